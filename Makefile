@@ -1,0 +1,66 @@
+SHELL := bash
+.SHELLFLAGS := -eo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+BIN := .venv/bin
+YOURS := _build/yours
+STRICT := --all -W -n --keep-going
+
+.PHONY: help install book reference html test bench lock clean
+
+help:
+	@echo 'make book       install, run the study at the quick preset, build your edition'
+	@echo 'make test       install, then lint, type check and run the tests'
+	@echo 'make html       build the reference edition from what is committed'
+	@echo 'make reference  run the notebooks again for the reference edition'
+	@echo 'make bench      print the speed of training as ratios'
+	@echo 'make lock       resolve requirements.lock anew from pyproject.toml'
+	@echo 'make clean      remove what the commands above built'
+
+install: .venv/installed
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python ...'; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	touch $@
+
+book: install
+	rm -rf $(YOURS)/book
+	mkdir -p $(YOURS)
+	cp -RL book $(YOURS)/book
+	rm -f $(YOURS)/book/studies/*.ipynb
+	WSSL_RESULTS="$$PWD/$(YOURS)/results" \
+	  $(BIN)/python -m wssl.notebooks --output $(YOURS)/book/studies -p preset quick
+	$(BIN)/jupyter-book build $(YOURS)/book $(STRICT)
+	@echo "Your edition: open $$PWD/_build/html/index.html"
+
+reference: install
+	$(BIN)/python -m wssl.notebooks --output book/studies \
+	  -p preset desktop -p dataset open-faces -p seeds 3
+
+html: install
+	$(BIN)/jupyter-book build book/ $(STRICT)
+	@echo "The reference edition: open $$PWD/_build/html/index.html"
+
+test: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+bench: install
+	@for script in benchmarks/*.py; do $(BIN)/python "$$script"; done
+
+lock: install
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --all-extras \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header \
+	  --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf .venv _build .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,30 @@
+"""Fixtures that many tests share."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.fixture(autouse=True)
+def own_results(tmp_path, monkeypatch):
+    """Every test has a results folder of its own, so none reads what another wrote."""
+    monkeypatch.setenv("WSSL_RESULTS", str(tmp_path / "results"))
+
+
+@pytest.fixture
+def shared_data(monkeypatch):
+    """The real data sets, where the machine has them."""
+    folder = Path(os.environ.get("WSSL_DATA", SHARED_DATA))
+    if not (folder / "open-faces").is_dir():
+        pytest.skip("the real data sets are not on this machine; set WSSL_DATA")
+    monkeypatch.setenv("WSSL_DATA", str(folder.absolute()))
+    return folder

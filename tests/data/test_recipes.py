@@ -1,0 +1,198 @@
+import hashlib
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from wssl import data
+from wssl.data import recipes
+from wssl.data.strokes import Stroke
+
+PINNED = {
+    "synthetic": "?",
+    "quickdraw": "?",
+}
+
+
+def packed_hash(masks):
+    return hashlib.sha256(np.packbits(masks).tobytes()).hexdigest()
+
+
+def test_the_synthetic_test_masks_are_a_fixed_list():
+    masks = data.masks("synthetic", 16, 64, seed=0, split="test")
+    assert packed_hash(masks) == PINNED["synthetic"]
+
+
+def test_the_quickdraw_test_masks_are_a_fixed_list(shared_data):
+    masks = data.masks("quickdraw", 16, 64, seed=0, split="test")
+    assert packed_hash(masks) == PINNED["quickdraw"]
+
+
+@pytest.mark.parametrize("coverage", [(0.3, 0.5), (0.2, 0.25), (0.0, 1.0)])
+def test_masks_keep_within_the_coverage(coverage):
+    masks = data.masks("synthetic", 8, 48, coverage=coverage)
+    assert masks.shape == (8, 48, 48)
+    assert masks.dtype == bool
+    share = masks.mean(axis=(1, 2))
+    assert ((share >= coverage[0]) & (share <= coverage[1]) & (share > 0)).all()
+
+
+def test_fewer_masks_are_the_first_ones():
+    np.testing.assert_array_equal(data.masks(count=5)[:3], data.masks(count=3))
+
+
+def test_seeds_and_splits_are_streams_of_their_own():
+    found = [data.masks(count=2, seed=s, split=p) for s in (0, 1) for p in data.SPLITS]
+    assert len({masks.tobytes() for masks in found}) == 6
+
+
+def test_hole_geometry_scales_with_the_image():
+    large = next(recipes.stream("synthetic", 512, 0, "train", "dense"))
+    small = next(recipes.stream("synthetic", 64, 0, "train", "dense"))
+    np.testing.assert_array_equal(small, large[4::8, 4::8])
+
+
+def horizontal(length):
+    return [Stroke(np.array([[0, 0], [length, 0]]), np.array([0, 255]))]
+
+
+@pytest.mark.parametrize("width", [6, 11])
+def test_a_stroke_has_its_width_and_round_ends(width, rng):
+    recipe = recipes.Recipe(1, 0, width=(width, width), upscale=(1, 1))
+    mask = recipes.draw(horizontal(255), recipe, rng)
+    assert set(mask[:, 100:400].sum(axis=0)) == {width}
+    dot = recipes.draw([Stroke(np.array([[127, 127]] * 2), np.zeros(2, int))], recipe, rng)
+    assert abs(dot.sum() - np.pi * width**2 / 4) < 0.2 * dot.sum()
+
+
+def test_upscaling_enlarges_about_the_centre():
+    recipe = recipes.Recipe(1, 0, width=(10, 10), upscale=(1.5, 1.5))
+    plain = recipes.Recipe(1, 0, width=(10, 10), upscale=(1, 1))
+    corners = np.array([[64, 64], [192, 64], [192, 192], [64, 192], [64, 64]])
+    square = [Stroke(corners, np.zeros(2, int))]
+    large = recipes.draw(square, recipe, np.random.default_rng(0))
+    small = recipes.draw(square, plain, np.random.default_rng(0))
+
+    def box(mask):
+        rows, columns = np.nonzero(mask)
+        return np.array([rows.min(), rows.max(), columns.min(), columns.max()]) - 255.5
+
+    np.testing.assert_allclose(box(large), 1.5 * box(small), atol=3)
+    assert large[256, large.shape[1] // 2 - 192 - 7 : large.shape[1] // 2].sum() == 15
+
+
+def test_the_number_of_strokes_is_normal_and_at_least_one(monkeypatch):
+    numbers = []
+    for i in range(400):
+        drawn = []
+        monkeypatch.setattr(recipes, "_round_line", lambda *_: drawn.append(1))  # noqa: B023
+        recipes.draw(horizontal(9), data.RECIPES["qd-imd"], np.random.default_rng(i))
+        numbers.append(len(drawn))
+    expected = np.clip(np.rint(np.random.default_rng(0).normal(4, 2, 100_000)), 1, None)
+    assert min(numbers) == 1
+    assert abs(np.mean(numbers) - expected.mean()) < 0.3
+    assert abs(np.std(numbers) - expected.std()) < 0.3
+
+
+def test_the_published_recipe_seldom_reaches_30_percent(shared_data):
+    published = data.coverages("quickdraw", "qd-imd", 400, size=64)
+    dense = data.coverages("quickdraw", "dense", 200, size=64)
+    assert 0.03 < np.median(published) < 0.08
+    assert np.mean(published >= 0.3) < 0.03
+    assert 0.3 < np.median(dense) < 0.45
+
+
+def test_a_sample_counts_what_was_drawn():
+    sample = data.sample("synthetic", 10, 32, seed=3)
+    raw = data.coverages("synthetic", "dense", sample.drawn, size=32, seed=3)
+    kept = (raw >= 0.3) & (raw <= 0.5)
+    assert kept.sum() == 10
+    assert kept[-1]
+    np.testing.assert_allclose(sample.masks.mean(axis=(1, 2)), raw[kept])
+    assert sample.acceptance == 10 / sample.drawn
+
+
+def test_a_coverage_out_of_reach_says_what_was_seen(monkeypatch):
+    monkeypatch.setattr(recipes, "PATIENCE", 60)
+    seen = data.coverages("synthetic", "qd-imd", 60, size=16)
+    words = rf"60 masks .*0 cover 90% to 100%.* {np.median(seen):.1%} \(median\), {seen.max():.1%}"
+    with pytest.raises(ValueError, match=words):
+        data.masks("synthetic", 2, 16, coverage=(0.9, 1), recipe="qd-imd")
+
+
+def test_a_recipe_may_be_given_itself():
+    wide = recipes.Recipe(1, 0, width=(200, 200))
+    assert data.coverages("synthetic", wide, 20, size=32).mean() > 0.1
+    assert data.mask_fingerprint("synthetic", wide) != data.mask_fingerprint("synthetic")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"source": "quick-draw"}, "Unknown mask source 'quick-draw'.*'quickdraw'"),
+        ({"recipe": "dens"}, "Unknown mask recipe 'dens'.*'dense'"),
+        ({"split": "tests"}, "Unknown split 'tests'.*'test'"),
+        ({"count": 0}, "count must be at least 1"),
+        ({"size": 0}, "size must be at least 1"),
+        ({"seed": -1}, "seed must be at least 0"),
+        ({"coverage": (0.5, 0.3)}, "coverage must be"),
+        ({"coverage": (30, 50)}, "coverage must be"),
+    ],
+)
+def test_arguments_are_checked(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        data.masks(**arguments)
+
+
+def write(path, mask):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(mask).save(path)
+
+
+@pytest.fixture
+def drawn_folder(tmp_path):
+    """Twelve test masks, 40 x 60 px, whose i-th has i + 1 of the 40 centre columns as hole."""
+    for split in ("train", "test"):
+        for i in range(12):
+            mask = np.zeros((40, 60), bool)
+            mask[:, 10 : 11 + i] = True
+            mask[0, 0] = split == "train"
+            write(tmp_path / split / f"{i}.png", mask)
+    return tmp_path
+
+
+def test_a_folder_of_mask_images(drawn_folder):
+    masks = data.masks(f"folder:{drawn_folder}", 3, 40, coverage=(0.1, 0.2), split="test")
+    share = masks.mean(axis=(1, 2))
+    assert ((share >= 0.1) & (share <= 0.2)).all()
+    assert (masks == masks[:, :1]).all(), "the centre was cut out: columns only"
+    again = data.masks(f"folder:{drawn_folder}", 5, 40, coverage=(0.1, 0.2), split="test")
+    np.testing.assert_array_equal(again[:3], masks)
+    assert len({mask.tobytes() for mask in again}) == 5
+
+
+def test_a_folder_with_too_few_masks_says_how_many(drawn_folder):
+    with pytest.raises(ValueError, match=r"Only 5 of the 6 masks.*12 masks.*16\.2% \(median\)"):
+        data.masks(f"folder:{drawn_folder}", 6, 40, coverage=(0.1, 0.2), split="test")
+
+
+def test_a_mask_without_a_hole_is_never_kept(tmp_path):
+    for split in ("train", "test"):
+        write(tmp_path / split / "empty.png", np.zeros((9, 9 + len(split)), bool))
+        write(tmp_path / split / "full.png", np.ones((9, 9 + len(split)), bool))
+    masks = data.masks(f"folder:{tmp_path}", 1, 9, coverage=(0, 1), split="test")
+    assert masks.all()
+
+
+def test_a_grey_mask_in_a_folder_is_named(drawn_folder):
+    Image.fromarray(np.full((9, 9), 77, np.uint8)).save(drawn_folder / "test" / "grey.png")
+    with pytest.raises(ValueError, match=r"grey\.png is not binary"):
+        data.masks(f"folder:{drawn_folder}", 12, 40, coverage=(0, 1), split="test")
+
+
+def test_the_fingerprint_of_a_mask_folder_is_its_content(drawn_folder):
+    before = data.mask_fingerprint(f"folder:{drawn_folder}")
+    assert before == data.mask_fingerprint(f"folder:{drawn_folder}", "qd-imd")
+    assert before != data.fingerprint(f"folder:{drawn_folder}")
+    (drawn_folder / "test" / "0.png").unlink()
+    assert before != data.mask_fingerprint(f"folder:{drawn_folder}")

@@ -1,0 +1,130 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from wssl import data
+from wssl.data import download
+
+
+def test_synthetic_has_as_many_as_asked_for():
+    images = data.images("synthetic", "val", 16)
+    assert images.shape == (64, 16, 16, 3)
+    assert images.dtype == np.uint8
+    assert data.images("synthetic", "test", 16, count=3).shape == (3, 16, 16, 3)
+
+
+def test_fewer_images_are_the_first_ones():
+    np.testing.assert_array_equal(
+        data.images("synthetic", "train", 16, count=5)[:3],
+        data.images("synthetic", "train", 16, count=3),
+    )
+
+
+def test_photos_are_the_ones_scikit_image_ships():
+    import skimage.data
+
+    images = data.images("photos", "test", 64)
+    assert images.shape == (8, 64, 64, 3)
+    cat = skimage.data.chelsea()[:, 75:375]
+    np.testing.assert_array_equal(
+        images[1], np.asarray(Image.fromarray(cat).resize((64, 64), Image.Resampling.LANCZOS))
+    )
+
+
+@pytest.mark.parametrize("split", ["train", "val"])
+def test_photos_are_for_tests_only(split):
+    with pytest.raises(ValueError, match=f"'photos' has no split '{split}'.*split='test'"):
+        data.images("photos", split)
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("syntetic", "'synthetic'"), ("openfaces", "'open-faces'"), ("folder:", "'folder:PATH'")],
+)
+def test_an_unknown_source_suggests_the_nearest(name, nearest):
+    with pytest.raises(ValueError, match=f"Unknown image source .* Did you mean {nearest}"):
+        data.images(name)
+    with pytest.raises(ValueError, match="Unknown image source"):
+        data.fingerprint(name)
+
+
+def test_names_can_be_checked_without_touching_the_files():
+    data.check_image_source("folder:nowhere")
+    data.check_mask_source("folder:nowhere")
+    with pytest.raises(ValueError, match="Unknown mask source 'photos'"):
+        data.check_mask_source("photos")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"split": "validation"}, "Unknown split 'validation'"),
+        ({"size": 0}, "size must be at least 1"),
+        ({"count": 0}, "count must be at least 1"),
+    ],
+)
+def test_arguments_are_checked(arguments, message):
+    with pytest.raises(ValueError, match=message):
+        data.images("synthetic", **arguments)
+
+
+def test_a_source_is_a_class_and_a_line(monkeypatch):
+    class Grey:
+        def images(self, split, size, count):
+            return np.full((count or 2, size, size, 3), 128, np.uint8)
+
+        def fingerprint(self):
+            return "grey"
+
+    monkeypatch.setitem(data.SOURCES, "grey", Grey())
+    assert data.images("grey", "train", 4).shape == (2, 4, 4, 3)
+    assert data.fingerprint("grey") == "grey"
+
+
+def test_fingerprints_are_short_and_all_different():
+    prints = [data.fingerprint(name) for name in data.SOURCES]
+    prints += [data.mask_fingerprint(name, r) for name in data.STROKES for r in data.RECIPES]
+    assert len(set(prints)) == len(prints)
+    assert all(len(p) == 16 and int(p, 16) >= 0 for p in prints)
+
+
+def test_open_faces_are_read_from_where_wssl_data_says(shared_data, monkeypatch):
+    images = data.images("open-faces", "test", 256, count=3)
+    rows = [row for row in download.manifest() if row["split"] == "test"][:3]
+    for image, row in zip(images, rows, strict=True):
+        with Image.open(shared_data / "open-faces" / row["file"]) as file:
+            np.testing.assert_array_equal(image, np.asarray(file))
+    monkeypatch.chdir(shared_data.parent)
+    monkeypatch.setenv("WSSL_DATA", shared_data.name)
+    np.testing.assert_array_equal(data.images("open-faces", "test", 256, count=3), images)
+
+
+def test_no_person_is_in_two_splits():
+    rows = download.manifest()
+    people = {split: {r["person"] for r in rows if r["split"] == split} for split in data.SPLITS}
+    assert len(rows) == 1899
+    assert len(set.union(*people.values())) == sum(map(len, people.values()))
+
+
+def test_a_wrong_wssl_data_is_an_error(monkeypatch, tmp_path):
+    monkeypatch.setenv("WSSL_DATA", str(tmp_path / "nowhere"))
+    with pytest.raises(FileNotFoundError, match="WSSL_DATA is .*nowhere"):
+        data.images("open-faces")
+
+
+def test_an_incomplete_copy_of_open_faces_is_an_error(monkeypatch, tmp_path):
+    (tmp_path / "open-faces" / "images").mkdir(parents=True)
+    monkeypatch.setenv("WSSL_DATA", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="lacks 1899 of the 1899 images"):
+        data.images("open-faces")
+
+
+def test_nothing_here_needs_keras():
+    check = (
+        "import sys, wssl.data as d; d.images('synthetic', 'val', 16, 1); d.masks(count=1);"
+        "sys.exit('keras' in sys.modules or 'tensorflow' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0

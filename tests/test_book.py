@@ -1,0 +1,227 @@
+"""The book as a reader gets it: strict, complete, without a network and without Keras."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import nbformat
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+
+pytestmark = pytest.mark.xdist_group("book")
+
+BLOCKER = """\
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {names}:
+            raise ImportError(name + " is blocked")
+
+sys.meta_path.insert(0, Blocker())
+"""
+
+# The theme names it in every page, and fetches it when a reader starts a live kernel.
+ADDRESSES_IN_SCRIPTS = {"https://unpkg.com/thebe@0.8.2/lib/index.js"}
+
+
+def run(folder, arguments, blocked):
+    """Run Python in a folder, with packages that cannot be imported."""
+    (folder / "blocker").mkdir(exist_ok=True)
+    (folder / "blocker" / "sitecustomize.py").write_text(BLOCKER.format(names=blocked))
+    environment = {**os.environ, "PYTHONPATH": str(folder / "blocker")}
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+def build(folder, *options, blocked=("keras", "tensorflow")):
+    code = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
+    done = run(folder, ["-c", code, "build", "book/", "--all", *options], blocked)
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    return folder / "_build" / "html"
+
+
+class Page(HTMLParser):
+    """What a page defines (ids), links to, loads, and mentions in its scripts."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.path, self.ids, self.links, self.loads, self.script = path, {""}, [], [], None
+        self.scripts = []
+        self.feed(path.read_text(encoding="utf-8"))
+
+    def handle_starttag(self, tag, attributes):
+        given = {name: value for name, value in attributes if value}
+        self.ids |= {given[name] for name in ("id", "name") if name in given}
+        self.script = tag == "script"
+        if tag == "a" and "href" in given:
+            self.links.append(given["href"])
+        if "src" in given or (tag == "object" and "data" in given):
+            self.loads.append(given.get("src") or given["data"])
+        if tag == "link" and given.get("rel") not in {"index", "search", "next", "prev"}:
+            self.loads.append(given["href"])
+
+    def handle_endtag(self, tag):
+        self.script = False
+
+    def handle_data(self, data):
+        if self.script:
+            self.scripts.append(data)
+
+
+@pytest.fixture(scope="module")
+def html(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("edition")
+    for name in ("_config.yml", "_toc.yml"):
+        shutil.copy(ROOT / name, folder)
+    shutil.copytree(ROOT / "book", folder / "book", symlinks=True)
+    return build(folder, "-W", "-n", "--keep-going")
+
+
+@pytest.fixture(scope="module")
+def pages(html):
+    paths = [path for path in html.rglob("*.html") if "_static" not in path.parts]
+    return {path.resolve(): Page(path) for path in paths}
+
+
+def targets(page, addresses):
+    """Each address within the book, as (address, file, fragment)."""
+    for address in addresses:
+        parts = urlsplit(address)
+        if not parts.scheme:
+            file = page.path.parent / unquote(parts.path) if parts.path else page.path
+            yield address, file.resolve(), unquote(parts.fragment)
+
+
+def test_the_blocker_blocks(tmp_path):
+    done = run(tmp_path, ["-c", "import keras"], ("keras", "tensorflow"))
+    assert done.returncode == 1
+    assert "keras is blocked" in done.stderr
+
+
+def test_every_page_of_the_contents_is_built(html):
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
+    files = [chapter["file"] for part in contents["parts"] for chapter in part["chapters"]]
+    for name in [contents["root"], *files]:
+        assert (html / f"{name}.html").is_file(), name
+
+
+def test_every_link_leads_somewhere(pages):
+    broken = [
+        f"{page.path.name}: {address}"
+        for page in pages.values()
+        for address, file, fragment in targets(page, page.links)
+        if not file.is_file() or (file in pages and fragment not in pages[file].ids)
+    ]
+    assert not broken
+
+
+def test_every_picture_script_and_style_is_there(pages):
+    missing = [
+        f"{page.path.name}: {address}"
+        for page in pages.values()
+        for address, file, _ in targets(page, page.loads)
+        if not file.is_file() or not file.stat().st_size
+    ]
+    assert not missing
+
+
+def test_no_page_loads_anything_from_outside(html, pages):
+    loads = {address for page in pages.values() for address in page.loads}
+    assert {address for address in loads if urlsplit(address).scheme not in {"", "data"}} == set()
+    words = {
+        word.strip("\"'`;,")
+        for page in pages.values()
+        for script in page.scripts
+        for word in script.split()
+    }
+    assert {word for word in words if "://" in word} <= ADDRESSES_IN_SCRIPTS
+    styles = [path for path in html.rglob("*.css") if "http" in path.read_text(encoding="utf-8")]
+    remote = re.compile(r"""(@import|url\()\s*["'(]*https?:""")
+    assert not [path.name for path in styles if remote.search(path.read_text(encoding="utf-8"))]
+
+
+def test_the_checker_finds_a_broken_page(tmp_path):
+    (tmp_path / "a.html").write_text(
+        '<a href="b.html">no</a><a href="#here">no</a><a href="#there">yes</a><p id="there">'
+        '<img src="no.png"><script src="https://example.org/x.js"></script>'
+    )
+    page = Page(tmp_path / "a.html")
+    found = {address: (file.is_file(), part) for address, file, part in targets(page, page.links)}
+    assert found["b.html"] == (False, "")
+    assert found["#here"] == (True, "here")
+    assert page.ids == {"", "there"}
+    assert page.loads == ["no.png", "https://example.org/x.js"]
+
+
+def small_book(folder, **settings):
+    """The project's configuration over a book of one notebook that has a formula."""
+    config = yaml.safe_load((ROOT / "_config.yml").read_text())
+    (folder / "_config.yml").write_text(yaml.safe_dump(config | settings))
+    shutil.copytree(ROOT / "book" / "_extensions", folder / "book" / "_extensions")
+    shutil.copytree(ROOT / "book" / "_static", folder / "book" / "_static")
+    (folder / "book" / "_toc.yml").write_text("{format: jb-book, root: study}")
+    cells = [nbformat.v4.new_markdown_cell("# A study\n\n$x^2$"), nbformat.v4.new_code_cell("1")]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    notebook.metadata.kernelspec = {"name": "python3", "display_name": "Python 3"}
+    nbformat.write(notebook, folder / "book" / "study.ipynb")
+    (folder / "book" / "references.bib").touch()
+
+
+def test_the_launch_buttons_point_at_the_notebook(tmp_path):
+    address = "https://github.com/somebody/wssl"
+    small_book(tmp_path, repository={"url": address, "path_to_book": "book", "branch": "main"})
+    links = Page(build(tmp_path) / "study.html").links
+    colab = "https://colab.research.google.com/github/somebody/wssl/blob/main/book/study.ipynb"
+    assert colab in links
+    assert any("mybinder.org/v2/gh/somebody/wssl/main" in link for link in links)
+
+
+def test_formulas_are_shown_by_mathjax_where_latex2mathml_is_missing(tmp_path):
+    small_book(tmp_path)
+    page = Page(build(tmp_path, blocked=("keras", "latex2mathml")) / "study.html")
+    assert any("mathjax" in address for address in page.loads)
+
+
+def test_the_page_of_presets_gives_their_values():
+    from wssl.presets import PRESETS
+
+    text = (ROOT / "book" / "running.md").read_text()
+    for preset in PRESETS.values():
+        images = "all" if preset.train_images is None else f"{preset.train_images:,}"
+        row = (
+            f"| `{preset.name}` | {preset.size} px | {preset.width} | {images} "
+            f"| {preset.pretext_steps:,} / {preset.inpainting_steps:,} | {preset.batch} "
+            f"| {preset.seeds} | {preset.purpose} |"
+        )
+        assert row in text, f"book/running.md should have the row\n{row}"
+
+
+def test_the_extensions_that_the_book_shows_are_valid_experiments(monkeypatch):
+    import wssl
+    from wssl import losses, models, pretext
+    from wssl.data import sources
+
+    registries = [losses.LOSSES, models.MODELS, pretext.TASKS, sources.SOURCES]
+    before = [dict(registry) for registry in registries]
+    experiments = []
+    monkeypatch.setattr(wssl, "run", experiments.append, raising=False)
+    page = (ROOT / "book" / "extending.md").read_text()
+    *blocks, _ = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    try:
+        for block in blocks:
+            exec(block, {})
+        assert len({experiment.fingerprint for experiment in experiments}) == 4
+    finally:
+        for registry, entries in zip(registries, before, strict=True):
+            registry.clear()
+            registry.update(entries)

@@ -1,0 +1,112 @@
+"""pyproject.toml, requirements.lock and environment.yml describe one environment."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[1]
+PYTHONS = ("3.11", "3.12", "3.13")
+
+
+@pytest.fixture(scope="module")
+def project():
+    return tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+@pytest.fixture(scope="module")
+def lock():
+    """Each pinned requirement with the number of its hashes."""
+    text = (ROOT / "requirements.lock").read_text().replace("\\\n", " ")
+    entries = [line.split("--hash=") for line in text.splitlines() if line.strip()]
+    return [(Requirement(entry[0].strip()), len(entry) - 1) for entry in entries]
+
+
+def wanted(project):
+    lines = [project["dependencies"], *project["optional-dependencies"].values()]
+    return [Requirement(line) for group in lines for line in group]
+
+
+def pins(lock, name, python):
+    """Versions that the lock gives a package on Linux under one Python."""
+    environment = {
+        "python_version": python,
+        "python_full_version": f"{python}.0",
+        "sys_platform": "linux",
+        "platform_system": "Linux",
+        "platform_machine": "x86_64",
+        "extra": "",
+    }
+    return [
+        str(requirement.specifier).removeprefix("==")
+        for requirement, _ in lock
+        if canonicalize_name(requirement.name) == canonicalize_name(name)
+        and (requirement.marker is None or requirement.marker.evaluate(environment))
+    ]
+
+
+def test_the_lock_pins_everything_with_hashes(lock):
+    assert len(lock) > 50
+    for requirement, hashes in lock:
+        assert re.fullmatch(r"==[^*,]+", str(requirement.specifier)), requirement
+        assert hashes >= 1, requirement
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_the_lock_satisfies_the_project(project, lock, python):
+    for requirement in wanted(project):
+        versions = pins(lock, requirement.name, python)
+        assert len(versions) == 1, f"{requirement} under Python {python}: {versions}"
+        assert requirement.specifier.contains(versions[0]), f"{requirement}: {versions}"
+
+
+def test_the_build_backend_is_locked_too(lock):
+    """`pip install --no-build-isolation -e .` uses what the lock installed."""
+    build = tomllib.loads((ROOT / "pyproject.toml").read_text())["build-system"]
+    for requirement in map(Requirement, build["requires"]):
+        for python in PYTHONS:
+            assert requirement.specifier.contains(pins(lock, requirement.name, python)[0])
+
+
+def test_conda_installs_the_lock_under_a_supported_python(project):
+    dependencies = yaml.safe_load((ROOT / "environment.yml").read_text())["dependencies"]
+    python = next(item for item in dependencies if str(item).startswith("python="))
+    version = python.removeprefix("python=")
+    assert version in PYTHONS
+    assert SpecifierSet(project["requires-python"]).contains(f"{version}.0")
+    pip = [item["pip"] for item in dependencies if isinstance(item, dict)]
+    assert pip == [["--requirement requirements.lock"]]
+
+
+def test_every_supported_python_is_tested_here(project):
+    supported = SpecifierSet(project["requires-python"])
+    assert tuple(f"3.{minor}" for minor in range(30) if f"3.{minor}.0" in supported) == PYTHONS
+
+
+def tracked_text_files():
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git repository")
+    for name in filter(None, listed.stdout.split("\0")):
+        path = ROOT / name
+        if path.is_file():
+            try:
+                yield name, path.read_text(encoding="utf-8")
+            except UnicodeDecodeError:
+                continue
+
+
+def test_no_file_names_a_package_index():
+    options = [f"--{word}" for word in ("index-url", "extra-index-url", "find-links")]
+    hosts = ["pypi" + ".org", "pythonhosted" + ".org", "index" + "_url"]
+    pattern = re.compile("|".join(rf"{re.escape(word)}\b[ =/:]" for word in [*options, *hosts]))
+    for name, text in tracked_text_files():
+        if name != "tests/test_environment.py":
+            assert not pattern.search(text), name

@@ -1,0 +1,110 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import ops
+from scipy.ndimage import gaussian_filter
+from skimage.metrics import structural_similarity
+
+from wssl import losses
+
+
+@pytest.fixture
+def pair(rng):
+    true = gaussian_filter(rng.random((3, 32, 40, 3)), (0, 2, 2, 0)).astype("float32")
+    true = (true - true.min()) / (true.max() - true.min())
+    noise = rng.normal(0, 0.1, true.shape)
+    return true, np.clip(true + noise, 0, 1).astype("float32")
+
+
+def numpy_log_cosh(true, pred, a):
+    error = a * (pred.astype("float64") - true)
+    return np.log(np.cosh(error)).mean(axis=(1, 2, 3)) / a
+
+
+@pytest.mark.parametrize("name", sorted(losses.LOSSES))
+def test_contract(name, pair):
+    true, pred = pair
+    value = ops.convert_to_numpy(losses.LOSSES[name](true, pred, alpha=0.84, a=1.0))
+    assert value.shape == (3,)
+    assert (value > 0).all()
+    same = ops.convert_to_numpy(losses.LOSSES[name](true, true, alpha=0.84, a=1.0))
+    np.testing.assert_allclose(same, 0, atol=2e-6)
+
+
+def test_ssim_loss_agrees_with_tensorflow_and_scikit_image(pair):
+    true, pred = pair
+    ours = ops.convert_to_numpy(losses.ssim_loss(true, pred))
+    np.testing.assert_allclose(ours, 1 - tf.image.ssim(true, pred, 1.0).numpy(), atol=1e-5)
+    skimage = [
+        structural_similarity(
+            t,
+            p,
+            data_range=1.0,
+            channel_axis=-1,
+            gaussian_weights=True,
+            sigma=1.5,
+            use_sample_covariance=False,
+        )
+        for t, p in zip(*pair, strict=True)
+    ]
+    np.testing.assert_allclose(ours, 1 - np.array(skimage), atol=1e-5)
+
+
+@pytest.mark.parametrize("a", [0.5, 1.0, 30.0])
+def test_log_cosh_agrees_with_numpy(pair, a):
+    ours = ops.convert_to_numpy(losses.log_cosh(*pair, a=a))
+    np.testing.assert_allclose(ours, numpy_log_cosh(*pair, a), rtol=1e-4)
+
+
+def test_log_cosh_is_half_the_squared_error_on_images(pair):
+    true, pred = pair
+    half = ((true - pred) ** 2).mean(axis=(1, 2, 3)) / 2
+    np.testing.assert_allclose(ops.convert_to_numpy(losses.log_cosh(true, pred)), half, rtol=0.02)
+
+
+def test_log_cosh_nears_the_absolute_error_as_a_grows(pair):
+    true, pred = pair
+    absolute = np.abs(true - pred).mean(axis=(1, 2, 3))
+    np.testing.assert_allclose(
+        ops.convert_to_numpy(losses.log_cosh(true, pred, a=1e4)), absolute, rtol=0.01
+    )
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.16, 0.84, 1.0])
+def test_mix_agrees_with_a_numpy_computation(pair, alpha):
+    true, pred = pair
+    expected = alpha * numpy_log_cosh(true, pred, 1.0) + (1 - alpha) * (
+        1 - tf.image.ssim(true, pred, 1.0).numpy()
+    )
+    ours = ops.convert_to_numpy(losses.mix(true, pred, alpha=alpha))
+    np.testing.assert_allclose(ours, expected, rtol=1e-4)
+
+
+def test_the_papers_alpha_is_the_default(pair):
+    np.testing.assert_array_equal(
+        ops.convert_to_numpy(losses.mix(*pair)),
+        ops.convert_to_numpy(losses.mix(*pair, alpha=0.84, a=1.0)),
+    )
+
+
+def test_the_loss_has_a_gradient_that_descends(pair):
+    true, pred = pair
+    variable = keras.Variable(pred)
+    with tf.GradientTape() as tape:
+        before = tf.reduce_mean(losses.mix(true, variable.value))
+    gradient = tape.gradient(before, variable.value)
+    after = tf.reduce_mean(losses.mix(true, variable.value - 1.0 * gradient))
+    assert float(after) < float(before)
+
+
+@pytest.mark.parametrize("alpha", [-0.1, 1.1, float("nan")])
+def test_alpha_outside_its_range_is_an_error(pair, alpha):
+    with pytest.raises(ValueError, match="alpha: expected a share"):
+        losses.mix(*pair, alpha=alpha)
+
+
+@pytest.mark.parametrize("a", [0.0, -1.0, float("inf"), float("nan")])
+def test_a_must_be_positive(pair, a):
+    with pytest.raises(ValueError, match="a: expected a positive"):
+        losses.log_cosh(*pair, a=a)

@@ -1,0 +1,227 @@
+"""The path from notebooks/*.py to the executed notebooks that the book is made of."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from wssl import notebooks
+
+ROOT = Path(__file__).parents[1]
+SOURCES = sorted((ROOT / "notebooks").glob("[0-9]*.py"))
+STUDIES = ROOT / "book" / "studies"
+
+HEADER = """\
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+"""
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+SOURCE = (
+    HEADER
+    + """
+# %% [markdown]
+# # A study
+
+# %% tags=["parameters"]
+preset: str = "quick"  # the size of the run
+seed: int = 0
+alpha: float = 0.84
+
+# %%
+import sys
+
+import wssl.notebooks
+
+wssl.notebooks.check_parameters(globals())
+
+# %%
+print("seed", seed, flush=True)
+print("a library's log", file=sys.stderr, flush=True)
+print("alpha", alpha)
+"""
+)
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A folder with one notebook, which is the current folder."""
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "notebooks" / "01_study.py").write_text(SOURCE)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def outputs(path):
+    cells = nbformat.read(path, as_version=4).cells
+    return [output for cell in cells if cell.cell_type == "code" for output in cell.outputs]
+
+
+def papermill(*arguments):
+    command = [sys.executable, "-m", "papermill", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("prefix", ["", "./"])
+def test_papermill_runs_a_py_notebook(project, prefix):
+    done = papermill(f"{prefix}notebooks/01_study.py", "out.ipynb", "-p", "seed", "3")
+    assert done.returncode == 0, done.stderr
+    assert "does not end in" not in done.stderr
+    text = "".join(output.text for output in outputs("out.ipynb") if output.name == "stdout")
+    assert text == "seed 3\nalpha 0.84\n"
+
+
+def test_papermill_writes_below_notebooks_and_reads_it_again(project):
+    first = papermill("notebooks/01_study.py", "notebooks/out.ipynb", "-p", "seed", "3")
+    assert first.returncode == 0, first.stderr
+    nbformat.validate(nbformat.read("notebooks/out.ipynb", as_version=4))
+    described = papermill("--help-notebook", "notebooks/out.ipynb")
+    assert "preset: str" in described.stdout
+    assert "the size of the run" in described.stdout
+
+
+def test_an_unknown_parameter_stops_papermill(project):
+    done = papermill("notebooks/01_study.py", "out.ipynb", "-p", "sed", "3")
+    assert done.returncode != 0
+    assert "Unknown parameter 'sed'. Did you mean 'seed'?" in done.stderr
+
+
+def namespace(injected="", **values):
+    known = {"preset": str, "seed": int, "alpha": float, "shown": bool}
+    defaults = {"preset": "quick", "seed": 0, "alpha": 0.84, "shown": True}
+    return {"__annotations__": known, "In": ["", "x = 1", injected], **defaults, **values}
+
+
+@pytest.mark.parametrize(
+    "values", [{}, {"seed": 3}, {"alpha": 1}, {"shown": False}, {"preset": "smoke"}]
+)
+def test_parameters_of_the_right_type_pass(values):
+    cell = "# Parameters\n" + "\n".join(f"{name} = {value!r}" for name, value in values.items())
+    notebooks.check_parameters(namespace(cell, **values))
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"seed": "three"}, "'seed' should be of type int; received 'three', of type str"),
+        ({"seed": True}, "'seed' should be of type int; received True"),
+        ({"seed": 1.5}, "'seed' should be of type int; received 1.5"),
+        ({"alpha": False}, "'alpha' should be of type float; received False"),
+        ({"shown": 1}, "'shown' should be of type bool; received 1"),
+        ({"preset": 7}, "'preset' should be of type str; received 7.* -r preset 7"),
+    ],
+)
+def test_parameters_of_the_wrong_type_are_errors(values, message):
+    with pytest.raises(TypeError, match=message):
+        notebooks.check_parameters(namespace(**values))
+
+
+def test_an_unknown_parameter_is_named_with_the_nearest():
+    with pytest.raises(ValueError, match=r"'alfa'. Did you mean 'alpha'\? Known: preset, seed"):
+        notebooks.check_parameters(namespace("# Parameters\nseed = 1\nalfa = 0.5\n", alfa=0.5))
+
+
+def test_names_of_other_cells_are_not_parameters():
+    """A notebook may be run again from the top in a kernel that already holds its results."""
+    notebooks.check_parameters(namespace(records=[1, 2], table={"ssim": 0.9}))
+
+
+def test_execute_gives_the_same_bytes_twice(project):
+    for name in ("a", "b"):
+        notebooks.execute("notebooks/01_study.py", f"{name}/out.ipynb", {"seed": 3})
+    first = Path("a/out.ipynb").read_bytes()
+    assert first == Path("b/out.ipynb").read_bytes()
+    assert str(project).encode() not in first
+    assert [output.text for output in outputs("a/out.ipynb")] == ["seed 3\nalpha 0.84\n"]
+    assert sorted(path.name for path in Path("a").iterdir()) == ["out.ipynb"]
+    nbformat.validate(nbformat.read("a/out.ipynb", as_version=4))
+
+
+def test_a_failing_notebook_leaves_the_earlier_output(project):
+    Path("out.ipynb").write_text("the earlier one")
+    with pytest.raises(RuntimeError, match=r"(?s)TypeError.*seed.*out\.half-run\.ipynb.*as it was"):
+        notebooks.execute("notebooks/01_study.py", "out.ipynb", {"seed": "x"})
+    assert Path("out.ipynb").read_text() == "the earlier one"
+    assert any(output.output_type == "error" for output in outputs("out.half-run.ipynb"))
+
+
+def test_tidy_forgets_how_the_output_was_cut_into_messages():
+    def notebook(*pieces):
+        streams = [nbformat.v4.new_output("stream", name=n, text=t) for n, t in pieces]
+        cell = nbformat.v4.new_code_cell(
+            "x", outputs=streams, metadata={"execution": {"iopub.status.busy": "noon"}}
+        )
+        metadata = {"kernelspec": KERNEL, "papermill": {"duration": 1.0}}
+        return nbformat.v4.new_notebook(cells=[cell], metadata=metadata)
+
+    whole = notebooks.tidy(notebook(("stdout", "ab")))
+    pieces = notebooks.tidy(notebook(("stdout", "a"), ("stderr", "log"), ("stdout", "b")))
+    assert whole == pieces
+    assert "execution" not in whole.cells[0].metadata
+
+
+def test_is_fresh_sees_every_change_of_the_source(project):
+    notebooks.execute("notebooks/01_study.py", "out.ipynb", {"seed": 3})
+    assert notebooks.is_fresh("notebooks/01_study.py", "out.ipynb")
+    for old, new in [("# # A study", "# # The study"), ("seed: int = 0", "seed: int = 1")]:
+        Path("changed.py").write_text(SOURCE.replace(old, new))
+        assert not notebooks.is_fresh("changed.py", "out.ipynb")
+
+
+def test_the_command_runs_all_notebooks_in_order(project, capsys):
+    other = SOURCE.replace("alpha: float", "beta: float").replace("alpha", "beta")
+    Path("notebooks/02_other.py").write_text(other)
+    notebooks.main(["--output", "out", "-p", "seed", "5", "-p", "beta", "0.5"])
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == [
+        "01_study",
+        "02_other",
+    ]
+    assert [output.text for output in outputs("out/01_study.ipynb")] == ["seed 5\nalpha 0.84\n"]
+    assert [output.text for output in outputs("out/02_other.ipynb")] == ["seed 5\nbeta 0.5\n"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-p", "sed", "5"], "Unknown parameter 'sed'. Did you mean 'seed'?"),
+        (["01_studdy"], "Unknown notebook '01_studdy'. Did you mean '01_study'?"),
+    ],
+)
+def test_the_command_names_what_it_does_not_know(project, arguments, message):
+    with pytest.raises(SystemExit, match=message.replace("?", r"\?")):
+        notebooks.main(["--output", "out", *arguments])
+    assert not Path("out").exists()
+
+
+def test_the_module_imports_neither_keras_nor_tensorflow():
+    code = "import sys, wssl.notebooks; print(sorted({'keras', 'tensorflow'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_every_study_has_its_source_and_every_source_its_study():
+    assert [path.stem for path in SOURCES] == sorted(path.stem for path in STUDIES.glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_the_committed_study_is_its_source_executed_and_tidied(source):
+    executed = STUDIES / f"{source.stem}.ipynb"
+    assert notebooks.is_fresh(source, executed), f"{source.name} changed: run `make reference`"
+    text = executed.read_text(encoding="utf-8")
+    notebook = nbformat.reads(text, as_version=4)
+    assert nbformat.writes(notebooks.tidy(notebook)) == text.rstrip("\n")
+    assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_the_notebook_runs_at_smoke(source, tmp_path, monkeypatch):
+    monkeypatch.setenv("WSSL_RESULTS", str(tmp_path / "results"))
+    monkeypatch.chdir(tmp_path)
+    notebooks.execute(source, tmp_path / "out.ipynb", {"preset": "smoke"})
+    assert notebooks.is_fresh(source, tmp_path / "out.ipynb")

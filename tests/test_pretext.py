@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from keras import ops
+from PIL import Image, ImageEnhance
+
+from wssl import pretext
+
+ENHANCERS = {"saturation": ImageEnhance.Color, "sharpness": ImageEnhance.Sharpness}
+
+
+@pytest.fixture(scope="module")
+def photos():
+    from skimage import data
+
+    crops = [data.astronaut()[:64, 150:214], data.chelsea()[100:164, 100:164]]
+    noise = np.random.default_rng(1).integers(0, 256, (2, 64, 64, 3), dtype=np.uint8)
+    return np.concatenate([np.stack(crops), noise])
+
+
+def apply(name, images, labels):
+    floats = images.astype("float32") / 255
+    shown = pretext.TASKS[name](floats, np.asarray(labels, dtype="int32"))
+    return ops.convert_to_numpy(shown)
+
+
+@pytest.mark.parametrize("name", sorted(pretext.TASKS))
+def test_contract(name, photos):
+    task = pretext.TASKS[name]
+    shown = apply(name, photos, [0, 1, 2, 3])
+    assert shown.shape == photos.shape
+    assert shown.dtype == np.float32
+    assert shown.min() >= 0
+    assert shown.max() <= 1
+    assert len(task.levels) == len(task.level_names) == 4
+    unchanged = {"rotation": 0}.get(name, 3)
+    np.testing.assert_allclose(apply(name, photos, [unchanged] * 4), photos / 255, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", sorted(ENHANCERS))
+@pytest.mark.parametrize("label", range(4))
+def test_equals_pillow_inside_and_at_the_border(name, label, photos):
+    ours = np.rint(apply(name, photos, [label] * 4) * 255).astype(int)
+    factor = pretext.TASKS[name].levels[label]
+    pillow = np.stack(
+        [np.asarray(ENHANCERS[name](Image.fromarray(p)).enhance(factor)) for p in photos]
+    ).astype(int)
+    assert np.abs(ours - pillow).max() <= 1
+    border = np.ones((64, 64), dtype=bool)
+    border[1:-1, 1:-1] = False
+    assert np.abs(ours - pillow)[:, border].max() <= 1
+
+
+@pytest.mark.parametrize("label", range(4))
+def test_rotation_equals_numpy_and_pillow(label, photos):
+    ours = apply("rotation", photos, [label] * 4)
+    np.testing.assert_array_equal(ours, np.rot90(photos, label, (1, 2)).astype("float32") / 255)
+    pillow = np.asarray(Image.fromarray(photos[0]).rotate(90 * label))
+    np.testing.assert_array_equal(np.rint(ours[0] * 255), pillow)
+
+
+def test_each_image_has_a_level_of_its_own(photos):
+    for name in pretext.TASKS:
+        together = apply(name, photos, [0, 1, 2, 3])
+        for i in range(4):
+            alone = apply(name, photos[i : i + 1], [i])
+            np.testing.assert_allclose(together[i], alone[0], atol=1e-6)
+
+
+@given(st.permutations(["rotation", "saturation", "sharpness"]), st.integers(0, 2**32 - 1))
+@settings(max_examples=10, deadline=None)
+def test_rotation_commutes_with_the_others(order, seed):
+    rng = np.random.default_rng(seed)
+    images = rng.random((2, 8, 8, 3)).astype("float32")
+    labels = {task: rng.integers(0, 4, 2).astype("int32") for task in pretext.TASKS}
+    reference = [t for t in order if t != "rotation"]
+    first = pretext.transform(images, {t: labels[t] for t in ["rotation", *reference]})
+    last = pretext.transform(images, {t: labels[t] for t in [*reference, "rotation"]})
+    np.testing.assert_allclose(ops.convert_to_numpy(first), ops.convert_to_numpy(last), atol=1e-5)
+
+
+def test_the_border_of_a_flat_image_does_not_give_the_label_away():
+    flat = np.full((4, 16, 16, 3), 0.4, dtype="float32")
+    for name in pretext.TASKS:
+        shown = ops.convert_to_numpy(pretext.TASKS[name](flat, np.arange(4, dtype="int32")))
+        np.testing.assert_allclose(shown, flat, atol=1e-6)
+
+
+def test_works_inside_a_compiled_function(photos):
+    import tensorflow as tf
+
+    floats = (photos / 255).astype("float32")
+    labels = {task: np.arange(4, dtype="int32") for task in pretext.TASKS}
+    compiled = tf.function(pretext.transform)(tf.constant(floats), labels)
+    np.testing.assert_allclose(
+        compiled.numpy(), ops.convert_to_numpy(pretext.transform(floats, labels)), atol=1e-6
+    )
+
+
+def test_an_unknown_task_names_the_nearest(photos):
+    with pytest.raises(ValueError, match="Did you mean 'rotation'"):
+        pretext.transform(photos / 255, {"rotaton": np.zeros(4, dtype="int32")})

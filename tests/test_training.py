@@ -1,0 +1,196 @@
+import keras
+import numpy as np
+import pytest
+
+from wssl import losses, training
+from wssl.data.batches import centre_crops, order, random_crops
+from wssl.models import encoder, pretext_model, unet
+
+
+@pytest.fixture
+def images(rng):
+    smooth = np.linspace(0, 255, 32)[None, :, None, None] * np.ones((8, 1, 32, 3))
+    return np.clip(
+        smooth * rng.random((8, 1, 1, 3)) + rng.normal(0, 2, smooth.shape), 0, 255
+    ).astype(np.uint8)
+
+
+def inpainting_phase(seed=0):
+    return training.InpaintingPhase(unet(32, 4, seed), losses.mix)
+
+
+def batches(images):
+    def batch(step):
+        rng = np.random.default_rng([0, step])
+        return {"images": images[:4], "masks": rng.random((4, 32, 32)) < 0.4}
+
+    return batch
+
+
+def train(phase, images, path, steps=6, learning_rate=1e-3, drawn=None):
+    return training.train(
+        phase,
+        drawn or batches(images),
+        steps=steps,
+        learning_rate=learning_rate,
+        title="inpainting",
+        checkpoint=path,
+    )
+
+
+def weights(phase):
+    return [np.asarray(w) for w in phase.network.get_weights()]
+
+
+def test_the_loss_falls_when_a_batch_is_learned_by_heart(images, tmp_path):
+    phase = inpainting_phase()
+    fixed = batches(images)(0)
+    history = train(
+        phase, images, tmp_path / "c.npz", steps=60, learning_rate=3e-3, drawn=lambda step: fixed
+    )["history"]
+    assert history[-1][1] < history[0][1] / 2
+    assert history[-1][0] == 60
+
+
+def test_a_pretext_phase_learns_to_tell_rotations(images, tmp_path):
+    network = pretext_model(encoder(unet(32, 8)), {"rotation": 4})
+    phase = training.PretextPhase(network, {"rotation": 1.0})
+
+    def batch(step):
+        labels = np.random.default_rng([1, step]).integers(0, 4, 8).astype("int32")
+        return {"images": images, "labels": {"rotation": labels}}
+
+    history = training.train(
+        phase,
+        batch,
+        steps=60,
+        learning_rate=3e-3,
+        title="pretext",
+        checkpoint=tmp_path / "c.npz",
+    )["history"]
+    assert history[0][1] == pytest.approx(np.log(4), abs=0.4)
+    assert history[-1][1] < 0.5
+
+
+def test_pretext_losses_are_weighted(images):
+    network = pretext_model(encoder(unet(32, 2)), {"rotation": 4, "sharpness": 4})
+    batch = {
+        "images": images,
+        "labels": {t: np.arange(8, dtype="int32") % 4 for t in ("rotation", "sharpness")},
+    }
+
+    def loss(weights):
+        phase = training.PretextPhase(network, weights)
+        return float(phase.compute_loss(x=batch, y_pred=phase(batch)))
+
+    alone = loss({"rotation": 1.0}), loss({"sharpness": 1.0})
+    assert loss({"rotation": 0.3, "sharpness": 0.7}) == pytest.approx(
+        0.3 * alone[0] + 0.7 * alone[1], rel=1e-5
+    )
+
+
+def test_the_hole_is_not_shown_to_the_network(images):
+    phase = inpainting_phase()
+    masks = np.zeros((4, 32, 32), dtype=bool)
+    masks[:, 8:20, 8:20] = True
+    other = images[:4].copy()
+    other[masks] = 255 - other[masks]
+    first, second = (phase({"images": i, "masks": masks})[1] for i in (images[:4], other))
+    np.testing.assert_array_equal(np.asarray(first), np.asarray(second))
+
+
+def test_same_start_same_numbers(images, tmp_path):
+    results = []
+    for name in "ab":
+        phase = inpainting_phase()
+        history = train(phase, images, tmp_path / f"{name}.npz")["history"]
+        results.append((history, weights(phase)))
+    assert results[0][0] == results[1][0]
+    assert all(np.array_equal(a, b) for a, b in zip(results[0][1], results[1][1], strict=True))
+
+
+def test_a_run_that_was_stopped_goes_on_to_the_same_numbers(images, tmp_path, monkeypatch):
+    whole = inpainting_phase()
+    expected = train(whole, images, tmp_path / "whole.npz")
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
+    path = tmp_path / "stopped.npz"
+
+    def stopping(at):
+        def batch(step):
+            if step == at:
+                raise KeyboardInterrupt
+            return batches(images)(step)
+
+        return batch
+
+    for at in (2, 5):
+        with pytest.raises(KeyboardInterrupt):
+            train(inpainting_phase(), images, path, drawn=stopping(at))
+    phase = inpainting_phase()
+    finished = train(phase, images, path)
+    assert finished["history"] == expected["history"]
+    assert finished["seconds"] > 0
+    assert all(np.array_equal(a, b) for a, b in zip(weights(phase), weights(whole), strict=True))
+
+
+def test_a_loss_that_is_not_finite_stops_with_step_and_loss(images, tmp_path):
+    def loss(y_true, y_pred):
+        return losses.log_cosh(y_true, y_pred) / 0.0
+
+    phase = training.InpaintingPhase(unet(32, 2), loss)
+    with pytest.raises(training.NonFiniteLossError, match=r"inpainting loss is inf at step 0 of 6"):
+        train(phase, images, tmp_path / "c.npz")
+
+
+def test_frozen_layers_stay_as_they_are(images, tmp_path):
+    phase = inpainting_phase()
+    for layer in phase.network.layers[:16]:
+        layer.trainable = False
+    before = weights(phase)
+    train(phase, images, tmp_path / "c.npz")
+    changed = [not np.array_equal(a, b) for a, b in zip(before, weights(phase), strict=True)]
+    assert changed == [False] * 20 + [True] * 32
+
+
+def test_weights_come_back_as_they_went(tmp_path):
+    first, second = unet(32, 2, 0), unet(32, 2, 1)
+    training.save_weights(first, tmp_path / "w.npz")
+    training.load_weights(second, tmp_path / "w.npz")
+    assert all(
+        np.array_equal(a, b) for a, b in zip(first.get_weights(), second.get_weights(), strict=True)
+    )
+    with pytest.raises(ValueError, match="shape"):
+        training.load_weights(unet(32, 4), tmp_path / "w.npz")
+
+
+def test_progress_is_quiet_off_a_terminal(images, tmp_path, capfd):
+    train(inpainting_phase(), images, tmp_path / "c.npz", steps=1)
+    assert "images" not in capfd.readouterr().err
+
+
+def test_each_epoch_shows_every_image_once():
+    for total, count in ((10, 5), (7, 3), (3, 8)):
+        drawn = order(1, total, 0, total * count)
+        epochs = drawn.reshape(count, total)
+        assert (np.sort(epochs, axis=1) == np.arange(total)).all()
+        parts = [order(1, total, start, count) for start in range(0, total * count, count)]
+        np.testing.assert_array_equal(np.concatenate(parts), drawn)
+    assert not np.array_equal(order(0, 100, 0, 100), order(1, 100, 0, 100))
+
+
+def test_crops(rng):
+    images = rng.integers(0, 256, (50, 9, 9, 3), dtype=np.uint8)
+    crops = random_crops(images, 8, rng)
+    corners = {
+        (top, left)
+        for image, crop in zip(images, crops, strict=True)
+        for top in (0, 1)
+        for left in (0, 1)
+        if np.array_equal(image[top : top + 8, left : left + 8], crop)
+    }
+    assert corners == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    np.testing.assert_array_equal(centre_crops(images, 7), images[:, 1:8, 1:8])
+
+
+def test_the_models_are_keras_models():
+    assert isinstance(inpainting_phase(), keras.Model)

@@ -1,0 +1,84 @@
+"""WSSL: a reproducible study of weighted self-supervised learning for image inpainting.
+
+>>> import wssl
+>>> experiment = wssl.Experiment(pretext={"rotation": 0.3, "saturation": 0.7})
+>>> result = wssl.run(experiment)  # doctest: +SKIP
+
+Names are loaded when first used, so that what only reads records needs no Keras.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wssl import (
+        data,
+        losses,
+        metrics,
+        models,
+        notebooks,
+        paper,
+        presets,
+        pretext,
+        report,
+        study,
+    )
+    from wssl.experiment import Experiment
+    from wssl.inpainting import inpaint
+    from wssl.runs import Result, pretrain, run
+    from wssl.store import Store
+    from wssl.study import run_all
+
+_HOMES = {
+    "Experiment": "wssl.experiment",
+    "Result": "wssl.runs",
+    "Store": "wssl.store",
+    "inpaint": "wssl.inpainting",
+    "pretrain": "wssl.runs",
+    "run": "wssl.runs",
+    "run_all": "wssl.study",
+}
+_MODULES = (
+    "data",
+    "losses",
+    "metrics",
+    "models",
+    "notebooks",
+    "paper",
+    "presets",
+    "pretext",
+    "report",
+    "study",
+)
+
+__all__ = [
+    "Experiment",
+    "Result",
+    "Store",
+    "data",
+    "inpaint",
+    "losses",
+    "metrics",
+    "models",
+    "notebooks",
+    "paper",
+    "presets",
+    "pretext",
+    "pretrain",
+    "report",
+    "run",
+    "run_all",
+    "study",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    if name in _MODULES:
+        return import_module(f"wssl.{name}")
+    raise AttributeError(f"module 'wssl' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

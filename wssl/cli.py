@@ -1,0 +1,268 @@
+"""The command ``wssl``: run experiments, fill holes and look at data from the shell."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from wssl.names import unknown
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        As from the shell, without the program's name; ``sys.argv`` if not given.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        options.command(options)
+    except (ValueError, OSError, ArithmeticError) as error:
+        print(f"wssl: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\nwssl: stopped; the same command goes on from here.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _run(options: argparse.Namespace) -> None:
+    from wssl.experiment import Experiment
+    from wssl.runs import run
+
+    settings = _settings(options)
+    if options.pretext is not None:
+        settings["pretext"] = _weights(options.pretext)
+    experiment = Experiment(
+        loss=options.loss,
+        alpha=options.alpha,
+        a=options.a,
+        encoder=options.encoder,
+        method=options.method,
+        seed=options.seed,
+        **settings,
+    )
+    result = run(experiment)
+    for name, value in result.metrics.items():
+        print(f"{name:14} {value:.4f}")
+    print(f"record         {result.store.path(result.fingerprint)}")
+
+
+def _study(options: argparse.Namespace) -> None:
+    from wssl import report, study
+
+    experiments = [
+        (number, study.table(number, seeds=options.seeds, **_settings(options)))
+        for number in options.table
+    ]
+    results = study.run_all([e for _, listed in experiments for e in listed])
+    records = [result.record for result in results]
+    for number in options.table:
+        print(f"\nTable {number}, at the {options.preset} preset on {options.dataset}")
+        print(report.table(number, records).to_string())
+
+
+def _inpaint(options: argparse.Namespace) -> None:
+    from PIL import Image
+
+    from wssl import data
+    from wssl.experiment import Experiment
+    from wssl.inpainting import inpaint
+    from wssl.runs import Result, run
+    from wssl.store import Store
+
+    image, mask = data.read_image(options.image), data.read_mask(options.mask)
+    if mask.shape != image.shape[:2]:
+        raise ValueError(
+            f"mask: expected the size of the image, {image.shape[1]} x {image.shape[0]}; received "
+            f"{mask.shape[1]} x {mask.shape[0]}. Resize it without smoothing (nearest neighbour)."
+        )
+    store = Store()
+    if options.model is None:
+        result = run(Experiment(), store)
+    else:
+        record = store.get(options.model)
+        if record is None or "per_image" not in record:
+            runs = [r["fingerprint"] for r in store.records() if "per_image" in r]
+            raise unknown("model (the fingerprint of a record)", options.model, runs)
+        result = Result(Experiment.from_dict(record["experiment"]), record, store)
+    Image.fromarray(inpaint(image, mask, result)).save(options.output)
+    print(f"{options.output}: {mask.mean():.1%} of {options.image} filled")
+
+
+def _data_list(options: argparse.Namespace) -> None:
+    from wssl import data
+
+    print("images  " + ", ".join([*data.SOURCES, "folder:PATH"]))
+    print("masks   " + ", ".join([*data.STROKES, "folder:PATH"]))
+    print("recipes " + ", ".join(data.RECIPES))
+
+
+def _data_sheet(options: argparse.Namespace) -> None:
+    import numpy as np
+    from PIL import Image
+
+    from wssl import data
+
+    count = options.columns * options.rows
+    if options.masks:
+        drawn = data.masks(
+            options.source, count, options.size, split=options.split, recipe=options.recipe
+        )
+        images = np.where(drawn[..., None], np.uint8(255), np.uint8(0)).repeat(3, axis=-1)
+    else:
+        images = data.images(options.source, options.split, options.size)[:count]
+    margin = max(2, options.size // 32)
+    step = options.size + margin
+    sheet = Image.new(
+        "RGB", (options.columns * step + margin, options.rows * step + margin), "white"
+    )
+    for i, image in enumerate(images):
+        place = (margin + i % options.columns * step, margin + i // options.columns * step)
+        sheet.paste(Image.fromarray(image), place)
+    sheet.save(options.output)
+    print(f"{options.output}: {len(images)} of {options.source}")
+
+
+def _settings(options: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "preset": options.preset,
+        "dataset": options.dataset,
+        "masks": options.masks,
+        "recipe": options.recipe,
+        "coverage": tuple(options.coverage),
+    }
+
+
+def _weights(items: Sequence[str]) -> dict[str, float]:
+    weights = {}
+    for item in items:
+        task, _, weight = item.partition("=")
+        try:
+            weights[task] = float(weight or 1)
+        except ValueError:
+            raise ValueError(
+                f"--pretext: expected TASK=WEIGHT, such as rotation=0.3; received {item!r}."
+            ) from None
+    return weights
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="wssl",
+        description="A reproducible study of weighted self-supervised learning for inpainting.",
+        epilog="Records go to the folder results/, or to the one that WSSL_RESULTS names; real "
+        "data are looked for in the folder that WSSL_DATA names, and downloaded if not there.",
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    one = commands.add_parser(
+        "run",
+        help="train and evaluate one experiment, or show its stored record",
+        description="Train and evaluate one experiment. A run that was stopped goes on from its "
+        "last checkpoint; one that was done before prints its record at once.",
+        epilog="example: wssl run --pretext rotation=0.3 saturation=0.7 --preset quick",
+    )
+    one.add_argument(
+        "--pretext",
+        nargs="*",
+        metavar="TASK=WEIGHT",
+        help="pretext tasks (rotation, saturation, sharpness) and their weights; default: the "
+        "paper's best, saturation=0.3 sharpness=0.7",
+    )
+    one.add_argument("--loss", default="mix", help="mix, log_cosh or ssim (default: mix)")
+    one.add_argument(
+        "--alpha", type=float, default=0.84, help="share of log-cosh in the mix (default: 0.84)"
+    )
+    one.add_argument("--a", type=float, default=1.0, help="scale inside log-cosh (default: 1)")
+    one.add_argument(
+        "--encoder",
+        default="frozen",
+        help="frozen (the paper), finetuned, scratch or random (default: frozen)",
+    )
+    one.add_argument("--method", default="wssl", help="the model (default: wssl)")
+    one.add_argument("--seed", type=int, default=0, help="fixes every random draw (default: 0)")
+    _add_settings(one)
+    one.set_defaults(command=_run)
+
+    many = commands.add_parser(
+        "study",
+        help="run whole tables of the paper",
+        description="Run the paper's tables, or go on with them, and print them beside ours.",
+        epilog="example: wssl study --table 1 --preset desktop --dataset open-faces --seeds 3",
+    )
+    many.add_argument(
+        "--table",
+        type=int,
+        nargs="+",
+        default=[1],
+        metavar="N",
+        help="1 single, 2 double, 3 triple pretext tasks, 4 losses (default: 1)",
+    )
+    many.add_argument("--seeds", type=int, help="how many (default: the preset's number)")
+    _add_settings(many)
+    many.set_defaults(command=_study)
+
+    fill = commands.add_parser(
+        "inpaint",
+        help="fill the hole of a picture",
+        description="Fill the hole of a picture; its known pixels stay as they are. Without "
+        "--model, the default experiment is used, and trained first if it has not been (about "
+        "a minute).",
+    )
+    fill.add_argument("image", type=Path, help="a picture of any size")
+    fill.add_argument(
+        "mask", type=Path, help="a black and white picture of that size, white = hole"
+    )
+    fill.add_argument("-o", "--output", type=Path, required=True, help="where to write the result")
+    fill.add_argument("--model", metavar="FINGERPRINT", help="of a record in the results folder")
+    fill.set_defaults(command=_inpaint)
+
+    about = commands.add_parser("data", help="list the image and mask sources, or draw a sheet")
+    actions = about.add_subparsers(title="actions", required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="name every source of images and masks")
+    listing.set_defaults(command=_data_list)
+    sheet = actions.add_parser("sheet", help="draw images or masks of a source as one picture")
+    sheet.add_argument("source", help="such as synthetic, open-faces, quickdraw or folder:PATH")
+    sheet.add_argument("-o", "--output", type=Path, required=True, help="where to write it")
+    sheet.add_argument("--masks", action="store_true", help="the source is one of masks")
+    sheet.add_argument("--recipe", default="dense", help="of the masks (default: dense)")
+    sheet.add_argument("--split", default="test", help="train, val or test (default: test)")
+    sheet.add_argument("--size", type=int, default=128, help="of an image, in pixels")
+    sheet.add_argument("--columns", type=int, default=10)
+    sheet.add_argument("--rows", type=int, default=6)
+    sheet.set_defaults(command=_data_sheet)
+    return parser
+
+
+def _add_settings(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--preset",
+        default="quick",
+        help="how large: smoke, quick, desktop, gpu or paper (default: quick)",
+    )
+    parser.add_argument(
+        "--dataset",
+        default="synthetic",
+        help="images: synthetic, open-faces or folder:PATH (default: synthetic)",
+    )
+    parser.add_argument(
+        "--masks",
+        default="auto",
+        help="masks: synthetic, quickdraw or folder:PATH (default: synthetic for synthetic "
+        "images, quickdraw for others)",
+    )
+    parser.add_argument(
+        "--recipe", default="dense", help="strokes to masks: dense or qd-imd (default: dense)"
+    )
+    parser.add_argument(
+        "--coverage",
+        type=float,
+        nargs=2,
+        default=(0.3, 0.5),
+        metavar=("LEAST", "GREATEST"),
+        help="share of a mask that is hole (default: 0.3 0.5)",
+    )

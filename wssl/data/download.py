@@ -1,0 +1,243 @@
+"""The public data sets, found under ``WSSL_DATA`` or fetched once from their pinned originals."""
+
+import csv
+import hashlib
+import json
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import pooch
+from PIL import Image
+from tqdm import tqdm
+
+BASE_URL = "https://raw.githubusercontent.com"
+RETRIES = 2
+MANIFEST = Path(__file__).with_name("open_faces.csv")
+CATEGORIES = Path(__file__).with_name("quickdraw.csv")
+DRAWINGS = ("lamnguyen5464/Sketch-dataset", "60922a671a82891d51d73fd071bfee43c44e06f8", "data")
+MORE = ("goberoi/sketch_face", "2fd23b902fd62ad1571bb2d537f1cf6977589534", "quickdraw_images")
+ONLY_MORE = frozenset({"zigzag"})
+ALSO_MORE = frozenset({"house plant", "table", "television"})
+QUICKDRAW_SHA256 = "637f56e449d5670da6c4ca2001aa29e897ef034c1d9033d4223c3fe4f284af85"
+
+Row = dict[str, str]
+Drawing = dict[str, Any]
+T = TypeVar("T")
+
+
+class DownloadError(OSError):
+    """A file could not be fetched, or is not the one that was pinned."""
+
+
+def local(name: str) -> Path | None:
+    """The file or folder `name` under ``WSSL_DATA``, or None when it is not there.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the environment variable names a folder that does not exist.
+    """
+    root = os.environ.get("WSSL_DATA")
+    if not root:
+        return None
+    if not Path(root).is_dir():
+        raise FileNotFoundError(
+            f"WSSL_DATA is {root!r}, but there is no such folder (a relative path starts at "
+            f"{Path.cwd()}). Correct it, or unset it to download the data."
+        )
+    path = Path(root, name)
+    return path if path.exists() else None
+
+
+def cache(name: str) -> Path:
+    """The folder where what was downloaded for the data set `name` is kept."""
+    return Path(pooch.os_cache("wssl")) / name
+
+
+def fetch(repository: str, commit: str, path: str, folder: Path, sha256: str | None = None) -> Path:
+    """Fetch one file of a public GitHub repository into `folder`, unless it is there already.
+
+    Parameters
+    ----------
+    repository, commit, path : str
+        Which file: ``owner/name``, a full commit hash, and the path inside that commit.
+    folder : Path
+        Where to put it, under the same relative path.
+    sha256 : str, optional
+        What its content must hash to.
+
+    Raises
+    ------
+    DownloadError
+        If there is no network, no such file, or the content is another.
+    """
+    url = f"{BASE_URL}/{repository}/{commit}/{quote(path)}"
+    pooch.get_logger().setLevel("WARNING")
+    fetcher = pooch.create(
+        folder, BASE_URL, registry={path: sha256}, urls={path: url}, retry_if_failed=RETRIES
+    )
+    try:
+        return Path(fetcher.fetch(path, downloader=pooch.HTTPDownloader(timeout=30)))
+    except OSError as error:
+        raise DownloadError(f"{url} cannot be fetched: {error}. {_WAY_OUT}") from error
+    except ValueError as error:
+        raise DownloadError(
+            f"{url} is not the file that this study pinned: its SHA-256 is not {sha256}. {_WAY_OUT}"
+        ) from error
+
+
+_WAY_OUT = (
+    "What was fetched so far is kept: try again, or set the environment variable WSSL_DATA to a "
+    "folder that holds the data (open-faces/images/, quickdraw/strokes.ndjson), or use the "
+    "'synthetic' source, which needs no download."
+)
+
+
+def manifest() -> list[Row]:
+    """The rows of the open-faces manifest: one an image, in its order."""
+    with MANIFEST.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def open_faces() -> Path:
+    """The folder of the open-faces images; rebuilt from the public originals when needed.
+
+    Each image is its original, in RGB, cut to the manifest's square, resized to 256 x 256 px with
+    Lanczos and saved as JPEG at quality 90. Rebuilding goes on where it was interrupted.
+
+    Returns
+    -------
+    Path
+        The folder to which the manifest's ``file`` column is relative.
+
+    Raises
+    ------
+    FileNotFoundError
+        If ``WSSL_DATA`` has the folder, but not all of its images.
+    DownloadError
+        If an original cannot be fetched.
+    """
+    rows = manifest()
+    given = local("open-faces/images")
+    folder = given.parent if given else cache("open-faces")
+    missing = [row for row in rows if not (folder / row["file"]).is_file()]
+    if given and missing:
+        raise FileNotFoundError(
+            f"{given} lacks {len(missing)} of the {len(rows)} images of open-faces, such as "
+            f"{missing[0]['file']}. Complete it, or unset WSSL_DATA to rebuild them."
+        )
+    originals: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+    for row in missing:
+        original = row["repository"], row["commit"], row["path"], row["sha256_original"]
+        originals[original].append(row)
+    if originals:
+        _say(f"open-faces: making {len(missing)} images of {len(originals)} public files, once.")
+        _in_threads(partial(_rebuild, folder=folder), originals.items(), "open-faces")
+    return folder
+
+
+def _rebuild(item: tuple[tuple[str, ...], list[Row]], folder: Path) -> None:
+    """Make all images of one original, which is not kept."""
+    (repository, commit, path, sha256), rows = item
+    with TemporaryDirectory() as scratch:
+        with Image.open(fetch(repository, commit, path, Path(scratch), sha256)) as image:
+            colour = image.convert("RGB")
+        for row in rows:
+            left, top, right, bottom = (float(row[k]) for k in ("left", "top", "right", "bottom"))
+            box = left, top, right, bottom
+            face = colour.resize((256, 256), Image.Resampling.LANCZOS, box=box)
+            _atomically(folder / row["file"], partial(face.save, format="JPEG", quality=90))
+
+
+def quickdraw() -> list[Drawing]:
+    """The Quick, Draw! drawings of this study, in order of their ``key_id``.
+
+    Returns
+    -------
+    list of dict
+        ``word`` (the category), ``key_id``, and ``drawing``: a list of strokes, each
+        ``[[x, ...], [y, ...]]``, integers 0 to 255.
+
+    Raises
+    ------
+    ValueError
+        If the file under ``WSSL_DATA`` holds other drawings than this study's.
+    DownloadError
+        If they cannot be fetched, or what was fetched is not the same.
+    """
+    given = local("quickdraw/strokes.ndjson")
+    kept = cache("quickdraw") / "strokes.ndjson"
+    if given or kept.is_file():
+        path = given or kept
+        drawings = canonical([path])
+        if drawings_sha256(drawings) != QUICKDRAW_SHA256:
+            raise ValueError(
+                f"{path} does not hold the drawings that this study pinned ({len(drawings)} read). "
+                "Restore it, or remove it to download them."
+            )
+        return drawings
+    return _fetch_quickdraw(kept)
+
+
+def _fetch_quickdraw(kept: Path) -> list[Drawing]:
+    with CATEGORIES.open(newline="") as file:
+        categories = [row["category"] for row in csv.DictReader(file)]
+    files = [(DRAWINGS, c) for c in categories if c not in ONLY_MORE]
+    files += [(MORE, c) for c in categories if c in ONLY_MORE | ALSO_MORE]
+    _say(f"quickdraw: fetching {len(files)} public files, once.")
+
+    def part(file: tuple[tuple[str, str, str], str]) -> Path:
+        (repository, commit, folder), category = file
+        return fetch(repository, commit, f"{folder}/{category}.ndjson", kept.parent / repository)
+
+    drawings = canonical(_in_threads(part, files, "quickdraw"))
+    if drawings_sha256(drawings) != QUICKDRAW_SHA256:
+        raise DownloadError(
+            f"The {len(drawings)} drawings fetched are not those that this study pinned: delete "
+            f"{kept.parent} to fetch them anew. {_WAY_OUT}"
+        )
+    lines = "".join(json.dumps(drawing, separators=(",", ":")) + "\n" for drawing in drawings)
+    _atomically(kept, lambda f: f.write(lines.encode()))
+    return drawings
+
+
+def canonical(paths: Iterable[Path]) -> list[Drawing]:
+    """The union of ndjson files by ``key_id``, sorted by it, without the fields unused here."""
+    union = {}
+    for path in paths:
+        for line in path.read_text(encoding="utf-8").splitlines():
+            drawing = json.loads(line)
+            union[drawing["key_id"]] = {k: drawing[k] for k in ("word", "key_id", "drawing")}
+    return [union[key_id] for key_id in sorted(union)]
+
+
+def drawings_sha256(drawings: list[Drawing]) -> str:
+    """SHA-256 of canonical drawings, in hexadecimal."""
+    return hashlib.sha256(json.dumps(drawings, separators=(",", ":")).encode()).hexdigest()
+
+
+def _in_threads(work: Callable[[Any], T], items: Iterable[Any], name: str) -> list[T]:
+    items = list(items)
+    with ThreadPoolExecutor(8) as pool:
+        return list(tqdm(pool.map(work, items), name, len(items), disable=None, unit="file"))
+
+
+def _atomically(path: Path, write: Callable[[Any], object]) -> None:
+    """Write a file such that it is either whole or absent."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(f".{os.getpid()}.part")
+    with part.open("wb") as file:
+        write(file)
+    os.replace(part, path)
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr)

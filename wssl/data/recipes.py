@@ -1,0 +1,275 @@
+"""Masks from strokes: the recipe of QD-IMD, a denser one, and the filter on coverage.
+
+A mask is a handful of strokes, drawn with a round pen on a canvas, enlarged about its centre and
+cut back to the canvas (QD-IMD, Iskakov 2018, https://github.com/karfly/qd-imd). True = hole.
+"""
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import count as count_up
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageDraw
+
+from wssl.data.decode import centre_square, read_mask
+from wssl.data.folder import SPLITS, Folder, check_split, digest
+from wssl.data.strokes import BOX, STROKES, Stroke
+from wssl.names import lookup, unknown
+
+VERSION = 1
+PATIENCE = 2000
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How strokes become a mask. Lengths are in pixels of a `canvas` x `canvas` image.
+
+    Attributes
+    ----------
+    strokes_mean, strokes_sd : float
+        The number of strokes is normal, rounded, and at least 1.
+    width : (float, float)
+        Range of a stroke's width, uniform.
+    upscale : (float, float)
+        Range of the enlargement, uniform; widths grow with it.
+    canvas : int
+        Side of the canvas on which every mask is drawn, whatever size it is asked for.
+    """
+
+    strokes_mean: float
+    strokes_sd: float
+    width: tuple[float, float] = (5, 15)
+    upscale: tuple[float, float] = (1, 1.5)
+    canvas: int = 512
+
+
+RECIPES = {"qd-imd": Recipe(4, 2), "dense": Recipe(30, 6)}
+
+
+def draw(strokes: list[Stroke], recipe: Recipe, rng: np.random.Generator) -> Mask:
+    """Draw one mask.
+
+    Each stroke keeps its place in its drawing, and the drawing is laid anywhere on the canvas
+    where it fits, because Quick, Draw! pushes all drawings into the upper left corner.
+
+    Parameters
+    ----------
+    strokes : list of Stroke
+        What to choose from, each with the same probability.
+    recipe : Recipe
+        How many, how wide, how much enlarged.
+    rng : numpy Generator
+        Used for everything random.
+
+    Returns
+    -------
+    bool (canvas, canvas)
+        True = hole.
+    """
+    number = max(1, round(rng.normal(recipe.strokes_mean, recipe.strokes_sd)))
+    upscale = rng.uniform(*recipe.upscale)
+    chosen = rng.integers(len(strokes), size=number)
+    widths = rng.uniform(*recipe.width, size=number) * upscale
+    places = rng.uniform(size=(number, 2))
+    zoom = recipe.canvas / BOX * upscale
+    canvas = Image.new("1", (recipe.canvas, recipe.canvas))
+    pen = ImageDraw.Draw(canvas)
+    for index, width, place in zip(chosen, widths, places, strict=True):
+        points, slack = strokes[index]
+        xy = (points + slack * place - (BOX - 1) / 2) * zoom + recipe.canvas / 2
+        _round_line(pen, np.rint(xy).astype(int).tolist(), max(1, round(width)))
+    return np.array(canvas)
+
+
+def _round_line(pen: ImageDraw.ImageDraw, points: list[list[int]], width: int) -> None:
+    """A polyline with round joints and ends."""
+    pen.line([c for point in points for c in point], fill=1, width=width)
+    radius = (width - 1) / 2
+    for x, y in points:
+        pen.ellipse((x - radius, y - radius, x + radius, y + radius), fill=1)
+
+
+def find_recipe(recipe: str | Recipe) -> Recipe:
+    """The registered recipe of that name, or `recipe` itself if it is one."""
+    return recipe if isinstance(recipe, Recipe) else lookup("mask recipe", recipe, RECIPES)
+
+
+def check_mask_source(source: str) -> None:
+    """Raise a ValueError, which names the nearest, unless `source` can be a source of masks."""
+    if source not in STROKES and not (source.startswith("folder:") and source != "folder:"):
+        raise unknown("mask source", source, [*STROKES, "folder:PATH"])
+
+
+def stream(source: str, size: int, seed: int, split: str, recipe: str | Recipe) -> Iterator[Mask]:
+    """Masks of a source one after the other, whatever their coverage.
+
+    From strokes the stream never ends, and its i-th mask depends on (`seed`, `split`, i) only.
+    From ``folder:PATH``, a folder of mask images, it is the folder's masks in random order.
+
+    Yields
+    ------
+    bool (size, size)
+        Nearest-neighbour resized, so still binary; hole geometry scales with `size`.
+    """
+    if size < 1:
+        raise ValueError(f"size must be at least 1 px, received {size}.")
+    if seed < 0:
+        raise ValueError(f"seed must be at least 0, received {seed}.")
+    check_mask_source(source)
+    stem = [seed, SPLITS.index(check_split(split))]
+    method = find_recipe(recipe)
+    if source.startswith("folder:"):
+        paths = Folder(source.removeprefix("folder:"), "masks").paths(split)
+        for index in np.random.default_rng(stem).permutation(len(paths)):
+            yield _resized(read_mask(paths[index]), size)
+    else:
+        strokes = STROKES[source].strokes(split)
+        for index in count_up():
+            yield _resized(draw(strokes, method, np.random.default_rng([*stem, index])), size)
+
+
+def _resized(mask: Mask, size: int) -> Mask:
+    return np.asarray(centre_square(Image.fromarray(mask), size, Image.Resampling.NEAREST))
+
+
+class MaskSample(NamedTuple):
+    """Masks that a coverage filter kept, and how many were drawn to get them.
+
+    Attributes
+    ----------
+    masks : bool (count, size, size)
+        True = hole.
+    drawn : int
+        Masks drawn, kept or not.
+    """
+
+    masks: Mask
+    drawn: int
+
+    @property
+    def acceptance(self) -> float:
+        """Share of the drawn masks that were kept."""
+        return len(self.masks) / self.drawn
+
+
+def sample(
+    source: str = "synthetic",
+    count: int = 16,
+    size: int = 64,
+    seed: int = 0,
+    coverage: tuple[float, float] = (0.3, 0.5),
+    recipe: str | Recipe = "dense",
+    split: str = "train",
+) -> MaskSample:
+    """Draw masks until `count` of them cover a share of the image within `coverage`.
+
+    Same parameters and errors as `masks`.
+
+    Returns
+    -------
+    MaskSample
+        The masks kept, in the order drawn, and the number drawn.
+    """
+    low, high = coverage
+    if not 0 <= low <= high <= 1:
+        raise ValueError(f"coverage must be (low, high) within 0 and 1, received {coverage}.")
+    if count < 1:
+        raise ValueError(f"count must be at least 1, received {count}.")
+    kept: list[Mask] = []
+    seen: list[float] = []
+    last_kept = 0
+    for mask in stream(source, size, seed, split, recipe):
+        seen.append(float(mask.mean()))
+        if max(low, 1 / size**2) <= seen[-1] <= high:
+            kept.append(mask)
+            last_kept = len(seen)
+        if len(kept) == count:
+            return MaskSample(np.stack(kept), len(seen))
+        if len(seen) - last_kept == PATIENCE:
+            break
+    raise ValueError(
+        f"Only {len(kept)} of the {count} masks asked for: of {len(seen):,} masks from {source!r} "
+        f"({split}), {len(kept)} cover {low:.0%} to {high:.0%} of the image. They cover "
+        f"{np.median(seen):.1%} (median), {max(seen):.1%} at most. Ask for fewer masks or another "
+        f"coverage, or take a recipe with more strokes (recipe={recipe!r} now; known: "
+        f"{', '.join(RECIPES)})."
+    )
+
+
+def masks(
+    source: str = "synthetic",
+    count: int = 16,
+    size: int = 64,
+    seed: int = 0,
+    coverage: tuple[float, float] = (0.3, 0.5),
+    *,
+    split: str = "train",
+    recipe: str | Recipe = "dense",
+) -> Mask:
+    """Irregular masks with a given coverage.
+
+    The same arguments give the same masks, bit for bit, and ``masks(count=5)[:3]`` equals
+    ``masks(count=3)``.
+
+    Parameters
+    ----------
+    source : str, default "synthetic"
+        Where the strokes come from, a name in `STROKES`; or ``folder:PATH``, a folder of mask
+        images (white = hole), to which `recipe` does not apply.
+    count : int, default 16
+        How many.
+    size : int, default 64
+        Side in pixels. A mask's geometry scales with it.
+    seed : int, default 0
+        At least 0.
+    coverage : (float, float), default (0.3, 0.5)
+        Smallest and largest share of the image that is hole, measured at `size`. A mask without
+        any hole is never kept.
+    split : str, default "train"
+        ``"train"``, ``"val"`` or ``"test"``. Test strokes come from categories of their own.
+    recipe : str or Recipe, default "dense"
+        A name in `RECIPES`. The published one, ``"qd-imd"``, hardly ever covers 30 %.
+
+    Returns
+    -------
+    bool (count, size, size)
+        True = hole.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, a number out of range, or 2,000 draws in a row were not kept.
+    """
+    return sample(source, count, size, seed, coverage, recipe, split).masks
+
+
+def coverages(
+    source: str = "synthetic",
+    recipe: str | Recipe = "dense",
+    count: int = 1000,
+    size: int = 512,
+    seed: int = 0,
+    split: str = "train",
+) -> npt.NDArray[np.float64]:
+    """The share of the image that each of the first `count` masks covers, none left out.
+
+    Returns
+    -------
+    float (count,)
+        From 0 to 1. Fewer than `count` if a folder holds fewer.
+    """
+    drawn = islice(stream(source, size, seed, split, recipe), count)
+    return np.array([mask.mean() for mask in drawn], np.float64)
+
+
+def mask_fingerprint(source: str = "synthetic", recipe: str | Recipe = "dense") -> str:
+    """A digest of whatever determines the masks of a source, apart from the call's arguments."""
+    check_mask_source(source)
+    if source.startswith("folder:"):
+        return digest("mask images", Folder(source.removeprefix("folder:"), "masks").fingerprint())
+    return digest("masks", VERSION, STROKES[source].fingerprint(), asdict(find_recipe(recipe)))

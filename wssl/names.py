@@ -1,0 +1,38 @@
+"""Look-up of registered names, with an error that helps."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def unknown(kind: str, name: object, known: list[str]) -> ValueError:
+    """The error for a name that is not known, naming the nearest one that is.
+
+    Parameters
+    ----------
+    kind : str
+        What the name stands for, in words, such as ``"pretext task"``.
+    name : object
+        What was received.
+    known : list of str
+        Every accepted name.
+    """
+    nearest = get_close_matches(str(name), known, n=1, cutoff=0.5)
+    hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
+    return ValueError(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(known)}.")
+
+
+def lookup(kind: str, name: str, known: Mapping[str, T]) -> T:
+    """The registered value of ``name``.
+
+    Raises
+    ------
+    ValueError
+        If ``name`` is not registered; the message names the nearest known name.
+    """
+    try:
+        return known[name]
+    except (KeyError, TypeError):
+        raise unknown(kind, name, list(known)) from None

@@ -1,0 +1,247 @@
+"""The studies as notebooks: checked parameters, execution, and the form that is committed.
+
+``notebooks/*.py`` (jupytext ``py:percent``) are the only source. Papermill reads them through
+:data:`handler`, which the package registers as a papermill I/O entry point; :func:`execute` runs
+one and publishes it in a form that depends on nothing but its source, its parameters and its
+outputs. The module imports papermill only where it runs one, because papermill itself imports
+this module to find the handler.
+"""
+
+import argparse
+import ast
+import os
+import sys
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jupytext
+import nbformat
+from nbformat import NotebookNode
+
+from wssl.names import unknown
+
+warnings.filterwarnings("ignore", message=r"The specified file \(.*\.py\) does not end in")
+
+
+class Handler:
+    """Papermill's file handler, which also reads ``.py`` notebooks.
+
+    Everything but reading a ``.py`` file is left to papermill's handler of local files, so that
+    its ``--cwd`` keeps its meaning.
+    """
+
+    def read(self, path: str) -> str:
+        """The notebook at ``path`` as ``.ipynb`` text."""
+        text: str = self._local().read(path)
+        return nbformat.writes(_parse(text)) if path.endswith(".py") else text
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._local(), name)
+
+    @staticmethod
+    def _local() -> Any:
+        from papermill.iorw import papermill_io
+
+        return papermill_io.get_handler("local")
+
+
+handler = Handler()
+
+
+def check_parameters(namespace: Mapping[str, Any]) -> None:
+    """Stop a notebook whose parameters are misspelt or of the wrong type.
+
+    The parameters cell annotates each of its names (``preset: str = "quick"``); the cell that
+    papermill injects below it does not, and papermill accepts any name in it. Call this in the
+    first cell after the parameters, as ``check_parameters(globals())``.
+
+    Parameters
+    ----------
+    namespace : mapping of str to object
+        The notebook's global names.
+
+    Raises
+    ------
+    ValueError
+        If papermill was given a parameter that the notebook does not have, naming the nearest.
+    TypeError
+        If a value is not of its annotated type. An int passes for a float, a bool never for a
+        number.
+    """
+    types: dict[str, type] = namespace.get("__annotations__", {})
+    for cell in namespace.get("In", []):
+        if cell.startswith("# Parameters\n"):
+            for name in _assigned(cell):
+                if name not in types:
+                    raise unknown("parameter", name, list(types))
+    for name, expected in types.items():
+        value = namespace[name]
+        accepted = (int, float) if expected is float else expected
+        if not isinstance(value, accepted) or (isinstance(value, bool) and expected is not bool):
+            hint = f" To pass it as text: -r {name} {value}." if expected is str else ""
+            raise TypeError(
+                f"Parameter {name!r} should be of type {expected.__name__}; "
+                f"received {value!r}, of type {type(value).__name__}.{hint}"
+            )
+
+
+def source_cells(notebook: NotebookNode) -> list[tuple[str, str]]:
+    """Type and text of each cell that somebody wrote: all but papermill's injected one."""
+    return [
+        (cell.cell_type, cell.source)
+        for cell in notebook.cells
+        if "injected-parameters" not in cell.metadata.get("tags", [])
+    ]
+
+
+def is_fresh(source: str | Path, executed: str | Path) -> bool:
+    """Whether an executed notebook has the very cells of its ``.py`` source."""
+    cells = source_cells(_parse(Path(source).read_text(encoding="utf-8")))
+    return cells == source_cells(nbformat.read(executed, as_version=4))
+
+
+def tidy(notebook: NotebookNode) -> NotebookNode:
+    """Reduce an executed notebook, in place, to what two equal runs have in common.
+
+    Dropped: times, durations, paths, random cell identifiers, what libraries log on stderr, and
+    how the output was cut into messages. Kept: the cells, their outputs, the parameters.
+    """
+    parameters = notebook.metadata.get("papermill", {}).get("parameters", {})
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": notebook.metadata.kernelspec,
+            "language_info": {"name": "python"},
+            "papermill": {"parameters": parameters},
+        }
+    )
+    notebook.nbformat, notebook.nbformat_minor = 4, 5
+    for index, cell in enumerate(notebook.cells):
+        cell.id = f"cell-{index:02d}"
+        kept = ("tags", "mystnb")
+        cell.metadata = nbformat.from_dict(
+            {name: cell.metadata[name] for name in kept if cell.metadata.get(name)}
+        )
+        if cell.cell_type == "code":
+            cell.outputs = _joined_streams(cell.outputs)
+    return notebook
+
+
+def execute(
+    source: str | Path,
+    output: str | Path,
+    parameters: Mapping[str, Any] | None = None,
+    progress_bar: bool = False,
+) -> None:
+    """Run a ``.py`` notebook and publish it, tidied, as ``output``.
+
+    Parameters
+    ----------
+    source, output : path
+        The ``.py`` notebook, and the ``.ipynb`` to write; its folder is made when missing.
+    parameters : mapping, optional
+        Values that replace those of the parameters cell.
+    progress_bar : bool
+        Whether papermill counts the executed cells on stderr.
+
+    Raises
+    ------
+    RuntimeError
+        If a cell fails. ``output`` is then left as it was, and the message names the file that
+        holds the notebook as far as it ran.
+    """
+    import papermill
+
+    output = Path(output)
+    half_run = output.with_suffix(".half-run.ipynb")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    notebook = _parse(Path(source).read_text(encoding="utf-8"))
+    try:
+        executed = papermill.execute_notebook(
+            notebook, half_run, dict(parameters or {}), progress_bar=progress_bar
+        )
+    except papermill.PapermillExecutionError as error:
+        raise RuntimeError(
+            f"{source} failed in cell {error.exec_count}: {error.ename}: {error.evalue}\n"
+            f"The notebook as far as it ran: {half_run}. {output} is as it was before."
+        ) from error
+    nbformat.write(tidy(executed), half_run)
+    os.replace(half_run, output)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Execute the studies in order: ``python -m wssl.notebooks --output FOLDER``."""
+    parser = argparse.ArgumentParser(prog="python -m wssl.notebooks", description=main.__doc__)
+    parser.add_argument("names", nargs="*", help="how their names begin, such as 01 (default: all)")
+    parser.add_argument("--output", required=True, type=Path, help="folder of the .ipynb files")
+    parser.add_argument(
+        "-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), dest="parameters",
+        help="a parameter, passed to the notebooks that have it; may be repeated",
+    )  # fmt: skip
+    options = parser.parse_args(arguments)
+    try:
+        _execute_all(options.names, options.output, dict(options.parameters))
+    except (ValueError, RuntimeError) as error:
+        sys.exit(f"error: {error}")
+
+
+def _execute_all(names: Sequence[str], output: Path, texts: Mapping[str, str]) -> None:
+    sources = sorted(Path("notebooks").glob("[0-9]*.py"))
+    if not sources:
+        raise ValueError("There is no notebooks/*.py here: run from the repository's root.")
+    for name in names:
+        if not any(path.stem.startswith(name) for path in sources):
+            raise unknown("notebook", name, [path.stem for path in sources])
+    chosen = [path for path in sources if path.stem.startswith(tuple(names) or "")]
+    known = {path: _parameters(path) for path in chosen}
+    for name in texts:
+        if not any(name in parameters for parameters in known.values()):
+            raise unknown("parameter", name, sorted({name for p in known.values() for name in p}))
+    for path in chosen:
+        start = time.perf_counter()
+        values = {name: _value(text) for name, text in texts.items() if name in known[path]}
+        execute(path, output / f"{path.stem}.ipynb", values, sys.stderr.isatty())
+        print(f"{path.stem:<28}{time.perf_counter() - start:8.1f} s", flush=True)
+
+
+def _parse(text: str) -> NotebookNode:
+    return jupytext.reads(text, fmt="py:percent")
+
+
+def _parameters(source: Path) -> list[str]:
+    cells = _parse(source.read_text(encoding="utf-8")).cells
+    tagged = (cell.source for cell in cells if "parameters" in cell.metadata.get("tags", []))
+    return _assigned(next(tagged, ""))
+
+
+def _assigned(code: str) -> list[str]:
+    names = (node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name))
+    return [name.id for name in names if isinstance(name.ctx, ast.Store)]
+
+
+def _value(text: str) -> Any:
+    try:
+        return ast.literal_eval(text)
+    except (SyntaxError, ValueError):
+        return text
+
+
+def _joined_streams(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
+    joined: list[NotebookNode] = []
+    for output in outputs:
+        stream = output.output_type == "stream"
+        if stream and output.name == "stderr":
+            continue
+        if stream and joined and joined[-1].output_type == "stream":
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,154 @@
+"""Pretext tasks: transforms of an image at one of a few levels, which a network must then tell.
+
+Every task works on a whole batch at once, each image at a level of its own, inside the compiled
+training step. Source: Gupta et al., WSSL, section 3.2.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from keras import ops
+
+from wssl.names import lookup
+
+Tensor = Any
+
+
+@dataclass(frozen=True)
+class Task:
+    """A pretext task, called as ``task(images, labels)``.
+
+    Attributes
+    ----------
+    name : str
+    transform : callable
+        ``(images, levels) -> images`` with images float (B, H, W, 3) in [0, 1] and levels float
+        (B,), the value of each image's level.
+    levels : tuple of float
+        What label 0, 1, 2, ... stands for; their number is the number of classes.
+    unit : str
+        Written behind a level in tables and figures.
+    """
+
+    name: str
+    transform: Callable[[Tensor, Tensor], Tensor]
+    levels: tuple[float, ...]
+    unit: str = ""
+
+    def __call__(self, images: Tensor, labels: Tensor) -> Tensor:
+        """Transform each image at the level that its label names.
+
+        Parameters
+        ----------
+        images : float (B, H, W, 3) in [0, 1]
+        labels : int (B,) in 0 .. len(levels) - 1
+
+        Returns
+        -------
+        float (B, H, W, 3) in [0, 1]
+        """
+        images = ops.convert_to_tensor(images, dtype="float32")
+        levels = ops.take(ops.convert_to_tensor(self.levels, dtype="float32"), labels)
+        return self.transform(images, levels)
+
+    @property
+    def level_names(self) -> tuple[str, ...]:
+        """The levels as text, such as ``("0°", "90°", "180°", "270°")``."""
+        return tuple(f"{level:g}{self.unit}" for level in self.levels)
+
+
+def rotate(images: Tensor, degrees: Tensor) -> Tensor:
+    """Rotate square images counter-clockwise by multiples of 90 degrees, without interpolation.
+
+    Parameters
+    ----------
+    images : float (B, S, S, 3)
+    degrees : float (B,), each one of 0, 90, 180, 270
+
+    Returns
+    -------
+    float (B, S, S, 3)
+    """
+    degrees = degrees[:, None, None, None]
+    rotated = images
+    for turns in (1, 2, 3):
+        rotated = ops.where(degrees == 90.0 * turns, ops.rot90(images, turns, axes=(1, 2)), rotated)
+    return rotated
+
+
+def saturate(images: Tensor, factors: Tensor) -> Tensor:
+    """Blend images with their grey version, as Pillow's ``ImageEnhance.Color`` does.
+
+    Parameters
+    ----------
+    images : float (B, H, W, 3) in [0, 1]
+    factors : float (B,)
+        0 gives the grey image (ITU-R 601 luma), 1 the image itself.
+
+    Returns
+    -------
+    float (B, H, W, 3) in [0, 1]
+    """
+    luma = ops.convert_to_tensor([0.299, 0.587, 0.114], dtype="float32")
+    grey = ops.sum(images * luma, axis=-1, keepdims=True)
+    return ops.clip(grey + factors[:, None, None, None] * (images - grey), 0.0, 1.0)
+
+
+def sharpen(images: Tensor, factors: Tensor) -> Tensor:
+    """Blend images with their smoothed version, as Pillow's ``ImageEnhance.Sharpness`` does.
+
+    The smoothing kernel is 3 x 3 with weights 5/13 in the middle and 1/13 around it. As in Pillow
+    the outermost pixels stay as they are; padding them with zeros would draw a dark frame that
+    gives the label away.
+
+    Parameters
+    ----------
+    images : float (B, H, W, 3) in [0, 1]
+        H and W at least 3.
+    factors : float (B,)
+        0 gives the smoothed image, 1 the image itself.
+
+    Returns
+    -------
+    float (B, H, W, 3) in [0, 1]
+    """
+    rows = images[:, :-2] + images[:, 1:-1] + images[:, 2:]
+    box = rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]
+    inner = images[:, 1:-1, 1:-1]
+    change = ops.pad((box - 9.0 * inner) / 13.0, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    return ops.clip(images + (1.0 - factors[:, None, None, None]) * change, 0.0, 1.0)
+
+
+TASKS: dict[str, Task] = {
+    task.name: task
+    for task in (
+        Task("rotation", rotate, (0.0, 90.0, 180.0, 270.0), "°"),
+        Task("saturation", saturate, (0.0, 0.25, 0.75, 1.0)),
+        Task("sharpness", sharpen, (0.0, 0.25, 0.75, 1.0)),
+    )
+}
+"""Every pretext task by name. A new one is one entry more."""
+
+
+def transform(images: Tensor, labels: Mapping[str, Tensor]) -> Tensor:
+    """Apply several pretext tasks, one after the other, to the same images.
+
+    Parameters
+    ----------
+    images : float (B, S, S, 3) in [0, 1]
+    labels : mapping of task name to int (B,)
+        Independent labels of each task; the tasks apply in the mapping's order.
+
+    Returns
+    -------
+    float (B, S, S, 3) in [0, 1]
+
+    Raises
+    ------
+    ValueError
+        If a task is not registered.
+    """
+    for name, levels in labels.items():
+        images = lookup("pretext task", name, TASKS)(images, levels)
+    return images

@@ -1,0 +1,393 @@
+"""The one door: an experiment goes in, its result comes out, trained or from the store."""
+
+import os
+import platform
+import subprocess
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache, partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import ops
+
+from wssl import data, metrics, training
+from wssl.data.batches import centre_crops, order, random_crops
+from wssl.experiment import Experiment, Pretraining
+from wssl.losses import LOSSES
+from wssl.models import ENCODER_LAYERS, MODELS, encoder, pretext_model
+from wssl.presets import Preset, preset
+from wssl.pretext import TASKS, transform
+from wssl.store import Record, Store
+
+TEST_MASK_SEED = 0
+"""The test masks are one fixed list, whatever the seed of an experiment."""
+
+_PRETEXT, _INPAINTING, _ACCURACY = range(3)
+_EVALUATION_BATCH = 32
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an experiment gave.
+
+    Attributes
+    ----------
+    experiment : Experiment
+    record : dict
+        As stored: ``experiment, fingerprint, pretext, metrics, per_image, history, provenance``.
+    store : Store
+    """
+
+    experiment: Experiment
+    record: Record
+    store: Store
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Mean of each metric over the test images; the names are `wssl.metrics.NAMES`."""
+        return dict(self.record["metrics"])
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Versions, backend, device, seconds, data fingerprints and commit of the run."""
+        return dict(self.record["provenance"])
+
+    @property
+    def fingerprint(self) -> str:
+        """The experiment's fingerprint."""
+        return self.experiment.fingerprint
+
+    def model(self) -> keras.Model:
+        """The trained network; trained again if its weights are not there (they stay local).
+
+        Returns
+        -------
+        keras.Model
+            float (B, S, S, 3) in [0, 1] with black holes -> float (B, S, S, 3) in [0, 1].
+        """
+        path = self.store.weights_path(self.fingerprint)
+        if not path.exists():
+            network, _ = _train_inpainting(self.experiment, self.store)
+            _partial(path).unlink(missing_ok=True)
+            return network
+        network = _network(self.experiment)
+        training.load_weights(network, path)
+        return network
+
+
+def run(experiment: Experiment, store: Store | None = None) -> Result:
+    """Train and evaluate an experiment, or return its stored record.
+
+    A run that was stopped goes on from its last checkpoint to the same numbers; one whose pretext
+    phase another experiment shares does not train it again.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    store : Store, optional
+        Where records and weights are kept; `wssl.store.default_root` if not given.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    PermissionError
+        If the store cannot be written (told before training starts).
+    wssl.training.NonFiniteLossError
+        If training diverges.
+    """
+    store = store or Store()
+    record = store.get(experiment.fingerprint)
+    if record is not None:
+        return Result(experiment, record, store)
+    store.check_writable()
+    network, trained = _train_inpainting(experiment, store)
+    images, masks = evaluation_data(experiment)
+    per_image = metrics.evaluate(images, restore(network, images, masks), masks)
+    pretraining = experiment.pretraining
+    record = {
+        "experiment": experiment.to_dict(),
+        "fingerprint": experiment.fingerprint,
+        "pretext": pretraining.fingerprint if pretraining else None,
+        "metrics": _json_numbers(metrics.summarize(per_image)),
+        "per_image": {
+            "coverage": masks.mean(axis=(1, 2)).round(4).tolist(),
+            **{
+                name: [None if np.isnan(v) else round(float(v), 5) for v in per_image[name]]
+                for name in ("ssim", "psnr", "ssim_hole", "psnr_hole")
+            },
+        },
+        "history": trained["history"],
+        "provenance": {
+            **_provenance(trained["seconds"]),
+            "images": data.fingerprint(experiment.dataset),
+            "masks": data.mask_fingerprint(experiment.masks, experiment.recipe),
+            "train_images": len(_images(experiment.dataset, "train", experiment.scale)),
+            "test_images": len(images),
+        },
+    }
+    store.put(record)
+    _partial(store.weights_path(experiment.fingerprint)).unlink(missing_ok=True)
+    return Result(experiment, record, store)
+
+
+def pretrain(pretraining: Pretraining, store: Store | None = None) -> Record:
+    """Train and evaluate a pretext phase, or return its stored record.
+
+    Returns
+    -------
+    dict
+        ``experiment, fingerprint, metrics, confusion, history, provenance``; ``metrics`` has the
+        accuracy of each task as ``accuracy_TASK``, ``confusion`` a matrix a task: how many test
+        images of each true level (row) were taken for each level (column).
+    """
+    store = store or Store()
+    path = store.weights_path(pretraining.fingerprint)
+    record = store.get(pretraining.fingerprint)
+    if record is not None and path.exists():
+        return record
+    store.check_writable()
+    scale = preset(pretraining.preset)
+    classes = {task: len(TASKS[task].levels) for task in pretraining.pretext}
+    body = encoder(MODELS["wssl"](scale.size, scale.width, pretraining.seed))
+    network = pretext_model(body, classes, pretraining.seed)
+    phase = training.PretextPhase(network, pretraining.pretext)
+    images = _images(pretraining.dataset, "train", scale)
+
+    def batch(step: int) -> training.Batch:
+        rng = np.random.default_rng([pretraining.seed, _PRETEXT, step])
+        chosen = order(pretraining.seed, len(images), step * scale.batch, scale.batch)
+        return {
+            "images": random_crops(images[chosen], scale.size, rng),
+            "labels": {
+                task: rng.integers(0, count, size=scale.batch).astype("int32")
+                for task, count in classes.items()
+            },
+        }
+
+    trained = training.train(
+        phase,
+        batch,
+        steps=scale.pretext_steps,
+        learning_rate=scale.learning_rate,
+        title=f"pretext {'+'.join(classes)}, seed {pretraining.seed}",
+        checkpoint=_partial(path),
+    )
+    training.save_weights(body, path)
+    test = centre_crops(_images(pretraining.dataset, "test", scale), scale.size)
+    confusion = _confusion(network, test, classes)
+    record = {
+        "experiment": pretraining.to_dict(),
+        "fingerprint": pretraining.fingerprint,
+        "metrics": {
+            f"accuracy_{task}": round(float(np.trace(matrix) / matrix.sum()), 5)
+            for task, matrix in confusion.items()
+        },
+        "confusion": {task: matrix.tolist() for task, matrix in confusion.items()},
+        "history": trained["history"],
+        "provenance": {
+            **_provenance(trained["seconds"]),
+            "images": data.fingerprint(pretraining.dataset),
+            "train_images": len(images),
+            "test_images": len(test),
+        },
+    }
+    store.put(record)
+    _partial(path).unlink(missing_ok=True)
+    return record
+
+
+def restore(network: keras.Model, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """The network's raw output for masked images, a batch at a time.
+
+    Parameters
+    ----------
+    network : keras.Model
+    images : float (N, S, S, 3) in [0, 1]
+    masks : bool (N, S, S)
+        True = hole; what `images` holds there is not shown to the network.
+
+    Returns
+    -------
+    float (N, S, S, 3) in [0, 1]
+    """
+    parts = []
+    for start in range(0, len(images), _EVALUATION_BATCH):
+        part = slice(start, start + _EVALUATION_BATCH)
+        masked = np.where(masks[part][..., None], np.float32(0), images[part])
+        parts.append(ops.convert_to_numpy(network.predict_on_batch(masked.astype("float32"))))
+    return np.concatenate(parts)
+
+
+def evaluation_data(experiment: Experiment) -> tuple[np.ndarray, np.ndarray]:
+    """The images and masks that an experiment is evaluated on, the same for every seed.
+
+    Returns
+    -------
+    images : float (N, S, S, 3) in [0, 1]
+        The middle of each test image.
+    masks : bool (N, S, S)
+        True = hole; mask i belongs to image i.
+    """
+    scale = experiment.scale
+    loaded = _images(experiment.dataset, "test", scale)
+    images = centre_crops(loaded, scale.size).astype(np.float32) / 255.0
+    return images, _masks(experiment, len(images), TEST_MASK_SEED, "test")
+
+
+def _train_inpainting(experiment: Experiment, store: Store) -> tuple[keras.Model, dict[str, Any]]:
+    scale, path = experiment.scale, store.weights_path(experiment.fingerprint)
+    network = _network(experiment)
+    pretraining = experiment.pretraining
+    if pretraining:
+        pretrain(pretraining, store)
+        training.load_weights(encoder(network), store.weights_path(pretraining.fingerprint))
+    if experiment.encoder in ("frozen", "random"):
+        for layer in network.layers[:ENCODER_LAYERS]:
+            layer.trainable = False
+    loss = partial(LOSSES[experiment.loss], alpha=experiment.alpha, a=experiment.a)
+    images = _images(experiment.dataset, "train", scale)
+    masks = _masks(experiment, scale.train_masks, experiment.seed, "train")
+
+    def batch(step: int) -> training.Batch:
+        rng = np.random.default_rng([experiment.seed, _INPAINTING, step])
+        chosen = order(experiment.seed, len(images), step * scale.batch, scale.batch)
+        return {
+            "images": random_crops(images[chosen], scale.size, rng),
+            "masks": masks[rng.integers(0, len(masks), size=scale.batch)],
+        }
+
+    trained = training.train(
+        training.InpaintingPhase(network, loss),
+        batch,
+        steps=scale.inpainting_steps,
+        learning_rate=scale.learning_rate,
+        title=f"inpainting, {experiment.loss} loss, seed {experiment.seed}",
+        checkpoint=_partial(path),
+    )
+    training.save_weights(network, path)
+    return network, trained
+
+
+def _network(experiment: Experiment) -> keras.Model:
+    scale = experiment.scale
+    return MODELS[experiment.method](scale.size, scale.width, experiment.seed)
+
+
+def _confusion(
+    network: keras.Model, images: np.ndarray, classes: dict[str, int]
+) -> dict[str, np.ndarray]:
+    """Every test image at every level of each task; the other tasks' levels are drawn once."""
+    floats = images.astype(np.float32) / 255.0
+    matrices = {}
+    for number, (task, count) in enumerate(classes.items()):
+        matrices[task] = np.zeros((count, count), dtype=int)
+        rng = np.random.default_rng([_ACCURACY, number])
+        for level in range(count):
+            labels = {
+                other: rng.integers(0, total, size=len(images)).astype("int32")
+                for other, total in classes.items()
+            }
+            labels[task] = np.full(len(images), level, dtype="int32")
+            for start in range(0, len(images), _EVALUATION_BATCH):
+                part = slice(start, start + _EVALUATION_BATCH)
+                shown = transform(floats[part], {t: values[part] for t, values in labels.items()})
+                logits = ops.convert_to_numpy(network.predict_on_batch(shown)[task])
+                matrices[task][level] += np.bincount(logits.argmax(axis=1), minlength=count)
+    return matrices
+
+
+def _partial(path: Path) -> Path:
+    return path.with_suffix(".partial.npz")
+
+
+def _images(dataset: str, split: str, scale: Preset) -> np.ndarray:
+    count = {"train": scale.train_images, "test": scale.test_images}[split]
+    return _cached_images(dataset, split, scale.load_size, count, data.fingerprint(dataset))
+
+
+def _masks(experiment: Experiment, count: int, seed: int, split: str) -> np.ndarray:
+    return _cached_masks(
+        experiment.masks,
+        count,
+        experiment.scale.size,
+        seed,
+        experiment.coverage,
+        split,
+        experiment.recipe,
+        data.mask_fingerprint(experiment.masks, experiment.recipe),
+    )
+
+
+@lru_cache(maxsize=4)
+def _cached_images(
+    dataset: str, split: str, size: int, count: int | None, content: str
+) -> np.ndarray:
+    return data.images(dataset, split, size, count)
+
+
+@lru_cache(maxsize=8)
+def _cached_masks(
+    source: str,
+    count: int,
+    size: int,
+    seed: int,
+    coverage: tuple[float, float],
+    split: str,
+    recipe: str,
+    content: str,
+) -> np.ndarray:
+    return data.masks(source, count, size, seed, coverage, split=split, recipe=recipe)
+
+
+def _json_numbers(values: dict[str, float]) -> dict[str, float | None]:
+    return {name: None if np.isnan(v) else round(v, 6) for name, v in values.items()}
+
+
+def _provenance(seconds: float) -> dict[str, Any]:
+    backend = keras.backend.backend()
+    return {
+        "seconds": round(seconds, 1),
+        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+        "backend": backend,
+        "device": _device(),
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("wssl", "keras", backend, "numpy", "pillow")},
+        },
+        "commit": _commit(),
+    }
+
+
+def _device() -> str:
+    accelerators = keras.distribution.list_devices("gpu")
+    if accelerators:
+        return f"{len(accelerators)} x GPU"
+    name = platform.processor() or platform.machine()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = cpuinfo.read_text().splitlines()
+        name = next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), name)
+    return f"{os.cpu_count()} cores, {name}"
+
+
+@lru_cache(maxsize=1)
+def _commit() -> str | None:
+    """The commit of the source tree that runs, with ``+`` if it was changed since; None outside."""
+    git = ["git", "-C", str(Path(__file__).parent)]
+    try:
+        found = subprocess.run(
+            [*git, "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.strip()

@@ -1,0 +1,138 @@
+"""The store of records: one JSON file a run, named by its fingerprint, written atomically.
+
+This is all that the two wings of the study share: the workshop puts records in, the reading room
+takes them out. It needs nothing but the standard library.
+"""
+
+import hashlib
+import json
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+Record = dict[str, Any]
+
+_REQUIRED = {"experiment", "fingerprint", "metrics", "provenance"}
+
+
+def fingerprint(value: Any) -> str:
+    """Sixteen hexadecimal digits that stand for a JSON value, whatever the order of its keys."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def default_root() -> Path:
+    """The results folder: ``$WSSL_RESULTS``, else the nearest ``results/`` upwards, else here.
+
+    Notebooks run from the repository root or from ``notebooks/``; both find the same folder.
+    """
+    if named := os.environ.get("WSSL_RESULTS"):
+        return Path(named).absolute()
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / "results").is_dir():
+            return folder / "results"
+    return here / "results"
+
+
+class Store:
+    """A folder of records and, beside them, of trained weights.
+
+    Parameters
+    ----------
+    root : path, optional
+        The folder; `default_root` if not given. It is made when something is first written.
+    """
+
+    def __init__(self, root: str | Path | None = None):
+        self.root = Path(root) if root is not None else default_root()
+
+    def path(self, fingerprint: str) -> Path:
+        """Where the record of that fingerprint is kept."""
+        return self.root / f"{fingerprint}.json"
+
+    def weights_path(self, fingerprint: str) -> Path:
+        """Where the trained weights of that fingerprint are kept (never committed)."""
+        return self.root / "checkpoints" / f"{fingerprint}.npz"
+
+    def get(self, fingerprint: str) -> Record | None:
+        """The record of that fingerprint, or None if there is none that can be read.
+
+        A damaged file counts as none, with a warning that names it.
+        """
+        path = self.path(fingerprint)
+        if not path.exists():
+            return None
+        try:
+            record = json.loads(path.read_text(encoding="utf-8"))
+            missing = _REQUIRED - set(record)
+            if missing:
+                raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+            if record["fingerprint"] != fingerprint:
+                raise ValueError(f"it holds the record of {record['fingerprint']}")
+        except (ValueError, TypeError) as error:
+            warnings.warn(
+                f"The record {path} is damaged ({error}) and counts as absent; running its "
+                "experiment again replaces it.",
+                stacklevel=2,
+            )
+            return None
+        return dict(record)
+
+    def put(self, record: Record) -> Path:
+        """Write a record, whole or not at all.
+
+        Raises
+        ------
+        OSError
+            If the folder cannot be written.
+        """
+        path = self.path(record["fingerprint"])
+        text = json.dumps(record, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+        with atomic(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+        return path
+
+    def records(self) -> Iterator[Record]:
+        """Every record that can be read, in the order of the fingerprints."""
+        for path in sorted(self.root.glob("[!.]*.json")):
+            record = self.get(path.stem)
+            if record is not None:
+                yield record
+
+    def check_writable(self) -> None:
+        """Make the folder and try to write to it, so that a run fails before it has trained.
+
+        Raises
+        ------
+        PermissionError
+            If it cannot be written; the message names the folder and the way out.
+        """
+        try:
+            (self.root / "checkpoints").mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=self.root):
+                pass
+        except OSError as error:
+            raise PermissionError(
+                f"The results folder {self.root} cannot be written ({error.strerror}). "
+                "Name another one in the environment variable WSSL_RESULTS."
+            ) from error
+
+
+@contextmanager
+def atomic(path: Path) -> Iterator[Path]:
+    """A temporary path that takes the place of `path` when the block ends without an error."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
