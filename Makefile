@@ -39,7 +39,7 @@ book: install
 	@echo "Your edition: open $$PWD/_build/html/index.html"
 
 reference: install
-	$(BIN)/python -m wssl.notebooks --output book/studies \
+	WSSL_RESULTS="$$PWD/results" $(BIN)/python -m wssl.notebooks --output book/studies \
 	  -p preset desktop -p dataset open-faces -p seeds 3
 
 html: install

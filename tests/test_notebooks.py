@@ -169,6 +169,8 @@ def test_tidy_forgets_how_the_output_was_cut_into_messages():
 def test_is_fresh_sees_every_change_of_the_source(project):
     notebooks.execute("notebooks/01_study.py", "out.ipynb", {"seed": 3})
     assert notebooks.is_fresh("notebooks/01_study.py", "out.ipynb")
+    notebooks.execute("notebooks/01_study.py", "plain.ipynb")
+    assert notebooks.is_fresh("notebooks/01_study.py", "plain.ipynb")
     for old, new in [("# # A study", "# # The study"), ("seed: int = 0", "seed: int = 1")]:
         Path("changed.py").write_text(SOURCE.replace(old, new))
         assert not notebooks.is_fresh("changed.py", "out.ipynb")

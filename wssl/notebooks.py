@@ -10,6 +10,7 @@ this module to find the handler.
 import argparse
 import ast
 import os
+import subprocess
 import sys
 import time
 import warnings
@@ -19,6 +20,7 @@ from typing import Any
 
 import jupytext
 import nbformat
+from jupyter_client import AsyncKernelManager
 from nbformat import NotebookNode
 
 from wssl.names import unknown
@@ -51,6 +53,14 @@ class Handler:
 
 
 handler = Handler()
+
+
+class QuietKernel(AsyncKernelManager):
+    """A kernel that keeps what libraries log out of the terminal; the notebook has it anyway."""
+
+    async def start_kernel(self, **options: Any) -> None:
+        """Start the kernel, its own stderr closed."""
+        await super().start_kernel(**options, stderr=subprocess.DEVNULL)
 
 
 def check_parameters(namespace: Mapping[str, Any]) -> None:
@@ -111,21 +121,15 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
     Dropped: times, durations, paths, random cell identifiers, what libraries log on stderr, and
     how the output was cut into messages. Kept: the cells, their outputs, the parameters.
     """
-    parameters = notebook.metadata.get("papermill", {}).get("parameters", {})
-    notebook.metadata = nbformat.from_dict(
-        {
-            "kernelspec": notebook.metadata.kernelspec,
-            "language_info": {"name": "python"},
-            "papermill": {"parameters": parameters},
-        }
-    )
+    metadata = notebook.metadata
+    notebook.metadata = nbformat.from_dict({"kernelspec": metadata.kernelspec})
+    notebook.metadata.language_info = {"name": "python"}
+    notebook.metadata.papermill = {"parameters": metadata.papermill.get("parameters", {})}
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     for index, cell in enumerate(notebook.cells):
         cell.id = f"cell-{index:02d}"
-        kept = ("tags", "mystnb")
-        cell.metadata = nbformat.from_dict(
-            {name: cell.metadata[name] for name in kept if cell.metadata.get(name)}
-        )
+        kept = {name: cell.metadata[name] for name in ("tags", "mystnb") if cell.metadata.get(name)}
+        cell.metadata = nbformat.from_dict(kept)
         if cell.cell_type == "code":
             cell.outputs = _joined_streams(cell.outputs)
     return notebook
@@ -162,7 +166,11 @@ def execute(
     notebook = _parse(Path(source).read_text(encoding="utf-8"))
     try:
         executed = papermill.execute_notebook(
-            notebook, half_run, dict(parameters or {}), progress_bar=progress_bar
+            notebook,
+            half_run,
+            dict(parameters or {}),
+            progress_bar=progress_bar,
+            kernel_manager_class=QuietKernel,
         )
     except papermill.PapermillExecutionError as error:
         raise RuntimeError(

@@ -52,7 +52,9 @@ def test_values_without_a_known_range_are_refused(tmp_path, values):
 
 
 def test_transparency_is_laid_over_white(tmp_path):
-    rgba = save(tmp_path / "rgba.png", np.uint8([[[200, 0, 0, 255], [200, 0, 0, 0], [0, 0, 0, 51]]]))
+    rgba = save(
+        tmp_path / "rgba.png", np.uint8([[[200, 0, 0, 255], [200, 0, 0, 0], [0, 0, 0, 51]]])
+    )
     assert colours(rgba) == [[200, 0, 0], [255] * 3, [204] * 3]
     la = save(tmp_path / "la.png", np.uint8([[[9, 255], [9, 0], [0, 51]]]))
     assert colours(la) == [[9] * 3, [255] * 3, [204] * 3]

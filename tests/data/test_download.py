@@ -52,8 +52,8 @@ def site(monkeypatch, tmp_path):
     server.server_close()
 
 
-COLUMNS = "file,split,person,kind,licence,repository,commit,path,left,top,right,bottom".split(",")
-COLUMNS += ["sha256_original"]
+COLUMNS = ["file", "split", "person", "kind", "licence", "repository", "commit", "path"]
+COLUMNS += ["left", "top", "right", "bottom", "sha256_original"]
 
 
 @pytest.fixture
@@ -100,9 +100,7 @@ def test_open_faces_is_rebuilt_from_its_originals(site, faces, capsys):
     for row in faces:
         assert (folder / row["file"]).read_bytes() == made(row, site)
     assert sorted(site.asked) == sorted(site.files), "each original is fetched once"
-    assert sorted(p.name for p in folder.rglob("*")) == [*"0123"] * 0 + sorted(
-        ["images", *(f"{i}.jpg" for i in range(4))]
-    )
+    assert sorted(p.name for p in folder.rglob("*.*")) == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
     assert capsys.readouterr().err == "open-faces: making 4 images of 3 public files, once.\n"
     assert data.images("open-faces", "train", 32).shape == (4, 32, 32, 3)
     assert len(site.asked) == 3, "what is made is not fetched again"
@@ -173,6 +171,7 @@ def test_quickdraw_is_the_union_of_two_repositories(site, drawings):
     site.asked = []
     assert download.quickdraw() == drawings
     assert site.asked == []
+    assert [p.name for p in download.cache("quickdraw").iterdir()] == ["strokes.ndjson"]
 
 
 def test_an_interrupted_quickdraw_goes_on_where_it_stopped(site, drawings):

@@ -35,7 +35,9 @@ def test_names_place_and_nesting_change_nothing(tmp_path):
     other = tmp_path / "b" / "deep"
     other.mkdir(parents=True)
     for i in range(40):
-        shutil.copy(folder / f"{i}.png", other.parent / ("deep" if i % 2 else "") / f"{39 - i}x.PNG")
+        shutil.copy(
+            folder / f"{i}.png", other.parent / ("deep" if i % 2 else "") / f"{39 - i}x.PNG"
+        )
     assert levels(folder, "train") == levels(tmp_path / "b", "train")
     assert data.fingerprint(f"folder:{folder}") == data.fingerprint(f"folder:{tmp_path / 'b'}")
 

@@ -9,8 +9,8 @@ from wssl.data import recipes
 from wssl.data.strokes import Stroke
 
 PINNED = {
-    "synthetic": "?",
-    "quickdraw": "?",
+    "synthetic": "1527a4c20bb3966db746c4de4b736be292b4e7fca9168a70e61608c1a12c8759",
+    "quickdraw": "0a9fc97353a31600d3c76ffe8013bc3e57460a70fe6ffdee5972c7f43f06908f",
 }
 
 

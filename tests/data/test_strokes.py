@@ -12,7 +12,7 @@ def test_halves_divide_any_set_of_names_evenly(names):
     train, test = halves(names)
     assert sorted(train + test) == sorted(names)
     assert 0 <= len(test) - len(train) <= 1
-    assert halves(reversed(sorted(names))) == (train, test)
+    assert halves(sorted(names, reverse=True)) == (train, test)
 
 
 def test_test_strokes_have_categories_of_their_own():

@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 import os
+import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -81,6 +82,7 @@ def fetch(repository: str, commit: str, path: str, folder: Path, sha256: str | N
     """
     url = f"{BASE_URL}/{repository}/{commit}/{quote(path)}"
     pooch.get_logger().setLevel("WARNING")
+    (folder / path).parent.mkdir(parents=True, exist_ok=True)
     fetcher = pooch.create(
         folder, BASE_URL, registry={path: sha256}, urls={path: url}, retry_if_failed=RETRIES
     )
@@ -194,18 +196,21 @@ def _fetch_quickdraw(kept: Path) -> list[Drawing]:
     files += [(MORE, c) for c in categories if c in ONLY_MORE | ALSO_MORE]
     _say(f"quickdraw: fetching {len(files)} public files, once.")
 
+    parts = kept.parent / "parts"
+
     def part(file: tuple[tuple[str, str, str], str]) -> Path:
         (repository, commit, folder), category = file
-        return fetch(repository, commit, f"{folder}/{category}.ndjson", kept.parent / repository)
+        return fetch(repository, commit, f"{folder}/{category}.ndjson", parts / repository)
 
     drawings = canonical(_in_threads(part, files, "quickdraw"))
     if drawings_sha256(drawings) != QUICKDRAW_SHA256:
         raise DownloadError(
             f"The {len(drawings)} drawings fetched are not those that this study pinned: delete "
-            f"{kept.parent} to fetch them anew. {_WAY_OUT}"
+            f"{parts} to fetch them anew. {_WAY_OUT}"
         )
     lines = "".join(json.dumps(drawing, separators=(",", ":")) + "\n" for drawing in drawings)
-    _atomically(kept, lambda f: f.write(lines.encode()))
+    _atomically(kept, lambda file: file.write(lines.encode()))
+    shutil.rmtree(parts)
     return drawings
 
 

@@ -192,12 +192,15 @@ def sample(
             return MaskSample(np.stack(kept), len(seen))
         if len(seen) - last_kept == PATIENCE:
             break
+    if source.startswith("folder:"):
+        way_out = "or add masks to the folder."
+    else:
+        way_out = f"or a recipe with more strokes ({recipe!r} now; known: {', '.join(RECIPES)})."
     raise ValueError(
         f"Only {len(kept)} of the {count} masks asked for: of {len(seen):,} masks from {source!r} "
         f"({split}), {len(kept)} cover {low:.0%} to {high:.0%} of the image. They cover "
-        f"{np.median(seen):.1%} (median), {max(seen):.1%} at most. Ask for fewer masks or another "
-        f"coverage, or take a recipe with more strokes (recipe={recipe!r} now; known: "
-        f"{', '.join(RECIPES)})."
+        f"{np.median(seen):.1%} (median), {max(seen):.1%} at most. Ask for fewer masks, another "
+        f"coverage, {way_out}"
     )
 
 

@@ -2,6 +2,10 @@
 
 No download and no real face: every portrait is composed from soft-edged shapes, textures and one
 key light, and depends on nothing but its seed, its split and its number.
+
+`canvas` is the surface; `person` casts the sitter; `scene`, `face`, `eyes`, `hair` and `worn` hold
+a function for each part. A part draws its own traits from the generator, in an order that does not
+depend on the size, so that a sitter looks the same at every size.
 """
 
 import numpy as np
@@ -9,9 +13,10 @@ from numpy.typing import NDArray
 
 from wssl.data.portraits.canvas import Canvas, colour
 from wssl.data.portraits.face import ears, head
-from wssl.data.portraits.hair import back, beard, choose, front, glasses, worn
+from wssl.data.portraits.hair import back, beard, choose, front
 from wssl.data.portraits.person import cast
 from wssl.data.portraits.scene import background, clothes, neck
+from wssl.data.portraits.worn import glasses, headwear
 from wssl.names import lookup
 
 VERSION = 1
@@ -23,18 +28,15 @@ SPLITS = {"train": 0, "val": 1, "test": 2}
 
 def _grade(canvas: Canvas, rng: np.random.Generator) -> NDArray[np.uint8]:
     """Develop the picture: colour temperature, saturation, contrast, exposure and grain."""
-    warm, saturation = rng.normal(0, 9), rng.uniform(0.85, 1.25)
-    contrast, exposure, noise = (
-        rng.uniform(0.9, 1.15),
-        rng.uniform(0.88, 1.12),
-        rng.uniform(0, 0.012),
-    )
-    rgb = canvas.rgb * colour(255 + warm, 255, 255 - warm) * exposure
+    warmth, saturation = rng.normal(0, 9), rng.uniform(0.85, 1.25)
+    contrast, exposure = rng.uniform(0.9, 1.15), rng.uniform(0.88, 1.12)
+    rgb = canvas.rgb * colour(255 + warmth, 255, 255 - warmth) * exposure
     grey = rgb.mean(axis=0)
     rgb = grey + saturation * (rgb - grey)
-    rgb = 0.5 + contrast * (rgb - 0.5) + noise * canvas.grain
-    rgb = np.clip(rgb, 0, 1.5) * (1.04 - 0.12 * np.clip(rgb, 0, 1.5) ** 2)
-    return (np.clip(rgb, 0, 1) * 255 + 0.5).astype(np.uint8).transpose(1, 2, 0)
+    rgb = 0.5 + contrast * (rgb - 0.5) + rng.uniform(0, 0.012) * canvas.grain
+    rgb = np.clip(rgb, 0, 1.5)
+    rgb = np.clip(rgb * (1.04 - 0.12 * rgb * rgb), 0, 1)
+    return (rgb * 255 + 0.5).astype(np.uint8).transpose(1, 2, 0)
 
 
 def portrait(size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -51,7 +53,7 @@ def portrait(size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     beard(canvas, person, rng)
     front(canvas, person, style, rng)
     glasses(canvas, person, rng)
-    worn(canvas, person, style, rng)
+    headwear(canvas, person, style, rng)
     return _grade(canvas, rng)
 
 

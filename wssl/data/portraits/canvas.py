@@ -26,9 +26,8 @@ def colour(red: float, green: float, blue: float) -> Colour:
 def palette(anchors: Sequence[tuple[int, int, int]], position: float) -> Colour:
     """The colour at ``position`` in [0, 1] along evenly spaced 8-bit anchors."""
     stops = np.linspace(0, 1, len(anchors))
-    return colour(
-        *(float(np.interp(position, stops, channel)) for channel in np.transpose(anchors))
-    )
+    channels = np.transpose(anchors)
+    return colour(*(float(np.interp(position, stops, channel)) for channel in channels))
 
 
 def smooth(low: float, high: float, value: Field) -> Field:
@@ -37,9 +36,23 @@ def smooth(low: float, high: float, value: Field) -> Field:
     return t * t * (3 - 2 * t)
 
 
-def bump(x: Field, y: Field, width: float, height: float) -> Field:
+def bump(x: Field, y: Field, width: Field | float, height: float) -> Field:
     """A Gaussian bump of peak 1 at the origin, with the given standard deviations."""
     return np.exp(-0.5 * ((x / width) ** 2 + (y / height) ** 2))
+
+
+def ellipse(
+    x: Field, y: Field, wide: Field | float, high: Field | float, power: float = 2.0
+) -> Field:
+    """A superellipse: -1 at its centre, 0 on its edge, growing steadily outwards."""
+    if power == 2:
+        return np.hypot(x / wide, y / high) - 1
+    return (np.abs(x / wide) ** power + np.abs(y / high) ** power) ** (1 / power) - 1
+
+
+def dome(r: Field) -> Field:
+    """Height of a vault over the shape where ``r``, as `ellipse` gives it, is negative."""
+    return 0.9 * np.sqrt(np.clip(1 - (r + 1) ** 2, 0, 1) + 0.02)
 
 
 def polygon(x: Field, y: Field, corners: Sequence[tuple[float, float]]) -> Field:

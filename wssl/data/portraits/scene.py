@@ -43,12 +43,10 @@ def _bricks(canvas: Canvas, rng: np.random.Generator) -> None:
     row = (canvas.y + turn * canvas.x) / height
     index = np.floor(row)
     column = canvas.x / (2.4 * height) + 0.5 * (index % 2)
-    canvas.paint(
-        colour(*rng.choice([(150, 84, 66), (186, 160, 132), (120, 122, 126)]).tolist()),
-        0.8 + 0 * row,
-    )
-    tint = np.sin(index * 12.9898 + np.floor(column) * 78.233) * 43758.5453
-    canvas.shade(0.82 + 0.3 * (tint - np.floor(tint)) + 0.07 * canvas.grain)
+    clay = [(150, 84, 66), (186, 160, 132), (120, 122, 126)][int(rng.integers(3))]
+    canvas.paint(colour(*clay), 0.8)
+    firing = rng.uniform(0.82, 1.12, (32, 32)).astype(np.float32)
+    canvas.shade(firing[index.astype(int), np.floor(column).astype(int)] + 0.07 * canvas.grain)
     gap = np.minimum(np.abs(row - np.round(row)), 2.4 * np.abs(column - np.round(column)))
     mask = canvas.inside(gap * height - 0.012, 0.015)
     canvas.paint(tone(rng, (0.02, 0.15), (0.5, 0.85)), 0.85 * mask)
@@ -104,25 +102,21 @@ def _cloth(canvas: Canvas, rng: np.random.Generator, shoulders: Field) -> Colour
     """Colour of the cloth, (3, H, W): plain, striped, checked, dotted or knitted."""
     base = tone(rng, (0.05, 0.75), (0.12, 0.95))
     other = tone(rng, (0.05, 0.5), (0.15, 1.0))
-    pattern, pitch, turn = rng.integers(9), rng.uniform(0.09, 0.22), 0.5 * (rng.random() < 0.33)
+    pattern, pitch, turn = (
+        int(rng.integers(9)),
+        rng.uniform(0.09, 0.22),
+        0.5 * (rng.random() < 0.33),
+    )
     weave = 1 + 0.09 * canvas.grain + 0.03 * canvas.curl
     right = canvas.x * math.cos(turn) + canvas.y * math.sin(turn)
     down = shoulders if turn == 0 else canvas.y * math.cos(turn) - canvas.x * math.sin(turn)
-    stripe = canvas.inside(np.abs(down / pitch % 1 - 0.5) * pitch - 0.22 * pitch)
-    column = canvas.inside(np.abs(right / pitch % 1 - 0.5) * pitch - 0.22 * pitch)
-    mix = np.zeros_like(stripe)
-    if pattern == 0:
-        mix = stripe
-    elif pattern == 1:
-        mix = column
-    elif pattern == 2:
-        mix = 0.5 * (stripe + column)
-    elif pattern == 3:
-        spot = np.hypot(right / pitch % 1 - 0.5, down / pitch % 1 - 0.5)
-        mix = canvas.inside((spot - 0.25) * pitch)
-    elif pattern == 4:
+    stripe = canvas.inside((np.abs(down / pitch % 1 - 0.5) - 0.22) * pitch)
+    column = canvas.inside((np.abs(right / pitch % 1 - 0.5) - 0.22) * pitch)
+    spot = canvas.inside((np.hypot(right / pitch % 1 - 0.5, down / pitch % 1 - 0.5) - 0.25) * pitch)
+    patterns = {0: stripe, 1: column, 2: 0.5 * (stripe + column), 3: spot}
+    if pattern == 4:
         weave = weave + 0.12 * np.sin(right * 60) * np.sin(down * 60)
-    return (base + mix * (other - base)) * weave
+    return (base + patterns.get(pattern, 0 * spot) * (other - base)) * weave
 
 
 def neck(canvas: Canvas, person: Person) -> None:
