@@ -20,7 +20,7 @@ from typing import Any
 
 import jupytext
 import nbformat
-from jupyter_client import AsyncKernelManager
+from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
 
 from wssl.names import unknown
@@ -58,7 +58,7 @@ handler = Handler()
 class QuietKernel(AsyncKernelManager):
     """A kernel that keeps what libraries log out of the terminal; the notebook has it anyway."""
 
-    async def start_kernel(self, **options: Any) -> None:
+    async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
         """Start the kernel, its own stderr closed."""
         await super().start_kernel(**options, stderr=subprocess.DEVNULL)
 

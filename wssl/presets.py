@@ -105,7 +105,7 @@ PRESETS: dict[str, Preset] = {
             batch=16,
             pretext_steps=600,
             inpainting_steps=1000,
-            learning_rate=1e-3,
+            learning_rate=5e-4,
             seeds=3,
             purpose="the reference edition on a CPU",
         ),
