@@ -101,12 +101,10 @@ lines = [
     for task in wssl.pretext.TASKS.values()
 ]
 figure = report.gallery(lines, rows=[name.capitalize() for name in wssl.pretext.TASKS], side=1.7)
-for axis, (task, level) in zip(
-    figure.axes,
-    [(t, n) for t in wssl.pretext.TASKS.values() for n in t.level_names],
-    strict=True,
-):
-    axis.set_title(level, loc="center", fontsize="small")
+names = [name for task in wssl.pretext.TASKS.values() for name in task.level_names]
+for axis, name in zip(figure.axes, names, strict=True):
+    axis.set_title(name, loc="center", fontsize="small")
+figure
 
 # %% [markdown]
 # How visible is a level? The table gives the mean absolute change that each makes to the test
@@ -123,8 +121,8 @@ for name in ("saturation", "sharpness"):
             task(test_images, np.full(len(test_images), label, dtype="int32"))
         )
         changes[name.capitalize(), level] = 255 * np.abs(shown - test_images).mean()
-glue("sharpness_change", changes["Sharpness", "0.75"], display=False)
-glue("saturation_change", changes["Saturation", "0.75"], display=False)
+glue("sharpness_change", float(changes["Sharpness", "0.75"]), display=False)
+glue("saturation_change", float(changes["Saturation", "0.75"]), display=False)
 pd.Series(changes).rename_axis(["task", "level"]).unstack().round(2)
 
 # %% [markdown]

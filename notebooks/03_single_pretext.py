@@ -31,8 +31,9 @@ from myst_nb import glue
 import wssl
 from wssl import data, metrics, report
 from wssl.data.batches import centre_crops
+from wssl.models.classical import harmonic
 from wssl.notebooks import check_parameters
-from wssl.runs import restore
+from wssl.runs import evaluation_data, restore
 
 check_parameters(globals())
 report.use_style()
@@ -138,6 +139,18 @@ glue("gap_ssim", float(means["ssim"].max() - means["ssim"].min()), display=False
 glue("gap_psnr", float(means["psnr"].max() - means["psnr"].min()), display=False)
 spreads = frame.groupby("pretext task")["ssim"].agg(np.ptp)
 glue("seed_range", float(spreads.max()), display=False)
+
+# %% [markdown]
+# And a floor that needs no network: the harmonic fill, which spans a smooth membrane over each
+# hole, on the same images and masks.
+
+# %% tags=["hide-input"]
+originals, test_masks = evaluation_data(first.experiment)
+membranes = [harmonic(image, hole) for image, hole in zip(originals, test_masks, strict=True)]
+floor = metrics.summarize(metrics.evaluate(originals, np.stack(membranes), test_masks))
+glue("floor_ssim", floor["ssim"], display=False)
+glue("floor_psnr", floor["psnr"], display=False)
+pd.DataFrame({"harmonic fill": floor}).T[[n for n in names if not n.endswith("raw")]].round(4)
 
 # %% [markdown]
 # ## What the fills look like

@@ -137,9 +137,9 @@ def paper_and_ours(number: int, records: Iterable[Record]) -> Figure:
         axis.set_yticks(range(len(found)), [pretext_name(row.pretext) for row, _ in found])
     axes[0].plot([], [], "o", color=ours, label="ours: each seed, mean, 95 % interval")
     axes[0].plot([], [], "D", color=theirs, label="the paper: one run")
-    figure.legend(loc="outside lower center", ncols=2, frameon=False)
     figure.set_layout_engine("constrained")
-    return figure
+    figure.legend(loc="outside lower center", ncols=2, frameon=False)
+    return _finished(figure)
 
 
 def accuracy(record: Record, task: str) -> list[float]:
@@ -208,7 +208,7 @@ def gallery(
                 axis.set_title(columns[j], loc="center", fontsize="small")
         if i < len(rows):
             axes[i, 0].set_ylabel(rows[i], fontsize="small")
-    return figure
+    return _finished(figure)
 
 
 def four_panels(
@@ -239,6 +239,12 @@ def loss_curves(histories: Mapping[str, Sequence[Sequence[float]]], ax: Axes, ti
         ax.plot(steps, losses, label=label)
     ax.set(title=title, xlabel="step", ylabel="loss", yscale="log")
     ax.legend(frameon=False)
+
+
+def _finished(figure: Figure) -> Figure:
+    """Take a figure from pyplot's hands, so that a notebook shows it once: as a cell's value."""
+    plt.close(figure)
+    return figure
 
 
 def _repeats(row: paper.Row, record: Record) -> bool:

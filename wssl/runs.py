@@ -1,5 +1,6 @@
 """The one door: an experiment goes in, its result comes out, trained or from the store."""
 
+import logging
 import os
 import platform
 import subprocess
@@ -15,7 +16,7 @@ import numpy as np
 from keras import ops
 
 from wssl import data, metrics, training
-from wssl.data.batches import centre_crops, order, random_crops
+from wssl.data.batches import centre_crops, inpainting_batch, pretext_batch
 from wssl.experiment import Experiment, Pretraining
 from wssl.losses import LOSSES
 from wssl.models import ENCODER_LAYERS, MODELS, encoder, pretext_model
@@ -26,7 +27,10 @@ from wssl.store import Record, Store
 TEST_MASK_SEED = 0
 """The test masks are one fixed list, whatever the seed of an experiment."""
 
-_PRETEXT, _INPAINTING, _ACCURACY = range(3)
+# Each experiment is a network of its own and is traced anew; TensorFlow takes that for a mistake.
+logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
+
+_ACCURACY = 2
 _EVALUATION_BATCH = 32
 
 
@@ -161,15 +165,7 @@ def pretrain(pretraining: Pretraining, store: Store | None = None) -> Record:
     images = _images(pretraining.dataset, "train", scale)
 
     def batch(step: int) -> training.Batch:
-        rng = np.random.default_rng([pretraining.seed, _PRETEXT, step])
-        chosen = order(pretraining.seed, len(images), step * scale.batch, scale.batch)
-        return {
-            "images": random_crops(images[chosen], scale.size, rng),
-            "labels": {
-                task: rng.integers(0, count, size=scale.batch).astype("int32")
-                for task, count in classes.items()
-            },
-        }
+        return pretext_batch(images, classes, scale.size, scale.batch, pretraining.seed, step)
 
     trained = training.train(
         phase,
@@ -256,12 +252,7 @@ def _train_inpainting(experiment: Experiment, store: Store) -> tuple[keras.Model
     masks = _masks(experiment, scale.train_masks, experiment.seed, "train")
 
     def batch(step: int) -> training.Batch:
-        rng = np.random.default_rng([experiment.seed, _INPAINTING, step])
-        chosen = order(experiment.seed, len(images), step * scale.batch, scale.batch)
-        return {
-            "images": random_crops(images[chosen], scale.size, rng),
-            "masks": masks[rng.integers(0, len(masks), size=scale.batch)],
-        }
+        return inpainting_batch(images, masks, scale.size, scale.batch, experiment.seed, step)
 
     trained = training.train(
         training.InpaintingPhase(network, loss),

@@ -91,9 +91,9 @@ def run_all(
                 run(experiment, store)
                 bar.update()
         else:
-            for future in as_completed([executor.submit(pretrain, p, store) for p in phases]):
-                future.result()
-            for future in as_completed([executor.submit(run, e, store) for e in missing]):
-                future.result()
+            for phase in as_completed([executor.submit(pretrain, p, store) for p in phases]):
+                phase.result()
+            for done in as_completed([executor.submit(run, e, store) for e in missing]):
+                done.result()
                 bar.update()
     return [run(experiment, store) for experiment in experiments]

@@ -171,9 +171,16 @@ def test_a_folder_of_mask_images(drawn_folder):
     assert len({mask.tobytes() for mask in again}) == 5
 
 
-def test_a_folder_with_too_few_masks_says_how_many(drawn_folder):
-    with pytest.raises(ValueError, match=r"Only 5 of the 6 masks.*12 masks.*16\.2% \(median\)"):
-        data.masks(f"folder:{drawn_folder}", 6, 40, coverage=(0.1, 0.2), split="test")
+def test_the_masks_of_a_folder_repeat_when_more_are_asked_for(drawn_folder):
+    source = f"folder:{drawn_folder}"
+    masks = data.masks(source, 12, 40, coverage=(0.1, 0.2), split="test")
+    np.testing.assert_array_equal(masks[:5], masks[5:10])
+    assert len(data.sample(source, 12, 40, coverage=(0.1, 0.2), split="test").masks) == 5
+
+
+def test_a_folder_without_a_fitting_mask_says_what_it_has(drawn_folder):
+    with pytest.raises(ValueError, match=r"Only 0 of the 6 masks.*12 masks.*16\.2% \(median\)"):
+        data.masks(f"folder:{drawn_folder}", 6, 40, coverage=(0.8, 0.9), split="test")
 
 
 def test_a_mask_without_a_hole_is_never_kept(tmp_path):

@@ -161,7 +161,7 @@ def read_images(
     bad_share : float, default 0.05
         Share of `paths` that may be unreadable. Those are skipped and named in one warning.
     count : int, optional
-        Stop after this many readable images; all of them by default.
+        Stop after this many readable images, or where there are no more; all by default.
 
     Returns
     -------
@@ -171,14 +171,14 @@ def read_images(
     Raises
     ------
     ValueError
-        If no image is readable, fewer than `count` are, or the unreadable exceed `bad_share`.
+        If no image is readable or the unreadable exceed `bad_share`.
 
     Warns
     -----
     UserWarning
         If files were skipped, and if images smaller than `size` were enlarged.
     """
-    wanted = len(paths) if count is None else count
+    wanted = len(paths) if count is None else min(count, len(paths))
     images = np.empty((wanted, size, size, 3), np.uint8)
     bad: list[str] = []
     small: list[str] = []
@@ -202,8 +202,6 @@ def read_images(
             f"{len(bad)} of {len(paths)} images cannot be read; {bad_share:.0%} are tolerated. "
             f"Remove or repair them. {_some(bad)}"
         )
-    if count is not None and done < count:
-        raise ValueError(f"count={count}, but only {done} images are readable. {_some(bad)}")
     if bad:
         warnings.warn(f"Skipped {len(bad)} unreadable images. {_some(bad)}", stacklevel=2)
     if small:

@@ -173,7 +173,8 @@ def sample(
     Returns
     -------
     MaskSample
-        The masks kept, in the order drawn, and the number drawn.
+        The masks kept, in the order drawn, and the number drawn. A folder may give fewer than
+        `count`, since it has an end.
     """
     low, high = coverage
     if not 0 <= low <= high <= 1:
@@ -193,6 +194,8 @@ def sample(
         if len(seen) - last_kept == PATIENCE:
             break
     if source.startswith("folder:"):
+        if kept:
+            return MaskSample(np.stack(kept), len(seen))
         way_out = "or add masks to the folder."
     else:
         way_out = f"or a recipe with more strokes ({recipe!r} now; known: {', '.join(RECIPES)})."
@@ -225,7 +228,7 @@ def masks(
         Where the strokes come from, a name in `STROKES`; or ``folder:PATH``, a folder of mask
         images (white = hole), to which `recipe` does not apply.
     count : int, default 16
-        How many.
+        How many. A folder's masks repeat, in the same order, when it holds fewer.
     size : int, default 64
         Side in pixels. A mask's geometry scales with it.
     seed : int, default 0
@@ -248,7 +251,8 @@ def masks(
     ValueError
         If a name is unknown, a number out of range, or 2,000 draws in a row were not kept.
     """
-    return sample(source, count, size, seed, coverage, recipe, split).masks
+    kept = sample(source, count, size, seed, coverage, recipe, split).masks
+    return kept[np.resize(np.arange(len(kept)), count)]
 
 
 def coverages(

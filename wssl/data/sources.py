@@ -55,13 +55,7 @@ class Files(ABC):
 
     def images(self, split: str, size: int, count: int | None) -> Images:
         """The first `count` images of a split, or all."""
-        paths = self.paths(split)
-        if count is not None and count > len(paths):
-            raise ValueError(
-                f"count={count}, but the split {split!r} has {len(paths)} images. Ask for fewer, "
-                "or leave count out to get them all."
-            )
-        return read_images(paths, size, count=count)
+        return read_images(self.paths(split), size, count=count)
 
 
 class FolderSource(Files):
@@ -179,7 +173,8 @@ def images(
     size : int, default 64
         Side in pixels. Resizing is Lanczos, antialiased.
     count : int, optional
-        How many; all of the split by default (``synthetic``, which has no end: 512, 64, 128).
+        How many at most; all of the split by default (``synthetic``, which has no end: 512, 64,
+        128).
 
     Returns
     -------
@@ -189,7 +184,7 @@ def images(
     Raises
     ------
     ValueError
-        If a name is unknown, the split is empty or smaller than `count`, or images are unreadable.
+        If a name is unknown, the split is empty, or images are unreadable.
     FileNotFoundError
         If the folder is missing or holds no image.
     DownloadError
