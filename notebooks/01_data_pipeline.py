@@ -120,9 +120,9 @@ for name in ("saturation", "sharpness"):
         shown = ops.convert_to_numpy(
             task(test_images, np.full(len(test_images), label, dtype="int32"))
         )
-        changes[name.capitalize(), level] = 255 * np.abs(shown - test_images).mean()
-glue("sharpness_change", float(changes["Sharpness", "0.75"]), display=False)
-glue("saturation_change", float(changes["Saturation", "0.75"]), display=False)
+        changes[name.capitalize(), level] = float(255 * np.abs(shown - test_images).mean())
+glue("sharpness_change", changes["Sharpness", "0.75"], display=False)
+glue("saturation_change", changes["Saturation", "0.75"], display=False)
 pd.Series(changes).rename_axis(["task", "level"]).unstack().round(2)
 
 # %% [markdown]
@@ -159,7 +159,7 @@ for recipe, values in coverage.items():
         100 * values, binwidth=2.5, binrange=(0, 70), stat="percent", label=recipe, ax=axis
     )
 axis.set(xlabel="coverage (% of pixels that are hole)", ylabel="% of masks")
-axis.legend(frameon=False)
+_ = axis.legend(frameon=False)
 # %% tags=["remove-input"]
 for recipe, values in coverage.items():
     key = recipe.replace("-", "_")

@@ -63,6 +63,7 @@ glue("pretext_steps", scale.pretext_steps, display=False)
 glue("inpainting_steps", scale.inpainting_steps, display=False)
 glue("batch", scale.batch, display=False)
 glue("seeds", count, display=False)
+glue("preset", preset, display=False)
 glue("device", first.provenance["device"], display=False)
 minutes = sum(r["provenance"]["seconds"] for r in (*records, *pretext_records.values())) / 60
 glue("minutes", minutes, display=False)
@@ -137,6 +138,9 @@ glue("best", best, display=False)
 glue("worst", worst, display=False)
 glue("gap_ssim", float(means["ssim"].max() - means["ssim"].min()), display=False)
 glue("gap_psnr", float(means["psnr"].max() - means["psnr"].min()), display=False)
+for task, mean in means.iterrows():
+    glue(f"ssim_{task.lower()}", float(mean["ssim"]), display=False)
+    glue(f"psnr_{task.lower()}", float(mean["psnr"]), display=False)
 spreads = frame.groupby("pretext task")["ssim"].agg(np.ptp)
 glue("seed_range", float(spreads.max()), display=False)
 

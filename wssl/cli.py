@@ -1,6 +1,7 @@
 """The command ``wssl``: run experiments, fill holes and look at data from the shell."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     try:
+        if options.trains:
+            _start_keras()
         options.command(options)
     except (ValueError, OSError, ArithmeticError) as error:
         print(f"wssl: {error}", file=sys.stderr)
@@ -127,6 +130,22 @@ def _data_sheet(options: argparse.Namespace) -> None:
     print(f"{options.output}: {len(images)} of {options.source}")
 
 
+def _start_keras() -> None:
+    """Import Keras and find its devices, without what TensorFlow writes to stderr as it starts."""
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with open(os.devnull, "w") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        import keras
+
+        keras.distribution.list_devices("gpu")
+        keras.ops.zeros(1)
+    finally:
+        os.dup2(stderr, 2)
+        os.close(stderr)
+
+
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
     return {
         "preset": options.preset,
@@ -186,7 +205,7 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument("--method", default="wssl", help="the model (default: wssl)")
     one.add_argument("--seed", type=int, default=0, help="fixes every random draw (default: 0)")
     _add_settings(one)
-    one.set_defaults(command=_run)
+    one.set_defaults(command=_run, trains=True)
 
     many = commands.add_parser(
         "study",
@@ -204,7 +223,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     many.add_argument("--seeds", type=int, help="how many (default: the preset's number)")
     _add_settings(many)
-    many.set_defaults(command=_study)
+    many.set_defaults(command=_study, trains=True)
 
     fill = commands.add_parser(
         "inpaint",
@@ -219,12 +238,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     fill.add_argument("-o", "--output", type=Path, required=True, help="where to write the result")
     fill.add_argument("--model", metavar="FINGERPRINT", help="of a record in the results folder")
-    fill.set_defaults(command=_inpaint)
+    fill.set_defaults(command=_inpaint, trains=True)
 
     about = commands.add_parser("data", help="list the image and mask sources, or draw a sheet")
     actions = about.add_subparsers(title="actions", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="name every source of images and masks")
-    listing.set_defaults(command=_data_list)
+    listing.set_defaults(command=_data_list, trains=False)
     sheet = actions.add_parser("sheet", help="draw images or masks of a source as one picture")
     sheet.add_argument("source", help="such as synthetic, open-faces, quickdraw or folder:PATH")
     sheet.add_argument("-o", "--output", type=Path, required=True, help="where to write it")
@@ -234,7 +253,7 @@ def _parser() -> argparse.ArgumentParser:
     sheet.add_argument("--size", type=int, default=128, help="of an image, in pixels")
     sheet.add_argument("--columns", type=int, default=10)
     sheet.add_argument("--rows", type=int, default=6)
-    sheet.set_defaults(command=_data_sheet)
+    sheet.set_defaults(command=_data_sheet, trains=False)
     return parser
 
 

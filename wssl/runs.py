@@ -30,7 +30,7 @@ TEST_MASK_SEED = 0
 # Each experiment is a network of its own and is traced anew; TensorFlow takes that for a mistake.
 logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
 
-_ACCURACY = 2
+_ACCURACY_SEED = 2
 _EVALUATION_BATCH = 32
 
 
@@ -279,7 +279,7 @@ def _confusion(
     matrices = {}
     for number, (task, count) in enumerate(classes.items()):
         matrices[task] = np.zeros((count, count), dtype=int)
-        rng = np.random.default_rng([_ACCURACY, number])
+        rng = np.random.default_rng([_ACCURACY_SEED, number])
         for level in range(count):
             labels = {
                 other: rng.integers(0, total, size=len(images)).astype("int32")

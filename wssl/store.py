@@ -84,7 +84,7 @@ class Store:
         return dict(record)
 
     def put(self, record: Record) -> Path:
-        """Write a record, whole or not at all.
+        """Write a record, whole or not at all, a line for each of its keys.
 
         Raises
         ------
@@ -92,7 +92,11 @@ class Store:
             If the folder cannot be written.
         """
         path = self.path(record["fingerprint"])
-        text = json.dumps(record, indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+        lines = (
+            f"{json.dumps(key)}: {json.dumps(value, allow_nan=False, ensure_ascii=False)}"
+            for key, value in record.items()
+        )
+        text = "{\n" + ",\n".join(lines) + "\n}\n"
         with atomic(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
         return path

@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-
 _PRETEXT, _INPAINTING = range(2)
 
 

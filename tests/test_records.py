@@ -1,0 +1,45 @@
+"""The committed records are those of today's code: same fingerprints, complete for the book."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from wssl import study
+from wssl.experiment import Experiment, Pretraining, Weights
+from wssl.store import Store
+
+RESULTS = Path(__file__).parents[1] / "results"
+RECORDS = sorted(RESULTS.glob("*.json"))
+REFERENCE = {"preset": "desktop", "dataset": "open-faces", "seeds": 3}
+
+
+def load(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", RECORDS, ids=lambda path: path.stem)
+def test_a_record_has_the_fingerprint_that_its_experiment_has_today(path):
+    record = load(path)
+    value = dict(record["experiment"])
+    if value.pop("phase", None) == "pretext":
+        run = Pretraining(**{**value, "pretext": Weights(value["pretext"])})
+    else:
+        run = Experiment.from_dict(value)
+    assert run.fingerprint == record["fingerprint"] == path.stem
+
+
+def test_a_record_names_only_what_anybody_may_know():
+    for path in RECORDS:
+        text = path.read_text(encoding="utf-8")
+        assert "folder:" not in text
+        assert "/home" not in text
+        assert path.stat().st_size < 100_000
+
+
+@pytest.mark.parametrize("number", [1])
+def test_the_reference_edition_has_all_its_records(number):
+    store = Store(RESULTS)
+    for experiment in study.table(number, **REFERENCE):
+        assert store.get(experiment.fingerprint) is not None
+        assert store.get(experiment.pretraining.fingerprint) is not None
