@@ -49,8 +49,8 @@ strokes = wssl.Experiment(preset=preset, dataset=dataset, masks=masks).masks
 # whatever you have. Pictures on these pages show only the first two.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Drawn portraits of the source `synthetic`, the study's embedded data set.", "name": "fig-portraits"}}
-portraits = data.images("synthetic", "test", 96, 24)
-report.gallery(portraits.reshape(3, 8, 96, 96, 3), side=1.15)
+portraits = data.images("synthetic", "test", 96, 16)
+report.gallery(portraits.reshape(2, 8, 96, 96, 3), side=1.3)
 # %% [markdown]
 # Each source divides into training, validation and test images that never overlap: by person
 # where the person is known, by a stable hash of the content otherwise.

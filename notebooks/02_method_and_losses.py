@@ -83,7 +83,7 @@ for i, task in enumerate(wssl.pretext.TASKS):
     axis.annotate(
         task,
         (middle - 0.3, -1.6),
-        (middle - 0.9 + 1.6 * i, -3.2),
+        (middle - 3.2 + 2.9 * i, -3.4),
         ha="center",
         fontsize="small",
         arrowprops={"arrowstyle": "<-", "color": colors[2]},
@@ -196,7 +196,7 @@ for axis, share in zip(axes, ("value", "gradient"), strict=True):
     axis.axhline(84, color="0.4", linestyle=":")
     axis.set(title=f"share of the {share}", xlabel="PSNR of the fill (dB)", ylim=(0, 100))
 axes[0].set_ylabel("log-cosh (%)")
-axes[1].legend(title="alpha", frameon=False, loc="upper right")
+axes[1].legend(title="alpha", frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
 paper = shares[shares["alpha"] == 0.84]
 for share in ("value", "gradient"):
     glue(f"least_{share}", float(100 * paper[share].min()), display=False)

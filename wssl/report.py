@@ -18,6 +18,9 @@ METRICS = {"ssim": ("SSIM", 4), "psnr": ("PSNR (dB)", 2)}
 """The paper's two metrics: their titles and how many decimals it prints."""
 
 
+_GALLERY_DPI = 80  # Photographs compress badly, and executed notebooks are committed.
+
+
 def use_style() -> None:
     """Set the look of every figure: quiet axes, and colours that a colour-blind reader can tell."""
     sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
@@ -196,7 +199,12 @@ def gallery(
     """
     height, width = len(images), len(images[0])
     figure, axes = plt.subplots(
-        height, width, figsize=(side * width, side * height), squeeze=False, layout="constrained"
+        height,
+        width,
+        figsize=(side * width, side * height),
+        dpi=_GALLERY_DPI,
+        squeeze=False,
+        layout="constrained",
     )
     for i, line in enumerate(images):
         for j, image in enumerate(line):
