@@ -28,6 +28,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 from keras import ops
+from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
 import wssl
@@ -37,6 +38,7 @@ from wssl.notebooks import check_parameters
 
 check_parameters(globals())
 report.use_style()
+set_matplotlib_formats("jpeg", pil_kwargs={"quality": 90})  # photographs, small enough to commit
 scale = wssl.presets.preset(preset)
 strokes = wssl.Experiment(preset=preset, dataset=dataset, masks=masks).masks
 
@@ -49,8 +51,8 @@ strokes = wssl.Experiment(preset=preset, dataset=dataset, masks=masks).masks
 # whatever you have. Pictures on these pages show only the first two.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Drawn portraits of the source `synthetic`, the study's embedded data set.", "name": "fig-portraits"}}
-portraits = data.images("synthetic", "test", 96, 16)
-report.gallery(portraits.reshape(2, 8, 96, 96, 3), side=1.3)
+portraits = data.images("synthetic", "test", 96, 24)
+report.gallery(portraits.reshape(3, 8, 96, 96, 3), side=1.15)
 # %% [markdown]
 # Each source divides into training, validation and test images that never overlap: by person
 # where the person is known, by a stable hash of the content otherwise.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from wssl.names import unknown
+from wssl.names import lookup, unknown
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -102,6 +102,15 @@ def _data_list(options: argparse.Namespace) -> None:
     print("images  " + ", ".join([*data.SOURCES, "folder:PATH"]))
     print("masks   " + ", ".join([*data.STROKES, "folder:PATH"]))
     print("recipes " + ", ".join(data.RECIPES))
+
+
+def _data_fetch(options: argparse.Namespace) -> None:
+    from wssl.data import download
+
+    fetchers = {"open-faces": download.open_faces, "quickdraw": download.quickdraw}
+    for name in options.names or fetchers:
+        lookup("data set to fetch", name, fetchers)()
+        print(f"{name}: complete")
 
 
 def _data_sheet(options: argparse.Namespace) -> None:
@@ -240,10 +249,18 @@ def _parser() -> argparse.ArgumentParser:
     fill.add_argument("--model", metavar="FINGERPRINT", help="of a record in the results folder")
     fill.set_defaults(command=_inpaint, trains=True)
 
-    about = commands.add_parser("data", help="list the image and mask sources, or draw a sheet")
+    about = commands.add_parser("data", help="list, fetch or look at images and masks")
     actions = about.add_subparsers(title="actions", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="name every source of images and masks")
     listing.set_defaults(command=_data_list, trains=False)
+    fetch = actions.add_parser(
+        "fetch",
+        help="download the public data sets before they are needed",
+        description="Download the public data sets, or go on with it; what WSSL_DATA has is only "
+        "checked. Without this command they are fetched when first used.",
+    )
+    fetch.add_argument("names", nargs="*", help="open-faces, quickdraw (default: both)")
+    fetch.set_defaults(command=_data_fetch, trains=False)
     sheet = actions.add_parser("sheet", help="draw images or masks of a source as one picture")
     sheet.add_argument("source", help="such as synthetic, open-faces, quickdraw or folder:PATH")
     sheet.add_argument("-o", "--output", type=Path, required=True, help="where to write it")

@@ -18,9 +18,6 @@ METRICS = {"ssim": ("SSIM", 4), "psnr": ("PSNR (dB)", 2)}
 """The paper's two metrics: their titles and how many decimals it prints."""
 
 
-_GALLERY_DPI = 80  # Photographs compress badly, and executed notebooks are committed.
-
-
 def use_style() -> None:
     """Set the look of every figure: quiet axes, and colours that a colour-blind reader can tell."""
     sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
@@ -202,7 +199,6 @@ def gallery(
         height,
         width,
         figsize=(side * width, side * height),
-        dpi=_GALLERY_DPI,
         squeeze=False,
         layout="constrained",
     )

@@ -19,6 +19,8 @@ import pooch
 from PIL import Image
 from tqdm import tqdm
 
+from wssl.store import atomic
+
 BASE_URL = "https://raw.githubusercontent.com"
 RETRIES = 2
 MANIFEST = Path(__file__).with_name("open_faces.csv")
@@ -156,7 +158,8 @@ def _rebuild(item: tuple[tuple[str, ...], list[Row]], folder: Path) -> None:
             left, top, right, bottom = (float(row[k]) for k in ("left", "top", "right", "bottom"))
             box = left, top, right, bottom
             face = colour.resize((256, 256), Image.Resampling.LANCZOS, box=box)
-            _atomically(folder / row["file"], partial(face.save, format="JPEG", quality=90))
+            with atomic(folder / row["file"]) as temporary:
+                face.save(temporary, format="JPEG", quality=90)
 
 
 def quickdraw() -> list[Drawing]:
@@ -209,7 +212,8 @@ def _fetch_quickdraw(kept: Path) -> list[Drawing]:
             f"{parts} to fetch them anew. {_WAY_OUT}"
         )
     lines = "".join(json.dumps(drawing, separators=(",", ":")) + "\n" for drawing in drawings)
-    _atomically(kept, lambda file: file.write(lines.encode()))
+    with atomic(kept) as temporary:
+        temporary.write_text(lines, encoding="utf-8")
     shutil.rmtree(parts)
     return drawings
 
@@ -233,15 +237,6 @@ def _in_threads(work: Callable[[Any], T], items: Iterable[Any], name: str) -> li
     items = list(items)
     with ThreadPoolExecutor(8) as pool:
         return list(tqdm(pool.map(work, items), name, len(items), disable=None, unit="file"))
-
-
-def _atomically(path: Path, write: Callable[[Any], object]) -> None:
-    """Write a file such that it is either whole or absent."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(f".{os.getpid()}.part")
-    with part.open("wb") as file:
-        write(file)
-    os.replace(part, path)
 
 
 def _say(message: str) -> None:
