@@ -1,0 +1,412 @@
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from wssl import data, metrics, runs, training
+from wssl.experiment import Experiment
+from wssl.models import ENCODER_LAYERS, unet
+from wssl.presets import PRESETS
+from wssl.report import accuracy
+from wssl.runs import evaluation_data, pretrain, restore, run
+from wssl.store import Store
+
+pytestmark = pytest.mark.xdist_group("runs")
+
+WEIGHTS = {"rotation": 0.5, "sharpness": 0.25}
+EXPERIMENT = Experiment(preset="smoke", pretext=WEIGHTS)
+ENCODER_ARRAYS = 20
+"""Kernel and bias of each of the encoder's ten convolutions."""
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    """The result of `EXPERIMENT`, trained once; its store is for reading only."""
+    return run(EXPERIMENT, Store(tmp_path_factory.mktemp("results")))
+
+
+@pytest.fixture
+def store(done, tmp_path):
+    """A copy of the store that holds `EXPERIMENT`, for a test to change."""
+    shutil.copytree(done.store.root, tmp_path / "copy")
+    return Store(tmp_path / "copy")
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """The title of each phase that is trained while the test runs."""
+    titles = []
+
+    def train(*arguments, title, **more):
+        titles.append(title)
+        return original(*arguments, title=title, **more)
+
+    original = training.train
+    monkeypatch.setattr(training, "train", train)
+    return titles
+
+
+def arrays(store, fingerprint):
+    with np.load(store.weights_path(fingerprint)) as file:
+        return [file[f"arr_{i}"] for i in range(len(file.files))]
+
+
+def equal(first, second):
+    return all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def numbers(record):
+    return {key: value for key, value in record.items() if key != "provenance"}
+
+
+def test_the_same_experiment_gives_the_same_numbers_again(done, tmp_path):
+    again = run(EXPERIMENT, Store(tmp_path))
+    assert numbers(again.record) == numbers(done.record)
+    pretext = EXPERIMENT.pretraining.fingerprint
+    assert numbers(again.store.get(pretext)) == numbers(done.store.get(pretext))
+    for name in (EXPERIMENT.fingerprint, pretext):
+        assert equal(arrays(again.store, name), arrays(done.store, name))
+
+
+def test_another_process_gives_the_same_numbers_through_the_command_line(done, tmp_path):
+    command = "run --preset smoke --pretext rotation=0.5 sharpness=0.25".split()
+    finished = subprocess.run(
+        [sys.executable, "-m", "wssl", *command],
+        env={**os.environ, "WSSL_RESULTS": str(tmp_path), "PYTHONHASHSEED": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    store = Store(tmp_path)
+    assert numbers(store.get(EXPERIMENT.fingerprint)) == numbers(done.record)
+    assert f"ssim           {done.metrics['ssim']:.4f}\n" in finished.stdout
+    assert str(store.path(EXPERIMENT.fingerprint)) in finished.stdout
+
+
+def test_another_seed_gives_other_numbers(done, tmp_path):
+    other = run(EXPERIMENT.with_(seed=1), Store(tmp_path))
+    assert other.metrics["ssim"] != done.metrics["ssim"]
+
+
+def test_a_record_that_is_there_is_returned_without_training(done, trained):
+    again = run(EXPERIMENT, done.store)
+    assert again.record == done.record
+    assert again.metrics == done.record["metrics"]
+    assert again.provenance == done.record["provenance"]
+    assert pretrain(EXPERIMENT.pretraining, done.store)["fingerprint"] == done.record["pretext"]
+    assert trained == []
+
+
+def test_a_record_holds_what_others_rely_on(done):
+    def refuse(constant):
+        raise AssertionError(f"{constant} is not JSON")
+
+    text = done.store.path(EXPERIMENT.fingerprint).read_text(encoding="utf-8")
+    record = json.loads(text, parse_constant=refuse)
+    assert record == done.record
+    assert {"experiment", "fingerprint", "metrics", "provenance"} <= set(record)
+    assert Experiment.from_dict(record["experiment"]) == EXPERIMENT
+    assert record["fingerprint"] == EXPERIMENT.fingerprint == done.fingerprint
+    assert record["pretext"] == EXPERIMENT.pretraining.fingerprint
+    assert set(record["metrics"]) == set(metrics.NAMES)
+    assert [step for step, _ in record["history"]] == [1, 2]
+    provenance = record["provenance"]
+    assert {"seconds", "finished", "backend", "device", "versions", "commit"} <= set(provenance)
+    assert {"wssl", "keras", "numpy", "python", provenance["backend"]} <= set(
+        provenance["versions"]
+    )
+    assert provenance["images"] == data.fingerprint("synthetic")
+    assert (provenance["train_images"], provenance["test_images"]) == (32, 8)
+
+
+def test_the_metrics_are_means_over_the_images_of_the_record(done):
+    per_image = done.record["per_image"]
+    for name in ("ssim", "psnr", "ssim_hole", "psnr_hole"):
+        assert len(per_image[name]) == 8
+        assert np.mean(per_image[name]) == pytest.approx(done.metrics[name], abs=1e-5)
+    assert all(0.3 <= coverage <= 0.5 for coverage in per_image["coverage"])
+
+
+def test_nothing_but_records_and_weights_is_left(done):
+    names = {EXPERIMENT.fingerprint, EXPERIMENT.pretraining.fingerprint}
+    files = {str(p.relative_to(done.store.root)) for p in done.store.root.rglob("*") if p.is_file()}
+    assert files == {f"{n}.json" for n in names} | {f"checkpoints/{n}.npz" for n in names}
+
+
+def test_the_model_reproduces_the_record(done, trained):
+    network = done.model()
+    images, masks = evaluation_data(EXPERIMENT)
+    found = metrics.summarize(metrics.evaluate(images, restore(network, images, masks), masks))
+    assert found == pytest.approx(done.metrics, abs=1e-6)
+    assert trained == []
+
+
+def test_a_model_whose_weights_are_gone_is_trained_again_to_the_same_weights(done, store, trained):
+    shutil.rmtree(store.root / "checkpoints")
+    network = run(EXPERIMENT, store).model()
+    assert [title.split()[0] for title in trained] == ["pretext", "inpainting,"]
+    assert equal(network.get_weights(), arrays(done.store, EXPERIMENT.fingerprint))
+    assert equal(
+        *(arrays(s, EXPERIMENT.pretraining.fingerprint) for s in (done.store, store))
+    )
+    assert store.get(EXPERIMENT.fingerprint) == done.record
+    assert not list(store.root.rglob("*.partial.npz"))
+
+
+def test_experiments_that_differ_downstream_train_their_pretext_once(done, store, trained):
+    other = run(EXPERIMENT.with_(loss="ssim"), store)
+    assert trained == ["inpainting, ssim loss, seed 0"]
+    assert other.record["pretext"] == done.record["pretext"]
+    assert other.metrics["ssim"] != done.metrics["ssim"]
+
+
+def test_a_frozen_encoder_stays_as_the_pretext_phase_left_it(done):
+    before = arrays(done.store, EXPERIMENT.pretraining.fingerprint)
+    after = arrays(done.store, EXPERIMENT.fingerprint)
+    initial = unet(32, EXPERIMENT.scale.width, EXPERIMENT.seed).get_weights()
+    assert len(before) == ENCODER_ARRAYS
+    assert equal(after[:ENCODER_ARRAYS], before)
+    assert not equal(initial[:ENCODER_ARRAYS], before)
+    assert not equal(after[ENCODER_ARRAYS:], initial[ENCODER_ARRAYS:])
+
+
+def test_a_finetuned_encoder_learns_on(store, trained):
+    finetuned = EXPERIMENT.with_(encoder="finetuned")
+    run(finetuned, store)
+    assert len(trained) == 1
+    before = arrays(store, EXPERIMENT.pretraining.fingerprint)
+    after = arrays(store, finetuned.fingerprint)[:ENCODER_ARRAYS]
+    assert not equal(after, before)
+    assert max(np.abs(a - b).max() for a, b in zip(after, before, strict=True)) < 0.01
+
+
+@pytest.mark.parametrize(("policy", "stays"), [("random", True), ("scratch", False)])
+def test_policies_without_a_pretext_phase_train_one_phase(policy, stays, tmp_path, trained):
+    experiment = Experiment(preset="smoke", encoder=policy)
+    result = run(experiment, Store(tmp_path))
+    assert trained == ["inpainting, mix loss, seed 0"]
+    assert result.record["pretext"] is None
+    assert [record["fingerprint"] for record in result.store.records()] == [experiment.fingerprint]
+    initial = unet(32, experiment.scale.width, experiment.seed).get_weights()
+    learned = arrays(result.store, experiment.fingerprint)
+    assert equal(learned[:ENCODER_ARRAYS], initial[:ENCODER_ARRAYS]) == stays
+    assert not equal(learned[ENCODER_ARRAYS:], initial[ENCODER_ARRAYS:])
+
+
+def test_a_damaged_record_is_computed_again(done, store, trained):
+    path = store.path(EXPERIMENT.fingerprint)
+    path.write_text(path.read_text()[:100])
+    with pytest.warns(UserWarning, match=f"{EXPERIMENT.fingerprint}.json is damaged"):
+        again = run(EXPERIMENT, store)
+    assert trained == ["inpainting, mix loss, seed 0"]
+    assert numbers(again.record) == numbers(done.record)
+    assert store.get(EXPERIMENT.fingerprint) == again.record
+
+
+def test_results_that_cannot_be_written_are_told_before_training(tmp_path, trained):
+    (tmp_path / "file").write_text("")
+    store = Store(tmp_path / "file" / "results")
+    with pytest.raises(PermissionError, match=r"cannot be written .* WSSL_RESULTS"):
+        run(EXPERIMENT, store)
+    with pytest.raises(PermissionError, match=r"cannot be written .* WSSL_RESULTS"):
+        pretrain(EXPERIMENT.pretraining, store)
+    assert trained == []
+
+
+def test_accuracy_is_the_share_of_all_images_at_all_levels_told_rightly(done):
+    record = pretrain(EXPERIMENT.pretraining, done.store)
+    assert set(record["metrics"]) == {f"accuracy_{task}" for task in WEIGHTS}
+    for task in WEIGHTS:
+        matrix = record["confusion"][task]
+        assert [sum(row) for row in matrix] == [8, 8, 8, 8]
+        right = sum(matrix[level][level] for level in range(4)) / 32
+        assert record["metrics"][f"accuracy_{task}"] == pytest.approx(right, abs=1e-5)
+        assert np.mean(accuracy(record, task)) == pytest.approx(right)
+
+
+class CornerTeller:
+    """Tells rotations by where the bright corner went; takes saturation for level 2, always."""
+
+    def predict_on_batch(self, images):
+        images = np.asarray(images)
+        corners = [images[:, y, x].mean(axis=-1) for y, x in ((0, 0), (-1, 0), (-1, -1), (0, -1))]
+        constant = np.tile([0.0, 0.0, 1.0, 0.0], (len(images), 1))
+        return {"rotation": np.stack(corners, axis=1), "saturation": constant}
+
+
+def test_confusion_has_a_row_for_each_true_level():
+    images = np.full((40, 32, 32, 3), 50, dtype=np.uint8)
+    images[:, :8, :8] = 200
+    found = runs._confusion(CornerTeller(), images, {"rotation": 4, "saturation": 4})
+    np.testing.assert_array_equal(found["rotation"], 40 * np.eye(4))
+    np.testing.assert_array_equal(found["saturation"], 40 * np.eye(4)[[2, 2, 2, 2]])
+
+
+def test_what_is_tested_on_does_not_depend_on_the_seed():
+    first, second = (evaluation_data(EXPERIMENT.with_(seed=seed)) for seed in (0, 3))
+    assert equal(first, second)
+    images, masks = first
+    assert images.shape == (8, 32, 32, 3)
+    np.testing.assert_array_equal(
+        masks, data.masks("synthetic", 8, 32, 0, (0.3, 0.5), split="test", recipe="dense")
+    )
+    np.testing.assert_array_equal(
+        images, data.images("synthetic", "test", 37, 8)[:, 2:34, 2:34].astype("float32") / 255
+    )
+
+
+def test_what_the_network_is_not_shown_does_not_matter(done, rng):
+    images, masks = evaluation_data(EXPERIMENT)
+    other = np.where(masks[..., None], rng.random(images.shape, dtype=np.float32), images)
+    network = done.model()
+    np.testing.assert_array_equal(
+        restore(network, images, masks), restore(network, other, masks)
+    )
+
+
+@pytest.fixture
+def pictures(tmp_path, rng):
+    """A folder of ten pictures of several sizes and modes, one of them corrupt."""
+    for number in range(10):
+        path = tmp_path / "pictures" / ("train" if number < 6 else "test") / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        coarse = rng.integers(0, 256, (4, 5, 3), dtype=np.uint8)
+        picture = Image.fromarray(coarse).resize((50 + 10 * number, 60), Image.Resampling.BICUBIC)
+        picture.convert("L" if number == 1 else "RGB").save(path)
+    broken = tmp_path / "pictures" / "train" / "broken.png"
+    broken.write_bytes((tmp_path / "pictures" / "train" / "0.png").read_bytes()[:200])
+    return tmp_path / "pictures"
+
+
+def test_a_folder_of_pictures_from_end_to_end(pictures, tmp_path, trained):
+    experiment = Experiment(
+        preset="smoke", encoder="scratch", dataset=f"folder:{pictures}", masks="synthetic"
+    )
+    with pytest.warns(UserWarning, match=r"broken\.png"):
+        result = run(experiment, Store(tmp_path / "results"))
+    assert result.provenance["train_images"] == 6
+    assert result.provenance["test_images"] == 4
+    assert 0 < result.metrics["ssim"] < 1
+    moved = pictures.rename(tmp_path / "elsewhere")
+    again = run(experiment.with_(dataset=f"folder:{moved}"), result.store)
+    assert again.record == result.record
+    assert len(trained) == 1
+    (moved / "train" / "1.png").unlink()
+    assert experiment.with_(dataset=f"folder:{moved}").fingerprint != experiment.fingerprint
+
+
+def test_a_folder_without_test_pictures_is_told_before_training(pictures, tmp_path):
+    experiment = Experiment(
+        preset="smoke", encoder="scratch", dataset=f"folder:{pictures / 'nowhere'}"
+    )
+    with pytest.raises(FileNotFoundError, match="There is no folder"):
+        run(experiment, Store(tmp_path / "results"))
+
+
+KILLS = 10
+WRITES = 41 + 1 + 81 + 1
+VICTIM = """
+import os, sys
+from dataclasses import replace
+from wssl import runs, store, training
+from wssl.experiment import Experiment
+from wssl.presets import PRESETS
+
+PRESETS["smoke"] = replace(PRESETS["smoke"], width=2, pretext_steps=40, inpainting_steps=80)
+training.CHECKPOINT_SECONDS = 0.0
+experiment = Experiment(preset="smoke", pretext={"rotation": 1})
+runs.evaluation_data(experiment)
+write = store.atomic
+
+def told(path):
+    print("write", flush=True)
+    return write(path)
+
+store.atomic = training.atomic = told
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        runs.run(experiment, store.Store(line.strip()))
+        os._exit(0)
+    print("child", child, flush=True)
+    print("ended", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+class Victim:
+    """Runs an experiment in a process of its own, as often as asked; announces every write.
+
+    What is imported is imported once: each run is a fork of a process that has done nothing else.
+    """
+
+    def __enter__(self):
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", VICTIM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            bufsize=1,
+            start_new_session=True,
+        )
+        self.watchdog = threading.Timer(300, self._end)
+        self.watchdog.start()
+        return self
+
+    def __exit__(self, *_):
+        self.watchdog.cancel()
+        self._end()
+        self.process.communicate()
+
+    def _end(self):
+        os.killpg(self.process.pid, signal.SIGKILL)
+
+    def run(self, root, kill_after=None, pause=0.0):
+        """Run to the end, or until `pause` seconds after the write of that number; the status."""
+        self.process.stdin.write(f"{root}\n")
+        writes = 0
+        while word := self.process.stdout.readline().split():
+            if word[0] == "child":
+                child = int(word[1])
+            if word[0] == "ended":
+                return int(word[1])
+            writes += word[0] == "write"
+            if kill_after is not None and writes == kill_after:
+                kill_after = None
+                time.sleep(pause)
+                os.kill(child, signal.SIGKILL)
+        raise AssertionError("the process that runs experiments ended")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="forks a process that has loaded Keras")
+@pytest.mark.xdist_group("killed")
+def test_a_run_killed_at_ten_random_moments_ends_in_the_same_numbers(tmp_path, monkeypatch):
+    """A kill falls before, while or just after a checkpoint is written; none undoes the others."""
+    rng = random.Random(0)
+    undisturbed, killed = Store(tmp_path / "undisturbed"), Store(tmp_path / "killed")
+    with Victim() as victim:
+        assert victim.run(undisturbed.root) == 0
+        phases = []
+        for _ in range(KILLS):
+            after, pause = rng.randint(0, 10), rng.uniform(0, 0.03)
+            assert victim.run(killed.root, after, pause) == -signal.SIGKILL
+            phases.append(len(list(killed.records())))
+        assert victim.run(killed.root) == 0
+    assert set(phases) == {0, 1}
+    records = [numbers(record) for record in undisturbed.records()]
+    assert len(records) == 2
+    assert [numbers(record) for record in killed.records()] == records
+    for record in records:
+        assert equal(*(arrays(s, record["fingerprint"]) for s in (undisturbed, killed)))
+        assert len(record["history"]) in (40, 80)
