@@ -26,6 +26,7 @@ seeds: int = 0  # how many; 0 stands for the preset's own number
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
 import wssl
@@ -37,6 +38,7 @@ from wssl.runs import evaluation_data, restore
 
 check_parameters(globals())
 report.use_style()
+set_matplotlib_formats("jpeg", pil_kwargs={"quality": 92})  # photographs, small enough to commit
 
 # %% [markdown]
 # ## The experiments

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,8 +14,7 @@ from PIL import Image
 
 from wssl import data, metrics, runs, training
 from wssl.experiment import Experiment
-from wssl.models import ENCODER_LAYERS, unet
-from wssl.presets import PRESETS
+from wssl.models import unet
 from wssl.report import accuracy
 from wssl.runs import evaluation_data, pretrain, restore, run
 from wssl.store import Store
@@ -24,7 +22,7 @@ from wssl.store import Store
 pytestmark = pytest.mark.xdist_group("runs")
 
 WEIGHTS = {"rotation": 0.5, "sharpness": 0.25}
-EXPERIMENT = Experiment(preset="smoke", pretext=WEIGHTS)
+EXPERIMENT = Experiment(preset="smoke", pretext=WEIGHTS, seed=3)
 ENCODER_ARRAYS = 20
 """Kernel and bias of each of the encoder's ten convolutions."""
 
@@ -79,7 +77,16 @@ def test_the_same_experiment_gives_the_same_numbers_again(done, tmp_path):
 
 
 def test_another_process_gives_the_same_numbers_through_the_command_line(done, tmp_path):
-    command = "run --preset smoke --pretext rotation=0.5 sharpness=0.25".split()
+    command = [
+        "run",
+        "--preset",
+        "smoke",
+        "--pretext",
+        "rotation=0.5",
+        "sharpness=0.25",
+        "--seed",
+        "3",
+    ]
     finished = subprocess.run(
         [sys.executable, "-m", "wssl", *command],
         env={**os.environ, "WSSL_RESULTS": str(tmp_path), "PYTHONHASHSEED": "1"},
@@ -92,11 +99,6 @@ def test_another_process_gives_the_same_numbers_through_the_command_line(done, t
     assert numbers(store.get(EXPERIMENT.fingerprint)) == numbers(done.record)
     assert f"ssim           {done.metrics['ssim']:.4f}\n" in finished.stdout
     assert str(store.path(EXPERIMENT.fingerprint)) in finished.stdout
-
-
-def test_another_seed_gives_other_numbers(done, tmp_path):
-    other = run(EXPERIMENT.with_(seed=1), Store(tmp_path))
-    assert other.metrics["ssim"] != done.metrics["ssim"]
 
 
 def test_a_record_that_is_there_is_returned_without_training(done, trained):
@@ -157,16 +159,14 @@ def test_a_model_whose_weights_are_gone_is_trained_again_to_the_same_weights(don
     network = run(EXPERIMENT, store).model()
     assert [title.split()[0] for title in trained] == ["pretext", "inpainting,"]
     assert equal(network.get_weights(), arrays(done.store, EXPERIMENT.fingerprint))
-    assert equal(
-        *(arrays(s, EXPERIMENT.pretraining.fingerprint) for s in (done.store, store))
-    )
+    assert equal(*(arrays(s, EXPERIMENT.pretraining.fingerprint) for s in (done.store, store)))
     assert store.get(EXPERIMENT.fingerprint) == done.record
     assert not list(store.root.rglob("*.partial.npz"))
 
 
 def test_experiments_that_differ_downstream_train_their_pretext_once(done, store, trained):
     other = run(EXPERIMENT.with_(loss="ssim"), store)
-    assert trained == ["inpainting, ssim loss, seed 0"]
+    assert trained == ["inpainting, ssim loss, seed 3"]
     assert other.record["pretext"] == done.record["pretext"]
     assert other.metrics["ssim"] != done.metrics["ssim"]
 
@@ -193,9 +193,9 @@ def test_a_finetuned_encoder_learns_on(store, trained):
 
 @pytest.mark.parametrize(("policy", "stays"), [("random", True), ("scratch", False)])
 def test_policies_without_a_pretext_phase_train_one_phase(policy, stays, tmp_path, trained):
-    experiment = Experiment(preset="smoke", encoder=policy)
+    experiment = Experiment(preset="smoke", encoder=policy, seed=3)
     result = run(experiment, Store(tmp_path))
-    assert trained == ["inpainting, mix loss, seed 0"]
+    assert trained == ["inpainting, mix loss, seed 3"]
     assert result.record["pretext"] is None
     assert [record["fingerprint"] for record in result.store.records()] == [experiment.fingerprint]
     initial = unet(32, experiment.scale.width, experiment.seed).get_weights()
@@ -209,7 +209,7 @@ def test_a_damaged_record_is_computed_again(done, store, trained):
     path.write_text(path.read_text()[:100])
     with pytest.warns(UserWarning, match=f"{EXPERIMENT.fingerprint}.json is damaged"):
         again = run(EXPERIMENT, store)
-    assert trained == ["inpainting, mix loss, seed 0"]
+    assert trained == ["inpainting, mix loss, seed 3"]
     assert numbers(again.record) == numbers(done.record)
     assert store.get(EXPERIMENT.fingerprint) == again.record
 
@@ -254,7 +254,7 @@ def test_confusion_has_a_row_for_each_true_level():
 
 
 def test_what_is_tested_on_does_not_depend_on_the_seed():
-    first, second = (evaluation_data(EXPERIMENT.with_(seed=seed)) for seed in (0, 3))
+    first, second = (evaluation_data(EXPERIMENT.with_(seed=seed)) for seed in (3, 4))
     assert equal(first, second)
     images, masks = first
     assert images.shape == (8, 32, 32, 3)
@@ -270,20 +270,19 @@ def test_what_the_network_is_not_shown_does_not_matter(done, rng):
     images, masks = evaluation_data(EXPERIMENT)
     other = np.where(masks[..., None], rng.random(images.shape, dtype=np.float32), images)
     network = done.model()
-    np.testing.assert_array_equal(
-        restore(network, images, masks), restore(network, other, masks)
-    )
+    np.testing.assert_array_equal(restore(network, images, masks), restore(network, other, masks))
 
 
 @pytest.fixture
 def pictures(tmp_path, rng):
-    """A folder of ten pictures of several sizes and modes, one of them corrupt."""
-    for number in range(10):
-        path = tmp_path / "pictures" / ("train" if number < 6 else "test") / f"{number}.png"
+    """A folder of 30 pictures of several sizes, some grey; one of those to train on is corrupt."""
+    for number in range(30):
+        split = "train" if number < 22 else "val" if number < 24 else "test"
+        path = tmp_path / "pictures" / split / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)
         coarse = rng.integers(0, 256, (4, 5, 3), dtype=np.uint8)
-        picture = Image.fromarray(coarse).resize((50 + 10 * number, 60), Image.Resampling.BICUBIC)
-        picture.convert("L" if number == 1 else "RGB").save(path)
+        picture = Image.fromarray(coarse).resize((40 + number, 60), Image.Resampling.BICUBIC)
+        picture.convert("L" if number % 5 == 1 else "RGB").save(path)
     broken = tmp_path / "pictures" / "train" / "broken.png"
     broken.write_bytes((tmp_path / "pictures" / "train" / "0.png").read_bytes()[:200])
     return tmp_path / "pictures"
@@ -295,8 +294,8 @@ def test_a_folder_of_pictures_from_end_to_end(pictures, tmp_path, trained):
     )
     with pytest.warns(UserWarning, match=r"broken\.png"):
         result = run(experiment, Store(tmp_path / "results"))
-    assert result.provenance["train_images"] == 6
-    assert result.provenance["test_images"] == 4
+    assert result.provenance["train_images"] == 22
+    assert result.provenance["test_images"] == 6
     assert 0 < result.metrics["ssim"] < 1
     moved = pictures.rename(tmp_path / "elsewhere")
     again = run(experiment.with_(dataset=f"folder:{moved}"), result.store)
@@ -306,16 +305,14 @@ def test_a_folder_of_pictures_from_end_to_end(pictures, tmp_path, trained):
     assert experiment.with_(dataset=f"folder:{moved}").fingerprint != experiment.fingerprint
 
 
-def test_a_folder_without_test_pictures_is_told_before_training(pictures, tmp_path):
-    experiment = Experiment(
-        preset="smoke", encoder="scratch", dataset=f"folder:{pictures / 'nowhere'}"
-    )
+def test_a_folder_that_is_not_there_is_told_before_training(tmp_path, trained):
+    experiment = Experiment(preset="smoke", dataset=f"folder:{tmp_path / 'nowhere'}")
     with pytest.raises(FileNotFoundError, match="There is no folder"):
         run(experiment, Store(tmp_path / "results"))
+    assert trained == []
 
 
 KILLS = 10
-WRITES = 41 + 1 + 81 + 1
 VICTIM = """
 import os, sys
 from dataclasses import replace
@@ -323,10 +320,11 @@ from wssl import runs, store, training
 from wssl.experiment import Experiment
 from wssl.presets import PRESETS
 
-PRESETS["smoke"] = replace(PRESETS["smoke"], width=2, pretext_steps=40, inpainting_steps=80)
+PRESETS["smoke"] = replace(PRESETS["smoke"], width=2, pretext_steps=25, inpainting_steps=50)
 training.CHECKPOINT_SECONDS = 0.0
 experiment = Experiment(preset="smoke", pretext={"rotation": 1})
 runs.evaluation_data(experiment)
+runs._images("synthetic", "train", experiment.scale)
 write = store.atomic
 
 def told(path):
@@ -399,7 +397,7 @@ def test_a_run_killed_at_ten_random_moments_ends_in_the_same_numbers(tmp_path, m
         assert victim.run(undisturbed.root) == 0
         phases = []
         for _ in range(KILLS):
-            after, pause = rng.randint(0, 10), rng.uniform(0, 0.03)
+            after, pause = rng.randint(0, 6), rng.uniform(0, 0.03)
             assert victim.run(killed.root, after, pause) == -signal.SIGKILL
             phases.append(len(list(killed.records())))
         assert victim.run(killed.root) == 0
@@ -409,4 +407,4 @@ def test_a_run_killed_at_ten_random_moments_ends_in_the_same_numbers(tmp_path, m
     assert [numbers(record) for record in killed.records()] == records
     for record in records:
         assert equal(*(arrays(s, record["fingerprint"]) for s in (undisturbed, killed)))
-        assert len(record["history"]) in (40, 80)
+        assert len(record["history"]) in (25, 50)

@@ -1,0 +1,298 @@
+import contextlib
+import io
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from wssl import data, runs, training
+from wssl.cli import main
+from wssl.data import RECIPES, SOURCES, STROKES
+from wssl.experiment import ENCODERS, Experiment
+from wssl.losses import LOSSES
+from wssl.presets import PRESETS
+from wssl.pretext import TASKS
+from wssl.store import Store
+
+pytestmark = pytest.mark.xdist_group("cli")
+
+ROTATION = Experiment(preset="smoke", pretext={"rotation": 1.0})
+
+
+@pytest.fixture(scope="module")
+def studied(tmp_path_factory):
+    """The folder of results and the output of ``wssl study --table 1 --preset smoke``."""
+    root = tmp_path_factory.mktemp("results")
+    output = io.StringIO()
+    with pytest.MonkeyPatch.context() as environment, contextlib.redirect_stdout(output):
+        environment.setenv("WSSL_RESULTS", str(root))
+        assert main(["study", "--table", "1", "--preset", "smoke"]) == 0
+    return root, output.getvalue()
+
+
+@pytest.fixture
+def results(studied, monkeypatch):
+    """The store that holds what was studied; nothing may be trained."""
+
+    def train(*arguments, **more):
+        raise AssertionError("nothing is to be trained")
+
+    monkeypatch.setenv("WSSL_RESULTS", str(studied[0]))
+    monkeypatch.setattr(training, "train", train)
+    return Store(studied[0])
+
+
+@pytest.fixture
+def photo(tmp_path, rng):
+    """The paths of a picture of 50 x 40 pixels and of a mask with a hole in it."""
+    image = rng.integers(0, 256, (40, 50, 3), dtype=np.uint8)
+    mask = np.zeros((40, 50), dtype=np.uint8)
+    mask[10:25, 20:41] = 255
+    Image.fromarray(image).save(tmp_path / "photo.png")
+    Image.fromarray(mask).save(tmp_path / "mask.png")
+    return tmp_path / "photo.png", tmp_path / "mask.png"
+
+
+def fails(capfd, arguments, *messages):
+    """The command ends with status 1 and one line that holds the messages, not a traceback."""
+    assert main([str(argument) for argument in arguments]) == 1
+    error = capfd.readouterr().err
+    assert error.startswith("wssl: ")
+    assert error.count("\n") == 1
+    for message in messages:
+        assert message in error
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ([], ["run", "study", "inpaint", "data", "WSSL_RESULTS", "WSSL_DATA"]),
+        (["run"], [*TASKS, *LOSSES, *ENCODERS, *PRESETS, *RECIPES, "saturation=0.3", "example:"]),
+        (["study"], ["1 single", "2 double", "3 triple", "4 losses", "--seeds", "example:"]),
+        (["study"], [*PRESETS, "synthetic", "open-faces", "folder:PATH", *STROKES]),
+        (
+            ["inpaint"],
+            ["any size", "white = hole", "--output", "FINGERPRINT", "default experiment"],
+        ),
+        (["data"], ["list", "fetch", "sheet"]),
+        (["data", "list"], ["usage: wssl data list"]),
+        (["data", "fetch"], ["open-faces", "quickdraw", "WSSL_DATA"]),
+        (["data", "sheet"], ["synthetic", "folder:PATH", "--masks", "train, val or test"]),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_help_names_what_a_newcomer_needs(command, words, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "300")
+    with pytest.raises(SystemExit) as stopped:
+        main([*command, "--help"])
+    assert stopped.value.code == 0
+    text = capsys.readouterr().out
+    for word in words:
+        assert word in text
+
+
+@pytest.mark.parametrize("command", [[], ["data"], ["inpaint"], ["trian"], ["run", "--sed", "x"]])
+def test_what_cannot_be_parsed_shows_the_usage(command, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(command)
+    assert stopped.value.code == 2
+    assert capsys.readouterr().err.startswith("usage: wssl")
+
+
+def test_a_study_prints_the_papers_numbers_beside_ours(studied):
+    root, text = studied
+    lines = text.splitlines()
+    assert "Table 1, at the smoke preset on synthetic" in lines
+    for task, ssim, psnr in (
+        ("Sharpness", "0.9281", "25.84"),
+        ("Saturation", "0.9596", "29.90"),
+        ("Rotation", "0.9608", "29.89"),
+    ):
+        record = Store(root).get(
+            Experiment(preset="smoke", pretext={task.lower(): 1.0}).fingerprint
+        )
+        ours = record["metrics"]
+        (line,) = (line for line in lines if line.startswith(task))
+        assert line.split()[1:] == [ssim, f"{ours['ssim']:.4f}", psnr, f"{ours['psnr']:.2f}", "1"]
+    assert len(list(Store(root).records())) == 6
+
+
+def test_a_run_that_was_done_prints_its_record_at_once(results, capsys):
+    assert main(["run", "--pretext", "rotation", "--preset", "smoke"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    record = results.get(ROTATION.fingerprint)
+    assert [line.split() for line in lines[:-1]] == [
+        [name, f"{value:.4f}"] for name, value in record["metrics"].items()
+    ]
+    assert lines[-1].split() == ["record", str(results.path(ROTATION.fingerprint))]
+
+
+def test_every_option_of_a_run_reaches_its_experiment(monkeypatch):
+    seen = []
+
+    def run(experiment):
+        seen.append(experiment)
+        raise ValueError("enough")
+
+    monkeypatch.setattr(runs, "run", run)
+    options = {
+        "loss": "ssim",
+        "alpha": 0.5,
+        "a": 2.0,
+        "encoder": "finetuned",
+        "method": "wssl",
+        "preset": "smoke",
+        "dataset": "open-faces",
+        "masks": "synthetic",
+        "recipe": "qd-imd",
+        "seed": 5,
+    }
+    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+    weights = ["--pretext", "rotation=0.25", "sharpness"]
+    assert main(["run", *words, *weights, "--coverage", "0.1", "0.2"]) == 1
+    assert main(["run"]) == 1
+    pretext = {"rotation": 0.25, "sharpness": 1.0}
+    assert seen == [Experiment(pretext=pretext, coverage=(0.1, 0.2), **options), Experiment()]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "messages"),
+    [
+        (["run", "--preset", "smok"], ["Unknown preset 'smok'", "Did you mean 'smoke'?"]),
+        (["run", "--pretext", "rotaton=1"], ["Did you mean 'rotation'?"]),
+        (["run", "--pretext", "rotation=x"], ["--pretext: expected TASK=WEIGHT", "'rotation=x'"]),
+        (["run", "--pretext", "rotation=-1"], ["finite and not negative; received -1.0"]),
+        (["run", "--pretext"], ["at least one weight above zero"]),
+        (["run", "--loss", "log-cosh"], ["Did you mean 'log_cosh'?"]),
+        (["run", "--alpha", "2"], ["alpha: expected a share"]),
+        (["run", "--coverage", "0.5", "0.3"], ["coverage: expected two shares"]),
+        (["run", "--dataset", "folder:nowhere"], ["There is no folder nowhere"]),
+        (["study", "--table", "9"], ["a table of the paper, 1, 2, 3, 4; received 9"]),
+        (["study", "--seeds", "0"], ["seeds: expected at least 1"]),
+        (["study", "--masks", "quickdrw"], ["Did you mean 'quickdraw'?"]),
+        (["data", "sheet", "synthtic", "-o", "x.png"], ["Did you mean 'synthetic'?"]),
+        (["data", "sheet", "synthetic", "-o", "x.png", "--split", "tst"], ["mean 'test'?"]),
+        (["data", "fetch", "open_faces"], ["Did you mean 'open-faces'?"]),
+    ],
+)
+def test_bad_values_are_one_line_without_a_traceback(results, capfd, arguments, messages):
+    fails(capfd, arguments, *messages)
+
+
+def test_results_that_cannot_be_written(tmp_path, monkeypatch, results, capfd):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("WSSL_RESULTS", str(tmp_path / "file" / "results"))
+    fails(capfd, ["run", "--preset", "smoke"], "cannot be written", "WSSL_RESULTS")
+    fails(capfd, ["study", "--preset", "smoke"], "cannot be written", "WSSL_RESULTS")
+
+
+def test_a_run_that_is_stopped_says_how_to_go_on(monkeypatch, capfd):
+    def stop(experiment):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs, "run", stop)
+    assert main(["run"]) == 130
+    assert "the same command goes on from here" in capfd.readouterr().err
+
+
+def test_inpaint_changes_the_hole_only(results, photo, tmp_path, capsys):
+    image, mask = photo
+    output = tmp_path / "out.png"
+    arguments = [str(image), str(mask), "-o", str(output), "--model", ROTATION.fingerprint]
+    assert main(["inpaint", *arguments]) == 0
+    before, after = data.read_image(image), data.read_image(output)
+    hole = data.read_mask(mask)
+    np.testing.assert_array_equal(after[~hole], before[~hole])
+    assert (after[hole] != before[hole]).mean() > 0.9
+    assert f"{hole.mean():.1%} of {image} filled" in capsys.readouterr().out
+
+
+def test_inpaint_trains_the_default_experiment_when_no_model_is_named(photo, tmp_path, monkeypatch):
+    monkeypatch.setitem(PRESETS, "quick", replace(PRESETS["smoke"], name="quick"))
+    output = tmp_path / "out.png"
+    assert main(["inpaint", *map(str, photo), "--output", str(output)]) == 0
+    assert Store().get(Experiment().fingerprint) is not None
+    assert data.read_image(output).shape == (40, 50, 3)
+
+
+def test_inpaint_with_a_mask_that_is_not_binary(results, photo, tmp_path, capfd):
+    image, mask = photo
+    Image.fromarray(np.full((40, 50), 100, dtype=np.uint8)).save(mask)
+    out = tmp_path / "out.png"
+    fails(capfd, ["inpaint", image, mask, "-o", out], "mask.png is not binary", "100")
+    assert not out.exists()
+
+
+def test_inpaint_with_a_mask_of_another_size(results, photo, tmp_path, capfd):
+    image, mask = photo
+    Image.fromarray(np.zeros((50, 40), dtype=np.uint8)).save(mask)
+    out = tmp_path / "out.png"
+    fails(
+        capfd,
+        ["inpaint", image, mask, "-o", out],
+        "the size of the image, 50 x 40; received 40 x 50",
+    )
+    assert not out.exists()
+
+
+def test_inpaint_with_files_that_are_missing_or_broken(results, photo, tmp_path, capfd):
+    image, mask = photo
+    out = tmp_path / "out.png"
+    fails(capfd, ["inpaint", tmp_path / "no.png", mask, "-o", out], "no.png")
+    image.write_bytes(image.read_bytes()[:300])
+    fails(capfd, ["inpaint", image, mask, "-o", out], "photo.png cannot be read as an image")
+
+
+def test_inpaint_with_a_model_that_is_not_there_names_the_nearest(results, photo, tmp_path, capfd):
+    known = ROTATION.fingerprint
+    wrong = ("0" if known[0] != "0" else "1") + known[1:]
+    arguments = ["inpaint", *photo, "-o", tmp_path / "out.png", "--model"]
+    fails(capfd, [*arguments, wrong], "Unknown model", wrong, f"Did you mean {known!r}?")
+    pretext = ROTATION.pretraining.fingerprint
+    assert results.get(pretext) is not None
+    fails(capfd, [*arguments, pretext], "Unknown model", known)
+
+
+def test_data_list_names_every_source(capsys):
+    assert main(["data", "list"]) == 0
+    images, masks, recipes = capsys.readouterr().out.splitlines()
+    for name in [*SOURCES, "folder:PATH"]:
+        assert name in images
+    for name in [*STROKES, "folder:PATH"]:
+        assert name in masks
+    for name in RECIPES:
+        assert name in recipes
+
+
+def test_a_sheet_of_images(tmp_path, capsys):
+    output = tmp_path / "sheet.png"
+    arguments = ["--size", "16", "--columns", "4", "--rows", "2", "-o", str(output)]
+    assert main(["data", "sheet", "synthetic", *arguments]) == 0
+    sheet = data.read_image(output)
+    assert sheet.shape == (2 + 2 * 18, 2 + 4 * 18, 3)
+    for i, image in enumerate(data.images("synthetic", "test", 16, 8)):
+        top, left = 2 + i // 4 * 18, 2 + i % 4 * 18
+        np.testing.assert_array_equal(sheet[top : top + 16, left : left + 16], image)
+    assert capsys.readouterr().out == f"{output}: 8 of synthetic\n"
+
+
+def test_a_sheet_of_masks(tmp_path):
+    output = tmp_path / "sheet.png"
+    arguments = ["--masks", "--size", "32", "--columns", "3", "--rows", "1", "-o", str(output)]
+    assert main(["data", "sheet", "synthetic", *arguments]) == 0
+    sheet = data.read_image(output)
+    for i, mask in enumerate(data.masks("synthetic", 3, 32, split="test")):
+        left = 2 + i * 34
+        np.testing.assert_array_equal(sheet[2:34, left : left + 32, 1], 255 * mask)
+
+
+def test_the_package_is_the_command():
+    finished = subprocess.run(
+        [sys.executable, "-m", "wssl", "data", "list"], capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.startswith("images  synthetic")
+    assert finished.stderr == ""

@@ -1,0 +1,137 @@
+import ast
+import subprocess
+import sys
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import wssl
+
+PACKAGE = Path(wssl.__file__).parent
+
+LAYERS = {
+    "names": 0,
+    "store": 0,
+    "paper": 1,
+    "claims": 2,
+    "report": 2,
+    "data": 1,
+    "losses": 1,
+    "metrics": 1,
+    "models": 1,
+    "presets": 1,
+    "pretext": 1,
+    "training": 2,
+    "experiment": 2,
+    "runs": 3,
+    "inpainting": 4,
+    "study": 5,
+    "notebooks": 5,
+    "cli": 6,
+    "__main__": 7,
+    "__init__": 8,
+}
+"""The layer of each module; it imports from lower ones only."""
+
+READING_ROOM = {"paper", "claims", "report"}
+WORKSHOP = {
+    "data",
+    "losses",
+    "metrics",
+    "models",
+    "presets",
+    "pretext",
+    "training",
+    "experiment",
+    "runs",
+    "inpainting",
+}
+
+
+def modules():
+    """Every module of the package by its dotted name, without the package's own."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        if len(parts) > 1 and parts[-1] == "__init__":
+            parts = parts[:-1]
+        yield ".".join(parts), path
+
+
+NAMES = dict(modules())
+
+
+def imports(path):
+    """The modules of this package that a file imports, wherever in the file."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+    for name in found:
+        parts = name.split(".")
+        if parts[0] != "wssl":
+            continue
+        inner = parts[1:]
+        while inner and ".".join(inner) not in NAMES:
+            inner = inner[:-1]
+        yield ".".join(inner) or "__init__"
+
+
+def top(name):
+    return name.split(".")[0]
+
+
+def test_every_module_has_its_layer():
+    assert {top(name) for name in NAMES} <= set(LAYERS), "place the new module in LAYERS"
+    assert set(LAYERS) > READING_ROOM | WORKSHOP
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_imports_run_downward(name):
+    for other in imports(NAMES[name]):
+        if top(other) != top(name):
+            assert LAYERS[top(other)] < LAYERS[top(name)], f"{name} imports {other}"
+            for wing, opposite in ((READING_ROOM, WORKSHOP), (WORKSHOP, READING_ROOM)):
+                assert not (top(name) in wing and top(other) in opposite), f"{name} -> {other}"
+
+
+def test_no_module_imports_itself_by_a_detour():
+    graph = {name: set(imports(path)) - {name} for name, path in NAMES.items()}
+    assert set(TopologicalSorter(graph).static_order()) == set(NAMES)
+
+
+def test_every_public_name_is_there():
+    for name in wssl.__all__:
+        assert getattr(wssl, name) is not None
+    assert dir(wssl) == sorted(wssl.__all__)
+    assert wssl.run is wssl.runs.run
+    assert wssl.study.__name__ == "wssl.study"
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="module 'wssl' has no attribute 'experment'"):
+        wssl.experment  # noqa: B018
+
+
+def test_what_reads_records_needs_no_keras():
+    script = """
+import sys
+for heavy in ("keras", "tensorflow"):
+    sys.modules[heavy] = None
+import wssl, wssl.data, wssl.paper, wssl.presets, wssl.report, wssl.store
+from wssl import Store, data, paper, report
+print(report.table(1, Store().records()).to_string())
+print([name for name in sys.modules if name.split(".")[0] in ("keras", "tensorflow")])
+"""
+    finished = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=False
+    )
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout.splitlines()[-1] == "['keras', 'tensorflow']"
+
+
+def test_the_package_is_typed():
+    assert (PACKAGE / "py.typed").is_file()

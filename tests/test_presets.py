@@ -1,0 +1,60 @@
+import math
+from dataclasses import FrozenInstanceError, replace
+
+import pytest
+
+from wssl.models import unet
+from wssl.presets import PRESETS, preset
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_preset_is_found_by_its_name(name):
+    assert preset(name).name == name
+
+
+def test_the_documented_presets_go_from_small_to_large():
+    assert list(PRESETS) == ["smoke", "quick", "desktop", "gpu", "paper"]
+    work = [
+        p.size**2 * p.width**2 * p.batch * (p.pretext_steps + p.inpainting_steps)
+        for p in PRESETS.values()
+    ]
+    assert work == sorted(work)
+
+
+def test_an_unknown_preset_names_the_nearest():
+    with pytest.raises(ValueError, match="Unknown preset 'desktp'. Did you mean 'desktop'"):
+        preset("desktp")
+
+
+def test_a_preset_cannot_be_changed():
+    with pytest.raises(FrozenInstanceError):
+        preset("smoke").size = 64
+
+
+def test_what_is_for_the_reader_does_not_count():
+    smoke = preset("smoke")
+    other = replace(smoke, seeds=9, purpose="p", wall_time="w", expect="e")
+    assert other.numbers() == smoke.numbers()
+    assert replace(smoke, purpose="p", wall_time="w", expect="e") == smoke
+    for name, value in smoke.numbers().items():
+        assert replace(smoke, **{name: f"not {value}"}).numbers() != smoke.numbers()
+
+
+@pytest.mark.parametrize("scale", PRESETS.values(), ids=PRESETS)
+def test_images_are_loaded_at_the_papers_ratio(scale):
+    assert scale.load_size - scale.size >= 1
+    assert scale.load_size == pytest.approx(scale.size * 8 / 7, abs=0.5)
+
+
+@pytest.mark.parametrize("scale", PRESETS.values(), ids=PRESETS)
+def test_a_network_can_be_made(scale):
+    assert unet(scale.size, 1).input_shape == (None, scale.size, scale.size, 3)
+
+
+def test_the_paper_preset_is_the_papers():
+    paper = preset("paper")
+    assert (paper.size, paper.load_size, paper.batch) == (224, 256, 64)
+    assert paper.learning_rate == 1e-4
+    epoch = math.ceil(24_183 / paper.batch)
+    assert paper.pretext_steps == 40 * epoch
+    assert paper.inpainting_steps == 20 * epoch
