@@ -2,7 +2,6 @@ import contextlib
 import io
 import subprocess
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -210,11 +209,19 @@ def test_inpaint_changes_the_hole_only(results, photo, tmp_path, capsys):
     assert f"{hole.mean():.1%} of {image} filled" in capsys.readouterr().out
 
 
-def test_inpaint_trains_the_default_experiment_when_no_model_is_named(photo, tmp_path, monkeypatch):
-    monkeypatch.setitem(PRESETS, "quick", replace(PRESETS["smoke"], name="quick"))
+def test_inpaint_runs_the_default_experiment_when_no_model_is_named(
+    results, photo, tmp_path, monkeypatch
+):
+    seen = []
+
+    def run(experiment, store):
+        seen.append(experiment)
+        return runs.Result(ROTATION, results.get(ROTATION.fingerprint), store)
+
+    monkeypatch.setattr(runs, "run", run)
     output = tmp_path / "out.png"
     assert main(["inpaint", *map(str, photo), "--output", str(output)]) == 0
-    assert Store().get(Experiment().fingerprint) is not None
+    assert seen == [Experiment()]
     assert data.read_image(output).shape == (40, 50, 3)
 
 
@@ -296,3 +303,24 @@ def test_the_package_is_the_command():
     assert finished.returncode == 0, finished.stderr
     assert finished.stdout.startswith("images  synthetic")
     assert finished.stderr == ""
+
+
+@pytest.mark.parametrize("output", ["out.jpg", "out", "missing/out.png"])
+def test_inpaint_checks_its_output_before_any_work(results, photo, tmp_path, capfd, output):
+    arguments = ["inpaint", *photo, "-o", tmp_path / output]
+    fails(capfd, arguments, "--output: ")
+
+
+def test_inpaint_without_any_model_says_how_to_get_one(photo, tmp_path, capfd, monkeypatch):
+    monkeypatch.setenv("WSSL_RESULTS", str(tmp_path / "empty"))
+    arguments = ["inpaint", *photo, "-o", tmp_path / "out.png", "--model", "abc"]
+    fails(capfd, arguments, "holds no model yet", "wssl run")
+
+
+def test_a_sheet_draws_as_many_as_there_is_room_for(tmp_path, capsys):
+    sheet = ["data", "sheet", "synthetic", "-o", str(tmp_path / "s.png"), "--size", "16"]
+    assert main([*sheet, "--columns", "20", "--rows", "10"]) == 0
+    assert "200 of synthetic" in capsys.readouterr().out
+    with pytest.raises(SystemExit):
+        main([*sheet, "--columns", "0"])
+    assert "expected at least 1" in capsys.readouterr().err

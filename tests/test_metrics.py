@@ -106,3 +106,12 @@ def test_psnr_is_per_image_not_of_the_batch(case):
 def test_bad_input(case, change, message):
     with pytest.raises(ValueError, match=message):
         metrics.evaluate(*change(*case))
+
+
+def test_a_metric_that_no_image_defines_is_nan_without_a_warning(case):
+    original, restored, mask = case
+    edge = np.zeros_like(mask)
+    edge[:, 0] = True
+    values = metrics.summarize(metrics.evaluate(original, restored, edge))
+    assert np.isnan(values["ssim_hole"])
+    assert np.isfinite(values["psnr_hole"])

@@ -33,9 +33,9 @@ def test_a_preset_cannot_be_changed():
 
 def test_what_is_for_the_reader_does_not_count():
     smoke = preset("smoke")
-    other = replace(smoke, seeds=9, purpose="p", wall_time="w", expect="e")
+    other = replace(smoke, seeds=9, purpose="p", wall_time="w", expect={"ssim": (0, 1)})
     assert other.numbers() == smoke.numbers()
-    assert replace(smoke, purpose="p", wall_time="w", expect="e") == smoke
+    assert replace(smoke, purpose="p", wall_time="w", expect={"ssim": (0, 1)}) == smoke
     for name, value in smoke.numbers().items():
         assert replace(smoke, **{name: f"not {value}"}).numbers() != smoke.numbers()
 

@@ -7,6 +7,7 @@ import pytest
 
 from wssl import study
 from wssl.experiment import Experiment, Pretraining, Weights
+from wssl.presets import PRESETS
 from wssl.store import Store
 
 RESULTS = Path(__file__).parents[1] / "results"
@@ -43,3 +44,11 @@ def test_the_reference_edition_has_all_its_records(number):
     for experiment in study.table(number, **REFERENCE):
         assert store.get(experiment.fingerprint) is not None
         assert store.get(experiment.pretraining.fingerprint) is not None
+
+
+def test_the_records_are_what_their_preset_lets_expect():
+    for path in RECORDS:
+        record = load(path)
+        if "loss" in record["experiment"]:
+            for metric, (low, high) in PRESETS[record["experiment"]["preset"]].expect.items():
+                assert low <= record["metrics"][metric] <= high, path.name

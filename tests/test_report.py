@@ -231,3 +231,17 @@ def test_the_style_is_set():
         report.use_style()
         assert plt.rcParams["axes.spines.top"] is False
         report.paper_and_ours(1, []).canvas.draw()
+
+
+def test_a_record_counts_once_however_often_it_is_given():
+    one = record(pretext={"rotation": 1.0})
+    (_, repeats) = report.rows(1, [one, one])[2]
+    assert repeats == [one]
+
+
+def test_records_of_different_settings_are_not_averaged():
+    records = [
+        record(pretext={"rotation": 1.0}, preset=preset) for preset in ("smoke", "quick", "smoke")
+    ]
+    with pytest.raises(ValueError, match="expected those of one preset; received quick, smoke"):
+        report.table(1, records)

@@ -408,3 +408,25 @@ def test_a_run_killed_at_ten_random_moments_ends_in_the_same_numbers(tmp_path, m
     for record in records:
         assert equal(*(arrays(s, record["fingerprint"]) for s in (undisturbed, killed)))
         assert len(record["history"]) in (25, 50)
+
+
+def test_damaged_weights_are_trained_again(done, store, trained):
+    store.weights_path(EXPERIMENT.fingerprint).write_bytes(b"PK\x03\x04")
+    with pytest.warns(UserWarning, match="is damaged and was removed"):
+        network = runs.Result(EXPERIMENT, done.record, store).model()
+    assert trained == ["inpainting, mix loss, seed 3"]
+    assert equal(network.get_weights(), arrays(done.store, EXPERIMENT.fingerprint))
+
+
+def test_a_metric_that_is_not_defined_is_none_in_the_record(tmp_path, rng):
+    for split in ("train", "test"):
+        folder = tmp_path / "masks" / split
+        folder.mkdir(parents=True)
+        edge = np.zeros((32, 32), dtype=np.uint8)
+        edge[:2] = 255
+        edge[-1, 0] = 255 * (split == "train")
+        Image.fromarray(edge).save(folder / "edge.png")
+    masks = f"folder:{tmp_path / 'masks'}"
+    result = run(EXPERIMENT.with_(masks=masks, coverage=(0, 0.2)), Store(tmp_path / "results"))
+    assert result.metrics["ssim_hole"] is None
+    assert result.metrics["psnr_hole"] > 0

@@ -94,3 +94,21 @@ def test_the_default_folder(tmp_path, monkeypatch):
     (tmp_path / "project" / "notebooks").mkdir()
     monkeypatch.chdir(tmp_path / "project" / "notebooks")
     assert default_root() == tmp_path / "project" / "results"
+
+
+def test_a_finished_run_leaves_no_checkpoint_and_no_rubbish(tmp_path):
+    store = Store(tmp_path)
+    store.put(record())
+    kept = [store.path("0123456789abcdef"), store.weights_path("0123456789abcdef")]
+    other = store.checkpoint_path("fedcba9876543210")
+    rubbish = [
+        store.checkpoint_path("0123456789abcdef"),
+        tmp_path / ".0123456789abcdef-x.json",
+        tmp_path / "checkpoints" / ".0123456789abcdef.partial-y.npz",
+    ]
+    other.parent.mkdir()
+    for path in (*rubbish, other, kept[1]):
+        path.write_text("")
+    store.finish("0123456789abcdef")
+    assert not any(path.exists() for path in rubbish)
+    assert all(path.exists() for path in (*kept, other))

@@ -53,7 +53,6 @@ def test_bad_values(arguments, settings, message):
 EXPERIMENTS = [
     Experiment(preset="smoke", encoder="scratch"),
     Experiment(preset="smoke", pretext={"rotation": 1.0}),
-    Experiment(preset="smoke", pretext={"rotation": 1.0}, encoder="finetuned"),
     Experiment(preset="smoke", encoder="scratch"),
 ]
 
@@ -79,15 +78,15 @@ def numbers(result):
 def test_an_executor_and_a_loop_give_the_same(tmp_path, trained):
     serial = study.run_all(EXPERIMENTS, store=Store(tmp_path / "serial"))
     phases = ["inpainting, mix loss, seed 0", "pretext rotation, seed 0"]
-    assert trained == [phases[0], phases[1], phases[0], phases[0]]
+    assert trained == [phases[0], phases[1], phases[0]]
     trained.clear()
     with ThreadPoolExecutor(1) as executor:
         parallel = study.run_all(EXPERIMENTS, executor, Store(tmp_path / "parallel"))
-    assert trained == [phases[1], phases[0], phases[0], phases[0]]
+    assert trained == [phases[1], phases[0], phases[0]]
     for results in (serial, parallel):
         assert [result.experiment for result in results] == EXPERIMENTS
     assert [numbers(r) for r in parallel] == [numbers(r) for r in serial]
-    assert serial[0].record == serial[3].record
+    assert serial[0].record == serial[2].record
 
 
 class Recorder:

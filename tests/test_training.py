@@ -43,7 +43,7 @@ def weights(phase):
 
 
 def test_the_loss_falls_when_a_batch_is_learned_by_heart(images, tmp_path):
-    phase = inpainting_phase()
+    phase = training.InpaintingPhase(unet(32, 4), losses.log_cosh)
     fixed = batches(images)(0)
     history = train(
         phase, images, tmp_path / "c.npz", steps=60, learning_rate=3e-3, drawn=lambda step: fixed
@@ -194,3 +194,14 @@ def test_crops(rng):
 
 def test_the_models_are_keras_models():
     assert isinstance(inpainting_phase(), keras.Model)
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut off"])
+def test_a_damaged_checkpoint_is_removed_and_training_starts_anew(images, tmp_path, content):
+    path = tmp_path / "c.npz"
+    path.write_bytes(content)
+    phase, whole = inpainting_phase(), inpainting_phase()
+    with pytest.warns(UserWarning, match=r"c\.npz is damaged and was removed"):
+        train(phase, images, path, steps=2)
+    train(whole, images, tmp_path / "other.npz", steps=2)
+    assert all(np.array_equal(a, b) for a, b in zip(weights(phase), weights(whole), strict=True))

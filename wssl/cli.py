@@ -9,6 +9,8 @@ from typing import Any
 
 from wssl.names import lookup, unknown
 
+_LOSSLESS = (".png", ".tif", ".tiff", ".bmp", ".ppm")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status.
@@ -50,7 +52,7 @@ def _run(options: argparse.Namespace) -> None:
     )
     result = run(experiment)
     for name, value in result.metrics.items():
-        print(f"{name:14} {value:.4f}")
+        print(f"{name:14} {'undefined' if value is None else f'{value:.4f}'}")
     print(f"record         {result.store.path(result.fingerprint)}")
 
 
@@ -77,6 +79,7 @@ def _inpaint(options: argparse.Namespace) -> None:
     from wssl.runs import Result, run
     from wssl.store import Store
 
+    _check_output(options.output)
     image, mask = data.read_image(options.image), data.read_mask(options.mask)
     if mask.shape != image.shape[:2]:
         raise ValueError(
@@ -90,10 +93,23 @@ def _inpaint(options: argparse.Namespace) -> None:
         record = store.get(options.model)
         if record is None or "per_image" not in record:
             runs = [r["fingerprint"] for r in store.records() if "per_image" in r]
+            if not runs:
+                raise ValueError(f"{store.root} holds no model yet: `wssl run` trains one.")
             raise unknown("model (the fingerprint of a record)", options.model, runs)
         result = Result(Experiment.from_dict(record["experiment"]), record, store)
     Image.fromarray(inpaint(image, mask, result)).save(options.output)
     print(f"{options.output}: {mask.mean():.1%} of {options.image} filled")
+
+
+def _check_output(path: Path) -> None:
+    """Tell before any work if a picture cannot be written without loss."""
+    if path.suffix.lower() not in _LOSSLESS:
+        raise ValueError(
+            f"--output: expected a format that keeps every known pixel ({', '.join(_LOSSLESS)}); "
+            f"received {path.name!r}."
+        )
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"--output: there is no folder {path.parent}; make it first.")
 
 
 def _data_list(options: argparse.Namespace) -> None:
@@ -126,7 +142,7 @@ def _data_sheet(options: argparse.Namespace) -> None:
         )
         images = np.where(drawn[..., None], np.uint8(255), np.uint8(0)).repeat(3, axis=-1)
     else:
-        images = data.images(options.source, options.split, options.size)[:count]
+        images = data.images(options.source, options.split, options.size, count)
     margin = max(2, options.size // 32)
     step = options.size + margin
     sheet = Image.new(
@@ -176,6 +192,13 @@ def _weights(items: Sequence[str]) -> dict[str, float]:
                 f"--pretext: expected TASK=WEIGHT, such as rotation=0.3; received {item!r}."
             ) from None
     return weights
+
+
+def _at_least_1(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected at least 1, received {text}")
+    return number
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -245,7 +268,13 @@ def _parser() -> argparse.ArgumentParser:
     fill.add_argument(
         "mask", type=Path, help="a black and white picture of that size, white = hole"
     )
-    fill.add_argument("-o", "--output", type=Path, required=True, help="where to write the result")
+    fill.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        help="the result, as .png or another lossless format",
+    )
     fill.add_argument("--model", metavar="FINGERPRINT", help="of a record in the results folder")
     fill.set_defaults(command=_inpaint, trains=True)
 
@@ -268,8 +297,8 @@ def _parser() -> argparse.ArgumentParser:
     sheet.add_argument("--recipe", default="dense", help="of the masks (default: dense)")
     sheet.add_argument("--split", default="test", help="train, val or test (default: test)")
     sheet.add_argument("--size", type=int, default=128, help="of an image, in pixels")
-    sheet.add_argument("--columns", type=int, default=10)
-    sheet.add_argument("--rows", type=int, default=6)
+    sheet.add_argument("--columns", type=_at_least_1, default=10)
+    sheet.add_argument("--rows", type=_at_least_1, default=6)
     sheet.set_defaults(command=_data_sheet, trains=False)
     return parser
 

@@ -71,8 +71,8 @@ def evaluate(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> di
 
 
 def summarize(per_image: dict[str, np.ndarray]) -> dict[str, float]:
-    """The mean of each metric over the images, leaving out images where it is not defined."""
-    return {name: float(np.nanmean(values)) for name, values in per_image.items()}
+    """The mean of each metric over the images where it is defined; NaN where it is nowhere."""
+    return {name: _mean(values[~np.isnan(values)]) for name, values in per_image.items()}
 
 
 def ssim_map(first: np.ndarray, second: np.ndarray) -> np.ndarray:

@@ -30,9 +30,11 @@ class Preset:
         Of Adam, in both phases.
     seeds : int
         How many seeds a study at this preset repeats each experiment with.
-    purpose, wall_time, expect : str
-        For the reader: what it is for, how long one experiment takes and on what, and what to
-        expect of it. They do not enter a fingerprint.
+    purpose, wall_time : str
+        For the reader: what it is for, and how long one experiment takes and on what. Like
+        `seeds` and `expect` they do not enter a fingerprint.
+    expect : dict of str to (float, float)
+        Between which values a metric of the paper's configurations has come out.
     """
 
     name: str
@@ -48,7 +50,7 @@ class Preset:
     seeds: int
     purpose: str = field(default="", compare=False)
     wall_time: str = field(default="", compare=False)
-    expect: str = field(default="", compare=False)
+    expect: dict[str, tuple[float, float]] = field(default_factory=dict, compare=False)
 
     @property
     def load_size(self) -> int:
@@ -108,6 +110,8 @@ PRESETS: dict[str, Preset] = {
             learning_rate=5e-4,
             seeds=3,
             purpose="the reference edition on a CPU",
+            wall_time="3 minutes on 2 cores (AMD EPYC)",
+            expect={"ssim": (0.76, 0.82), "psnr": (23.0, 25.0)},
         ),
         Preset(
             "gpu",

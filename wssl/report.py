@@ -86,8 +86,22 @@ def rows(number: int, records: Iterable[Record]) -> list[tuple[paper.Row, list[R
     Returns
     -------
     list of (paper.Row, list of dict)
+        A record counts once, however often it is given.
+
+    Raises
+    ------
+    ValueError
+        If records of different settings would be averaged as if only the seed differed.
     """
-    records = list(records)
+    records = list({record["fingerprint"]: record for record in records}.values())
+    used = [r for r in records if any(_repeats(row, r) for row in paper.TABLES[number])]
+    for name in ("preset", "dataset", "masks", "recipe", "coverage"):
+        values = {str(record["experiment"][name]) for record in used}
+        if len(values) > 1:
+            raise ValueError(
+                f"records: expected those of one {name}; received {', '.join(sorted(values))}. "
+                "Select the records of one before tabulating them."
+            )
     return [
         (row, [record for record in records if _repeats(row, record)])
         for row in paper.TABLES[number]

@@ -51,8 +51,12 @@ class Result:
     store: Store
 
     @property
-    def metrics(self) -> dict[str, float]:
-        """Mean of each metric over the test images; the names are `wssl.metrics.NAMES`."""
+    def metrics(self) -> dict[str, float | None]:
+        """Mean of each metric over the test images; the names are `wssl.metrics.NAMES`.
+
+        None stands for a metric that no test image defines, such as the SSIM of holes that lie
+        only at the very edge.
+        """
         return dict(self.record["metrics"])
 
     @property
@@ -74,9 +78,9 @@ class Result:
             float (B, S, S, 3) in [0, 1] with black holes -> float (B, S, S, 3) in [0, 1].
         """
         path = self.store.weights_path(self.fingerprint)
-        if not path.exists():
+        if not training.is_whole(path):
             network, _ = _train_inpainting(self.experiment, self.store)
-            _partial(path).unlink(missing_ok=True)
+            self.store.finish(self.fingerprint)
             return network
         network = _network(self.experiment)
         training.load_weights(network, path)
@@ -137,7 +141,7 @@ def run(experiment: Experiment, store: Store | None = None) -> Result:
         },
     }
     store.put(record)
-    _partial(store.weights_path(experiment.fingerprint)).unlink(missing_ok=True)
+    store.finish(experiment.fingerprint)
     return Result(experiment, record, store)
 
 
@@ -154,7 +158,7 @@ def pretrain(pretraining: Pretraining, store: Store | None = None) -> Record:
     store = store or Store()
     path = store.weights_path(pretraining.fingerprint)
     record = store.get(pretraining.fingerprint)
-    if record is not None and path.exists():
+    if record is not None and training.is_whole(path):
         return record
     store.check_writable()
     scale = preset(pretraining.preset)
@@ -173,7 +177,7 @@ def pretrain(pretraining: Pretraining, store: Store | None = None) -> Record:
         steps=scale.pretext_steps,
         learning_rate=scale.learning_rate,
         title=f"pretext {'+'.join(classes)}, seed {pretraining.seed}",
-        checkpoint=_partial(path),
+        checkpoint=store.checkpoint_path(pretraining.fingerprint),
     )
     training.save_weights(body, path)
     test = centre_crops(_images(pretraining.dataset, "test", scale), scale.size)
@@ -195,7 +199,7 @@ def pretrain(pretraining: Pretraining, store: Store | None = None) -> Record:
         },
     }
     store.put(record)
-    _partial(path).unlink(missing_ok=True)
+    store.finish(pretraining.fingerprint)
     return record
 
 
@@ -260,7 +264,7 @@ def _train_inpainting(experiment: Experiment, store: Store) -> tuple[keras.Model
         steps=scale.inpainting_steps,
         learning_rate=scale.learning_rate,
         title=f"inpainting, {experiment.loss} loss, seed {experiment.seed}",
-        checkpoint=_partial(path),
+        checkpoint=store.checkpoint_path(experiment.fingerprint),
     )
     training.save_weights(network, path)
     return network, trained
@@ -292,10 +296,6 @@ def _confusion(
                 logits = ops.convert_to_numpy(network.predict_on_batch(shown)[task])
                 matrices[task][level] += np.bincount(logits.argmax(axis=1), minlength=count)
     return matrices
-
-
-def _partial(path: Path) -> Path:
-    return path.with_suffix(".partial.npz")
 
 
 def _images(dataset: str, split: str, scale: Preset) -> np.ndarray:

@@ -59,6 +59,10 @@ class Store:
         """Where the trained weights of that fingerprint are kept (never committed)."""
         return self.root / "checkpoints" / f"{fingerprint}.npz"
 
+    def checkpoint_path(self, fingerprint: str) -> Path:
+        """Where the state of an unfinished run of that fingerprint is kept."""
+        return self.root / "checkpoints" / f"{fingerprint}.partial.npz"
+
     def get(self, fingerprint: str) -> Record | None:
         """The record of that fingerprint, or None if there is none that can be read.
 
@@ -100,6 +104,13 @@ class Store:
         with atomic(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
         return path
+
+    def finish(self, fingerprint: str) -> None:
+        """Remove the checkpoint of a finished run, and what killed writes of it left behind."""
+        self.checkpoint_path(fingerprint).unlink(missing_ok=True)
+        for folder in (self.root, self.root / "checkpoints"):
+            for rubbish in folder.glob(f".{fingerprint}*"):
+                rubbish.unlink(missing_ok=True)
 
     def records(self) -> Iterator[Record]:
         """Every record that can be read, in the order of the fingerprints."""

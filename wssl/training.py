@@ -7,6 +7,8 @@ teaches the whole network to fill holes. Source: Gupta et al., WSSL, section 4.
 import json
 import math
 import time
+import warnings
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -221,6 +223,19 @@ def load_weights(network: keras.Model, path: Path) -> None:
         network.set_weights([file[f"arr_{i}"] for i in range(len(file.files))])
 
 
+def is_whole(path: Path) -> bool:
+    """Whether there is a file of arrays that is whole; a damaged one is removed, with a warning."""
+    if not path.exists():
+        return False
+    if zipfile.is_zipfile(path):
+        return True
+    warnings.warn(
+        f"The file {path} is damaged and was removed; what it held is trained again.", stacklevel=2
+    )
+    path.unlink()
+    return False
+
+
 def _variables(phase: keras.Model) -> list[Any]:
     return [*phase.network.variables, *phase.optimizer.variables]
 
@@ -232,7 +247,7 @@ def _save(phase: keras.Model, state: dict[str, Any], path: Path) -> None:
 
 
 def _restore(phase: keras.Model, path: Path) -> dict[str, Any]:
-    if not path.exists():
+    if not is_whole(path):
         return {"step": 0, "seconds": 0.0, "history": [], "recent": []}
     with np.load(path, allow_pickle=False) as file:
         for i, variable in enumerate(_variables(phase)):
