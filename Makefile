@@ -53,7 +53,7 @@ test: install
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 bench: install
-	@for script in benchmarks/*.py; do $(BIN)/python "$$script"; done
+	@for script in training naive; do $(BIN)/python benchmarks/$$script.py; done
 
 lock: install
 	$(BIN)/python -m pip install --quiet uv

@@ -70,11 +70,10 @@ def rotate(images: Tensor, degrees: Tensor) -> Tensor:
     -------
     float (B, S, S, 3)
     """
-    degrees = degrees[:, None, None, None]
-    rotated = images
-    for turns in (1, 2, 3):
-        rotated = ops.where(degrees == 90.0 * turns, ops.rot90(images, turns, axes=(1, 2)), rotated)
-    return rotated
+    count = ops.shape(images)[0]
+    turned = ops.concatenate([ops.rot90(images, turns, axes=(1, 2)) for turns in range(4)])
+    turns = ops.cast(degrees / 90.0, "int32")
+    return ops.take(turned, turns * count + ops.arange(count, dtype="int32"), axis=0)
 
 
 def saturate(images: Tensor, factors: Tensor) -> Tensor:
