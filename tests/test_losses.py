@@ -32,10 +32,12 @@ def test_contract(name, pair):
     np.testing.assert_allclose(same, 0, atol=2e-6)
 
 
-def test_ssim_loss_agrees_with_tensorflow_and_scikit_image(pair):
+def test_ssim_loss_agrees_with_keras_tensorflow_and_scikit_image(pair):
     true, pred = pair
     ours = ops.convert_to_numpy(losses.ssim_loss(true, pred))
     np.testing.assert_allclose(ours, 1 - tf.image.ssim(true, pred, 1.0).numpy(), atol=1e-5)
+    keras_ssim = ops.convert_to_numpy(ops.image.ssim(true, pred, max_val=1.0))
+    np.testing.assert_allclose(ours, 1 - keras_ssim, atol=1e-5)
     skimage = [
         structural_similarity(
             t,
@@ -49,6 +51,26 @@ def test_ssim_loss_agrees_with_tensorflow_and_scikit_image(pair):
         for t, p in zip(*pair, strict=True)
     ]
     np.testing.assert_allclose(ours, 1 - np.array(skimage), atol=1e-5)
+
+
+def test_the_gradient_of_ssim_agrees_with_that_of_keras(pair):
+    true, pred = (tf.constant(images) for images in pair)
+    gradients = []
+    for loss in (losses.ssim_loss, lambda t, p: 1 - ops.image.ssim(t, p, max_val=1.0)):
+        with tf.GradientTape() as tape:
+            tape.watch(pred)
+            value = tf.reduce_sum(loss(true, pred))
+        gradients.append(tape.gradient(value, pred).numpy())
+    scale = np.abs(gradients[1]).max()
+    np.testing.assert_allclose(gradients[0], gradients[1], atol=1e-4 * scale)
+
+
+def test_ssim_of_flat_images_has_no_trouble_with_vanishing_variances():
+    flat = np.full((1, 16, 16, 3), 0.7, dtype="float32")
+    assert float(losses.ssim_loss(flat, flat)[0]) == pytest.approx(0, abs=2e-4)
+    other = np.full((1, 16, 16, 3), 0.2, dtype="float32")
+    luminance = (2 * 0.7 * 0.2 + 1e-4) / (0.7**2 + 0.2**2 + 1e-4)
+    assert float(losses.ssim_loss(flat, other)[0]) == pytest.approx(1 - luminance, abs=1e-3)
 
 
 @pytest.mark.parametrize("a", [0.5, 1.0, 30.0])

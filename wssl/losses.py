@@ -9,9 +9,14 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 Tensor = Any
+
+_C1, _C2 = 0.01**2, 0.03**2
+_WINDOW = np.exp(-((np.arange(11) - 5.0) ** 2) / (2 * 1.5**2))
+_WINDOW = (_WINDOW / _WINDOW.sum()).astype("float32")
 
 
 def ssim_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
@@ -29,8 +34,22 @@ def ssim_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
     Returns
     -------
     float (B,) in [0, 2)
+
+    Notes
+    -----
+    ``keras.ops.image.ssim`` gives the same values, and slides the window as one of 121 weights over
+    each of five products. The window is separable, and four products in one pass are enough; the
+    training step of the inpainting phase is about a fifth faster for it (``make bench``).
     """
-    return 1.0 - ops.image.ssim(y_true, y_pred, max_val=1.0)
+    moments = _windowed_means(
+        ops.concatenate([y_true, y_pred, y_true**2 + y_pred**2, y_true * y_pred], axis=-1)
+    )
+    mean_true, mean_pred, squares, product = ops.split(moments, 4, axis=-1)
+    means = 2.0 * mean_true * mean_pred
+    square_means = mean_true**2 + mean_pred**2
+    luminance = (means + _C1) / (square_means + _C1)
+    contrast_structure = (2.0 * product - means + _C2) / (squares - square_means + _C2)
+    return 1.0 - ops.mean(luminance * contrast_structure, axis=(1, 2, 3))
 
 
 def log_cosh(y_true: Tensor, y_pred: Tensor, a: float = 1.0) -> Tensor:
@@ -79,6 +98,12 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
     "ssim": lambda y_true, y_pred, alpha, a: ssim_loss(y_true, y_pred),
 }
 """Every loss by name, called as ``loss(y_true, y_pred, alpha=..., a=...)``."""
+
+
+def _windowed_means(images: Tensor) -> Tensor:
+    """Gaussian means over 11 x 11 pixels: float (B, H, W, C) -> float (B, H - 10, W - 10, C)."""
+    column = np.tile(_WINDOW[:, None, None, None], (1, 1, images.shape[-1], 1))
+    return ops.depthwise_conv(ops.depthwise_conv(images, column), column.swapaxes(0, 1))
 
 
 def _check_alpha(alpha: float) -> None:
