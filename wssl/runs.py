@@ -370,15 +370,13 @@ def _device() -> str:
 
 @lru_cache(maxsize=1)
 def _commit() -> str | None:
-    """The commit of the source tree that runs, with ``+`` if it was changed since; None outside."""
-    git = ["git", "-C", str(Path(__file__).parent)]
+    """The commit of the source tree, with ``+`` if the package differs from it; None outside."""
+
+    def git(*arguments: str) -> str:
+        command = ["git", "-C", str(Path(__file__).parent), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
     try:
-        found = subprocess.run(
-            [*git, "describe", "--always", "--abbrev=40", "--dirty=+", "--exclude=*"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        return git("rev-parse", "HEAD") + "+" * bool(git("status", "--porcelain", "."))
     except (OSError, subprocess.CalledProcessError):
         return None
-    return found.stdout.strip()
