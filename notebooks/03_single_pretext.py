@@ -157,18 +157,6 @@ spreads = frame.groupby("pretext task")["ssim"].agg(np.ptp)
 glue("seed_range", float(spreads.max()), display=False)
 
 # %% [markdown]
-# And a floor that needs no network: the harmonic fill, which spans a smooth membrane over each
-# hole, on the same images and masks.
-
-# %% tags=["hide-input"]
-originals, test_masks = evaluation_data(first.experiment)
-membranes = [harmonic(image, hole) for image, hole in zip(originals, test_masks, strict=True)]
-floor = metrics.summarize(metrics.evaluate(originals, np.stack(membranes), test_masks))
-glue("floor_ssim", floor["ssim"], display=False)
-glue("floor_psnr", floor["psnr"], display=False)
-pd.DataFrame({"harmonic fill": floor}).T[[n for n in names if not n.endswith("raw")]].round(4)
-
-# %% [markdown]
 # ## What the fills look like
 #
 # The models fill the same holes in a photograph and in a drawn portrait. No model has seen the
