@@ -19,7 +19,7 @@ from timing import Row, main, random_images, random_masks, take_turns
 from wssl.presets import Preset
 
 LEVELS = [0.0, 0.25, 0.75, 1.0]
-BLOCK = 20
+BLOCK = 10
 TURNS = 5
 
 
