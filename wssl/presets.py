@@ -111,7 +111,7 @@ PRESETS: dict[str, Preset] = {
             seeds=3,
             purpose="the reference edition on a CPU",
             wall_time="3 minutes on 2 cores (AMD EPYC)",
-            expect={"ssim": (0.76, 0.82), "psnr": (23.0, 25.0)},
+            expect={"ssim": (0.76, 0.82), "psnr": (22.5, 25.0)},
         ),
         Preset(
             "gpu",
