@@ -28,3 +28,19 @@ def shared_data(monkeypatch):
         pytest.skip("the real data sets are not on this machine; set WSSL_DATA")
     monkeypatch.setenv("WSSL_DATA", str(folder.absolute()))
     return folder
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """The title of each phase that is trained while the test runs."""
+    from wssl import training
+
+    titles = []
+
+    def train(*arguments, title, **more):
+        titles.append(title)
+        return original(*arguments, title=title, **more)
+
+    original = training.train
+    monkeypatch.setattr(training, "train", train)
+    return titles

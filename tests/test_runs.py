@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wssl import data, metrics, runs, training
+from wssl import data, metrics, runs
 from wssl.experiment import Experiment
 from wssl.models import unet
 from wssl.report import accuracy
@@ -38,20 +38,6 @@ def store(done, tmp_path):
     """A copy of the store that holds `EXPERIMENT`, for a test to change."""
     shutil.copytree(done.store.root, tmp_path / "copy")
     return Store(tmp_path / "copy")
-
-
-@pytest.fixture
-def trained(monkeypatch):
-    """The title of each phase that is trained while the test runs."""
-    titles = []
-
-    def train(*arguments, title, **more):
-        titles.append(title)
-        return original(*arguments, title=title, **more)
-
-    original = training.train
-    monkeypatch.setattr(training, "train", train)
-    return titles
 
 
 def arrays(store, fingerprint):

@@ -57,20 +57,6 @@ EXPERIMENTS = [
 ]
 
 
-@pytest.fixture
-def trained(monkeypatch):
-    """The title of each phase that is trained while the test runs."""
-    titles = []
-
-    def train(*arguments, title, **more):
-        titles.append(title)
-        return original(*arguments, title=title, **more)
-
-    original = runs.training.train
-    monkeypatch.setattr(runs.training, "train", train)
-    return titles
-
-
 def numbers(result):
     return {key: value for key, value in result.record.items() if key != "provenance"}
 

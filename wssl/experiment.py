@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from wssl import data
-from wssl.losses import LOSSES
+from wssl.losses import LOSSES, check_a, check_alpha
 from wssl.models import MODELS
 from wssl.names import lookup, unknown
 from wssl.presets import Preset, preset
@@ -147,10 +147,8 @@ class Experiment:
         lookup("method", self.method, MODELS)
         lookup("mask recipe", self.recipe, data.RECIPES)
         preset(self.preset)
-        if not 0.0 <= self.alpha <= 1.0:
-            raise ValueError(f"alpha: expected a share in [0, 1]; received {self.alpha}.")
-        if not (self.a > 0.0 and math.isfinite(self.a)):
-            raise ValueError(f"a: expected a positive, finite number; received {self.a}.")
+        check_alpha(self.alpha)
+        check_a(self.a)
         if not (isinstance(self.seed, int) and self.seed >= 0):
             raise ValueError(f"seed: expected a whole number from 0; received {self.seed!r}.")
         masks = self.masks

@@ -68,7 +68,7 @@ def log_cosh(y_true: Tensor, y_pred: Tensor, a: float = 1.0) -> Tensor:
     -------
     float (B,), at least 0
     """
-    _check_a(a)
+    check_a(a)
     pointwise = keras.losses.log_cosh(a * y_true, a * y_pred) / a
     return ops.mean(pointwise, axis=(1, 2))
 
@@ -88,7 +88,7 @@ def mix(y_true: Tensor, y_pred: Tensor, alpha: float = 0.84, a: float = 1.0) -> 
     -------
     float (B,), at least 0
     """
-    _check_alpha(alpha)
+    check_alpha(alpha)
     return alpha * log_cosh(y_true, y_pred, a) + (1.0 - alpha) * ssim_loss(y_true, y_pred)
 
 
@@ -106,11 +106,13 @@ def _windowed_means(images: Tensor) -> Tensor:
     return ops.depthwise_conv(ops.depthwise_conv(images, column), column.swapaxes(0, 1))
 
 
-def _check_alpha(alpha: float) -> None:
+def check_alpha(alpha: float) -> None:
+    """Raise a ValueError unless `alpha` is a share in [0, 1]."""
     if not 0.0 <= alpha <= 1.0:
         raise ValueError(f"alpha: expected a share in [0, 1]; received {alpha}.")
 
 
-def _check_a(a: float) -> None:
+def check_a(a: float) -> None:
+    """Raise a ValueError unless `a` is positive and finite."""
     if not (a > 0.0 and math.isfinite(a)):
         raise ValueError(f"a: expected a positive, finite number; received {a}.")
