@@ -8,7 +8,7 @@ from typing import Any
 
 from wssl import data
 from wssl.losses import LOSSES, check_a, check_alpha
-from wssl.models import MODELS
+from wssl.models import ENCODER_LAYERS, MODELS
 from wssl.names import lookup, unknown
 from wssl.presets import Preset, preset
 from wssl.pretext import TASKS
@@ -105,6 +105,9 @@ class Experiment:
         The scale inside log-cosh; positive.
     encoder : {"frozen", "finetuned", "scratch", "random"}
         What becomes of the encoder; see `ENCODERS`.
+    frozen_layers : int
+        How many of the first layers stay as they are where `encoder` freezes them: 16, the whole
+        encoder, in the paper; 1 + 3 n for its first n blocks.
     method : str
         The model, one of `wssl.models.MODELS`.
     preset : str
@@ -133,6 +136,7 @@ class Experiment:
     alpha: float = 0.84
     a: float = 1.0
     encoder: str = "frozen"
+    frozen_layers: int = ENCODER_LAYERS
     method: str = "wssl"
     preset: str = "quick"
     dataset: str = "synthetic"
@@ -154,6 +158,7 @@ class Experiment:
         masks = self.masks
         if masks == "auto":
             masks = "synthetic" if self.dataset == "synthetic" else "quickdraw"
+        _check_frozen_layers(self.frozen_layers, self.encoder)
         data.check_image_source(self.dataset)
         data.check_mask_source(masks)
         object.__setattr__(self, "masks", masks)
@@ -249,6 +254,19 @@ def _weights(weights: Mapping[str, float] | None, encoder: str) -> Weights:
             f"{chosen}. Leave it out, or choose encoder='frozen' or 'finetuned'."
         )
     return chosen
+
+
+def _check_frozen_layers(count: int, encoder: str) -> None:
+    if not (isinstance(count, int) and 1 <= count <= ENCODER_LAYERS):
+        raise ValueError(
+            f"frozen_layers: expected a number from 1 to {ENCODER_LAYERS}, the layers of the "
+            f"encoder; received {count!r}. To freeze none, encoder is 'finetuned' or 'scratch'."
+        )
+    if count != ENCODER_LAYERS and encoder not in ("frozen", "random"):
+        raise ValueError(
+            f"frozen_layers: expected none for encoder={encoder!r}, which freezes no layer; "
+            f"received {count}. Leave it out, or choose encoder='frozen' or 'random'."
+        )
 
 
 def _coverage(coverage: tuple[float, float]) -> tuple[float, float]:

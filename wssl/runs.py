@@ -19,7 +19,7 @@ from wssl import data, metrics, training
 from wssl.data.batches import centre_crops, inpainting_batch, pretext_batch
 from wssl.experiment import Experiment, Pretraining
 from wssl.losses import LOSSES
-from wssl.models import ENCODER_LAYERS, MODELS, encoder, pretext_model
+from wssl.models import MODELS, encoder, pretext_model
 from wssl.presets import Preset, preset
 from wssl.pretext import TASKS, transform
 from wssl.store import Record, Store
@@ -249,7 +249,7 @@ def _train_inpainting(experiment: Experiment, store: Store) -> tuple[keras.Model
         pretrain(pretraining, store)
         training.load_weights(encoder(network), store.weights_path(pretraining.fingerprint))
     if experiment.encoder in ("frozen", "random"):
-        for layer in network.layers[:ENCODER_LAYERS]:
+        for layer in network.layers[: experiment.frozen_layers]:
             layer.trainable = False
     loss = partial(LOSSES[experiment.loss], alpha=experiment.alpha, a=experiment.a)
     images = _images(experiment.dataset, "train", scale)
@@ -365,7 +365,8 @@ def _device() -> str:
     if cpuinfo.exists():
         lines = cpuinfo.read_text().splitlines()
         name = next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), name)
-    return f"{os.cpu_count()} cores, {name}"
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{cores} core{'s' * (cores != 1)}, {name}"
 
 
 @lru_cache(maxsize=1)
