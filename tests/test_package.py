@@ -13,8 +13,9 @@ PACKAGE = Path(wssl.__file__).parent
 LAYERS = {
     "names": 0,
     "store": 0,
+    "statistics": 0,
     "paper": 1,
-    "claims": 2,
+    "claims": 3,
     "report": 2,
     "data": 1,
     "losses": 1,

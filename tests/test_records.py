@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from wssl import study
-from wssl.experiment import Experiment, Pretraining, Weights
+from wssl.experiment import Evaluation, Experiment, Pretraining, Weights
 from wssl.presets import PRESETS
 from wssl.store import Store
 
@@ -23,8 +23,11 @@ def load(path):
 def test_a_record_has_the_fingerprint_that_its_experiment_has_today(path):
     record = load(path)
     value = dict(record["experiment"])
-    if value.pop("phase", None) == "pretext":
+    phase = value.pop("phase", None)
+    if phase == "pretext":
         run = Pretraining(**{**value, "pretext": Weights(value["pretext"])})
+    elif phase == "evaluation":
+        run = Evaluation.from_dict(value)
     else:
         run = Experiment.from_dict(value)
     assert run.fingerprint == record["fingerprint"] == path.stem

@@ -5,6 +5,7 @@ from scipy import stats
 
 from wssl import paper, report
 from wssl.experiment import Experiment
+from wssl.statistics import interval
 
 
 @pytest.fixture(autouse=True)
@@ -28,22 +29,22 @@ def record(ssim=0.5, psnr=20.0, **experiment):
 @pytest.mark.parametrize("count", [2, 3, 10])
 def test_intervals_are_students(rng, count, confidence):
     values = rng.normal(0.9, 0.01, count)
-    mean, half = report.interval(values.tolist(), confidence)
+    mean, half = interval(values.tolist(), confidence)
     low, high = stats.t.interval(confidence, count - 1, loc=values.mean(), scale=stats.sem(values))
     assert (mean - half, mean + half) == pytest.approx((low, high), rel=1e-12)
 
 
 def test_an_interval_by_hand():
-    mean, half = report.interval([1.0, 2.0, 3.0])
+    mean, half = interval([1.0, 2.0, 3.0])
     assert mean == 2.0
     assert half == pytest.approx(4.30265 / np.sqrt(3), rel=1e-5)
 
 
 def test_one_value_has_a_mean_but_no_interval():
-    mean, half = report.interval([0.7])
+    mean, half = interval([0.7])
     assert mean == 0.7
     assert np.isnan(half)
-    assert np.isnan(report.interval([])).all()
+    assert np.isnan(interval([])).all()
 
 
 @pytest.mark.parametrize(

@@ -23,16 +23,18 @@ if TYPE_CHECKING:
         report,
         study,
     )
-    from wssl.experiment import Experiment
+    from wssl.experiment import Evaluation, Experiment
     from wssl.inpainting import inpaint
-    from wssl.runs import Result, pretrain, run
+    from wssl.runs import Result, evaluate, pretrain, run
     from wssl.store import Store
     from wssl.study import run_all
 
 _HOMES = {
+    "Evaluation": "wssl.experiment",
     "Experiment": "wssl.experiment",
     "Result": "wssl.runs",
     "Store": "wssl.store",
+    "evaluate": "wssl.runs",
     "inpaint": "wssl.inpainting",
     "pretrain": "wssl.runs",
     "run": "wssl.runs",
@@ -52,10 +54,12 @@ _MODULES = (
 )
 
 __all__ = [
+    "Evaluation",
     "Experiment",
     "Result",
     "Store",
     "data",
+    "evaluate",
     "inpaint",
     "losses",
     "metrics",

@@ -91,8 +91,8 @@ def _inpaint(options: argparse.Namespace) -> None:
         result = run(Experiment(), store)
     else:
         record = store.get(options.model)
-        if record is None or "per_image" not in record:
-            runs = [r["fingerprint"] for r in store.records() if "per_image" in r]
+        if record is None or "phase" in record["experiment"]:
+            runs = [r["fingerprint"] for r in store.records() if "phase" not in r["experiment"]]
             if not runs:
                 raise ValueError(f"{store.root} holds no model yet: `wssl run` trains one.")
             raise unknown("model (the fingerprint of a record)", options.model, runs)

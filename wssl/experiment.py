@@ -231,6 +231,64 @@ class Experiment:
         return replace(self, **changes)
 
 
+@dataclass(frozen=True)
+class Evaluation:
+    """A trained experiment, tested on images or masks that need not be its own.
+
+    Attributes
+    ----------
+    experiment : Experiment
+        Whose model is tested.
+    dataset, masks, recipe, coverage
+        The test images and masks, as in `Experiment`; the experiment's own if not given.
+    """
+
+    experiment: Experiment
+    dataset: str | None = None
+    masks: str | None = None
+    recipe: str | None = None
+    coverage: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        chosen = {name: getattr(self, name) for name in _EVALUATED}
+        given = {name: value for name, value in chosen.items() if value is not None}
+        test = self.experiment.with_(**given)
+        for name in _EVALUATED:
+            object.__setattr__(self, name, getattr(test, name))
+
+    @property
+    def test(self) -> Experiment:
+        """An experiment with the test images and masks of the evaluation."""
+        return self.experiment.with_(**{name: getattr(self, name) for name in _EVALUATED})
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Sixteen hexadecimal digits that stand for everything that determines the numbers."""
+        return fingerprint(
+            {
+                "recipe": RECIPE,
+                "evaluation": self.experiment.fingerprint,
+                "coverage": list(self.test.coverage),
+                "images": data.fingerprint(self.test.dataset),
+                "masks": data.mask_fingerprint(self.test.masks, self.test.recipe),
+            }
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """The evaluation as a JSON value; `from_dict` is the way back."""
+        test = {name: self.test.to_dict()[name] for name in _EVALUATED}
+        return {"phase": "evaluation", "of": self.experiment.to_dict(), **test}
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> "Evaluation":
+        """The evaluation that `to_dict` wrote."""
+        test = {name: value[name] for name in _EVALUATED}
+        return cls(Experiment.from_dict(value["of"]), **test)
+
+
+_EVALUATED = ("dataset", "masks", "recipe", "coverage")
+
+
 def _weights(weights: Mapping[str, float] | None, encoder: str) -> Weights:
     learns = encoder in ("frozen", "finetuned")
     if weights is None:

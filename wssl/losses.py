@@ -130,6 +130,71 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
 """Every loss by name, called as ``loss(y_true, y_pred, alpha=..., a=...)``."""
 
 
+def terms(y_true: Tensor, y_pred: Tensor) -> dict[str, np.ndarray]:
+    """The two terms of the mixed loss, unweighted, and how strongly each pulls at the pixels.
+
+    Parameters
+    ----------
+    y_true, y_pred : float (B, H, W, C) in [0, 1]
+
+    Returns
+    -------
+    dict of str to float ndarray (B,)
+        ``log_cosh`` and ``ssim``, the values, and ``gradient_log_cosh`` and ``gradient_ssim``, the
+        Euclidean norms of their gradients with respect to `y_pred`. With weights ``alpha`` and
+        ``1 - alpha`` they are what each term contributes to the mix.
+    """
+    y_true, y_pred = np.asarray(y_true, "float32"), np.asarray(y_pred, "float32")
+    found = {}
+    for name, loss in (("log_cosh", log_cosh), ("ssim", ssim_loss)):
+        found[name] = ops.convert_to_numpy(loss(y_true, y_pred))
+        slopes = gradient(loss, y_true, y_pred)
+        found[f"gradient_{name}"] = np.sqrt((slopes**2).sum(axis=(1, 2, 3)))
+    return found
+
+
+def gradient(loss: Callable[[Tensor, Tensor], Tensor], y_true: Tensor, y_pred: Tensor) -> Any:
+    """The gradient of a loss with respect to the restored images, on any backend.
+
+    Parameters
+    ----------
+    loss : callable
+        ``(y_true, y_pred) -> float (B,)``.
+    y_true, y_pred : float (B, H, W, C) in [0, 1]
+
+    Returns
+    -------
+    float32 ndarray (B, H, W, C)
+        Of the sum of the loss over the batch, so that each image has the gradient of its own loss.
+    """
+    offset = _Offset(loss, np.asarray(y_pred, "float32"))
+    offset.compile(optimizer=keras.optimizers.SGD(1.0), run_eagerly=True)
+    offset.train_on_batch(np.asarray(y_true, "float32"))
+    return -offset.offset.numpy()
+
+
+class _Offset(keras.Model):
+    """One step of plain descent from zero leaves minus the gradient in its only variable."""
+
+    def __init__(self, loss: Callable[[Tensor, Tensor], Tensor], y_pred: np.ndarray):
+        super().__init__(name="offset")
+        self.image_loss, self.y_pred = loss, y_pred
+        self.offset = self.add_weight(shape=y_pred.shape, initializer="zeros", name="offset")
+
+    def call(self, y_true: Tensor) -> Tensor:
+        return self.image_loss(y_true, ops.add(self.offset, self.y_pred))
+
+    def compute_loss(
+        self,
+        x: Any = None,
+        y: Any = None,
+        y_pred: Any = None,
+        sample_weight: Any = None,
+        training: bool = True,
+    ) -> Tensor:
+        return ops.sum(y_pred)
+
+
 def _windowed_means(images: Tensor) -> Tensor:
     """Gaussian means over 11 x 11 pixels: float (B, H, W, C) -> float (B, H - 10, W - 10, C)."""
     column = np.tile(_WINDOW[:, None, None, None], (1, 1, images.shape[-1], 1))

@@ -4,6 +4,7 @@ import logging
 import os
 import platform
 import subprocess
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache, partial
@@ -15,10 +16,9 @@ import keras
 import numpy as np
 from keras import ops
 
-from wssl import data, metrics, training
+from wssl import data, losses, metrics, training
 from wssl.data.batches import centre_crops, inpainting_batch, pretext_batch
-from wssl.experiment import Experiment, Pretraining
-from wssl.losses import LOSSES
+from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.models import MODELS, encoder, pretext_model
 from wssl.presets import Preset, preset
 from wssl.pretext import TASKS, transform
@@ -124,13 +124,7 @@ def run(experiment: Experiment, store: Store | None = None) -> Result:
         "fingerprint": experiment.fingerprint,
         "pretext": pretraining.fingerprint if pretraining else None,
         "metrics": _json_numbers(metrics.summarize(per_image)),
-        "per_image": {
-            "coverage": masks.mean(axis=(1, 2)).round(4).tolist(),
-            **{
-                name: [None if np.isnan(v) else round(float(v), 5) for v in per_image[name]]
-                for name in ("ssim", "psnr", "ssim_hole", "psnr_hole")
-            },
-        },
+        "per_image": _per_image(per_image, masks),
         "history": trained["history"],
         "provenance": {
             **_provenance(trained["seconds"]),
@@ -203,6 +197,55 @@ def pretrain(pretraining: Pretraining, store: Store | None = None) -> Record:
     return record
 
 
+def evaluate(evaluation: Evaluation, store: Store | None = None) -> Record:
+    """Test a trained experiment on other images or masks, or return the stored record.
+
+    Its model is trained first if its weights are not there.
+
+    Returns
+    -------
+    dict
+        ``experiment, fingerprint, run, metrics, terms, per_image, provenance``; ``run`` is the
+        fingerprint of the experiment, ``terms`` what `wssl.losses.terms` gives for the raw output.
+
+    Raises
+    ------
+    PermissionError
+        If the store cannot be written.
+    """
+    store = store or Store()
+    record = store.get(evaluation.fingerprint)
+    if record is not None:
+        return record
+    store.check_writable()
+    began = time.monotonic()
+    network = run(evaluation.experiment, store).model()
+    images, masks = evaluation_data(evaluation.test)
+    restored = restore(network, images, masks)
+    per_image = metrics.evaluate(images, restored, masks)
+    parts = [slice(i, i + _EVALUATION_BATCH) for i in range(0, len(images), _EVALUATION_BATCH)]
+    terms = [losses.terms(images[part], restored[part]) for part in parts]
+    record = {
+        "experiment": evaluation.to_dict(),
+        "fingerprint": evaluation.fingerprint,
+        "run": evaluation.experiment.fingerprint,
+        "metrics": _json_numbers(metrics.summarize(per_image)),
+        "terms": {
+            name: float(f"{np.concatenate([t[name] for t in terms]).mean():.5g}")
+            for name in terms[0]
+        },
+        "per_image": _per_image(per_image, masks),
+        "provenance": {
+            **_provenance(time.monotonic() - began),
+            "images": data.fingerprint(evaluation.test.dataset),
+            "masks": data.mask_fingerprint(evaluation.test.masks, evaluation.test.recipe),
+            "test_images": len(images),
+        },
+    }
+    store.put(record)
+    return record
+
+
 def restore(network: keras.Model, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
     """The network's raw output for masked images, a batch at a time.
 
@@ -251,7 +294,7 @@ def _train_inpainting(experiment: Experiment, store: Store) -> tuple[keras.Model
     if experiment.encoder in ("frozen", "random"):
         for layer in network.layers[: experiment.frozen_layers]:
             layer.trainable = False
-    loss = partial(LOSSES[experiment.loss], alpha=experiment.alpha, a=experiment.a)
+    loss = partial(losses.LOSSES[experiment.loss], alpha=experiment.alpha, a=experiment.a)
     images = _images(experiment.dataset, "train", scale)
     masks = _masks(experiment, scale.train_masks, experiment.seed, "train")
 
@@ -335,6 +378,16 @@ def _cached_masks(
     content: str,
 ) -> np.ndarray:
     return data.masks(source, count, size, seed, coverage, split=split, recipe=recipe)
+
+
+def _per_image(values: dict[str, np.ndarray], masks: np.ndarray) -> dict[str, list[float | None]]:
+    return {
+        "coverage": masks.mean(axis=(1, 2)).round(4).tolist(),
+        **{
+            name: [None if np.isnan(v) else round(float(v), 5) for v in values[name]]
+            for name in ("ssim", "psnr", "ssim_hole", "psnr_hole")
+        },
+    }
 
 
 def _json_numbers(values: dict[str, float]) -> dict[str, float | None]:

@@ -1,16 +1,28 @@
-"""The paper's tables as lists of experiments, and running many of them."""
+"""The study as lists of experiments, part by part, and running many of them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, as_completed
+from functools import partial
 from typing import Any
 
 from tqdm import tqdm
 
 from wssl import paper
-from wssl.experiment import Experiment
+from wssl.experiment import ENCODERS, Experiment
 from wssl.presets import preset as _preset
 from wssl.runs import Result, pretrain, run
 from wssl.store import Store
+
+ALPHAS = (0.16, 0.5, 0.84, 0.95, 0.99)
+"""The shares of log-cosh between none (the loss "ssim") and all (the loss "log_cosh")."""
+
+SCALES = (1.0, 10.0, 100.0)
+"""Scales inside log-cosh, from half the squared error towards the absolute error."""
+
+THREE_BLOCKS = 10
+"""Input + 3 x (convolution, convolution, pooling): what 16 layers are with batch normalisation."""
+
+NOISE_SEEDS = 8
 
 
 def table(
@@ -44,16 +56,108 @@ def table(
             f"number: expected a table of the paper, {', '.join(map(str, paper.TABLES))}; "
             f"received {number!r}."
         )
+    rows = (row for row in paper.TABLES[number] if row.method == "wssl")
+    variants = ({"pretext": row.pretext, "loss": row.loss} for row in rows)
+    return _repeated(variants, preset, seeds, settings)
+
+
+def losses(
+    *, preset: str = "quick", seeds: int | Sequence[int] | None = None, **settings: Any
+) -> list[Experiment]:
+    """What the paper's section 3.3 asserts of its loss, as experiments.
+
+    The share of log-cosh from 0 (SSIM alone) to 1 (log-cosh alone), the scale `a` inside log-cosh,
+    and MSE and L1 in its place; all on the paper's best pretext weights.
+
+    Parameters
+    ----------
+    preset, seeds, **settings
+        As in `table`.
+
+    Returns
+    -------
+    list of Experiment
+    """
+    variants: list[dict[str, Any]] = [
+        {"loss": "ssim"},
+        *({"alpha": alpha} for alpha in ALPHAS),
+        *({"loss": "log_cosh", "a": a} for a in SCALES),
+        {"loss": "mse"},
+        {"loss": "l1"},
+    ]
+    return _repeated(variants, preset, seeds, settings)
+
+
+def controls(
+    *, preset: str = "quick", seeds: int | Sequence[int] | None = None, **settings: Any
+) -> list[Experiment]:
+    """The paper's best configuration, and what it has to be compared with.
+
+    Frozen after the pretext phase (the paper), frozen at random, never pretrained, pretrained and
+    fine-tuned, and pretrained with only the first three of the five blocks frozen.
+
+    Parameters
+    ----------
+    preset, seeds, **settings
+        As in `table`.
+
+    Returns
+    -------
+    list of Experiment
+    """
+    variants: list[dict[str, Any]] = [{"encoder": encoder} for encoder in ENCODERS]
+    return _repeated([*variants, {"frozen_layers": THREE_BLOCKS}], preset, seeds, settings)
+
+
+def noise(
+    *, preset: str = "quick", seeds: int | Sequence[int] | None = None, **settings: Any
+) -> list[Experiment]:
+    """One configuration, the paper's best, with enough seeds to measure what a seed changes.
+
+    Parameters
+    ----------
+    preset, **settings
+        As in `table`.
+    seeds : int or sequence of int, optional
+        As in `table`, but never fewer than eight.
+
+    Returns
+    -------
+    list of Experiment
+    """
+    chosen = _seeds(preset, seeds)
+    wanted = chosen if len(chosen) >= NOISE_SEEDS else range(NOISE_SEEDS)
+    return _repeated([{}], preset, wanted, settings)
+
+
+PARTS: dict[str, Callable[..., list[Experiment]]] = {
+    **{str(number): partial(table, number) for number in paper.TABLES},
+    "losses": losses,
+    "controls": controls,
+    "noise": noise,
+}
+"""The parts of the study by name: the paper's tables, and what the paper lacks."""
+
+
+def _seeds(preset: str, seeds: int | Sequence[int] | None) -> Sequence[int]:
     chosen = _preset(preset).seeds if seeds is None else seeds
     if isinstance(chosen, int):
         if chosen < 1:
             raise ValueError(f"seeds: expected at least 1; received {chosen}.")
         chosen = range(chosen)
+    return chosen
+
+
+def _repeated(
+    variants: Iterable[dict[str, Any]],
+    preset: str,
+    seeds: int | Sequence[int] | None,
+    settings: dict[str, Any],
+) -> list[Experiment]:
     return [
-        Experiment(pretext=row.pretext, loss=row.loss, preset=preset, seed=seed, **settings)
-        for row in paper.TABLES[number]
-        if row.method == "wssl"
-        for seed in chosen
+        Experiment(preset=preset, seed=seed, **variant, **settings)
+        for variant in variants
+        for seed in _seeds(preset, seeds)
     ]
 
 

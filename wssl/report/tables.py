@@ -1,0 +1,112 @@
+"""Tables: the paper's numbers beside ours."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from wssl import paper
+from wssl.statistics import interval
+from wssl.store import Record
+
+METRICS = {"ssim": ("SSIM", 4), "psnr": ("PSNR (dB)", 2)}
+"""The paper's two metrics: their titles and how many decimals it prints."""
+
+
+def format_interval(values: Sequence[float], decimals: int) -> str:
+    """``mean ± half-width`` as text, or the mean alone for a single value."""
+    mean, half = interval(values)
+    if np.isnan(mean):
+        return "—"
+    text = f"{mean:.{decimals}f}"
+    return text if np.isnan(half) else f"{text} ± {half:.{decimals}f}"
+
+
+def pretext_name(weights: Mapping[str, float]) -> str:
+    """A pretext configuration as text: ``"Rotation"`` or ``"Rotation 0.3, Saturation 0.7"``."""
+    if not weights:
+        return "none"
+    if len(weights) == 1:
+        return next(iter(weights)).capitalize()
+    return ", ".join(f"{task.capitalize()} {weight:g}" for task, weight in weights.items())
+
+
+def rows(number: int, records: Iterable[Record]) -> list[tuple[paper.Row, list[Record]]]:
+    """The WSSL rows of one of the paper's tables, each with the records that repeat it.
+
+    Parameters
+    ----------
+    number : int
+        Of the table, 1 to 4.
+    records : iterable of dict
+        From the store; those that repeat no row are left out.
+
+    Returns
+    -------
+    list of (paper.Row, list of dict)
+        A record counts once, however often it is given.
+
+    Raises
+    ------
+    ValueError
+        If records of different settings would be averaged as if only the seed differed.
+    """
+    records = list({record["fingerprint"]: record for record in records}.values())
+    used = [r for r in records if any(_repeats(row, r) for row in paper.TABLES[number])]
+    for name in ("preset", "dataset", "masks", "recipe", "coverage"):
+        values = {str(record["experiment"][name]) for record in used}
+        if len(values) > 1:
+            raise ValueError(
+                f"records: expected those of one {name}; received {', '.join(sorted(values))}. "
+                "Select the records of one before tabulating them."
+            )
+    return [
+        (row, [record for record in records if _repeats(row, record)])
+        for row in paper.TABLES[number]
+        if row.method == "wssl"
+    ]
+
+
+def table(number: int, records: Iterable[Record]) -> pd.DataFrame:
+    """One of the paper's tables, its numbers beside ours with 95 % intervals over seeds.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each WSSL row of the paper.
+    """
+    lines = []
+    for row, repeats in rows(number, records):
+        line: dict[Any, Any] = {("", "pretext task"): pretext_name(row.pretext)}
+        if number == 4:
+            line["", "loss"] = row.loss
+        for metric, (title, decimals) in METRICS.items():
+            values = [record["metrics"][metric] for record in repeats]
+            line[title, "paper"] = f"{getattr(row, metric):.{decimals}f}"
+            line[title, "ours"] = format_interval(values, decimals)
+        line["", "seeds"] = len(repeats)
+        lines.append(line)
+    frame = pd.DataFrame(lines)
+    frame.columns = pd.MultiIndex.from_tuples(frame.columns)
+    return frame.set_index(("", "pretext task")).rename_axis("pretext task")
+
+
+def accuracy(record: Record, task: str) -> list[float]:
+    """The share of test images at each level of a task that a pretext run told rightly."""
+    matrix = np.array(record["confusion"][task])
+    return [float(v) for v in matrix.diagonal() / matrix.sum(axis=1)]
+
+
+def _repeats(row: paper.Row, record: Record) -> bool:
+    experiment = record["experiment"]
+    return (
+        "phase" not in experiment
+        and experiment["method"] == row.method
+        and experiment["encoder"] == "frozen"
+        and experiment.get("frozen_layers", 16) == 16
+        and experiment["loss"] == row.loss
+        and experiment["alpha"] == 0.84
+        and experiment["a"] == 1.0
+        and dict(experiment["pretext"]) == dict(row.pretext)
+    )
