@@ -15,8 +15,8 @@ LAYERS = {
     "store": 0,
     "statistics": 0,
     "paper": 1,
-    "claims": 3,
-    "report": 2,
+    "claims": 2,
+    "report": 3,
     "data": 1,
     "losses": 1,
     "metrics": 1,
@@ -27,7 +27,9 @@ LAYERS = {
     "experiment": 2,
     "runs": 3,
     "inpainting": 4,
+    "running": 4,
     "study": 5,
+    "progress": 5,
     "notebooks": 5,
     "cli": 6,
     "__main__": 7,
@@ -46,6 +48,7 @@ WORKSHOP = {
     "training",
     "experiment",
     "runs",
+    "running",
     "inpainting",
 }
 

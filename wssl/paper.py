@@ -107,3 +107,254 @@ TABLES: dict[int, tuple[Row, ...]] = {
     ),
 }
 """The rows of Tables 1 to 4, in the paper's order."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Something that the paper asserts and that runs can decide.
+
+    Attributes
+    ----------
+    key : str
+        Names its test in `wssl.claims.TESTS`.
+    text : str
+        A short paraphrase.
+    where : str
+        In the paper.
+    printed : str
+        The paper's own numbers for it; empty where it gives none.
+    """
+
+    key: str
+    text: str
+    where: str
+    printed: str = ""
+
+
+CLAIMS: tuple[Claim, ...] = (
+    Claim(
+        "features",
+        "What the encoder learns from pretext tasks serves inpainting.",
+        "abstract, section 1",
+        "no encoder without a pretext phase is reported",
+    ),
+    Claim(
+        "supervised",
+        "Self-supervised features beat fully supervised training.",
+        "abstract, section 1",
+        "no supervised network of the same kind is reported",
+    ),
+    Claim(
+        "freezing",
+        "The first 16 layers are best frozen, to keep what they have learned.",
+        "section 4",
+        "no other depth and no fine-tuning is reported",
+    ),
+    Claim(
+        "unseen",
+        "On unseen data WSSL does better than supervised training.",
+        "abstract",
+        "no result on unseen data is reported",
+    ),
+    Claim(
+        "robust",
+        "WSSL loses less than supervised training when the data are unseen.",
+        "abstract, section 6",
+        "no result on unseen data is reported",
+    ),
+    Claim(
+        "rotation-best",
+        "Of the single pretext tasks, rotation is the best.",
+        "section 5, Table 1",
+        "SSIM 0.9608; saturation 0.9596, sharpness 0.9281",
+    ),
+    Claim(
+        "shapes-needed",
+        "Edges, colours and patterns alone, without rotation's shapes, do not suffice.",
+        "section 5, Table 1",
+        "yet Table 2's best pair is the one without rotation",
+    ),
+    Claim(
+        "sharpness-levels",
+        "The network can tell the four levels of sharpness, 0.75 and 1 among them.",
+        "section 3.2",
+        "no accuracy of a pretext task is reported",
+    ),
+    Claim(
+        "weights-matter",
+        "The weights of the pretext tasks decide how good the inpainting becomes.",
+        "sections 3.2, 5 and 6, Tables 2 and 3",
+        "SSIM 0.9359 to 0.9631 within one pair",
+    ),
+    Claim(
+        "rotation-saturation",
+        "Rotation with saturation: the more weight on rotation, the better.",
+        "section 5, Table 2, Figure 2",
+        "SSIM 0.9380 at 0.1, 0.9616 at 0.9",
+    ),
+    Claim(
+        "rotation-sharpness",
+        "Rotation with sharpness: the less weight on rotation, the better.",
+        "section 5, Table 2, Figure 2",
+        "SSIM 0.9636 at 0.1, 0.9612 at 0.9",
+    ),
+    Claim(
+        "saturation-sharpness",
+        "Saturation with sharpness: the more weight on sharpness, the better.",
+        "section 5, Table 2, Figure 2",
+        "SSIM 0.9653 at 0.9, 0.9639 at 0.1",
+    ),
+    Claim(
+        "best-weights",
+        "Saturation 0.3 with sharpness 0.7 is the best of all weightings.",
+        "section 5, Tables 1 to 4",
+        "SSIM 0.9692, PSNR 31.38 dB",
+    ),
+    Claim(
+        "two-tasks",
+        "Two pretext tasks give a much higher mean SSIM than one.",
+        "section 5, Figure 4",
+        "mean SSIM 0.9599 against 0.9495",
+    ),
+    Claim(
+        "three-tasks",
+        "Three pretext tasks give a higher mean SSIM than two.",
+        "section 5, Figure 4",
+        "mean SSIM 0.9662 against 0.9599",
+    ),
+    Claim(
+        "steadier",
+        "The more pretext tasks, the smaller the spread of the results.",
+        "sections 5 and 6, Table 3, Figure 4",
+        "standard deviations 0.0185, 0.0097, 0.0021 over weightings, each run once",
+    ),
+    Claim(
+        "best-triple",
+        "Of the triple weightings, 0.3, 0.4, 0.3 is the best.",
+        "section 5, Table 3",
+        "SSIM 0.9685",
+    ),
+    Claim(
+        "mix-log-cosh-ssim",
+        "The mixed loss gives a higher SSIM than log-cosh alone.",
+        "section 5, Table 4",
+        "SSIM 0.9692 against 0.9338",
+    ),
+    Claim(
+        "mix-log-cosh-psnr",
+        "The mixed loss gives a higher PSNR than log-cosh alone.",
+        "section 5, Table 4",
+        "31.38 dB against 29.46 dB",
+    ),
+    Claim(
+        "mix-ssim-ssim",
+        "The mixed loss gives a higher SSIM than the SSIM loss alone.",
+        "section 5, Table 4",
+        "SSIM 0.9692 against 0.9629",
+    ),
+    Claim(
+        "mix-ssim-psnr",
+        "The mixed loss gives a higher PSNR than the SSIM loss alone.",
+        "section 5, Table 4",
+        "31.38 dB against 28.90 dB",
+    ),
+    Claim(
+        "ssim-for-ssim",
+        "The SSIM loss gives a higher SSIM than log-cosh.",
+        "section 5, Table 4",
+        "SSIM 0.9629 against 0.9338",
+    ),
+    Claim(
+        "log-cosh-for-psnr",
+        "Log-cosh gives a higher PSNR than the SSIM loss.",
+        "section 5, Table 4",
+        "29.46 dB against 28.90 dB",
+    ),
+    Claim(
+        "alpha",
+        "A share of 0.84 for log-cosh is optimal.",
+        "section 3.3.3",
+        "no other share is reported",
+    ),
+    Claim(
+        "both-terms",
+        "The mixed loss takes advantage of both of its terms.",
+        "abstract, section 3.3.3",
+        "weights 0.84 and 0.16; what they amount to is not reported",
+    ),
+    Claim(
+        "log-cosh-mse",
+        "Log-cosh has an advantage over the mean squared error.",
+        "section 3.3.2",
+        "no comparison is reported",
+    ),
+    Claim(
+        "shift-net",
+        "WSSL outperforms Shift-Net.",
+        "section 5, Table 4, Figure 3",
+        "SSIM 0.9692 against 0.7878",
+    ),
+    Claim(
+        "pic",
+        "WSSL outperforms PIC.",
+        "section 5, Table 4, Figure 3",
+        "SSIM 0.9692 against 0.9434",
+    ),
+    Claim(
+        "masks",
+        "The Quick Draw masks suffice for holes of 30 to 50 %.",
+        "section 3.1",
+        "how many masks passed the filter is not reported",
+    ),
+)
+"""What the paper claims and runs can decide."""
+
+UNDECIDABLE: tuple[tuple[str, str, str], ...] = (
+    (
+        "Log-cosh behaves as L1 for small errors and as L2 for larger ones.",
+        "section 3.3.2",
+        "It is the other way round, as the sentence before it says; no run is needed. "
+        "On images in [0, 1] it stays in its quadratic regime.",
+    ),
+    (
+        "SSIM lies between 0 and 1, by a formula with plain variances.",
+        "section 3.3.1",
+        "Its range is from -1 to 1, and the original formula has squares; here the original is "
+        "used.",
+    ),
+    (
+        "The loss is novel.",
+        "abstract, section 3.3.3",
+        "Zhao et al. (2017) mixed a pixel loss with structural similarity, with the same constant "
+        "0.84, which they put on the other term.",
+    ),
+    (
+        "The mixed loss makes images more visually appealing.",
+        "abstract, sections 3.3.3 and 6",
+        "It would take people who look at images; SSIM is not a measure of appeal, and the paper "
+        "grants that PIC looks more realistic at a lower SSIM.",
+    ),
+    (
+        "Rotation 0.3 with saturation 0.7 illustrates the method.",
+        "Figure 1",
+        "An illustration; it happens to be the worst weighting of Tables 2 and 3.",
+    ),
+    (
+        "The data are CelebA-HQ (text) or CelebA (Table 4).",
+        "section 3.1, Table 4",
+        "The two are different data sets; the split and the test masks are not given.",
+    ),
+    (
+        "SSIM 0.9692 goes with 31.38 dB at holes of 30 to 50 %.",
+        "Table 4",
+        "Both depend on size, data and the width of the strokes; records at the paper's own scale "
+        "would be needed.",
+    ),
+    (
+        "TensorFlow 2.0 with Python 3.9; four hours on a K80.",
+        "section 4",
+        "TensorFlow 2.0 was not published for Python 3.9; the number of training images is not "
+        "given, so that the time cannot be recomputed.",
+    ),
+)
+"""What else the paper says, where it says so, and why no record can decide it."""

@@ -1,0 +1,102 @@
+"""Records by configuration: what the tests of the claims ask for."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from wssl.store import Record
+
+BEST = {"saturation": 0.3, "sharpness": 0.7}
+"""The paper's best weighting, with which everything else is compared."""
+
+Weights = Mapping[str, float]
+
+
+class MissingError(LookupError):
+    """Records lack a configuration; the message names it."""
+
+
+class Evidence:
+    """Records of one scale and one pair of data sets, by configuration.
+
+    Parameters
+    ----------
+    records : iterable of dict
+        Of experiments, pretext phases and evaluations; each counts once.
+
+    Raises
+    ------
+    ValueError
+        If the experiments differ in preset or data, so that they cannot be compared.
+    """
+
+    def __init__(self, records: Iterable[Record]):
+        by_phase: dict[str, list[Record]] = {"run": [], "pretext": [], "evaluation": []}
+        for record in {r["fingerprint"]: r for r in records}.values():
+            by_phase[record["experiment"].get("phase", "run")].append(record)
+        self.runs, self.pretexts, self.evaluations = by_phase.values()
+        for name in ("preset", "dataset", "masks", "recipe", "coverage"):
+            values = {str(record["experiment"][name]) for record in self.runs}
+            if len(values) > 1:
+                raise ValueError(
+                    f"records: expected those of one {name}; received "
+                    f"{', '.join(sorted(values))}. Select the records of one before judging."
+                )
+
+    def select(self, pretext: Weights | None = None, **settings: Any) -> list[Record]:
+        """The runs of a configuration: the paper's best, but for what is given."""
+        wanted = {"encoder": "frozen", "frozen_layers": 16, "method": "wssl", "loss": "mix"}
+        wanted |= settings
+        if wanted["loss"] == "mix":
+            wanted.setdefault("alpha", 0.84)
+        if wanted["loss"] in ("mix", "log_cosh"):
+            wanted.setdefault("a", 1.0)
+        learns = wanted["encoder"] in ("frozen", "finetuned") and wanted["method"] == "wssl"
+        weights = dict(BEST if pretext is None else pretext) if learns else {}
+        found = [
+            record
+            for record in self.runs
+            if all(record["experiment"].get(k, _NEUTRAL.get(k)) == v for k, v in wanted.items())
+            and (dict(record["experiment"]["pretext"]) == weights or wanted["method"] != "wssl")
+        ]
+        if not found:
+            raise MissingError(f"no run with {_described(pretext, settings)}")
+        return found
+
+    def values(self, metric: str = "ssim", **settings: Any) -> list[float]:
+        """A metric of each run of a configuration, a value a seed."""
+        return [record["metrics"][metric] for record in self.select(**settings)]
+
+    def unseen(self, loss_only: bool, **settings: Any) -> list[float]:
+        """The mean SSIM of each run on data unlike its own, or by how much it is below its own."""
+        values = []
+        for record in self.select(**settings):
+            own = record["experiment"]
+            scores = [
+                other["metrics"]["ssim"]
+                for other in self.evaluations
+                if other["run"] == record["fingerprint"] and elsewhere(other["experiment"], own)
+            ]
+            if scores:
+                mean = float(np.mean(scores))
+                values.append(record["metrics"]["ssim"] - mean if loss_only else mean)
+        if not values:
+            raise MissingError(f"no evaluation on unseen data with {_described(None, settings)}")
+        return values
+
+
+_NEUTRAL = {"frozen_layers": 16}
+"""What records mean that were made before a field was there."""
+
+
+def _described(pretext: Weights | None, settings: Mapping[str, Any]) -> str:
+    weights = [f"{task} {weight:g}" for task, weight in (pretext or {}).items()]
+    others = [f"{name.replace('_', ' ')} {value}" for name, value in settings.items()]
+    return ", ".join([*weights, *others]) or "the paper's best configuration"
+
+
+def elsewhere(experiment: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    """Whether an evaluation used other images or masks than its experiment."""
+    names = ("dataset", "masks", "recipe", "coverage")
+    return any(experiment[name] != own[name] for name in names)
