@@ -49,9 +49,11 @@ def test_the_reference_edition_has_all_its_records(number):
         assert store.get(experiment.pretraining.fingerprint) is not None
 
 
-def test_the_records_are_what_their_preset_lets_expect():
+def test_the_papers_configurations_are_what_their_preset_lets_expect():
+    paper = {"encoder": "frozen", "frozen_layers": 16, "method": "wssl", "loss": "mix", "alpha": 0.84}
     for path in RECORDS:
         record = load(path)
-        if "loss" in record["experiment"]:
-            for metric, (low, high) in PRESETS[record["experiment"]["preset"]].expect.items():
+        experiment = {"frozen_layers": 16, **record["experiment"]}
+        if all(experiment.get(name) == value for name, value in paper.items()):
+            for metric, (low, high) in PRESETS[experiment["preset"]].expect.items():
                 assert low <= record["metrics"][metric] <= high, path.name

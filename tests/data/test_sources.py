@@ -128,3 +128,15 @@ def test_nothing_here_needs_keras():
         "sys.exit('keras' in sys.modules or 'tensorflow' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+def test_the_kinds_of_open_faces_are_its_parts(shared_data):
+    kinds = {row["file"]: row["kind"] for row in download.manifest() if row["split"] == "test"}
+    parts = {
+        kind: sources.SOURCES[f"open-faces:{kind}"].paths("test") for kind in ("real", "synthetic")
+    }
+    for kind, paths in parts.items():
+        assert {kinds[f"images/{path.name}"] for path in paths} == {kind}
+    assert sum(map(len, parts.values())) == len(kinds)
+    names = ("open-faces", "open-faces:real", "open-faces:synthetic")
+    assert len({data.fingerprint(name) for name in names}) == 3

@@ -1,7 +1,7 @@
 """A verdict for each of the paper's claims, computed from records."""
 
 from wssl.claims.effects import COUNTS, Finding
-from wssl.claims.evidence import Evidence
+from wssl.claims.evidence import Evidence, of_study
 from wssl.claims.verdicts import FAILS, HOLDS, LEVEL, OPEN, TESTS, Verdict, verdicts
 
 __all__ = [
@@ -14,5 +14,6 @@ __all__ = [
     "Evidence",
     "Finding",
     "Verdict",
+    "of_study",
     "verdicts",
 ]

@@ -13,6 +13,37 @@ BEST = {"saturation": 0.3, "sharpness": 0.7}
 Weights = Mapping[str, float]
 
 
+def of_study(records: Iterable[Record], **settings: Any) -> list[Record]:
+    """The runs with given settings, with their pretext phases and evaluations.
+
+    Parameters
+    ----------
+    records : iterable of dict
+        Such as all of a store.
+    **settings
+        Fields of the experiments, such as `preset`, `dataset`, `masks`.
+
+    Returns
+    -------
+    list of dict
+    """
+    records = list(records)
+    runs = [
+        record
+        for record in records
+        if "phase" not in record["experiment"]
+        and all(record["experiment"][name] == value for name, value in settings.items())
+    ]
+    pretexts = {record["pretext"] for record in runs}
+    tested = {record["fingerprint"] for record in runs}
+    others = (
+        record
+        for record in records
+        if record["fingerprint"] in pretexts or record.get("run") in tested
+    )
+    return [*runs, *others]
+
+
 class MissingError(LookupError):
     """Records lack a configuration; the message names it."""
 
@@ -96,7 +127,12 @@ def _described(pretext: Weights | None, settings: Mapping[str, Any]) -> str:
     return ", ".join([*weights, *others]) or "the paper's best configuration"
 
 
-def elsewhere(experiment: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
-    """Whether an evaluation used other images or masks than its experiment."""
-    names = ("dataset", "masks", "recipe", "coverage")
-    return any(experiment[name] != own[name] for name in names)
+def elsewhere(tested: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    """Whether an evaluation used images or masks of another kind than its experiment.
+
+    A part of the experiment's own data set (``open-faces:real`` of ``open-faces``) is not another.
+    """
+    dataset = own["dataset"]
+    if tested["dataset"] != dataset and not tested["dataset"].startswith(f"{dataset}:"):
+        return True
+    return any(tested[name] != own[name] for name in ("masks", "recipe", "coverage"))

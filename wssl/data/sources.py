@@ -117,22 +117,37 @@ class OpenFaces(Files):
 
     Read from ``$WSSL_DATA/open-faces/images``, or rebuilt once from their public originals. The
     fingerprint is that of the manifest, which names each original by its SHA-256.
+
+    Parameters
+    ----------
+    kind : {"real", "synthetic"}, optional
+        Photographs of people, or generated faces; both if not given.
     """
+
+    def __init__(self, kind: str | None = None):
+        self.kind = kind
 
     def paths(self, split: str) -> list[Path]:
         """The files of a split, in the manifest's order."""
         folder = download.open_faces()
-        return [folder / row["file"] for row in download.manifest() if row["split"] == split]
+        return [
+            folder / row["file"]
+            for row in download.manifest()
+            if row["split"] == split and self.kind in (None, row["kind"])
+        ]
 
     def fingerprint(self) -> str:
-        """A digest of the manifest."""
-        return digest("open-faces", content_hash(download.MANIFEST))
+        """A digest of the manifest and the kind."""
+        kind = () if self.kind is None else (self.kind,)
+        return digest("open-faces", content_hash(download.MANIFEST), *kind)
 
 
 SOURCES: dict[str, Source] = {
     "synthetic": Synthetic(),
     "photos": Photos(),
     "open-faces": OpenFaces(),
+    "open-faces:real": OpenFaces("real"),
+    "open-faces:synthetic": OpenFaces("synthetic"),
 }
 
 
