@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wssl import data, runs, training
+from wssl import data, progress, runs, training
 from wssl.cli import main
 from wssl.data import RECIPES, SOURCES, STROKES
 from wssl.experiment import ENCODERS, Experiment
@@ -15,6 +15,7 @@ from wssl.losses import LOSSES
 from wssl.presets import PRESETS
 from wssl.pretext import TASKS
 from wssl.store import Store
+from wssl.study import PARTS
 
 pytestmark = pytest.mark.xdist_group("cli")
 
@@ -23,12 +24,12 @@ ROTATION = Experiment(preset="smoke", pretext={"rotation": 1.0})
 
 @pytest.fixture(scope="module")
 def studied(tmp_path_factory):
-    """The folder of results and the output of ``wssl study --table 1 --preset smoke``."""
+    """The folder of results and the output of ``wssl study --only 1 --preset smoke``."""
     root = tmp_path_factory.mktemp("results")
     output = io.StringIO()
     with pytest.MonkeyPatch.context() as environment, contextlib.redirect_stdout(output):
         environment.setenv("WSSL_RESULTS", str(root))
-        assert main(["study", "--table", "1", "--preset", "smoke"]) == 0
+        assert main(["study", "--only", "1", "--preset", "smoke"]) == 0
     return root, output.getvalue()
 
 
@@ -71,6 +72,7 @@ def fails(capfd, arguments, *messages):
         ([], ["run", "study", "inpaint", "data", "WSSL_RESULTS", "WSSL_DATA"]),
         (["run"], [*TASKS, *LOSSES, *ENCODERS, *PRESETS, *RECIPES, "saturation=0.3", "example:"]),
         (["study"], ["1 single", "2 double", "3 triple", "4 losses", "--seeds", "example:"]),
+        (["study"], ["--only", "--table", *PARTS, "--budget", "1h30m", "(default: all)"]),
         (["study"], [*PRESETS, "synthetic", "open-faces", "folder:PATH", *STROKES]),
         (
             ["inpaint"],
@@ -117,6 +119,94 @@ def test_a_study_prints_the_papers_numbers_beside_ours(studied):
         (line,) = (line for line in lines if line.startswith(task))
         assert line.split()[1:] == [ssim, f"{ours['ssim']:.4f}", psnr, f"{ours['psnr']:.2f}", "1"]
     assert len(list(Store(root).records())) == 6
+
+
+def test_a_study_that_was_done_prints_its_tables_at_once(studied, results, capsys):
+    assert main(["study", "--table", "1", "--preset", "smoke"]) == 0
+    table = studied[1][studied[1].index("\nTable 1") :]
+    assert capsys.readouterr().out == table
+    assert studied[1].removesuffix(table).count("pretext phase") == 3
+
+
+@pytest.fixture
+def followed(monkeypatch):
+    """What ``wssl study`` asks to be followed; nothing is run."""
+    seen = []
+
+    def follow(parts, store, budget):
+        seen.append((parts, budget))
+        return progress.Progress({}, store)
+
+    monkeypatch.setattr(progress, "follow", follow)
+    return seen
+
+
+def test_a_study_without_parts_is_all_of_them(followed, capsys):
+    assert main(["study"]) == 0
+    ((parts, budget),) = followed
+    assert parts == {
+        f"quick {'table ' if name in '1234' else ''}{name}": part(preset="quick")
+        for name, part in PARTS.items()
+    }
+    assert budget is None
+    assert [line for line in capsys.readouterr().out.splitlines() if "preset" in line] == [
+        f"Table {number}, at the quick preset on synthetic" for number in (1, 2, 3, 4)
+    ]
+
+
+def test_several_presets_run_one_after_the_other(followed, capsys):
+    settings = ["--seeds", "2", "--dataset", "open-faces", "--coverage", "0.1", "0.2"]
+    only = ["--only", "noise", "4", "noise", "--preset", "smoke", "desktop"]
+    assert main(["study", *only, *settings, "--budget", "2h"]) == 0
+    ((parts, budget),) = followed
+    assert budget == 7200
+    more = {"seeds": 2, "dataset": "open-faces", "coverage": (0.1, 0.2)}
+    assert list(parts.items()) == [
+        ("smoke noise", PARTS["noise"](preset="smoke", **more)),
+        ("smoke table 4", PARTS["4"](preset="smoke", **more)),
+        ("desktop noise", PARTS["noise"](preset="desktop", **more)),
+        ("desktop table 4", PARTS["4"](preset="desktop", **more)),
+    ]
+    assert "Table 4, at the desktop preset on open-faces" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90m", 5400),
+        ("2h", 7200),
+        ("1h30m", 5400),
+        ("45s", 45),
+        ("1h0m5s", 3605),
+        ("90", 5400),
+        ("1.5", 90),
+        ("0.5h", 1800),
+        ("120s", 120),
+    ],
+)
+def test_a_budget_in_hours_minutes_and_seconds(text, seconds, followed):
+    assert main(["study", "--only", "noise", "--budget", text]) == 0
+    assert followed[0][1] == seconds
+
+
+@pytest.mark.parametrize("text", ["", "0", "0m", "m", "-5", "2x", "1m1h", "5 m", "nan", "1e3"])
+def test_a_budget_that_is_no_time_shows_the_usage(text, followed, capsys):
+    with pytest.raises(SystemExit) as stopped:
+        main(["study", f"--budget={text}"])
+    assert stopped.value.code == 2
+    assert "--budget: expected a time such as 90m, 2h, 1h30m, 45s" in capsys.readouterr().err
+    assert followed == []
+
+
+def test_a_study_stopped_by_its_budget_tells_what_is_left(studied, results, capsys):
+    """The records of table 1 say that a hundredth of a second is not enough for table 4."""
+    assert main(["study", "--only", "1", "4", "--preset", "smoke", "--budget", "0.01s"]) == 0
+    out = capsys.readouterr().out
+    assert studied[1][studied[1].index("\nTable 1") :] in out
+    assert "\nTable 4, at the smoke preset on synthetic" in out
+    last = out.splitlines()[-1]
+    assert last.startswith("3 of 6 runs are left (smoke table 4: 3) and take about 0:00:")
+    assert last.endswith("; the same command goes on.")
 
 
 def test_a_run_that_was_done_prints_its_record_at_once(results, capsys):
@@ -169,7 +259,9 @@ def test_every_option_of_a_run_reaches_its_experiment(monkeypatch):
         (["run", "--alpha", "2"], ["alpha: expected a share"]),
         (["run", "--coverage", "0.5", "0.3"], ["coverage: expected two shares"]),
         (["run", "--dataset", "folder:nowhere"], ["There is no folder nowhere"]),
-        (["study", "--table", "9"], ["a table of the paper, 1, 2, 3, 4; received 9"]),
+        (["study", "--table", "9"], ["Unknown part of the study '9'. Known: 1, 2, 3, 4, losses"]),
+        (["study", "--only", "1", "losess"], ["Did you mean 'losses'?"]),
+        (["study", "--preset", "smoke", "desktp"], ["Did you mean 'desktop'?"]),
         (["study", "--seeds", "0"], ["seeds: expected at least 1"]),
         (["study", "--masks", "quickdrw"], ["Did you mean 'quickdraw'?"]),
         (["data", "sheet", "synthtic", "-o", "x.png"], ["Did you mean 'synthetic'?"]),

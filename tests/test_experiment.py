@@ -1,12 +1,17 @@
 import json
 import pickle
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 import wssl
-from wssl.experiment import ENCODERS, Experiment
+from wssl import data
+from wssl.experiment import ENCODERS, RECIPE, Evaluation, Experiment
+from wssl.presets import preset
+from wssl.store import fingerprint
 
 WEIGHTS = st.dictionaries(
     st.sampled_from(["rotation", "saturation", "sharpness"]),
@@ -72,6 +77,7 @@ def test_a_task_with_no_weight_does_not_count():
         {"alpha": 0.5},
         {"a": 2.0},
         {"encoder": "finetuned"},
+        {"frozen_layers": 10},
         {"preset": "smoke"},
         {"dataset": "open-faces", "masks": "synthetic"},
         {"masks": "quickdraw"},
@@ -102,6 +108,7 @@ def test_experiments_that_differ_only_downstream_share_their_pretext():
         {"loss": "ssim"},
         {"alpha": 0.1},
         {"encoder": "finetuned"},
+        {"frozen_layers": 10},
         {"recipe": "qd-imd"},
     ):
         assert base.with_(**change).pretraining.fingerprint == base.pretraining.fingerprint
@@ -150,3 +157,113 @@ def test_bad_values(arguments, message):
 def test_an_unknown_field_names_the_nearest():
     with pytest.raises(ValueError, match="Did you mean 'alpha'"):
         Experiment.from_dict({"alfa": 0.5})
+
+
+@pytest.mark.parametrize("encoder", ["frozen", "random"])
+@pytest.mark.parametrize("count", [1, 10, 16])
+def test_any_number_of_the_encoders_layers_can_be_frozen(encoder, count):
+    assert Experiment(encoder=encoder, frozen_layers=count).frozen_layers == count
+
+
+@pytest.mark.parametrize("count", [0, -1, 17, 10.0, "10", None])
+def test_frozen_layers_are_some_of_the_encoders(count):
+    with pytest.raises(ValueError, match="frozen_layers: expected a number from 1 to 16"):
+        Experiment(frozen_layers=count)
+
+
+@pytest.mark.parametrize("encoder", ["finetuned", "scratch"])
+def test_where_nothing_is_frozen_no_number_is_given(encoder):
+    assert Experiment(encoder=encoder).frozen_layers == 16
+    with pytest.raises(ValueError, match=f"frozen_layers: expected none for encoder='{encoder}'"):
+        Experiment(encoder=encoder, frozen_layers=10)
+
+
+def test_a_field_at_its_default_leaves_the_fingerprint_as_it_was_before_the_field():
+    by_hand = {
+        "recipe": RECIPE,
+        "experiment": {"pretext": {"saturation": 0.3, "sharpness": 0.7}},
+        "scale": preset("quick").numbers(),
+        "images": data.fingerprint("synthetic"),
+        "masks": data.mask_fingerprint("synthetic", "dense"),
+    }
+    assert Experiment().fingerprint == fingerprint(by_hand)
+    assert Experiment(frozen_layers=16).fingerprint == fingerprint(by_hand)
+    by_hand["experiment"]["frozen_layers"] = 10
+    assert Experiment(frozen_layers=10).fingerprint == fingerprint(by_hand)
+
+
+def test_the_number_of_frozen_layers_is_downstream_of_the_pretext_phase():
+    first, second = Experiment(), Experiment(frozen_layers=10)
+    assert first.pretraining == second.pretraining
+    assert Experiment.from_dict(second.to_dict()) == second
+    old = {name: value for name, value in first.to_dict().items() if name != "frozen_layers"}
+    assert Experiment.from_dict(old) == first
+
+
+TRAINED = Experiment(preset="smoke", seed=2, coverage=(0.2, 0.4))
+TESTS = [
+    {},
+    {"dataset": "photos"},
+    {"masks": "quickdraw"},
+    {"masks": "quickdraw", "recipe": "qd-imd"},
+    {"coverage": (0.1, 0.2)},
+]
+
+
+@pytest.mark.parametrize("test", TESTS, ids=str)
+def test_an_evaluation_is_json_both_ways(test):
+    evaluation = Evaluation(TRAINED, **test)
+    value = json.loads(json.dumps(evaluation.to_dict()))
+    assert value["phase"] == "evaluation"
+    again = Evaluation.from_dict(value)
+    assert again == evaluation
+    assert hash(again) == hash(evaluation)
+    assert again.fingerprint == evaluation.fingerprint
+    assert pickle.loads(pickle.dumps(evaluation)) == evaluation
+
+
+def test_an_experiment_is_tested_on_its_own_images_and_masks_unless_told_otherwise():
+    evaluation = Evaluation(TRAINED)
+    assert evaluation.test == TRAINED
+    assert (evaluation.dataset, evaluation.masks) == ("synthetic", "synthetic")
+    assert (evaluation.recipe, evaluation.coverage) == ("dense", (0.2, 0.4))
+    same = Evaluation(TRAINED, dataset="synthetic", masks="synthetic", coverage=[0.2, 0.4])
+    assert same == evaluation
+    assert same.fingerprint == evaluation.fingerprint
+    other = Evaluation(TRAINED, dataset="photos")
+    assert other.test == TRAINED.with_(dataset="photos")
+    assert other.test.masks == "synthetic"
+
+
+def test_whatever_is_tested_on_changes_the_fingerprint_of_an_evaluation():
+    evaluations = [Evaluation(TRAINED, **test) for test in TESTS]
+    evaluations += [Evaluation(TRAINED.with_(seed=3)), Evaluation(TRAINED.with_(loss="ssim"))]
+    names = {evaluation.fingerprint for evaluation in evaluations} | {TRAINED.fingerprint}
+    assert len(names) == len(evaluations) + 1
+
+
+def test_an_evaluation_on_a_folder_goes_by_what_the_folder_holds(tmp_path, rng):
+    folder = tmp_path / "here"
+    folder.mkdir()
+    for number in range(3):
+        picture = rng.integers(0, 256, (40, 40, 3), dtype=np.uint8)
+        Image.fromarray(picture).save(folder / f"{number}.png")
+    before = Evaluation(TRAINED, dataset=f"folder:{folder}").fingerprint
+    moved = folder.rename(tmp_path / "there")
+    assert Evaluation(TRAINED, dataset=f"folder:{moved}").fingerprint == before
+    Image.fromarray(picture[::-1]).save(moved / "0.png")
+    assert Evaluation(TRAINED, dataset=f"folder:{moved}").fingerprint != before
+
+
+@pytest.mark.parametrize(
+    ("test", "message"),
+    [
+        ({"dataset": "photo"}, "Did you mean 'photos'"),
+        ({"masks": "quickdrw"}, "Did you mean 'quickdraw'"),
+        ({"recipe": "dens"}, "Did you mean 'dense'"),
+        ({"coverage": (0.5, 0.3)}, "coverage: expected two shares"),
+    ],
+)
+def test_bad_values_of_an_evaluation(test, message):
+    with pytest.raises(ValueError, match=message):
+        Evaluation(TRAINED, **test)

@@ -130,3 +130,90 @@ def test_alpha_outside_its_range_is_an_error(pair, alpha):
 def test_a_must_be_positive(pair, a):
     with pytest.raises(ValueError, match="a: expected a positive"):
         losses.log_cosh(*pair, a=a)
+
+
+def test_mse_and_l1_agree_with_numpy(pair):
+    error = pair[1].astype("float64") - pair[0]
+    for loss, expected in ((losses.mse, error**2), (losses.l1, np.abs(error))):
+        ours = ops.convert_to_numpy(loss(*pair))
+        np.testing.assert_allclose(ours, expected.mean(axis=(1, 2, 3)), rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["mse", "l1"])
+def test_losses_without_parameters_ignore_them(name, pair):
+    values = [losses.LOSSES[name](*pair, alpha=alpha, a=a) for alpha, a in ((0.84, 1), (0.1, 50))]
+    np.testing.assert_array_equal(*map(ops.convert_to_numpy, values))
+
+
+GRADIENTS = {
+    "mix": losses.mix,
+    "log_cosh": losses.log_cosh,
+    "ssim": losses.ssim_loss,
+    "mse": losses.mse,
+    "l1": losses.l1,
+}
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_gradients_are_those_of_tensorflow(name, pair):
+    true, pred = (tf.constant(images) for images in pair)
+    with tf.GradientTape() as tape:
+        tape.watch(pred)
+        value = tf.reduce_sum(GRADIENTS[name](true, pred))
+    expected = tape.gradient(value, pred).numpy()
+    ours = losses.gradient(GRADIENTS[name], *pair)
+    assert ours.shape == expected.shape
+    assert ours.dtype == np.float32
+    np.testing.assert_allclose(ours, expected, atol=1e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("name", GRADIENTS)
+def test_gradients_are_slopes(name, pair):
+    """The difference quotient along the gradient is its norm, for each image on its own."""
+    true, pred = pair
+    slopes = losses.gradient(GRADIENTS[name], true, pred)
+    norms = np.sqrt((slopes**2).sum(axis=(1, 2, 3)))
+    step = 0.05 * slopes / norms[:, None, None, None]
+    above, below = (
+        ops.convert_to_numpy(GRADIENTS[name](true, pred + sign * step)) for sign in (1, -1)
+    )
+    np.testing.assert_allclose((above - below) / 0.1, norms, rtol=0.01)
+
+
+def test_the_gradient_of_half_the_squared_error_is_the_error(pair):
+    true, pred = pair
+    ours = losses.gradient(lambda t, p: ops.sum((p - t) ** 2, axis=(1, 2, 3)) / 2, true, pred)
+    np.testing.assert_allclose(ours, pred - true, atol=1e-6)
+
+
+def test_terms_are_the_losses_and_the_norms_of_their_gradients(pair):
+    found = losses.terms(*pair)
+    assert set(found) == {"log_cosh", "ssim", "gradient_log_cosh", "gradient_ssim"}
+    for name, loss in (("log_cosh", losses.log_cosh), ("ssim", losses.ssim_loss)):
+        np.testing.assert_array_equal(found[name], ops.convert_to_numpy(loss(*pair)))
+        slopes = losses.gradient(loss, *pair).reshape(3, -1)
+        np.testing.assert_allclose(
+            found[f"gradient_{name}"], np.linalg.norm(slopes, axis=1), rtol=1e-5
+        )
+
+
+def test_the_gradient_of_log_cosh_is_the_hyperbolic_tangent_of_the_error(pair):
+    true, pred = pair
+    slopes = np.tanh(pred.astype("float64") - true) / true[0].size
+    found = losses.terms(true, pred)["gradient_log_cosh"]
+    np.testing.assert_allclose(found, np.sqrt((slopes**2).sum(axis=(1, 2, 3))), rtol=1e-4)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.16, 0.84, 1.0])
+def test_weighted_terms_are_what_the_mix_is_made_of(pair, alpha):
+    found = losses.terms(*pair)
+    np.testing.assert_allclose(
+        alpha * found["log_cosh"] + (1 - alpha) * found["ssim"],
+        ops.convert_to_numpy(losses.mix(*pair, alpha=alpha)),
+        rtol=1e-5,
+    )
+    parts = [losses.gradient(loss, *pair) for loss in (losses.log_cosh, losses.ssim_loss)]
+    whole = losses.gradient(lambda t, p: losses.mix(t, p, alpha=alpha), *pair)
+    np.testing.assert_allclose(
+        alpha * parts[0] + (1 - alpha) * parts[1], whole, atol=1e-5 * np.abs(whole).max()
+    )

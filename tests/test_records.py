@@ -50,7 +50,13 @@ def test_the_reference_edition_has_all_its_records(number):
 
 
 def test_the_papers_configurations_are_what_their_preset_lets_expect():
-    paper = {"encoder": "frozen", "frozen_layers": 16, "method": "wssl", "loss": "mix", "alpha": 0.84}
+    paper = {
+        "encoder": "frozen",
+        "frozen_layers": 16,
+        "method": "wssl",
+        "loss": "mix",
+        "alpha": 0.84,
+    }
     for path in RECORDS:
         record = load(path)
         experiment = {"frozen_layers": 16, **record["experiment"]}

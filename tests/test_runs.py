@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wssl import data, metrics, runs
-from wssl.experiment import Experiment
+from wssl import data, losses, metrics, runs
+from wssl.experiment import Evaluation, Experiment
 from wssl.models import unet
 from wssl.report import accuracy
-from wssl.runs import evaluation_data, pretrain, restore, run
+from wssl.runs import evaluate, evaluation_data, pretrain, restore, run
 from wssl.store import Store
 
 pytestmark = pytest.mark.xdist_group("runs")
@@ -416,3 +416,83 @@ def test_a_metric_that_is_not_defined_is_none_in_the_record(tmp_path, rng):
     result = run(EXPERIMENT.with_(masks=masks, coverage=(0, 0.2)), Store(tmp_path / "results"))
     assert result.metrics["ssim_hole"] is None
     assert result.metrics["psnr_hole"] > 0
+
+
+def test_layers_that_are_not_frozen_learn_on(store, trained):
+    """The paper's 16 layers are the input and five blocks; three blocks are ten layers."""
+    half = EXPERIMENT.with_(frozen_layers=10)
+    network = run(half, store).model()
+    assert trained == ["inpainting, mix loss, seed 3"]
+    pretrained = unet(32, EXPERIMENT.scale.width, EXPERIMENT.seed)
+    left = iter(arrays(store, EXPERIMENT.pretraining.fingerprint))
+    for number, (layer, before) in enumerate(zip(network.layers, pretrained.layers, strict=True)):
+        if number < 16:
+            before.set_weights([next(left) for _ in before.get_weights()])
+        if layer.get_weights():
+            assert equal(layer.get_weights(), before.get_weights()) == (number < 10), layer.name
+    assert next(left, None) is None
+
+
+OWN = Evaluation(EXPERIMENT)
+
+
+def test_an_evaluation_on_its_own_images_gives_the_numbers_of_the_record(done, store, trained):
+    record = evaluate(OWN, store)
+    assert trained == []
+    assert record["metrics"] == done.record["metrics"]
+    assert record["per_image"] == done.record["per_image"]
+    assert record["run"] == EXPERIMENT.fingerprint
+    assert record["fingerprint"] == OWN.fingerprint
+    assert Evaluation.from_dict(record["experiment"]) == OWN
+    assert record["provenance"]["test_images"] == 8
+
+
+def test_the_terms_of_an_evaluation_are_means_over_its_images(done, store):
+    images, masks = evaluation_data(EXPERIMENT)
+    restored = restore(done.model(), images, masks)
+    found = {name: float(values.mean()) for name, values in losses.terms(images, restored).items()}
+    assert evaluate(OWN, store)["terms"] == pytest.approx(found, rel=1e-4)
+
+
+def test_an_evaluation_that_was_stored_is_not_computed_again(store, monkeypatch):
+    record = evaluate(OWN, store)
+    assert store.get(OWN.fingerprint) == record
+
+    def compute(*arguments):
+        raise AssertionError("nothing is to be computed")
+
+    monkeypatch.setattr(runs, "restore", compute)
+    assert evaluate(OWN, store) == record
+
+
+def test_an_evaluation_on_photographs(done, store, trained):
+    photos = Evaluation(EXPERIMENT, dataset="photos", coverage=(0.1, 0.2))
+    record = evaluate(photos, store)
+    assert trained == []
+    assert record["metrics"] != done.record["metrics"]
+    assert all(0.1 <= coverage <= 0.2 for coverage in record["per_image"]["coverage"])
+    assert record["provenance"]["images"] == data.fingerprint("photos")
+    images, masks = evaluation_data(photos.test)
+    np.testing.assert_array_equal(
+        images, data.images("photos", "test", 37, 8)[:, 2:34, 2:34].astype("float32") / 255
+    )
+    found = metrics.summarize(metrics.evaluate(images, restore(done.model(), images, masks), masks))
+    assert record["metrics"] == pytest.approx(found, abs=1e-6)
+
+
+def test_an_evaluation_trains_what_it_needs(tmp_path, trained):
+    scratch = Experiment(preset="smoke", encoder="scratch")
+    store = Store(tmp_path / "new")
+    record = evaluate(Evaluation(scratch, coverage=(0.1, 0.2)), store)
+    assert trained == ["inpainting, mix loss, seed 0"]
+    assert {r["fingerprint"] for r in store.records()} == {
+        scratch.fingerprint,
+        record["fingerprint"],
+    }
+
+
+def test_an_evaluation_that_cannot_be_written_is_told_before_any_work(tmp_path, trained):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PermissionError, match=r"cannot be written .* WSSL_RESULTS"):
+        evaluate(OWN, Store(tmp_path / "file" / "results"))
+    assert trained == []

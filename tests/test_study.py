@@ -1,11 +1,8 @@
-import pickle
-from concurrent.futures import ThreadPoolExecutor
-
+import numpy as np
 import pytest
 
-from wssl import paper, runs, study
-from wssl.experiment import Experiment
-from wssl.store import Store
+from wssl import losses, paper, study
+from wssl.experiment import ENCODERS, Experiment
 
 SIZES = {1: 3, 2: 15, 3: 4, 4: 3}
 
@@ -50,98 +47,61 @@ def test_bad_values(arguments, settings, message):
         study.table(*arguments, **settings)
 
 
-EXPERIMENTS = [
-    Experiment(preset="smoke", encoder="scratch"),
-    Experiment(preset="smoke", pretext={"rotation": 1.0}),
-    Experiment(preset="smoke", encoder="scratch"),
-]
+CONFIGURATIONS = {"1": 3, "2": 15, "3": 4, "4": 3, "losses": 11, "controls": 5, "noise": 1}
 
 
-def numbers(result):
-    return {key: value for key, value in result.record.items() if key != "provenance"}
+@pytest.mark.parametrize("name", study.PARTS)
+def test_every_part_repeats_each_of_its_configurations(name):
+    experiments = study.PARTS[name](preset="smoke", seeds=9, dataset="open-faces")
+    assert len(set(experiments)) == len(experiments) == 9 * CONFIGURATIONS[name]
+    assert {(e.preset, e.dataset) for e in experiments} == {("smoke", "open-faces")}
+    configurations = list(dict.fromkeys(e.with_(seed=0) for e in experiments))
+    assert experiments == [c.with_(seed=seed) for c in configurations for seed in range(9)]
 
 
-def test_an_executor_and_a_loop_give_the_same(tmp_path, trained):
-    serial = study.run_all(EXPERIMENTS, store=Store(tmp_path / "serial"))
-    phases = ["inpainting, mix loss, seed 0", "pretext rotation, seed 0"]
-    assert trained == [phases[0], phases[1], phases[0]]
-    trained.clear()
-    with ThreadPoolExecutor(1) as executor:
-        parallel = study.run_all(EXPERIMENTS, executor, Store(tmp_path / "parallel"))
-    assert trained == [phases[1], phases[0], phases[0]]
-    for results in (serial, parallel):
-        assert [result.experiment for result in results] == EXPERIMENTS
-    assert [numbers(r) for r in parallel] == [numbers(r) for r in serial]
-    assert serial[0].record == serial[2].record
+def test_the_parts_that_are_tables_are_the_tables():
+    for number in paper.TABLES:
+        assert study.PARTS[str(number)](seeds=2) == study.table(number, seeds=2)
 
 
-class Recorder:
-    """Stands in for `runs.run`: keeps a record without training."""
-
-    def __init__(self, failing=()):
-        self.ran, self.failing = [], failing
-
-    def __call__(self, experiment, store):
-        record = store.get(experiment.fingerprint)
-        if record is None:
-            if experiment in self.failing:
-                raise ArithmeticError(f"seed {experiment.seed} diverged")
-            self.ran.append(experiment.seed)
-            record = {
-                "experiment": experiment.to_dict(),
-                "fingerprint": experiment.fingerprint,
-                "metrics": {"ssim": 0.5, "psnr": 20.0},
-                "provenance": {},
-            }
-            store.put(record)
-        return runs.Result(experiment, record, store)
+def test_the_share_of_log_cosh_goes_from_none_to_all(rng):
+    swept = {e.alpha: e for e in study.losses(seeds=1) if e.loss == "mix"}
+    assert list(swept) == sorted(swept)
+    assert min(swept) > 0
+    assert max(swept) < 1
+    assert 0.84 in swept
+    listed = study.losses(seeds=1)
+    pair = rng.random((2, 2, 16, 16, 3), dtype=np.float32)
+    for alpha, loss in ((0.0, "ssim"), (1.0, "log_cosh")):
+        end = Experiment(loss=loss)
+        assert end in listed
+        values = [
+            np.asarray(losses.LOSSES[e.loss](*pair, alpha=e.alpha, a=e.a))
+            for e in (Experiment(alpha=alpha), end)
+        ]
+        np.testing.assert_array_equal(*values)
 
 
-SEEDS = [Experiment(preset="smoke", encoder="random", seed=seed) for seed in range(4)]
+def test_the_losses_are_compared_on_the_papers_best_weights():
+    listed = study.losses(seeds=1)
+    assert {(e.pretext, e.encoder) for e in listed} == {(Experiment().pretext, "frozen")}
+    assert [e.a for e in listed if e.loss == "log_cosh"] == [1.0, 10.0, 100.0]
+    assert {e.loss for e in listed} == set(losses.LOSSES)
 
 
-def test_only_what_is_missing_is_run(tmp_path, monkeypatch):
-    recorder = Recorder()
-    monkeypatch.setattr(study, "run", recorder)
-    store = Store(tmp_path)
-    study.run_all(SEEDS[1:2], store=store)
-    results = study.run_all(iter([SEEDS[3], *SEEDS, SEEDS[0]]), store=store)
-    assert recorder.ran == [1, 3, 0, 2]
-    assert [result.experiment.seed for result in results] == [3, 0, 1, 2, 3, 0]
-    assert study.run_all([], store=store) == []
+def test_the_controls_differ_from_the_best_configuration_in_the_encoder_alone():
+    listed = study.controls(seeds=1)
+    assert listed[0] == Experiment()
+    assert {e.encoder for e in listed} == set(ENCODERS)
+    assert {e.frozen_layers for e in listed} == {16, 10}
+    for e in listed:
+        kept = e.with_(encoder="frozen", frozen_layers=16, pretext=Experiment().pretext)
+        assert kept == Experiment()
 
 
-def test_the_default_store_is_that_of_the_environment(tmp_path, monkeypatch):
-    monkeypatch.setattr(study, "run", Recorder())
-    monkeypatch.setenv("WSSL_RESULTS", str(tmp_path / "named"))
-    (result,) = study.run_all(SEEDS[:1])
-    assert result.store.path(result.fingerprint).parent == tmp_path / "named"
-
-
-def test_what_was_done_before_an_experiment_failed_is_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(study, "run", Recorder(failing=SEEDS[2:3]))
-    for number, executor in enumerate((None, ThreadPoolExecutor(1))):
-        store = Store(tmp_path / str(number))
-        with pytest.raises(ArithmeticError, match="seed 2 diverged"):
-            study.run_all(SEEDS, executor, store)
-        if executor:
-            executor.shutdown()
-        assert all(store.get(experiment.fingerprint) for experiment in SEEDS[:2])
-
-
-def test_results_that_cannot_be_written_are_told_before_anything_runs(tmp_path, monkeypatch):
-    recorder = Recorder()
-    monkeypatch.setattr(study, "run", recorder)
-    (tmp_path / "file").write_text("")
-    with pytest.raises(PermissionError, match="WSSL_RESULTS"):
-        study.run_all(SEEDS, store=Store(tmp_path / "file" / "results"))
-    assert recorder.ran == []
-
-
-def test_what_an_executor_sends_to_its_workers_can_be_sent(tmp_path):
-    experiment = Experiment(preset="smoke")
-    result = runs.Result(experiment, {"metrics": {}}, Store(tmp_path))
-    sent = pickle.loads(pickle.dumps((runs.run, runs.pretrain, experiment.pretraining, result)))
-    assert sent[:3] == (runs.run, runs.pretrain, experiment.pretraining)
-    assert sent[3].experiment == experiment
-    assert sent[3].store.root == tmp_path
+def test_what_a_seed_changes_is_measured_with_eight_at_least():
+    for seeds in (None, 1, 8, [3, 4]):
+        assert [e.seed for e in study.noise(seeds=seeds)] == list(range(8))
+    assert [e.seed for e in study.noise(seeds=12)] == list(range(12))
+    assert [e.seed for e in study.noise(seeds=range(5, 14))] == list(range(5, 14))
+    assert {e.with_(seed=0) for e in study.noise()} == {Experiment()}

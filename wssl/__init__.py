@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     )
     from wssl.experiment import Evaluation, Experiment
     from wssl.inpainting import inpaint
+    from wssl.running import run_all
     from wssl.runs import Result, evaluate, pretrain, run
     from wssl.store import Store
-    from wssl.study import run_all
 
 _HOMES = {
     "Evaluation": "wssl.experiment",
@@ -38,7 +38,7 @@ _HOMES = {
     "inpaint": "wssl.inpainting",
     "pretrain": "wssl.runs",
     "run": "wssl.runs",
-    "run_all": "wssl.study",
+    "run_all": "wssl.running",
 }
 _MODULES = (
     "data",

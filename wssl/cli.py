@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -57,17 +58,30 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _study(options: argparse.Namespace) -> None:
-    from wssl import report, study
+    from wssl import progress, report, study
+    from wssl.store import Store
 
-    experiments = [
-        (number, study.table(number, seeds=options.seeds, **_settings(options)))
-        for number in options.table
-    ]
-    results = study.run_all([e for _, listed in experiments for e in listed])
-    records = [result.record for result in results]
-    for number in options.table:
-        print(f"\nTable {number}, at the {options.preset} preset on {options.dataset}")
-        print(report.table(number, records).to_string())
+    settings = _settings(options)
+    presets = dict.fromkeys(settings.pop("preset"))
+    chosen = {n: lookup("part of the study", n, study.PARTS) for n in options.only or study.PARTS}
+    parts = {
+        (preset, name): part(preset=preset, seeds=options.seeds, **settings)
+        for preset in presets
+        for name, part in chosen.items()
+    }
+    store = Store()
+    titled = {
+        f"{preset} table {name}" if name.isdigit() else f"{preset} {name}": experiments
+        for (preset, name), experiments in parts.items()
+    }
+    done = progress.follow(titled, store, options.budget)
+    for (preset, name), experiments in parts.items():
+        if name.isdigit():
+            records = [r for e in experiments if (r := store.get(e.fingerprint)) is not None]
+            print(f"\nTable {name}, at the {preset} preset on {options.dataset}")
+            print(report.table(int(name), records).to_string())
+    if rest := done.rest():
+        print(f"\n{rest}; the same command goes on.")
 
 
 def _inpaint(options: argparse.Namespace) -> None:
@@ -201,6 +215,20 @@ def _at_least_1(text: str) -> int:
     return number
 
 
+def _seconds(text: str) -> float:
+    """How many seconds a time such as 90m, 2h, 1h30m, 45s or a number of minutes is."""
+    number = r"(\d+(?:\.\d+)?)"
+    pattern = re.compile(f"(?:{number}h)?(?:{number}m)?(?:{number}s)?")
+    match = pattern.fullmatch(text) or pattern.fullmatch(f"{text}m")
+    hours, minutes, seconds = (float(n or 0) for n in match.groups()) if match else (0, 0, 0)
+    total = 3600 * hours + 60 * minutes + seconds
+    if total == 0:
+        raise argparse.ArgumentTypeError(
+            f"expected a time such as 90m, 2h, 1h30m, 45s or a number of minutes, received {text!r}"
+        )
+    return total
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="wssl",
@@ -224,7 +252,7 @@ def _parser() -> argparse.ArgumentParser:
         help="pretext tasks (rotation, saturation, sharpness) and their weights; default: the "
         "paper's best, saturation=0.3 sharpness=0.7",
     )
-    one.add_argument("--loss", default="mix", help="mix, log_cosh or ssim (default: mix)")
+    one.add_argument("--loss", default="mix", help="mix, log_cosh, ssim, mse or l1 (default: mix)")
     one.add_argument(
         "--alpha", type=float, default=0.84, help="share of log-cosh in the mix (default: 0.84)"
     )
@@ -241,20 +269,29 @@ def _parser() -> argparse.ArgumentParser:
 
     many = commands.add_parser(
         "study",
-        help="run whole tables of the paper",
-        description="Run the paper's tables, or go on with them, and print them beside ours.",
-        epilog="example: wssl study --table 1 --preset desktop --dataset open-faces --seeds 3",
+        help="run the study, whole or in parts",
+        description="Run the study, or go on with it, show how far it is, and print the paper's "
+        "tables beside ours. What was run before is not run again.",
+        epilog="example: wssl study --only 1 losses --preset desktop --dataset open-faces "
+        "--budget 2h",
     )
     many.add_argument(
+        "--only",
         "--table",
-        type=int,
         nargs="+",
-        default=[1],
-        metavar="N",
-        help="1 single, 2 double, 3 triple pretext tasks, 4 losses (default: 1)",
+        metavar="PART",
+        help="the paper's tables, 1 single, 2 double, 3 triple pretext tasks, 4 losses; and what "
+        "the paper lacks, losses, controls, noise (default: all)",
     )
     many.add_argument("--seeds", type=int, help="how many (default: the preset's number)")
-    _add_settings(many)
+    many.add_argument(
+        "--budget",
+        type=_seconds,
+        metavar="TIME",
+        help="begin no run that is not expected to end within 90m, 2h, 1h30m, 45s, or a number of "
+        "minutes",
+    )
+    _add_settings(many, presets="+")
     many.set_defaults(command=_study, trains=True)
 
     fill = commands.add_parser(
@@ -303,10 +340,11 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_settings(parser: argparse.ArgumentParser) -> None:
+def _add_settings(parser: argparse.ArgumentParser, presets: str | None = None) -> None:
     parser.add_argument(
         "--preset",
-        default="quick",
+        nargs=presets,
+        default=["quick"] if presets else "quick",
         help="how large: smoke, quick, desktop, gpu or paper (default: quick)",
     )
     parser.add_argument(

@@ -1,17 +1,13 @@
-"""The study as lists of experiments, part by part, and running many of them."""
+"""The study as lists of experiments, part by part."""
 
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import Executor, as_completed
 from functools import partial
 from typing import Any
 
-from tqdm import tqdm
-
 from wssl import paper
-from wssl.experiment import ENCODERS, Experiment
+from wssl.experiment import BEST, ENCODERS, Evaluation, Experiment
+from wssl.models import ENCODER_LAYERS
 from wssl.presets import preset as _preset
-from wssl.runs import Result, pretrain, run
-from wssl.store import Store
 
 ALPHAS = (0.16, 0.5, 0.84, 0.95, 0.99)
 """The shares of log-cosh between none (the loss "ssim") and all (the loss "log_cosh")."""
@@ -139,6 +135,64 @@ PARTS: dict[str, Callable[..., list[Experiment]]] = {
 """The parts of the study by name: the paper's tables, and what the paper lacks."""
 
 
+UNSEEN: dict[str, dict[str, Any]] = {
+    "photographs": {"dataset": "photos"},
+    "drawn portraits": {"dataset": "synthetic"},
+    "real faces": {"dataset": "open-faces:real"},
+    "generated faces": {"dataset": "open-faces:synthetic"},
+    "curves as strokes": {"masks": "synthetic"},
+    "thin strokes": {"recipe": "qd-imd", "coverage": (0.0, 1.0)},
+}
+"""Test sets by name, and what they change of an experiment's own: its images or its masks."""
+
+
+def unseen(experiments: Iterable[Experiment]) -> dict[str, list[Evaluation]]:
+    """Trained experiments, tested on images or masks unlike those of their training.
+
+    Parameters
+    ----------
+    experiments : iterable of Experiment
+        Of one data set. The parts of ``open-faces`` are among the test sets of those that were
+        trained on it, to tell which of its faces are the harder ones.
+
+    Returns
+    -------
+    dict of str to list of Evaluation
+        By the test set's name; sets that are the experiments' own are left out.
+    """
+    found: dict[str, list[Evaluation]] = {}
+    for experiment in experiments:
+        for name, changes in UNSEEN.items():
+            part = changes.get("dataset", "").startswith("open-faces:")
+            if part and experiment.dataset != "open-faces":
+                continue
+            if any(getattr(experiment, field) != value for field, value in changes.items()):
+                found.setdefault(name, []).append(Evaluation(experiment, **changes))
+    return found
+
+
+def evaluations(experiments: Iterable[Experiment]) -> list[Evaluation]:
+    """What the pages and the verdicts need to know of trained experiments beside their scores.
+
+    Parameters
+    ----------
+    experiments : iterable of Experiment
+        Such as all of the study.
+
+    Returns
+    -------
+    list of Evaluation
+        The controls on unseen data, and on their own data the losses that `losses` compares, for
+        the share that each term has in them.
+    """
+    best = [e for e in dict.fromkeys(experiments) if dict(e.pretext or {}) in (BEST, {})]
+    best = [e for e in best if e.frozen_layers == ENCODER_LAYERS and e.a == 1.0]
+    controls = [e for e in best if e.loss == "mix" and e.alpha == Experiment.alpha]
+    shares = [e for e in best if e.encoder == "frozen" and e.loss in ("mix", "ssim", "log_cosh")]
+    tested = [evaluation for listed in unseen(controls).values() for evaluation in listed]
+    return [*(Evaluation(experiment) for experiment in shares), *tested]
+
+
 def _seeds(preset: str, seeds: int | Sequence[int] | None) -> Sequence[int]:
     chosen = _preset(preset).seeds if seeds is None else seeds
     if isinstance(chosen, int):
@@ -159,45 +213,3 @@ def _repeated(
         for variant in variants
         for seed in _seeds(preset, seeds)
     ]
-
-
-def run_all(
-    experiments: Iterable[Experiment],
-    executor: Executor | None = None,
-    store: Store | None = None,
-) -> list[Result]:
-    """Run experiments, or take their records from the store, with a progress bar.
-
-    Parameters
-    ----------
-    experiments : iterable of Experiment
-        Equal ones are run once.
-    executor : concurrent.futures.Executor, optional
-        Where to run them; here, one after the other, if not given. Its workers must see the same
-        store. Pretext phases are run first, so that no two workers train the same one.
-    store : Store, optional
-        Where records are kept; `wssl.store.default_root` if not given.
-
-    Returns
-    -------
-    list of Result
-        In the order of `experiments`.
-    """
-    experiments = list(experiments)
-    store = store or Store()
-    missing = [e for e in dict.fromkeys(experiments) if store.get(e.fingerprint) is None]
-    if missing:
-        store.check_writable()
-    phases = dict.fromkeys(e.pretraining for e in missing if e.pretraining is not None)
-    with tqdm(total=len(missing), desc="experiments", unit="run", disable=None) as bar:
-        if executor is None:
-            for experiment in missing:
-                run(experiment, store)
-                bar.update()
-        else:
-            for phase in as_completed([executor.submit(pretrain, p, store) for p in phases]):
-                phase.result()
-            for done in as_completed([executor.submit(run, e, store) for e in missing]):
-                done.result()
-                bar.update()
-    return [run(experiment, store) for experiment in experiments]

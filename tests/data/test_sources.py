@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from wssl import data
-from wssl.data import download
+from wssl.data import download, sources
 
 
 def test_synthetic_has_as_many_as_asked_for():

@@ -1,0 +1,226 @@
+import pickle
+import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+
+import pytest
+
+from wssl import running, runs
+from wssl.experiment import Experiment, Pretraining
+from wssl.running import Step, plan, run_all, work
+from wssl.store import Store
+
+BEST = Experiment(preset="smoke")
+ROTATION = Experiment(preset="smoke", pretext={"rotation": 1.0})
+SCRATCH = Experiment(preset="smoke", encoder="scratch")
+SEEDS = [SCRATCH.with_(seed=seed) for seed in range(4)]
+
+
+def diverge(task):
+    """What happens instead of training where the third seed fails."""
+    if task.seed == 2:
+        raise ArithmeticError("seed 2 diverged")
+
+
+class Runs:
+    """Stands in for training: does something else, and leaves the traces of a task in its store."""
+
+    def __init__(self, monkeypatch, instead=lambda task: None, seconds=0.0):
+        self.done, self.instead, self.seconds = [], instead, seconds
+        monkeypatch.setattr(runs, "run", self._run)
+        monkeypatch.setattr(runs, "pretrain", self._pretrain)
+
+    def _do(self, task, store):
+        self.instead(task)
+        self.done.append(task)
+        record = {
+            "experiment": task.to_dict(),
+            "fingerprint": task.fingerprint,
+            "metrics": {},
+            "provenance": {"seconds": self.seconds},
+        }
+        store.put(record)
+        return record
+
+    def _run(self, experiment, store):
+        phase = experiment.pretraining
+        assert phase is None or store.weights_path(phase.fingerprint).exists()
+        record = store.get(experiment.fingerprint) or self._do(experiment, store)
+        return runs.Result(experiment, record, store)
+
+    def _pretrain(self, phase, store):
+        record = self._do(phase, store)
+        store.weights_path(phase.fingerprint).touch()
+        return record
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Store(tmp_path / "some")
+
+
+def test_a_phase_is_planned_once_and_before_what_builds_on_it(store):
+    other = BEST.with_(loss="ssim")
+    assert plan([SCRATCH, BEST, ROTATION, other, BEST], store) == [
+        SCRATCH,
+        BEST.pretraining,
+        BEST,
+        ROTATION.pretraining,
+        ROTATION,
+        other,
+    ]
+    assert plan([], store) == []
+
+
+def test_what_the_store_holds_is_not_planned(store, monkeypatch):
+    Runs(monkeypatch)
+    list(work(plan([BEST], store), store=store))
+    other = BEST.with_(loss="ssim")
+    assert plan([BEST, other], store) == [other]
+    store.weights_path(BEST.pretraining.fingerprint).unlink()
+    assert plan([BEST, other], store) == [BEST.pretraining, other]
+    assert plan([BEST], store) == []
+
+
+def test_one_after_the_other_each_is_told_as_it_begins_and_ends(store, monkeypatch):
+    done = Runs(monkeypatch).done
+    tasks = plan([BEST, SCRATCH, BEST.with_(encoder="finetuned")], store)
+    steps = []
+    for step in work(tasks, store=store):
+        steps.append(step)
+        assert done == tasks[: len(steps) // 2]
+    assert [step.task for step in steps] == [task for task in tasks for _ in range(2)]
+    assert [step.seconds is None for step in steps] == [True, False] * len(tasks)
+    assert all(step.seconds >= 0 for step in steps[1::2])
+
+
+def test_the_time_that_a_task_took_counts_attempts_before(store, monkeypatch):
+    Runs(monkeypatch, seconds=150.0)
+    assert list(work([SCRATCH], store=store)) == [Step(SCRATCH), Step(SCRATCH, 150.0)]
+
+
+@pytest.mark.parametrize("at_once", [None, 1, 2, 3])
+def test_an_executor_gets_each_task_once_and_its_phase_before(store, monkeypatch, at_once):
+    rng = random.Random(0)
+    done = Runs(monkeypatch, lambda task: time.sleep(rng.uniform(0, 0.003))).done
+    experiments = [
+        Experiment(preset="smoke", pretext={task: 1.0}, encoder=encoder, seed=seed)
+        for seed in range(2)
+        for task in ("rotation", "saturation", "sharpness")
+        for encoder in ("frozen", "finetuned")
+    ]
+    tasks = plan(experiments, store)
+    assert len(tasks) == 18
+    begun, ended = [], []
+    with ThreadPoolExecutor(3) as executor:
+        for step in work(tasks, executor, store, at_once=at_once):
+            (begun if step.seconds is None else ended).append(step.task)
+            assert at_once is None or len(begun) - len(ended) <= at_once
+            if isinstance(step.task, Experiment):
+                assert step.task.pretraining in ended
+    assert set(begun) == set(ended) == set(done) == set(tasks)
+    assert len(begun) == len(ended) == len(done) == 18
+    assert all(isinstance(task, Pretraining) for task in begun[: at_once or 6])
+
+
+def test_nothing_begins_after_the_first_no(store, monkeypatch):
+    done = Runs(monkeypatch).done
+    steps = list(work(SEEDS, store=store, may_start=lambda task: task.seed != 2))
+    assert done == SEEDS[:2]
+    assert [step.task for step in steps[::2]] == SEEDS[:2]
+    assert list(work([ROTATION], store=store, may_start=lambda task: False)) == []
+
+
+def test_what_an_executor_has_begun_ends_after_a_no(store, monkeypatch):
+    Runs(monkeypatch)
+    with ThreadPoolExecutor(2) as executor:
+        steps = list(work(SEEDS, executor, store, may_start=lambda task: task.seed < 2))
+    assert {step.task for step in steps if step.seconds is not None} == set(SEEDS[:2])
+
+
+def test_when_one_fails_an_executor_does_not_begin_the_others(store, monkeypatch):
+    told, more = threading.Event(), [SCRATCH.with_(seed=seed) for seed in (4, 5)]
+
+    def instead(task):
+        diverge(task)
+        assert task.seed < 2 or told.wait(10)
+
+    done = Runs(monkeypatch, instead).done
+    with ThreadPoolExecutor(1) as executor:
+        with pytest.raises(ArithmeticError, match="seed 2 diverged"):
+            list(work([*SEEDS, *more], executor, store))
+        told.set()
+    assert done[:2] == SEEDS[:2]
+    assert set(done[2:]) <= {SEEDS[3]}
+
+
+def test_nothing_is_written_where_nothing_is_to_be_done(store):
+    assert list(work([], store=store)) == []
+    assert not store.root.exists()
+
+
+def test_results_that_cannot_be_written_are_told_before_anything_begins(tmp_path, monkeypatch):
+    done = Runs(monkeypatch).done
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PermissionError, match="WSSL_RESULTS"):
+        run_all(SEEDS, store=Store(tmp_path / "file" / "results"))
+    assert done == []
+
+
+def test_what_is_sent_to_a_worker_can_be_sent(store):
+    again = pickle.loads(pickle.dumps((running._timed, BEST, BEST.pretraining, store)))
+    assert again[:3] == (running._timed, BEST, BEST.pretraining)
+    assert again[3].root == store.root
+
+
+def numbers(result):
+    return {key: value for key, value in result.record.items() if key != "provenance"}
+
+
+def test_an_executor_and_a_loop_give_the_same(tmp_path, trained):
+    experiments = [SCRATCH, ROTATION, SCRATCH]
+    serial = run_all(experiments, store=Store(tmp_path / "serial"))
+    phases = ["inpainting, mix loss, seed 0", "pretext rotation, seed 0"]
+    assert trained == [phases[0], phases[1], phases[0]]
+    trained.clear()
+    with ThreadPoolExecutor(1) as executor:
+        parallel = run_all(experiments, executor, Store(tmp_path / "parallel"))
+    assert trained == [phases[1], phases[0], phases[0]]
+    for results in (serial, parallel):
+        assert [result.experiment for result in results] == experiments
+    assert [numbers(r) for r in parallel] == [numbers(r) for r in serial]
+    assert serial[0].record == serial[2].record
+
+
+def test_only_what_is_missing_is_run(store, monkeypatch):
+    done = Runs(monkeypatch).done
+    run_all(SEEDS[1:2], store=store)
+    results = run_all(iter([SEEDS[3], *SEEDS, SEEDS[0]]), store=store)
+    assert [experiment.seed for experiment in done] == [1, 3, 0, 2]
+    assert [result.experiment.seed for result in results] == [3, 0, 1, 2, 3, 0]
+    assert run_all([], store=store) == []
+
+
+def test_the_default_store_is_that_of_the_environment(tmp_path, monkeypatch):
+    Runs(monkeypatch)
+    monkeypatch.setenv("WSSL_RESULTS", str(tmp_path / "named"))
+    (result,) = run_all(SEEDS[:1])
+    assert result.store.path(result.fingerprint).parent == tmp_path / "named"
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_what_was_done_before_an_experiment_failed_is_kept(store, monkeypatch, workers):
+    Runs(monkeypatch, diverge)
+    pool = ThreadPoolExecutor(1) if workers else nullcontext()
+    with pool as executor, pytest.raises(ArithmeticError, match="seed 2 diverged"):
+        run_all(SEEDS, executor, store)
+    assert all(store.get(experiment.fingerprint) for experiment in SEEDS[:2])
+
+
+def test_the_bar_counts_experiments(store, monkeypatch, capsys):
+    Runs(monkeypatch)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    run_all([ROTATION, *SEEDS], store=store)
+    assert "| 5/5 [" in capsys.readouterr().err

@@ -1,0 +1,230 @@
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from wssl.statistics import (
+    Estimate,
+    contrast,
+    holm,
+    interval,
+    smallest_difference,
+    variance_components,
+)
+
+SHARES = st.floats(0, 1)
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])
+@pytest.mark.parametrize("sizes", [(3, 3), (3, 8), (20, 2)])
+def test_the_difference_of_two_means_is_welchs(rng, sizes, confidence):
+    first, second = rng.normal(0.8, 0.01, sizes[0]), rng.normal(0.79, 0.04, sizes[1])
+    ours = contrast([first, second], [1, -1])
+    for alternative, p in (
+        ("greater", ours.p_above()),
+        ("less", ours.p_below()),
+        ("two-sided", 2 * min(ours.p_above(), ours.p_below())),
+    ):
+        theirs = stats.ttest_ind(first, second, equal_var=False, alternative=alternative)
+        assert p == pytest.approx(theirs.pvalue, rel=1e-9)
+        assert ours.freedom == pytest.approx(theirs.df, rel=1e-9)
+        assert ours.value / ours.error == pytest.approx(theirs.statistic, rel=1e-9)
+    between = theirs.confidence_interval(confidence)
+    assert ours.interval(confidence) == pytest.approx((between.low, between.high), rel=1e-9)
+
+
+def test_a_bound_moves_the_null_hypothesis(rng):
+    first, second = rng.normal(0.8, 0.01, 5), rng.normal(0.79, 0.01, 4)
+    ours = contrast([first, second], [1, -1])
+    theirs = stats.ttest_ind(first - 0.004, second, equal_var=False, alternative="greater")
+    assert ours.p_above(0.004) == pytest.approx(theirs.pvalue, rel=1e-9)
+    assert ours.p_below(0.004) == pytest.approx(1 - theirs.pvalue, rel=1e-9)
+
+
+def test_one_group_is_the_interval_of_its_mean(rng):
+    values = rng.normal(0.8, 0.01, 4)
+    mean, half = interval(values)
+    assert contrast([values], [1]).interval() == pytest.approx((mean - half, mean + half))
+    assert contrast([values], [-3]).interval() == pytest.approx(
+        (-3 * mean - 3 * half, -3 * mean + 3 * half)
+    )
+
+
+def test_a_contrast_by_hand():
+    """Variances 1 and 4, of three values each, weighted 1 and -1/2: 1/3 + 1/3."""
+    found = contrast([[1, 2, 3], [2, 4, 6]], [1, -0.5])
+    assert found.value == pytest.approx(0)
+    assert found.error == pytest.approx(np.sqrt(2 / 3))
+    assert found.freedom == pytest.approx(4)
+    assert (found.p_above(), found.p_below()) == pytest.approx((0.5, 0.5))
+
+
+def test_what_was_not_repeated_has_no_error():
+    found = contrast([[0.8], [0.7, 0.72]], [1, -1])
+    assert found.value == pytest.approx(0.09)
+    assert np.isnan([found.error, found.freedom, *found.interval(), found.p_above()]).all()
+
+
+def test_values_that_do_not_vary_leave_no_doubt():
+    found = contrast([[2, 2], [1, 1, 1]], [1, -1])
+    assert found == Estimate(1.0, 0.0, 3.0)
+    assert found.interval() == (1.0, 1.0)
+    assert (found.p_above(), found.p_below(), found.p_above(1.0)) == (0.0, 1.0, 1.0)
+
+
+def test_a_contrast_needs_a_coefficient_a_group():
+    with pytest.raises(ValueError, match="zip"):
+        contrast([[1, 2], [3, 4]], [1])
+
+
+def test_holm_by_hand():
+    """Sorted and multiplied: 4 x .005 = .02, 3 x .01 = .03, 2 x .03 = .06, 1 x .04 < .06."""
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.5, 0.6]) == [1.0, 1.0]
+    assert holm([0.2]) == [0.2]
+    assert holm([]) == []
+
+
+def test_a_test_that_could_not_be_made_does_not_count():
+    nan = float("nan")
+    np.testing.assert_allclose(holm([nan, 0.01, nan, 0.04]), [nan, 0.02, nan, 0.04])
+    assert np.isnan(holm([nan])).all()
+
+
+@given(st.lists(SHARES, max_size=8))
+def test_adjusted_p_values_are_no_smaller_and_in_the_same_order(values):
+    pairs = list(zip(values, holm(values), strict=True))
+    assert all(p <= adjusted <= min(1, len(values) * p) for p, adjusted in pairs)
+    adjusted_in_order = [adjusted for _, adjusted in sorted(pairs)]
+    assert adjusted_in_order == sorted(adjusted_in_order)
+
+
+@given(st.lists(SHARES, min_size=1, max_size=6))
+def test_holm_is_bonferroni_for_every_set_of_tests_that_holds_one(values):
+    """The closure principle: a test counts if every set that it is in would be rejected."""
+    numbers = range(len(values))
+    sets = [s for size in range(1, len(values) + 1) for s in combinations(numbers, size)]
+    expected = [
+        max(min(1.0, len(s) * min(values[j] for j in s)) for s in sets if i in s) for i in numbers
+    ]
+    assert holm(values) == pytest.approx(expected)
+
+
+@given(st.lists(SHARES, max_size=8), st.randoms())
+def test_holm_does_not_depend_on_the_order_of_the_tests(values, random):
+    order = list(range(len(values)))
+    random.shuffle(order)
+    adjusted = holm(values)
+    assert holm([values[i] for i in order]) == [adjusted[i] for i in order]
+
+
+@pytest.mark.parametrize(("repeats", "difference"), [(3, 3.0709), (8, 1.5066)])
+def test_the_smallest_difference_that_repeats_can_find(repeats, difference):
+    assert smallest_difference(1.0, repeats) == pytest.approx(difference, abs=1e-4)
+    assert smallest_difference(0.02, repeats) == pytest.approx(0.02 * difference, abs=1e-5)
+
+
+@pytest.mark.parametrize(("repeats", "power", "level"), [(3, 0.8, 0.05), (8, 0.9, 0.01)])
+def test_the_smallest_difference_is_found_as_often_as_promised(rng, repeats, power, level):
+    shift = smallest_difference(0.5, repeats, power, level)
+    groups = rng.normal(0, 0.5, (2, repeats, 20_000))
+    found = stats.ttest_ind(groups[0] + shift, groups[1]).pvalue < level
+    assert found.mean() == pytest.approx(power, abs=0.012)
+
+
+def test_more_repeats_and_less_power_find_smaller_differences():
+    found = [smallest_difference(1.0, repeats) for repeats in (2, 3, 5, 8, 50)]
+    assert found == sorted(found, reverse=True)
+    assert smallest_difference(1.0, 5, power=0.5) < found[2] < smallest_difference(1.0, 5, 0.99)
+
+
+def balanced(rng, groups, repeats, between, within):
+    """Values of equally large groups, and the group of each."""
+    labels = np.repeat(np.arange(groups), repeats)
+    centres = rng.normal(0, between, groups)
+    return centres[labels] + rng.normal(0, within, groups * repeats), labels.tolist()
+
+
+def test_one_balanced_factor_is_the_analysis_of_variance(rng):
+    values, labels = balanced(rng, 6, 4, 2.0, 1.0)
+    table = values.reshape(6, 4)
+    between = 4 * table.mean(axis=1).var(ddof=1)
+    within = table.var(axis=1, ddof=1).mean()
+    found = variance_components(values, ["all"] * 24, {"group": labels})
+    assert found["residual"] == pytest.approx(np.sqrt(within))
+    assert found["group"] == pytest.approx(np.sqrt((between - within) / 4))
+
+
+def test_a_negative_variance_counts_as_none():
+    """Two groups of the same mean: the spread is within them."""
+    found = variance_components([1, 3, 1, 3], [0] * 4, {"group": ["a", "a", "b", "b"]})
+    assert found["group"] == 0.0
+    assert found["residual"] == pytest.approx(np.sqrt(2))
+
+
+def test_without_factors_the_residual_is_the_spread_within_the_fixed_levels(rng):
+    values = rng.normal(0, 1, 12)
+    found = variance_components(values, [0, 1] * 6, {})
+    within = [values[::2].var(ddof=1), values[1::2].var(ddof=1)]
+    assert found == {"residual": pytest.approx(np.sqrt(np.mean(within)))}
+
+
+def design(rng):
+    """Three configurations, eight seeds crossed with them, two runs nested in some cells."""
+    cells = [(c, s, r) for c in range(3) for s in range(8) for r in range(2 if s < 5 else 1)]
+    fixed = [c for c, _, _ in cells]
+    factors = {"seed": [s for _, s, _ in cells], "cell": [(c, s) for c, s, _ in cells]}
+    return fixed, factors
+
+
+def drawn(rng, fixed, factors, spreads, residual):
+    values = np.array(fixed, dtype=float) + rng.normal(0, residual, len(fixed))
+    for name, spread in spreads.items():
+        effects = {level: rng.normal(0, spread) for level in sorted(set(factors[name]))}
+        values += [effects[level] for level in factors[name]]
+    return values
+
+
+def test_components_are_recovered_in_an_unbalanced_design(rng):
+    fixed, factors = design(rng)
+    spreads = {"seed": 3.0, "cell": 2.0}
+    found = [
+        variance_components(drawn(rng, fixed, factors, spreads, 1.0), fixed, factors)
+        for _ in range(60)
+    ]
+    for name, truth in {**spreads, "residual": 1.0}.items():
+        variance = np.mean([components[name] ** 2 for components in found])
+        assert variance == pytest.approx(truth**2, rel=0.25), name
+
+
+def test_components_do_not_see_shifts_of_the_fixed_levels_and_scale_with_the_values(rng):
+    fixed, factors = design(rng)
+    values = drawn(rng, fixed, factors, {"seed": 1.0, "cell": 1.0}, 1.0)
+    found = variance_components(values, fixed, factors)
+    assert min(found.values()) > 0
+    shifted = values + 7 + np.array([10.0, -3.0, 0.5])[fixed]
+    assert variance_components(shifted, fixed, factors) == pytest.approx(found, rel=1e-6)
+    scaled = {name: 30 * value for name, value in found.items()}
+    assert variance_components(-30 * values, fixed, factors) == pytest.approx(scaled, rel=1e-6)
+
+
+def test_components_do_not_depend_on_the_order_or_the_names_of_the_levels(rng):
+    fixed, factors = design(rng)
+    values = drawn(rng, fixed, factors, {"seed": 1.0, "cell": 1.0}, 1.0)
+    found = variance_components(values, fixed, factors)
+    order = rng.permutation(len(values))
+    mixed = variance_components(
+        values[order],
+        [f"configuration {fixed[i]}" for i in order],
+        {name: [repr(levels[i]) for i in order] for name, levels in factors.items()},
+    )
+    assert mixed == pytest.approx(found, rel=1e-6)
+
+
+def test_values_without_repetition_tell_nothing(rng):
+    found = variance_components(rng.normal(size=4), [0] * 4, {"run": range(4)})
+    assert set(found) == {"run", "residual"}
+    assert np.isnan(list(found.values())).all()
