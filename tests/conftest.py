@@ -1,6 +1,7 @@
 """Fixtures that many tests share."""
 
 import os
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -44,3 +45,9 @@ def trained(monkeypatch):
     original = training.train
     monkeypatch.setattr(training, "train", train)
     return titles
+
+
+@pytest.fixture
+def fabricate():
+    """The function that fills a store with records that nobody trained for."""
+    return runpy.run_path(str(Path(__file__).with_name("fabricated.py")))["fabricate"]

@@ -1,22 +1,77 @@
 """Tables and figures, made from records and arrays alone."""
 
+from wssl.report.curves import accuracy_by_weight, weight_curves
 from wssl.report.figures import confusion, loss_curves, paper_and_ours
+from wssl.report.frames import mean_difference, printed, runs, two_sided
+from wssl.report.groups import (
+    component_table,
+    components,
+    difference_table,
+    equal_weight_table,
+    more_tasks,
+    repetition_table,
+    repetitions,
+    variance_shares,
+)
 from wssl.report.pictures import four_panels, gallery
+from wssl.report.strips import number_of_tasks
 from wssl.report.style import finished, use_style
-from wssl.report.tables import METRICS, accuracy, format_interval, pretext_name, rows, table
+from wssl.report.tables import (
+    METRICS,
+    accuracy,
+    format_estimate,
+    format_interval,
+    pretext_name,
+    rows,
+    table,
+)
+from wssl.report.trends import (
+    PAPER_TRENDS,
+    end_table,
+    equal_means,
+    rank_correlation,
+    seed_spread,
+    spread_table,
+    trend,
+    trend_table,
+)
 
 __all__ = [
     "METRICS",
+    "PAPER_TRENDS",
     "accuracy",
+    "accuracy_by_weight",
+    "component_table",
+    "components",
     "confusion",
+    "difference_table",
+    "end_table",
+    "equal_means",
+    "equal_weight_table",
     "finished",
+    "format_estimate",
     "format_interval",
     "four_panels",
     "gallery",
     "loss_curves",
+    "mean_difference",
+    "more_tasks",
+    "number_of_tasks",
     "paper_and_ours",
     "pretext_name",
+    "printed",
+    "rank_correlation",
+    "repetition_table",
+    "repetitions",
     "rows",
+    "runs",
+    "seed_spread",
+    "spread_table",
     "table",
+    "trend",
+    "trend_table",
+    "two_sided",
     "use_style",
+    "variance_shares",
+    "weight_curves",
 ]

@@ -13,27 +13,37 @@ from wssl.report.tables import METRICS, pretext_name, rows
 from wssl.statistics import interval
 from wssl.store import Record
 
+OURS, PAPER = sns.color_palette("colorblind")[:2]
+"""The colours of our runs and of the paper's, in every figure that has both."""
+
+TASK_COLOURS = {"rotation": "#029e73", "saturation": "#cc78bc", "sharpness": "#4d4d4d"}
+"""The colour of a pretext task; a run of several tasks has all of theirs."""
+
 
 def paper_and_ours(number: int, records: Iterable[Record]) -> Figure:
     """The paper's numbers and ours of one table, a panel a metric, every run a point."""
     found = rows(number, records)
     figure, axes = plt.subplots(1, 2, figsize=(9, 0.9 + 0.55 * len(found)), sharey=True)
-    ours, theirs = sns.color_palette("colorblind")[:2]
     for axis, (metric, (title, _)) in zip(axes, METRICS.items(), strict=True):
         for y, (row, repeats) in enumerate(found):
             values = [record["metrics"][metric] for record in repeats]
             mean, half = interval(values)
-            axis.plot(values, [y] * len(values), "o", color=ours, alpha=0.45, markersize=5)
+            axis.plot(values, [y] * len(values), "o", color=OURS, alpha=0.45, markersize=5)
             if not np.isnan(half):
-                axis.errorbar(mean, y, xerr=half, color=ours, capsize=4, linewidth=2)
-            axis.plot(mean, y, "|", color=ours, markersize=16, markeredgewidth=2.5)
-            axis.plot(getattr(row, metric), y, "D", color=theirs, markersize=7)
+                axis.errorbar(mean, y, xerr=half, color=OURS, capsize=4, linewidth=2)
+            axis.plot(mean, y, "|", color=OURS, markersize=16, markeredgewidth=2.5)
+            axis.plot(getattr(row, metric), y, "D", color=PAPER, markersize=7)
         axis.set(title=title, ylim=(len(found) - 0.5, -0.5))
         axis.set_yticks(range(len(found)), [pretext_name(row.pretext) for row, _ in found])
-    axes[0].plot([], [], "o", color=ours, label="ours: each seed, mean, 95 % interval")
-    axes[0].plot([], [], "D", color=theirs, label="the paper: one run")
+    axes[0].plot([], [], "o", color=OURS, label="ours: each seed, mean, 95 % interval")
+    axes[0].plot([], [], "D", color=PAPER, label="the paper: one run")
+    return with_legend(figure)
+
+
+def with_legend(figure: Figure) -> Figure:
+    """Finish a figure with one legend for all of its panels, in a row below them."""
     figure.set_layout_engine("constrained")
-    figure.legend(loc="outside lower center", ncols=2, frameon=False)
+    figure.legend(loc="outside lower center", ncols=4, frameon=False)
     return finished(figure)
 
 

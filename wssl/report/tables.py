@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from wssl import paper
-from wssl.statistics import interval
+from wssl.statistics import Estimate, interval
 from wssl.store import Record
 
 METRICS = {"ssim": ("SSIM", 4), "psnr": ("PSNR (dB)", 2)}
@@ -21,6 +21,42 @@ def format_interval(values: Sequence[float], decimals: int) -> str:
         return "—"
     text = f"{mean:.{decimals}f}"
     return text if np.isnan(half) else f"{text} ± {half:.{decimals}f}"
+
+
+def format_estimate(estimate: Estimate, decimals: int) -> str:
+    """An effect with its sign and half of its 95 % interval, or alone without an error."""
+    if np.isnan(estimate.value):
+        return "—"
+    text = f"{estimate.value:+.{decimals}f}"
+    low, high = estimate.interval()
+    return text if np.isnan(low) else f"{text} ± {(high - low) / 2:.{decimals}f}"
+
+
+def format_number(value: float, decimals: int) -> str:
+    """A number as text, a dash for NaN."""
+    return "—" if np.isnan(value) else f"{value:.{decimals}f}"
+
+
+def format_p(p: float) -> str:
+    """A p value as text."""
+    if np.isnan(p):
+        return "—"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def with_headings(lines: Sequence[Mapping[tuple[str, str], Any]], index: int = 1) -> pd.DataFrame:
+    """Lines as a table with two rows of headings, the first `index` columns naming the lines.
+
+    Parameters
+    ----------
+    lines : sequence of dict
+        Keys are the upper and the lower heading.
+    index : int
+    """
+    frame = pd.DataFrame(lines)
+    frame.columns = pd.MultiIndex.from_tuples(frame.columns)
+    keys = list(frame.columns[:index])
+    return frame.set_index(keys).rename_axis([lower for _, lower in keys])
 
 
 def pretext_name(weights: Mapping[str, float]) -> str:
@@ -78,7 +114,7 @@ def table(number: int, records: Iterable[Record]) -> pd.DataFrame:
     """
     lines = []
     for row, repeats in rows(number, records):
-        line: dict[Any, Any] = {("", "pretext task"): pretext_name(row.pretext)}
+        line: dict[tuple[str, str], Any] = {("", "pretext task"): pretext_name(row.pretext)}
         if number == 4:
             line["", "loss"] = row.loss
         for metric, (title, decimals) in METRICS.items():
@@ -87,9 +123,7 @@ def table(number: int, records: Iterable[Record]) -> pd.DataFrame:
             line[title, "ours"] = format_interval(values, decimals)
         line["", "seeds"] = len(repeats)
         lines.append(line)
-    frame = pd.DataFrame(lines)
-    frame.columns = pd.MultiIndex.from_tuples(frame.columns)
-    return frame.set_index(("", "pretext task")).rename_axis("pretext task")
+    return with_headings(lines)
 
 
 def accuracy(record: Record, task: str) -> list[float]:
