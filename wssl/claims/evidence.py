@@ -100,14 +100,19 @@ class Evidence:
         return [record["metrics"][metric] for record in self.select(**settings)]
 
     def unseen(self, loss_only: bool, **settings: Any) -> list[float]:
-        """The mean SSIM of each run on data unlike its own, or by how much it is below its own."""
+        """The mean SSIM of each run on data unlike its own, or by how much it is below its own.
+
+        Only tests with holes of the same coverage: smaller ones are easier for everybody.
+        """
         values = []
         for record in self.select(**settings):
             own = record["experiment"]
             scores = [
                 other["metrics"]["ssim"]
                 for other in self.evaluations
-                if other["run"] == record["fingerprint"] and elsewhere(other["experiment"], own)
+                if other["run"] == record["fingerprint"]
+                and elsewhere(other["experiment"], own)
+                and other["experiment"]["coverage"] == own["coverage"]
             ]
             if scores:
                 mean = float(np.mean(scores))

@@ -75,10 +75,11 @@ def forest(verdicts: Sequence[Verdict]) -> Figure:
     axis.axvspan(0, 1, color="0.93", zorder=0)
     axis.axvline(0, color="0.4", linewidth=1)
     axis.set_xscale("symlog", linthresh=1)
+    axis.xaxis.set_major_formatter("{x:g}")
     axis.set_yticks(range(len(shown)), [v.claim.text.rstrip(".") for v in shown], fontsize="small")
     axis.set(
         ylim=(len(shown) - 0.4, -0.6),
-        xlabel="effect, in multiples of what counts (grey: too small to count)",
+        xlabel="effect, in multiples of the smallest that counts",
     )
     palette = sns.color_palette("colorblind")
     for outcome, sign in SIGNS.items():
