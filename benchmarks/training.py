@@ -22,9 +22,9 @@ from timing import Row, main, random_images, random_masks, take_turns, timed
 from wssl.data.batches import inpainting_batch, pretext_batch
 from wssl.losses import mix
 from wssl.models import ENCODER_LAYERS, encoder, pretext_model, unet
+from wssl.phases import Batch, InpaintingPhase, PretextPhase, blacken
 from wssl.presets import Preset
 from wssl.pretext import TASKS, transform
-from wssl.training import Batch, InpaintingPhase, PretextPhase, blacken
 
 TURNS = 30
 MATRIX = 2048

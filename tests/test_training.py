@@ -5,6 +5,7 @@ import pytest
 from wssl import losses, training
 from wssl.data.batches import centre_crops, order, random_crops
 from wssl.models import encoder, pretext_model, unet
+from wssl.phases import InpaintingPhase, PretextPhase
 
 
 @pytest.fixture
@@ -16,7 +17,7 @@ def images(rng):
 
 
 def inpainting_phase(seed=0):
-    return training.InpaintingPhase(unet(32, 4, seed), losses.mix)
+    return InpaintingPhase(unet(32, 4, seed), losses.mix)
 
 
 def batches(images):
@@ -43,7 +44,7 @@ def weights(phase):
 
 
 def test_the_loss_falls_when_a_batch_is_learned_by_heart(images, tmp_path):
-    phase = training.InpaintingPhase(unet(32, 4), losses.log_cosh)
+    phase = InpaintingPhase(unet(32, 4), losses.log_cosh)
     fixed = batches(images)(0)
     history = train(
         phase, images, tmp_path / "c.npz", steps=60, learning_rate=3e-3, drawn=lambda step: fixed
@@ -54,7 +55,7 @@ def test_the_loss_falls_when_a_batch_is_learned_by_heart(images, tmp_path):
 
 def test_a_pretext_phase_learns_to_tell_rotations(images, tmp_path):
     network = pretext_model(encoder(unet(32, 8)), {"rotation": 4})
-    phase = training.PretextPhase(network, {"rotation": 1.0})
+    phase = PretextPhase(network, {"rotation": 1.0})
 
     def batch(step):
         labels = np.random.default_rng([1, step]).integers(0, 4, 8).astype("int32")
@@ -80,7 +81,7 @@ def test_pretext_losses_are_weighted(images):
     }
 
     def loss(weights):
-        phase = training.PretextPhase(network, weights)
+        phase = PretextPhase(network, weights)
         return float(phase.compute_loss(x=batch, y_pred=phase(batch)))
 
     alone = loss({"rotation": 1.0}), loss({"sharpness": 1.0})
@@ -137,7 +138,7 @@ def test_a_loss_that_is_not_finite_stops_with_step_and_loss(images, tmp_path):
     def loss(y_true, y_pred):
         return losses.log_cosh(y_true, y_pred) / 0.0
 
-    phase = training.InpaintingPhase(unet(32, 2), loss)
+    phase = InpaintingPhase(unet(32, 2), loss)
     with pytest.raises(training.NonFiniteLossError, match=r"inpainting loss is inf at step 0 of 6"):
         train(phase, images, tmp_path / "c.npz")
 

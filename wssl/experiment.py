@@ -8,7 +8,7 @@ from typing import Any
 
 from wssl import data
 from wssl.losses import LOSSES, check_a, check_alpha
-from wssl.models import ENCODER_LAYERS, MODELS
+from wssl.models import ENCODER_LAYERS, METHODS
 from wssl.names import lookup, unknown
 from wssl.presets import Preset, preset
 from wssl.pretext import TASKS
@@ -109,7 +109,8 @@ class Experiment:
         How many of the first layers stay as they are where `encoder` freezes them: 16, the whole
         encoder, in the paper; 1 + 3 n for its first n blocks.
     method : str
-        The model, one of `wssl.models.MODELS`.
+        What fills the holes, one of `wssl.models.METHODS`. All fields above are settings of
+        ``wssl``; with another method they stay at their defaults, and there is no pretext phase.
     preset : str
         The scale of the run, one of `wssl.presets.PRESETS`.
     dataset : str
@@ -148,7 +149,7 @@ class Experiment:
     def __post_init__(self) -> None:
         lookup("loss", self.loss, LOSSES)
         lookup("encoder policy", self.encoder, ENCODERS)
-        lookup("method", self.method, MODELS)
+        lookup("method", self.method, METHODS)
         lookup("mask recipe", self.recipe, data.RECIPES)
         preset(self.preset)
         check_alpha(self.alpha)
@@ -159,11 +160,22 @@ class Experiment:
         if masks == "auto":
             masks = "synthetic" if self.dataset == "synthetic" else "quickdraw"
         _check_frozen_layers(self.frozen_layers, self.encoder)
+        self._check_method()
         data.check_image_source(self.dataset)
         data.check_mask_source(masks)
         object.__setattr__(self, "masks", masks)
         object.__setattr__(self, "coverage", _coverage(self.coverage))
-        object.__setattr__(self, "pretext", _weights(self.pretext, self.encoder))
+        object.__setattr__(self, "pretext", _weights(self.pretext, self.encoder, self.method))
+
+    def _check_method(self) -> None:
+        if self.method == "wssl":
+            return
+        for name in ("loss", "alpha", "a", "encoder", "frozen_layers"):
+            if getattr(self, name) != getattr(Experiment, name):
+                raise ValueError(
+                    f"{name}: expected none for method={self.method!r}, which has no such setting; "
+                    f"received {getattr(self, name)!r}. Leave it out, or choose method='wssl'."
+                )
 
     @cached_property
     def fingerprint(self) -> str:
@@ -289,8 +301,8 @@ class Evaluation:
 _EVALUATED = ("dataset", "masks", "recipe", "coverage")
 
 
-def _weights(weights: Mapping[str, float] | None, encoder: str) -> Weights:
-    learns = encoder in ("frozen", "finetuned")
+def _weights(weights: Mapping[str, float] | None, encoder: str, method: str) -> Weights:
+    learns = encoder in ("frozen", "finetuned") and method == "wssl"
     if weights is None:
         return Weights(BEST if learns else {})
     for task, weight in weights.items():
@@ -307,9 +319,10 @@ def _weights(weights: Mapping[str, float] | None, encoder: str) -> Weights:
             f"{dict(weights)}. Without a pretext task, encoder is 'scratch' or 'random'."
         )
     if chosen and not learns:
+        setting = f"encoder={encoder!r}" if method == "wssl" else f"method={method!r}"
         raise ValueError(
-            f"pretext: expected none for encoder={encoder!r}, which has no pretext phase; received "
-            f"{chosen}. Leave it out, or choose encoder='frozen' or 'finetuned'."
+            f"pretext: expected none for {setting}, which has no pretext phase; received "
+            f"{chosen}. Leave it out, or choose method='wssl' and encoder='frozen' or 'finetuned'."
         )
     return chosen
 

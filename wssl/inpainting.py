@@ -50,7 +50,7 @@ def inpaint(image: np.ndarray, mask: np.ndarray, model: "keras.Model | Result") 
             f"{mask.dtype} {mask.shape}. wssl.data.read_mask reads a mask file as booleans."
         )
     network = model.model() if isinstance(model, Result) else model
-    size = network.input_shape[1]
+    size = network.inputs[0].shape[1]
     # A box filter, so that a small pixel is known exactly if all that it covers is known.
     box = Image.Resampling.BOX
     small = np.asarray(Image.fromarray(image).resize((size, size), box))

@@ -19,7 +19,8 @@ from keras import ops
 from wssl import data, losses, metrics, training
 from wssl.data.batches import centre_crops, inpainting_batch, pretext_batch
 from wssl.experiment import Evaluation, Experiment, Pretraining
-from wssl.models import MODELS, encoder, pretext_model
+from wssl.models import FILLS, MODELS, encoder, pretext_model
+from wssl.phases import Batch, InpaintingPhase, Phase, PretextPhase
 from wssl.presets import Preset, preset
 from wssl.pretext import TASKS, transform
 from wssl.store import Record, Store
@@ -31,6 +32,7 @@ TEST_MASK_SEED = 0
 logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
 
 _ACCURACY_SEED = 2
+_PHASE = 3
 _EVALUATION_BATCH = 32
 
 
@@ -77,6 +79,11 @@ class Result:
         keras.Model
             float (B, S, S, 3) in [0, 1] with black holes -> float (B, S, S, 3) in [0, 1].
         """
+        if self.experiment.method in FILLS:
+            raise ValueError(
+                f"method: {self.experiment.method!r} fills holes without a network; call "
+                f"wssl.models.FILLS[{self.experiment.method!r}](image, mask)."
+            )
         path = self.store.weights_path(self.fingerprint)
         if not training.is_whole(path):
             network, _ = _train_inpainting(self.experiment, self.store)
@@ -115,9 +122,9 @@ def run(experiment: Experiment, store: Store | None = None) -> Result:
     if record is not None:
         return Result(experiment, record, store)
     store.check_writable()
-    network, trained = _train_inpainting(experiment, store)
     images, masks = evaluation_data(experiment)
-    per_image = metrics.evaluate(images, restore(network, images, masks), masks)
+    restored, trained = _fill(experiment, images, masks, store)
+    per_image = metrics.evaluate(images, restored, masks)
     pretraining = experiment.pretraining
     record = {
         "experiment": experiment.to_dict(),
@@ -159,10 +166,10 @@ def pretrain(pretraining: Pretraining, store: Store | None = None) -> Record:
     classes = {task: len(TASKS[task].levels) for task in pretraining.pretext}
     body = encoder(MODELS["wssl"](scale.size, scale.width, pretraining.seed))
     network = pretext_model(body, classes, pretraining.seed)
-    phase = training.PretextPhase(network, pretraining.pretext)
+    phase = PretextPhase(network, pretraining.pretext)
     images = _images(pretraining.dataset, "train", scale)
 
-    def batch(step: int) -> training.Batch:
+    def batch(step: int) -> Batch:
         return pretext_batch(images, classes, scale.size, scale.batch, pretraining.seed, step)
 
     trained = training.train(
@@ -252,6 +259,7 @@ def restore(network: keras.Model, images: np.ndarray, masks: np.ndarray) -> np.n
     Parameters
     ----------
     network : keras.Model
+        Takes masked images, or masked images and masks, float (B, S, S, 1), 1 = hole.
     images : float (N, S, S, 3) in [0, 1]
     masks : bool (N, S, S)
         True = hole; what `images` holds there is not shown to the network.
@@ -264,7 +272,9 @@ def restore(network: keras.Model, images: np.ndarray, masks: np.ndarray) -> np.n
     for start in range(0, len(images), _EVALUATION_BATCH):
         part = slice(start, start + _EVALUATION_BATCH)
         masked = np.where(masks[part][..., None], np.float32(0), images[part])
-        parts.append(ops.convert_to_numpy(network.predict_on_batch(masked.astype("float32"))))
+        inputs = [masked.astype("float32"), masks[part][..., None].astype("float32")]
+        outputs = network.predict_on_batch(inputs if len(network.inputs) == 2 else inputs[0])
+        parts.append(ops.convert_to_numpy(outputs))
     return np.concatenate(parts)
 
 
@@ -284,6 +294,18 @@ def evaluation_data(experiment: Experiment) -> tuple[np.ndarray, np.ndarray]:
     return images, _masks(experiment, len(images), TEST_MASK_SEED, "test")
 
 
+def _fill(
+    experiment: Experiment, images: np.ndarray, masks: np.ndarray, store: Store
+) -> tuple[np.ndarray, dict[str, Any]]:
+    if experiment.method not in FILLS:
+        network, trained = _train_inpainting(experiment, store)
+        return restore(network, images, masks), trained
+    fill, began = FILLS[experiment.method], time.monotonic()
+    masked = np.where(masks[..., None], np.float32(0), images)
+    restored = np.stack([fill(image, mask) for image, mask in zip(masked, masks, strict=True)])
+    return restored, {"history": [], "seconds": time.monotonic() - began}
+
+
 def _train_inpainting(experiment: Experiment, store: Store) -> tuple[keras.Model, dict[str, Any]]:
     scale, path = experiment.scale, store.weights_path(experiment.fingerprint)
     network = _network(experiment)
@@ -291,26 +313,38 @@ def _train_inpainting(experiment: Experiment, store: Store) -> tuple[keras.Model
     if pretraining:
         pretrain(pretraining, store)
         training.load_weights(encoder(network), store.weights_path(pretraining.fingerprint))
-    if experiment.encoder in ("frozen", "random"):
-        for layer in network.layers[: experiment.frozen_layers]:
-            layer.trainable = False
-    loss = partial(losses.LOSSES[experiment.loss], alpha=experiment.alpha, a=experiment.a)
+    phase = _phase(experiment, network)
     images = _images(experiment.dataset, "train", scale)
     masks = _masks(experiment, scale.train_masks, experiment.seed, "train")
 
-    def batch(step: int) -> training.Batch:
-        return inpainting_batch(images, masks, scale.size, scale.batch, experiment.seed, step)
+    def batch(step: int) -> Batch:
+        drawn = inpainting_batch(images, masks, scale.size, scale.batch, experiment.seed, step)
+        return phase.complete(drawn, np.random.default_rng([experiment.seed, _PHASE, step]))
 
     trained = training.train(
-        training.InpaintingPhase(network, loss),
+        phase,
         batch,
         steps=scale.inpainting_steps,
         learning_rate=scale.learning_rate,
-        title=f"inpainting, {experiment.loss} loss, seed {experiment.seed}",
+        title=f"{_title(experiment)}, seed {experiment.seed}",
         checkpoint=store.checkpoint_path(experiment.fingerprint),
     )
     training.save_weights(network, path)
     return network, trained
+
+
+def _phase(experiment: Experiment, network: keras.Model) -> Phase:
+    if experiment.encoder in ("frozen", "random"):
+        for layer in network.layers[: experiment.frozen_layers]:
+            layer.trainable = False
+    loss = partial(losses.LOSSES[experiment.loss], alpha=experiment.alpha, a=experiment.a)
+    return InpaintingPhase(network, loss)
+
+
+def _title(experiment: Experiment) -> str:
+    if experiment.method == "wssl":
+        return f"inpainting, {experiment.loss} loss"
+    return f"inpainting, {experiment.method}"
 
 
 def _network(experiment: Experiment) -> keras.Model:

@@ -1,28 +1,20 @@
-"""The two phases of training, and the loop that both run in.
-
-Phase one teaches the encoder to tell at which level each pretext task was applied; phase two
-teaches the whole network to fill holes. Source: Gupta et al., WSSL, section 4.
-"""
+"""The loop that every phase of training runs in, and the files that it keeps."""
 
 import json
 import math
 import time
 import warnings
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 from tqdm import tqdm
 
-from wssl import pretext
+from wssl.phases import Batch, Phase
 from wssl.store import atomic
-
-Batch = dict[str, Any]
-Tensor = Any
 
 CHECKPOINT_SECONDS = 30.0
 HISTORY_POINTS = 50
@@ -32,106 +24,8 @@ class NonFiniteLossError(ArithmeticError):
     """Training stopped since its loss was not a finite number."""
 
 
-class PretextPhase(keras.Model):
-    """Learns the levels of weighted pretext tasks.
-
-    Called on a batch ``{"images": uint8 (B, S, S, 3), "labels": {task: int (B,)}}``, it transforms
-    the images at the levels of the labels and returns the logits of each task. Its loss is the sum
-    over tasks of weight times cross-entropy.
-
-    Parameters
-    ----------
-    network : keras.Model
-        As from `wssl.models.pretext_model`.
-    weights : mapping of str to float
-        The weight of each task.
-    """
-
-    def __init__(self, network: keras.Model, weights: Mapping[str, float]):
-        super().__init__(name="pretext_phase")
-        self.network = network
-        self.task_weights = dict(weights)
-
-    def call(self, batch: Batch) -> dict[str, Tensor]:
-        """Return the logits, float (B, classes), of each task."""
-        images = ops.cast(batch["images"], "float32") / 255.0
-        return self.network(pretext.transform(images, batch["labels"]))
-
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Tensor:
-        """Return the weighted sum of the tasks' cross-entropies, a scalar."""
-        return sum(
-            weight
-            * ops.mean(
-                keras.losses.sparse_categorical_crossentropy(
-                    x["labels"][task], y_pred[task], from_logits=True
-                )
-            )
-            for task, weight in self.task_weights.items()
-        )
-
-
-class InpaintingPhase(keras.Model):
-    """Learns to restore images from what their masks leave.
-
-    Called on a batch ``{"images": uint8 (B, S, S, 3), "masks": bool (B, S, S)}`` (True = hole), it
-    blackens the holes and returns originals and restored images, float (B, S, S, 3) in [0, 1].
-    Its loss is the mean over the batch of `loss` on the whole, raw output.
-
-    Parameters
-    ----------
-    network : keras.Model
-        Masked image -> restored image.
-    loss : callable
-        ``(y_true, y_pred) -> float (B,)``.
-    """
-
-    def __init__(self, network: keras.Model, loss: Callable[[Tensor, Tensor], Tensor]):
-        super().__init__(name="inpainting_phase")
-        self.network = network
-        self.image_loss = loss
-
-    def call(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Return the originals and the restored images."""
-        images = ops.cast(batch["images"], "float32") / 255.0
-        return images, self.network(blacken(images, batch["masks"]))
-
-    def compute_loss(
-        self,
-        x: Any = None,
-        y: Any = None,
-        y_pred: Any = None,
-        sample_weight: Any = None,
-        training: bool = True,
-    ) -> Tensor:
-        """Return the mean of the loss over the batch, a scalar."""
-        return ops.mean(self.image_loss(*y_pred))
-
-
-def blacken(images: Tensor, masks: Tensor) -> Tensor:
-    """Set the holes of images to zero.
-
-    Parameters
-    ----------
-    images : float (B, H, W, 3)
-    masks : bool (B, H, W)
-        True = hole.
-
-    Returns
-    -------
-    float (B, H, W, 3)
-    """
-    return ops.where(ops.expand_dims(masks, -1), 0.0, images)
-
-
 def train(
-    phase: keras.Model,
+    phase: Phase,
     batches: Callable[[int], Batch],
     *,
     steps: int,
@@ -143,8 +37,8 @@ def train(
 
     Parameters
     ----------
-    phase : keras.Model
-        One of the two above; trained in place.
+    phase : Phase
+        Trained in place.
     batches : callable
         Step number, from 0 -> the batch of that step; a pure function.
     steps : int
@@ -168,7 +62,7 @@ def train(
         If the loss stops being a number; the message names the step and the loss.
     """
     phase.compile(
-        optimizer=keras.optimizers.Adam(learning_rate),
+        optimizer=keras.optimizers.Adam(learning_rate, **phase.adam),
         jit_compile=bool(keras.distribution.list_devices("gpu")),
     )
     phase(batches(0))
@@ -236,17 +130,18 @@ def is_whole(path: Path) -> bool:
     return False
 
 
-def _variables(phase: keras.Model) -> list[Any]:
-    return [*phase.network.variables, *phase.optimizer.variables]
+def _variables(phase: Phase) -> list[Any]:
+    learned = [variable for model in phase.models for variable in model.variables]
+    return [*learned, *phase.optimizer.variables]
 
 
-def _save(phase: keras.Model, state: dict[str, Any], path: Path) -> None:
+def _save(phase: Phase, state: dict[str, Any], path: Path) -> None:
     arrays = [variable.numpy() for variable in _variables(phase)]
     with atomic(path) as temporary:
         np.savez(temporary, *arrays, state=np.array(json.dumps(state)))
 
 
-def _restore(phase: keras.Model, path: Path) -> dict[str, Any]:
+def _restore(phase: Phase, path: Path) -> dict[str, Any]:
     if not is_whole(path):
         return {"step": 0, "seconds": 0.0, "history": [], "recent": []}
     with np.load(path, allow_pickle=False) as file:

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from scipy import ndimage
 
-from wssl.models.classical import harmonic
+from wssl.models.classical import FILLS, biharmonic, harmonic, mean_colour
 
 
 @pytest.fixture
@@ -49,3 +50,52 @@ def test_edges_of_the_range(rng):
     np.testing.assert_allclose(harmonic(image, one), np.broadcast_to(image[2, 1], (4, 4, 3)))
     with pytest.raises(ValueError, match="at least one known pixel"):
         harmonic(image, np.ones((4, 4), bool))
+
+
+def test_the_biharmonic_fill_solves_its_equation_inside(rng):
+    """The stencil of thirteen points is zero at every filled pixel two or more from the edge."""
+    mask = np.zeros((24, 24), bool)
+    mask[4:20, 4:20] = rng.random((16, 16)) < 0.6
+    y, x = np.mgrid[0:24, 0:24] / 24
+    image = np.stack([0.4 + 0.2 * np.sin(3 * x + y), 0.3 + 0.3 * x * y, 0.5 + 0 * x], axis=-1)
+    stencil = np.zeros((5, 5))
+    stencil[[0, 4, 2, 2], [2, 2, 0, 4]] = 1
+    stencil[[1, 1, 3, 3], [1, 3, 1, 3]] = 2
+    stencil[[1, 3, 2, 2], [2, 2, 1, 3]] = -8
+    stencil[2, 2] = 20
+    filled = biharmonic(np.where(mask[..., None], 7.0, image), mask)
+    bending = ndimage.convolve(filled, stencil[..., None])
+    np.testing.assert_allclose(bending[mask], 0, atol=1e-9)
+    assert np.abs(filled - image).max() < np.abs(harmonic(image, mask) - image).max()
+
+
+def test_the_biharmonic_fill_bends_least(rng, hole):
+    image = rng.uniform(0.45, 0.55, (20, 24, 3))
+
+    def bending(values):
+        return (ndimage.laplace(values, mode="nearest", axes=(0, 1)) ** 2).sum()
+
+    filled = biharmonic(image, hole)
+    assert 0 < filled.min() < filled.max() < 1
+    for _ in range(20):
+        other = filled + hole[..., None] * rng.normal(0, 1e-3, image.shape)
+        assert bending(other) > bending(filled)
+
+
+@pytest.mark.parametrize("name", FILLS)
+def test_every_fill_keeps_what_is_known_and_stays_in_range(name, rng, hole):
+    image = rng.random((20, 24, 3))
+    unseen = np.where(hole[..., None], rng.random((20, 24, 3)), image)
+    filled = FILLS[name](image, hole)
+    np.testing.assert_array_equal(filled[~hole], image[~hole])
+    assert 0 <= filled.min() <= filled.max() <= 1
+    np.testing.assert_allclose(FILLS[name](np.full((8, 8, 3), 0.2), hole[:8, :8]), 0.2, atol=0.015)
+    with pytest.raises(ValueError, match="at least one known pixel"):
+        FILLS[name](image, np.ones((20, 24), bool))
+    np.testing.assert_array_equal(FILLS[name](unseen, hole), filled)
+
+
+def test_the_mean_colour_is_that_of_the_known_pixels(rng, hole):
+    image = rng.random((20, 24, 3))
+    expected = image[~hole].mean(axis=0)
+    np.testing.assert_allclose(mean_colour(image, hole)[hole], np.tile(expected, (hole.sum(), 1)))

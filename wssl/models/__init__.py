@@ -1,13 +1,18 @@
 """The networks: what maps a masked image to a whole one."""
 
 from collections.abc import Callable
+from typing import Any
 
 import keras
 
+from wssl.models.classical import FILLS
 from wssl.models.unet import ENCODER_LAYERS, encoder, pretext_model, unet
 
 MODELS: dict[str, Callable[[int, int, int], keras.Model]] = {"wssl": unet}
-"""Every model by method name: ``(size, width, seed) -> keras.Model`` from masked to whole image,
-its encoder being its first `ENCODER_LAYERS` layers."""
+"""Every network by method name: ``(size, width, seed) -> keras.Model``, from masked images, or from
+masked images and masks, to whole ones."""
 
-__all__ = ["ENCODER_LAYERS", "MODELS", "encoder", "pretext_model", "unet"]
+METHODS: dict[str, Callable[..., Any]] = {**MODELS, **FILLS}
+"""Every method that fills holes: the networks, and the fills that learn nothing."""
+
+__all__ = ["ENCODER_LAYERS", "FILLS", "METHODS", "MODELS", "encoder", "pretext_model", "unet"]

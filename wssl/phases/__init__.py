@@ -1,0 +1,6 @@
+"""The phases of training, a class each: what a batch becomes, and the loss."""
+
+from wssl.phases.phase import Batch, Phase, Tensor, blacken
+from wssl.phases.wssl import InpaintingPhase, PretextPhase
+
+__all__ = ["Batch", "InpaintingPhase", "Phase", "PretextPhase", "Tensor", "blacken"]

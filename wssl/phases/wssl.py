@@ -1,0 +1,76 @@
+"""The paper's two phases. Source: Gupta et al., WSSL, section 4."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+from keras import ops
+
+from wssl import pretext
+from wssl.phases.phase import Batch, Phase, Tensor, blacken
+
+
+class PretextPhase(Phase):
+    """Learns the levels of weighted pretext tasks.
+
+    Called on a batch ``{"images": uint8 (B, S, S, 3), "labels": {task: int (B,)}}``, it transforms
+    the images at the levels of the labels and returns the logits of each task. Its loss is the sum
+    over tasks of weight times cross-entropy.
+
+    Parameters
+    ----------
+    network : keras.Model
+        As from `wssl.models.pretext_model`.
+    weights : mapping of str to float
+        The weight of each task.
+    """
+
+    def __init__(self, network: keras.Model, weights: Mapping[str, float]):
+        super().__init__(network, "pretext_phase")
+        self.task_weights = dict(weights)
+
+    def call(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the logits, float (B, classes), of each task."""
+        images = ops.cast(batch["images"], "float32") / 255.0
+        return self.network(pretext.transform(images, batch["labels"]))
+
+    def loss_of(self, batch: Batch, outputs: Any) -> Tensor:
+        """Return the weighted sum of the tasks' cross-entropies, a scalar."""
+        return sum(
+            weight
+            * ops.mean(
+                keras.losses.sparse_categorical_crossentropy(
+                    batch["labels"][task], outputs[task], from_logits=True
+                )
+            )
+            for task, weight in self.task_weights.items()
+        )
+
+
+class InpaintingPhase(Phase):
+    """Learns to restore images from what their masks leave.
+
+    Called on a batch ``{"images": uint8 (B, S, S, 3), "masks": bool (B, S, S)}`` (True = hole), it
+    blackens the holes and returns originals and restored images, float (B, S, S, 3) in [0, 1].
+    Its loss is the mean over the batch of `loss` on the whole, raw output.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Masked image -> restored image.
+    loss : callable
+        ``(y_true, y_pred) -> float (B,)``.
+    """
+
+    def __init__(self, network: keras.Model, loss: Callable[[Tensor, Tensor], Tensor]):
+        super().__init__(network, "inpainting_phase")
+        self.image_loss = loss
+
+    def call(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Return the originals and the restored images."""
+        images = ops.cast(batch["images"], "float32") / 255.0
+        return images, self.network(blacken(images, batch["masks"]))
+
+    def loss_of(self, batch: Batch, outputs: Any) -> Tensor:
+        """Return the mean of the loss over the batch, a scalar."""
+        return ops.mean(self.image_loss(*outputs))
