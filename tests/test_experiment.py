@@ -10,6 +10,7 @@ from PIL import Image
 import wssl
 from wssl import data
 from wssl.experiment import ENCODERS, RECIPE, Evaluation, Experiment
+from wssl.models import METHODS
 from wssl.presets import preset
 from wssl.store import fingerprint
 
@@ -267,3 +268,24 @@ def test_an_evaluation_on_a_folder_goes_by_what_the_folder_holds(tmp_path, rng):
 def test_bad_values_of_an_evaluation(test, message):
     with pytest.raises(ValueError, match=message):
         Evaluation(TRAINED, **test)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"method": "telea", "encoder": "scratch"}, "encoder: expected none for method='telea'"),
+        ({"method": "harmonic", "alpha": 0.5}, "alpha: expected none for method='harmonic'"),
+        ({"method": "telea", "pretext": {"rotation": 1}}, "pretext: expected none for method='te"),
+        ({"method": "tela"}, "Did you mean 'telea'"),
+    ],
+)
+def test_other_methods_have_no_settings_of_wssl(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Experiment(**settings)
+
+
+def test_other_methods_have_no_pretext_phase():
+    experiment = Experiment(method="telea")
+    assert experiment.pretraining is None
+    assert Experiment.from_dict(experiment.to_dict()) == experiment
+    assert len({Experiment(method=name).fingerprint for name in METHODS}) == len(METHODS)

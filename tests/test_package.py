@@ -22,6 +22,7 @@ LAYERS = {
     "metrics": 1,
     "models": 1,
     "presets": 1,
+    "provenance": 1,
     "pretext": 1,
     "phases": 2,
     "training": 3,

@@ -14,9 +14,10 @@ from PIL import Image
 
 from wssl import data, losses, metrics, runs
 from wssl.experiment import Evaluation, Experiment
-from wssl.models import unet
+from wssl.inpainting import inpaint
+from wssl.models import FILLS, unet
 from wssl.report import accuracy
-from wssl.runs import evaluate, evaluation_data, pretrain, restore, run
+from wssl.runs import Result, evaluate, evaluation_data, pretrain, restore, run
 from wssl.store import Store
 
 pytestmark = pytest.mark.xdist_group("runs")
@@ -496,3 +497,39 @@ def test_an_evaluation_that_cannot_be_written_is_told_before_any_work(tmp_path, 
     with pytest.raises(PermissionError, match=r"cannot be written .* WSSL_RESULTS"):
         evaluate(OWN, Store(tmp_path / "file" / "results"))
     assert trained == []
+
+
+@pytest.mark.parametrize("method", FILLS)
+def test_a_floor_runs_through_the_same_door(method, tmp_path, trained):
+    experiment = Experiment(method=method, preset="smoke")
+    store = Store(tmp_path)
+    result = run(experiment, store)
+    assert trained == []
+    images, masks = evaluation_data(experiment)
+    filled = [FILLS[method](image, mask) for image, mask in zip(images, masks, strict=True)]
+    found = metrics.summarize(metrics.evaluate(images, np.stack(filled), masks))
+    assert result.metrics["ssim"] == pytest.approx(found["ssim"], abs=1e-6)
+    assert result.metrics["ssim"] == result.metrics["ssim_raw"]
+    assert result.record["history"] == []
+    assert not (tmp_path / "checkpoints" / f"{experiment.fingerprint}.npz").exists()
+    assert run(experiment, store).record == result.record
+    with pytest.raises(ValueError, match=r"fills holes without a network; call wssl.models.FILLS"):
+        result.model()
+
+
+def test_a_floor_is_evaluated_elsewhere_too(tmp_path):
+    floor = Experiment(method="harmonic", preset="smoke")
+    record = evaluate(Evaluation(floor, dataset="photos"), Store(tmp_path))
+    images, masks = evaluation_data(floor.with_(dataset="photos"))
+    filled = Result(floor, {}, Store(tmp_path)).restore(images, masks)
+    found = metrics.summarize(metrics.evaluate(images, filled, masks))
+    assert record["metrics"]["psnr"] == pytest.approx(found["psnr"], abs=1e-6)
+
+
+def test_a_floor_fills_a_picture_of_any_size(rng, tmp_path):
+    image = rng.integers(0, 256, (21, 34, 3)).astype(np.uint8)
+    mask = rng.random((21, 34)) < 0.3
+    filled = inpaint(image, mask, run(Experiment(method="telea", preset="smoke"), Store(tmp_path)))
+    np.testing.assert_array_equal(filled[~mask], image[~mask])
+    expected = FILLS["telea"](image.astype("float32") / 255, mask)
+    np.testing.assert_array_equal(filled[mask], np.rint(255 * expected[mask]).astype(np.uint8))

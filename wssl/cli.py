@@ -47,6 +47,7 @@ def _run(options: argparse.Namespace) -> None:
         alpha=options.alpha,
         a=options.a,
         encoder=options.encoder,
+        frozen_layers=options.frozen_layers,
         method=options.method,
         seed=options.seed,
         **settings,
@@ -262,7 +263,18 @@ def _parser() -> argparse.ArgumentParser:
         default="frozen",
         help="frozen (the paper), finetuned, scratch or random (default: frozen)",
     )
-    one.add_argument("--method", default="wssl", help="the model (default: wssl)")
+    one.add_argument(
+        "--frozen-layers",
+        type=int,
+        default=16,
+        help="how many of the first layers stay fixed in a frozen encoder (default: 16, all)",
+    )
+    one.add_argument(
+        "--method",
+        default="wssl",
+        help="wssl, or a fill that learns nothing: harmonic, biharmonic, telea, navier_stokes, "
+        "mean_colour (default: wssl)",
+    )
     one.add_argument("--seed", type=int, default=0, help="fixes every random draw (default: 0)")
     _add_settings(one)
     one.set_defaults(command=_run, trains=True)

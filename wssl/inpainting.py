@@ -17,7 +17,8 @@ def inpaint(image: np.ndarray, mask: np.ndarray, model: "keras.Model | Result") 
     """Fill the hole of an image; the known pixels stay as they are, bit for bit.
 
     The image is resized to the square that the model was trained on, filled there, and the fill
-    is resized back into the hole, so a fill is never finer than the model's own size.
+    is resized back into the hole, so a fill is never finer than the model's own size. A method that
+    learns nothing fills the image as it is.
 
     Parameters
     ----------
@@ -37,6 +38,7 @@ def inpaint(image: np.ndarray, mask: np.ndarray, model: "keras.Model | Result") 
     ValueError
         If shapes or types are not as above.
     """
+    from wssl.models import FILLS
     from wssl.runs import Result, restore
 
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] != 3:
@@ -49,6 +51,9 @@ def inpaint(image: np.ndarray, mask: np.ndarray, model: "keras.Model | Result") 
             f"mask: expected bool {image.shape[:2]}, as the image, True = hole; received "
             f"{mask.dtype} {mask.shape}. wssl.data.read_mask reads a mask file as booleans."
         )
+    if isinstance(model, Result) and model.experiment.method in FILLS:
+        fill = model.restore(image[None].astype(np.float32) / 255.0, mask[None])[0]
+        return composite(image, np.rint(fill * 255.0).astype(np.uint8), mask)
     network = model.model() if isinstance(model, Result) else model
     size = network.inputs[0].shape[1]
     # A box filter, so that a small pixel is known exactly if all that it covers is known.

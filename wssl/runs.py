@@ -1,15 +1,10 @@
 """The one door: an experiment goes in, its result comes out, trained or from the store."""
 
 import logging
-import os
-import platform
-import subprocess
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import lru_cache, partial
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -23,6 +18,7 @@ from wssl.models import FILLS, MODELS, encoder, pretext_model
 from wssl.phases import Batch, InpaintingPhase, Phase, PretextPhase
 from wssl.presets import Preset, preset
 from wssl.pretext import TASKS, transform
+from wssl.provenance import provenance
 from wssl.store import Record, Store
 
 TEST_MASK_SEED = 0
@@ -93,6 +89,33 @@ class Result:
         training.load_weights(network, path)
         return network
 
+    def restore(self, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+        """What the experiment's method makes of masked images.
+
+        Parameters
+        ----------
+        images : float (N, S, S, 3) in [0, 1]
+        masks : bool (N, S, S)
+            True = hole; what `images` holds there is not shown to the method.
+
+        Returns
+        -------
+        float (N, S, S, 3) in [0, 1]
+            Of a network the raw output, also where the image is known.
+        """
+        return self._filler()(images, masks)
+
+    def _filler(self) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+        fill = FILLS.get(self.experiment.method)
+        if fill is None:
+            return partial(restore, self.model())
+
+        def fill_all(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+            masked = np.where(masks[..., None], np.float32(0), images)
+            return np.stack([fill(image, mask) for image, mask in zip(masked, masks, strict=True)])
+
+        return fill_all
+
 
 def run(experiment: Experiment, store: Store | None = None) -> Result:
     """Train and evaluate an experiment, or return its stored record.
@@ -123,7 +146,14 @@ def run(experiment: Experiment, store: Store | None = None) -> Result:
         return Result(experiment, record, store)
     store.check_writable()
     images, masks = evaluation_data(experiment)
-    restored, trained = _fill(experiment, images, masks, store)
+    trained: dict[str, Any] = {"history": [], "seconds": 0.0}
+    if experiment.method not in FILLS:
+        _, trained = _train_inpainting(experiment, store)
+    fill = Result(experiment, {}, store)._filler()
+    restored = fill(images, masks)
+    began = time.monotonic()
+    fill(images, masks)
+    milliseconds = 1000 * (time.monotonic() - began) / len(images)
     per_image = metrics.evaluate(images, restored, masks)
     pretraining = experiment.pretraining
     record = {
@@ -134,11 +164,12 @@ def run(experiment: Experiment, store: Store | None = None) -> Result:
         "per_image": _per_image(per_image, masks),
         "history": trained["history"],
         "provenance": {
-            **_provenance(trained["seconds"]),
+            **provenance(trained["seconds"]),
             "images": data.fingerprint(experiment.dataset),
             "masks": data.mask_fingerprint(experiment.masks, experiment.recipe),
             "train_images": len(_images(experiment.dataset, "train", experiment.scale)),
             "test_images": len(images),
+            "milliseconds_an_image": round(milliseconds, 2),
         },
     }
     store.put(record)
@@ -193,7 +224,7 @@ def pretrain(pretraining: Pretraining, store: Store | None = None) -> Record:
         "confusion": {task: matrix.tolist() for task, matrix in confusion.items()},
         "history": trained["history"],
         "provenance": {
-            **_provenance(trained["seconds"]),
+            **provenance(trained["seconds"]),
             "images": data.fingerprint(pretraining.dataset),
             "train_images": len(images),
             "test_images": len(test),
@@ -226,9 +257,8 @@ def evaluate(evaluation: Evaluation, store: Store | None = None) -> Record:
         return record
     store.check_writable()
     began = time.monotonic()
-    network = run(evaluation.experiment, store).model()
     images, masks = evaluation_data(evaluation.test)
-    restored = restore(network, images, masks)
+    restored = run(evaluation.experiment, store).restore(images, masks)
     per_image = metrics.evaluate(images, restored, masks)
     parts = [slice(i, i + _EVALUATION_BATCH) for i in range(0, len(images), _EVALUATION_BATCH)]
     terms = [losses.terms(images[part], restored[part]) for part in parts]
@@ -243,7 +273,7 @@ def evaluate(evaluation: Evaluation, store: Store | None = None) -> Record:
         },
         "per_image": _per_image(per_image, masks),
         "provenance": {
-            **_provenance(time.monotonic() - began),
+            **provenance(time.monotonic() - began),
             "images": data.fingerprint(evaluation.test.dataset),
             "masks": data.mask_fingerprint(evaluation.test.masks, evaluation.test.recipe),
             "test_images": len(images),
@@ -292,18 +322,6 @@ def evaluation_data(experiment: Experiment) -> tuple[np.ndarray, np.ndarray]:
     loaded = _images(experiment.dataset, "test", scale)
     images = centre_crops(loaded, scale.size).astype(np.float32) / 255.0
     return images, _masks(experiment, len(images), TEST_MASK_SEED, "test")
-
-
-def _fill(
-    experiment: Experiment, images: np.ndarray, masks: np.ndarray, store: Store
-) -> tuple[np.ndarray, dict[str, Any]]:
-    if experiment.method not in FILLS:
-        network, trained = _train_inpainting(experiment, store)
-        return restore(network, images, masks), trained
-    fill, began = FILLS[experiment.method], time.monotonic()
-    masked = np.where(masks[..., None], np.float32(0), images)
-    restored = np.stack([fill(image, mask) for image, mask in zip(masked, masks, strict=True)])
-    return restored, {"history": [], "seconds": time.monotonic() - began}
 
 
 def _train_inpainting(experiment: Experiment, store: Store) -> tuple[keras.Model, dict[str, Any]]:
@@ -426,45 +444,3 @@ def _per_image(values: dict[str, np.ndarray], masks: np.ndarray) -> dict[str, li
 
 def _json_numbers(values: dict[str, float]) -> dict[str, float | None]:
     return {name: None if np.isnan(v) else round(v, 6) for name, v in values.items()}
-
-
-def _provenance(seconds: float) -> dict[str, Any]:
-    backend = keras.backend.backend()
-    return {
-        "seconds": round(seconds, 1),
-        "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "backend": backend,
-        "device": _device(),
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("wssl", "keras", backend, "numpy", "pillow")},
-        },
-        "commit": _commit(),
-    }
-
-
-def _device() -> str:
-    accelerators = keras.distribution.list_devices("gpu")
-    if accelerators:
-        return f"{len(accelerators)} x GPU"
-    name = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        lines = cpuinfo.read_text().splitlines()
-        name = next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), name)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{cores} core{'s' * (cores != 1)}, {name}"
-
-
-@lru_cache(maxsize=1)
-def _commit() -> str | None:
-    """The commit of the source tree, with ``+`` if the package differs from it; None outside."""
-
-    def git(*arguments: str) -> str:
-        command = ["git", "-C", str(Path(__file__).parent), *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-
-    try:
-        return git("rev-parse", "HEAD") + "+" * bool(git("status", "--porcelain", "."))
-    except (OSError, subprocess.CalledProcessError):
-        return None

@@ -6,7 +6,7 @@ from typing import Any
 
 from wssl import paper
 from wssl.experiment import BEST, ENCODERS, Evaluation, Experiment
-from wssl.models import ENCODER_LAYERS
+from wssl.models import ENCODER_LAYERS, FILLS, MODELS
 from wssl.presets import preset as _preset
 
 ALPHAS = (0.16, 0.5, 0.84, 0.95, 0.99)
@@ -126,11 +126,34 @@ def noise(
     return _repeated([{}], preset, wanted, settings)
 
 
+def baselines(
+    *, preset: str = "quick", seeds: int | Sequence[int] | None = None, **settings: Any
+) -> list[Experiment]:
+    """The other methods of the paper's Table 4, and the floors that learn nothing.
+
+    Parameters
+    ----------
+    preset, seeds, **settings
+        As in `table`; a floor, in which nothing is drawn at random, is run once.
+
+    Returns
+    -------
+    list of Experiment
+    """
+    learned: list[dict[str, Any]] = [{"method": name} for name in MODELS if name != "wssl"]
+    floors: list[dict[str, Any]] = [{"method": name} for name in FILLS]
+    return [
+        *_repeated(learned, preset, seeds, settings),
+        *_repeated(floors, preset, [0], settings),
+    ]
+
+
 PARTS: dict[str, Callable[..., list[Experiment]]] = {
     **{str(number): partial(table, number) for number in paper.TABLES},
     "losses": losses,
     "controls": controls,
     "noise": noise,
+    "baselines": baselines,
 }
 """The parts of the study by name: the paper's tables, and what the paper lacks."""
 
@@ -171,6 +194,30 @@ def unseen(experiments: Iterable[Experiment]) -> dict[str, list[Evaluation]]:
     return found
 
 
+STRATA: dict[str, dict[str, Any]] = {
+    width: {"recipe": width, "coverage": (0.1, 0.6)} for width in ("thin", "medium", "thick")
+}
+"""Test masks by the width of their strokes, from small holes to large ones."""
+
+
+def strata(experiments: Iterable[Experiment]) -> dict[str, list[Evaluation]]:
+    """Trained experiments, tested on holes of every size, by the width of the strokes.
+
+    Parameters
+    ----------
+    experiments : iterable of Experiment
+
+    Returns
+    -------
+    dict of str to list of Evaluation
+    """
+    experiments = list(experiments)
+    return {
+        width: [Evaluation(experiment, **changes) for experiment in experiments]
+        for width, changes in STRATA.items()
+    }
+
+
 def evaluations(experiments: Iterable[Experiment]) -> list[Evaluation]:
     """What the pages and the verdicts need to know of trained experiments beside their scores.
 
@@ -185,7 +232,8 @@ def evaluations(experiments: Iterable[Experiment]) -> list[Evaluation]:
         The controls on unseen data, and on their own data the losses that `losses` compares, for
         the share that each term has in them.
     """
-    best = [e for e in dict.fromkeys(experiments) if dict(e.pretext or {}) in (BEST, {})]
+    best = [e for e in dict.fromkeys(experiments) if e.method == "wssl"]
+    best = [e for e in best if dict(e.pretext or {}) in (BEST, {})]
     best = [e for e in best if e.frozen_layers == ENCODER_LAYERS and e.a == 1.0]
     controls = [e for e in best if e.loss == "mix" and e.alpha == Experiment.alpha]
     shares = [e for e in best if e.encoder == "frozen" and e.loss in ("mix", "ssim", "log_cosh")]

@@ -48,7 +48,15 @@ class Recipe:
     canvas: int = 512
 
 
-RECIPES = {"qd-imd": Recipe(4, 2), "dense": Recipe(30, 6)}
+RECIPES = {
+    "qd-imd": Recipe(4, 2),
+    "dense": Recipe(30, 6),
+    "thin": Recipe(32, 18),
+    "medium": Recipe(9, 6, width=(20, 50)),
+    "thick": Recipe(3.5, 2.5, width=(60, 110)),
+}
+"""Recipes by name: the published one; the one that the study trains with, denser at the published
+widths; and three that reach from a few to most pixels with strokes of three widths, for tests."""
 
 
 def draw(strokes: list[Stroke], recipe: Recipe, rng: np.random.Generator) -> Mask:

@@ -1,0 +1,99 @@
+"""How a generator and its discriminators learn inside one loop, from one loss.
+
+The loop takes one step down one loss over all weights. The sum of the generator's loss and the
+discriminator's is such a loss, if each part takes the other network for a constant: the generator
+is judged by a discriminator whose weights are constants (`judge`), and the discriminator's loss
+sees generated images that are constants (`discriminator_loss`). Each network's gradient is then
+that of the classic formulation (Goodfellow et al. 2014, arXiv:1406.2661), in which they take turns;
+but both are updated at the same moment, from the same point, whereas in turns the second is updated
+against the first as it has just become.
+"""
+
+from collections.abc import Callable
+
+import keras
+from keras import ops
+
+from wssl.phases.phase import Tensor
+
+Criterion = Callable[[Tensor, bool], Tensor]
+"""Scores of images, and whether they ought to be taken for real -> a loss, a scalar."""
+
+
+def vanilla(logits: Tensor, real: bool) -> Tensor:
+    """Binary cross-entropy of logits, their mean (Goodfellow et al. 2014, arXiv:1406.2661).
+
+    The generator's part is the non-saturating one: generated images as if they were real.
+    """
+    return ops.mean(ops.softplus(-logits if real else logits))
+
+
+def least_squares(scores: Tensor, real: bool) -> Tensor:
+    """Mean squared distance of scores from 1 or 0 (Mao et al. 2017, arXiv:1611.04076)."""
+    return ops.mean(ops.square(scores - float(real)))
+
+
+def judge(discriminator: keras.Model, images: Tensor, training: bool | None = None) -> Tensor:
+    """The scores of images by a discriminator whose weights are constants.
+
+    Gradients reach the images, not the weights, and no state of the discriminator changes.
+
+    Parameters
+    ----------
+    discriminator : keras.Model
+    images : float (B, S, S, 3)
+    training : bool, optional
+        Handed on to the discriminator.
+
+    Returns
+    -------
+    float
+        What the discriminator returns for the images.
+    """
+    weights = [ops.stop_gradient(weight) for weight in discriminator.trainable_variables]
+    state = discriminator.non_trainable_variables
+    more = {} if training is None else {"training": training}
+    return discriminator.stateless_call(weights, state, images, **more)[0]
+
+
+def generator_loss(
+    discriminator: keras.Model, generated: Tensor, criterion: Criterion = vanilla
+) -> Tensor:
+    """How far generated images are from being taken for real; the discriminator is a constant.
+
+    Parameters
+    ----------
+    discriminator : keras.Model
+    generated : float (B, S, S, 3)
+    criterion : callable
+        `vanilla` or `least_squares`.
+
+    Returns
+    -------
+    float scalar
+    """
+    return criterion(judge(discriminator, generated), True)
+
+
+def discriminator_loss(
+    discriminator: keras.Model, images: Tensor, generated: Tensor, criterion: Criterion = vanilla
+) -> Tensor:
+    """How far images are from being told from generated ones; the generator is a constant.
+
+    The mean of the two halves, as in pix2pix (Isola et al. 2017, arXiv:1611.07004). Adam's steps do
+    not depend on such a factor.
+
+    Parameters
+    ----------
+    discriminator : keras.Model
+    images, generated : float (B, S, S, 3)
+    criterion : callable
+        `vanilla` or `least_squares`.
+
+    Returns
+    -------
+    float scalar
+    """
+    real = criterion(discriminator(images), True)
+    fake = criterion(discriminator(ops.stop_gradient(generated)), False)
+    return (real + fake) / 2.0
