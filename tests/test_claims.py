@@ -152,6 +152,7 @@ TRUE = {
     "log-cosh-mse": {"change": raised(where(loss="mse"), -0.05)},
     "shift-net": {"change": raised(where(method="shift_net"), -0.05)},
     "pic": {"change": raised(where(method="pic"), -0.05)},
+    "pic-psnr": {"change": raised(where(method="pic"), -0.05)},
     "masks": {"hits": 200},
 }
 """For each claim, a world in which it is plainly true."""

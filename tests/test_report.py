@@ -119,8 +119,18 @@ def test_a_table_has_the_papers_numbers_beside_ours():
 
 def test_the_table_of_losses_names_the_loss():
     frame = report.table(4, [record(0.7, 25.0, loss="ssim")])
-    assert frame["", "loss"].tolist() == ["log_cosh", "ssim", "mix"]
+    assert frame.index.tolist() == ["WSSL, log-cosh", "WSSL, SSIM loss", "WSSL, mixed loss"]
     assert frame["SSIM", "ours"].tolist() == ["—", "0.7000", "—"]
+
+
+def test_other_methods_have_a_row_once_they_were_run():
+    frame = report.table(4, [record(0.7, 25.0, method="harmonic"), record(0.6, 22.0)])
+    assert len(frame) == 3
+    shift_net = {**record(0.6), "fingerprint": "x"}
+    shift_net["experiment"] |= {"method": "shift_net", "pretext": {}}
+    frame = report.table(4, [shift_net])
+    assert frame.index[0] == "Shift-Net"
+    assert frame["SSIM", "ours"].tolist() == ["0.6000", "—", "—", "—"]
 
 
 def test_the_number_of_rows_of_each_table():

@@ -122,6 +122,7 @@ TESTS: dict[str, Callable[[Evidence], Finding]] = {
     ),
     "shift-net": partial(difference, {}, {"method": "shift_net"}, "WSSL minus Shift-Net"),
     "pic": partial(difference, {}, {"method": "pic"}, "WSSL minus PIC"),
+    "pic-psnr": partial(difference, {}, {"method": "pic"}, "WSSL minus PIC", metric="psnr"),
     "masks": partial(masks, "share of the recipe's masks in range, minus a twentieth"),
 }
 """The test of each claim, by its key."""

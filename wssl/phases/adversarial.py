@@ -33,7 +33,7 @@ def least_squares(scores: Tensor, real: bool) -> Tensor:
     return ops.mean(ops.square(scores - float(real)))
 
 
-def judge(discriminator: keras.Model, images: Tensor, training: bool | None = None) -> Tensor:
+def judge(discriminator: keras.Model, images: Tensor) -> Tensor:
     """The scores of images by a discriminator whose weights are constants.
 
     Gradients reach the images, not the weights, and no state of the discriminator changes.
@@ -42,8 +42,6 @@ def judge(discriminator: keras.Model, images: Tensor, training: bool | None = No
     ----------
     discriminator : keras.Model
     images : float (B, S, S, 3)
-    training : bool, optional
-        Handed on to the discriminator.
 
     Returns
     -------
@@ -52,8 +50,7 @@ def judge(discriminator: keras.Model, images: Tensor, training: bool | None = No
     """
     weights = [ops.stop_gradient(weight) for weight in discriminator.trainable_variables]
     state = discriminator.non_trainable_variables
-    more = {} if training is None else {"training": training}
-    return discriminator.stateless_call(weights, state, images, **more)[0]
+    return discriminator.stateless_call(weights, state, images, training=True)[0]
 
 
 def generator_loss(
@@ -81,7 +78,7 @@ def discriminator_loss(
     """How far images are from being told from generated ones; the generator is a constant.
 
     The mean of the two halves, as in pix2pix (Isola et al. 2017, arXiv:1611.07004). Adam's steps do
-    not depend on such a factor.
+    not depend on such a factor, but for its epsilon.
 
     Parameters
     ----------
@@ -94,6 +91,6 @@ def discriminator_loss(
     -------
     float scalar
     """
-    real = criterion(discriminator(images), True)
-    fake = criterion(discriminator(ops.stop_gradient(generated)), False)
+    real = criterion(discriminator(images, training=True), True)
+    fake = criterion(discriminator(ops.stop_gradient(generated), training=True), False)
     return (real + fake) / 2.0

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from wssl.report.style import finished
-from wssl.report.tables import METRICS, pretext_name, rows
+from wssl.report.tables import METRICS, row_name, rows
 from wssl.statistics import interval
 from wssl.store import Record
 
@@ -34,7 +34,7 @@ def paper_and_ours(number: int, records: Iterable[Record]) -> Figure:
             axis.plot(mean, y, "|", color=OURS, markersize=16, markeredgewidth=2.5)
             axis.plot(getattr(row, metric), y, "D", color=PAPER, markersize=7)
         axis.set(title=title, ylim=(len(found) - 0.5, -0.5))
-        axis.set_yticks(range(len(found)), [pretext_name(row.pretext) for row, _ in found])
+        axis.set_yticks(range(len(found)), [row_name(number, row) for row, _ in found])
     axes[0].plot([], [], "o", color=OURS, label="ours: each seed, mean, 95 % interval")
     axes[0].plot([], [], "D", color=PAPER, label="the paper: one run")
     return with_legend(figure)

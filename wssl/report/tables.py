@@ -68,8 +68,41 @@ def pretext_name(weights: Mapping[str, float]) -> str:
     return ", ".join(f"{task.capitalize()} {weight:g}" for task, weight in weights.items())
 
 
+METHODS = {
+    "wssl": "WSSL",
+    "shift_net": "Shift-Net",
+    "pic": "PIC",
+    "harmonic": "harmonic fill",
+    "biharmonic": "biharmonic fill",
+    "telea": "Telea",
+    "navier_stokes": "Navier-Stokes",
+    "mean_colour": "mean colour",
+}
+"""What each method is called in the book."""
+
+LOSSES = {"mix": "mixed loss", "log_cosh": "log-cosh", "ssim": "SSIM loss"}
+"""What each loss of the paper's Table 4 is called in the book."""
+
+
+def row_name(number: int, row: paper.Row) -> str:
+    """What tells a row of one of the paper's tables from the others."""
+    if number < 4:
+        return pretext_name(row.pretext)
+    return f"WSSL, {LOSSES[row.loss]}" if row.method == "wssl" else METHODS[row.method]
+
+
+def method_name(record: Record) -> str:
+    """What a run is called among other methods: ``"WSSL, log-cosh"``, ``"Telea"``, ..."""
+    experiment = record["experiment"]
+    if experiment["method"] != "wssl":
+        return METHODS[experiment["method"]]
+    if experiment["encoder"] == "scratch":
+        return "no pretext"
+    return f"WSSL, {LOSSES[experiment['loss']]}"
+
+
 def rows(number: int, records: Iterable[Record]) -> list[tuple[paper.Row, list[Record]]]:
-    """The WSSL rows of one of the paper's tables, each with the records that repeat it.
+    """The rows of one of the paper's tables, each with the records that repeat it.
 
     Parameters
     ----------
@@ -81,7 +114,8 @@ def rows(number: int, records: Iterable[Record]) -> list[tuple[paper.Row, list[R
     Returns
     -------
     list of (paper.Row, list of dict)
-        A record counts once, however often it is given.
+        A record counts once, however often it is given. A row of another method than WSSL is there
+        if it has records.
 
     Raises
     ------
@@ -97,11 +131,8 @@ def rows(number: int, records: Iterable[Record]) -> list[tuple[paper.Row, list[R
                 f"records: expected those of one {name}; received {', '.join(sorted(values))}. "
                 "Select the records of one before tabulating them."
             )
-    return [
-        (row, [record for record in records if _repeats(row, record)])
-        for row in paper.TABLES[number]
-        if row.method == "wssl"
-    ]
+    found = [(row, [r for r in records if _repeats(row, r)]) for row in paper.TABLES[number]]
+    return [(row, repeats) for row, repeats in found if repeats or row.method == "wssl"]
 
 
 def table(number: int, records: Iterable[Record]) -> pd.DataFrame:
@@ -110,13 +141,12 @@ def table(number: int, records: Iterable[Record]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A row for each WSSL row of the paper.
+        A row for each row of the paper that was repeated.
     """
     lines = []
+    heading = "method" if number == 4 else "pretext task"
     for row, repeats in rows(number, records):
-        line: dict[tuple[str, str], Any] = {("", "pretext task"): pretext_name(row.pretext)}
-        if number == 4:
-            line["", "loss"] = row.loss
+        line: dict[tuple[str, str], Any] = {("", heading): row_name(number, row)}
         for metric, (title, decimals) in METRICS.items():
             values = [record["metrics"][metric] for record in repeats]
             line[title, "paper"] = f"{getattr(row, metric):.{decimals}f}"

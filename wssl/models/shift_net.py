@@ -1,0 +1,196 @@
+"""Shift-Net: a U-Net that copies encoder features of known places into the hole.
+
+Source: Yan et al. 2018, doi:10.1007/978-3-030-01264-9_1, sections 3 and 4, and, for the sizes of
+its layers, the authors' implementation. Its instance normalisation and its discriminator are those
+of pix2pix (Isola et al. 2017, arXiv:1611.07004).
+"""
+
+from collections.abc import Iterator
+from itertools import count
+from typing import Any
+
+import keras
+from keras import layers, ops
+
+Tensor = Any
+
+DEPTHS = 5, 8
+"""The least number of halvings, and the published one, which is the greatest."""
+
+SHIFT_LEVEL = 3
+"""How often the image is halved where features are shifted."""
+
+THRESHOLD = 5 / 16
+"""The least share of a feature's pixels that are hole where the feature is."""
+
+
+def shift_net(size: int, width: int, seed: int = 0) -> keras.Model:
+    """A Shift-Net that maps a masked image and its mask to a whole image.
+
+    It halves the image as often as its side allows, 8 times at most; the published network is that
+    of 256 pixels and width 64. Inside, the image is in [-1, 1] with the hole at 0, next to a fourth
+    channel that is 1 where it is known. The layer named ``shift`` adds to the third decoder feature
+    from the output and its skip connection a third block of channels.
+
+    Parameters
+    ----------
+    size : int
+        Side of the square images in pixels, a multiple of 32.
+    width : int
+        Channels of the first block; each has twice as many as the one before, up to 8 times
+        `width`.
+    seed : int
+        Fixes the initial weights, normal with standard deviation 0.02.
+
+    Returns
+    -------
+    keras.Model
+        ``[image, mask]``, float (B, size, size, 3) in [0, 1] and float (B, size, size, 1), 1 = hole
+        -> float (B, size, size, 3) in [0, 1].
+
+    Raises
+    ------
+    ValueError
+        If `size` is not a positive multiple of 32 or `width` is not positive.
+    """
+    depth, initial = _depth(size), _initializers(seed, 0)
+    channels = [3, *(min(2**level, 8) * _positive(width) for level in range(depth))]
+    image = layers.Input((size, size, 3), name="image")
+    mask = layers.Input((size, size, 1), name="mask")
+    x = ops.concatenate([(2.0 * image - 1.0) * (1.0 - mask), 1.0 - mask], axis=-1)
+    skips = [x]
+    for level in range(1, depth + 1):
+        if level > 1:
+            x = layers.LeakyReLU(0.2, name=f"encoder{level}_activation")(x)
+        x = _convolution(channels[level], 2, f"encoder{level}_conv", initial)(x)
+        if 1 < level < depth:
+            x = _normalisation(f"encoder{level}_norm")(x)
+        skips.append(x)
+    x = layers.ReLU(name=f"encoder{depth}_output")(x)
+    for level in range(depth - 1, 0, -1):
+        x = _upscaling(channels[level], f"decoder{level}_conv", initial)(x)
+        x = _normalisation(f"decoder{level}_norm")(x)
+        blocks = [
+            layers.ReLU(name=f"decoder{level}_output")(x),
+            layers.ReLU(name=f"encoder{level}_output")(skips[level]),
+        ]
+        if level == SHIFT_LEVEL:
+            blocks.append(Shift(name="shift")([*blocks, feature_mask(mask)]))
+        x = layers.Concatenate(name=f"decoder{level}_skip")(blocks)
+    x = ops.tanh(_upscaling(3, "restored", initial)(x))
+    return keras.Model([image, mask], (x + 1.0) / 2.0, name="shift_net")
+
+
+def patch_discriminator(size: int, width: int, seed: int = 0) -> keras.Model:
+    """The discriminator of pix2pix, which judges each patch of 70 pixels: three halvings.
+
+    Parameters
+    ----------
+    size : int
+        Side of the square images in pixels.
+    width : int
+        Channels of the first block; 64 in the published one.
+    seed : int
+        Fixes the initial weights, normal with standard deviation 0.02, other than the generator's.
+
+    Returns
+    -------
+    keras.Model
+        float (B, size, size, 3) in [0, 1] -> logits, float (B, size / 8, size / 8, 1), positive for
+        a real patch.
+    """
+    initial = _initializers(seed, 500)
+    image = layers.Input((size, size, 3), name="image")
+    x = _convolution(_positive(width), 2, "conv1", initial)(2.0 * image - 1.0)
+    for level, stride in ((2, 2), (3, 2), (4, 1)):
+        x = layers.LeakyReLU(0.2, name=f"activation{level}")(x)
+        x = _convolution(width * 2 ** (level - 1), stride, f"conv{level}", initial)(x)
+        x = _normalisation(f"norm{level}")(x)
+    x = layers.LeakyReLU(0.2, name="activation5")(x)
+    return keras.Model(image, _convolution(1, 1, "logits", initial)(x), name="discriminator")
+
+
+def feature_mask(mask: Tensor) -> Tensor:
+    """Where the hole is at the scale of the shifted features.
+
+    Parameters
+    ----------
+    mask : float (B, S, S, 1)
+        1 = hole; S a multiple of 8.
+
+    Returns
+    -------
+    bool (B, S / 8, S / 8, 1)
+        True where at least 5/16 of the 8 x 8 pixels are hole.
+    """
+    return ops.average_pool(mask, 2**SHIFT_LEVEL) >= THRESHOLD
+
+
+class Shift(layers.Layer):
+    """Copies to each place of the hole the known encoder feature most like its decoder feature.
+
+    Called on ``[decoder, encoder, hole]``, float (B, H, W, C) twice and bool (B, H, W, 1), it
+    returns float (B, H, W, C): at each hole place of an image the encoder feature of that known
+    place of the same image whose cosine similarity to the decoder feature is greatest, 0 at known
+    places, and 0 everywhere if none is known. The similarity of a feature that is zero is 0.
+
+    Gradients reach the encoder features that were copied; which ones has none. Source: section 3.2.
+    """
+
+    def call(self, inputs: list[Tensor]) -> Tensor:
+        """Return the copied features."""
+        decoder, encoder, hole = inputs
+        _, height, width, channels = encoder.shape
+        wanted = ops.reshape(decoder, (-1, height * width, channels))
+        offered = ops.reshape(encoder, (-1, height * width, channels))
+        hole = ops.reshape(hole, (-1, height * width, 1))
+        directions = ops.normalize(ops.stop_gradient(offered), axis=-1)
+        similarity = ops.einsum("bic,bjc->bij", ops.stop_gradient(wanted), directions)
+        similarity = ops.where(ops.transpose(hole, (0, 2, 1)), -float("inf"), similarity)
+        best = ops.argmax(similarity, axis=-1)
+        copied = ops.take_along_axis(offered, ops.expand_dims(best, -1), axis=1)
+        filled = ops.logical_and(hole, ops.any(ops.logical_not(hole), axis=1, keepdims=True))
+        return ops.reshape(ops.where(filled, copied, 0.0), (-1, height, width, channels))
+
+
+def _depth(size: int) -> int:
+    least, greatest = DEPTHS
+    if size < 2**least or size % 2**least:
+        raise ValueError(
+            f"size: expected a positive multiple of {2**least}, since the network halves it at "
+            f"least {least} times; received {size}. Crop or resize the images to "
+            f"{max(1, round(size / 2**least)) * 2**least}."
+        )
+    return next(depth for depth in range(greatest, 0, -1) if size % 2**depth == 0)
+
+
+def _positive(width: int) -> int:
+    if width < 1:
+        raise ValueError(f"width: expected a positive number of channels; received {width}.")
+    return width
+
+
+def _initializers(seed: int, start: int) -> Iterator[keras.initializers.Initializer]:
+    """Normal initializers with a seed of their own each, all fixed by one."""
+    return (keras.initializers.RandomNormal(0.0, 0.02, seed * 1000 + n) for n in count(start + 1))
+
+
+def _convolution(
+    channels: int, stride: int, name: str, initial: Iterator[keras.initializers.Initializer]
+) -> layers.Layer:
+    return layers.Conv2D(
+        channels, 4, stride, padding="same", kernel_initializer=next(initial), name=name
+    )
+
+
+def _upscaling(
+    channels: int, name: str, initial: Iterator[keras.initializers.Initializer]
+) -> layers.Layer:
+    return layers.Conv2DTranspose(
+        channels, 4, 2, padding="same", kernel_initializer=next(initial), name=name
+    )
+
+
+def _normalisation(name: str) -> layers.Layer:
+    """Instance normalisation, with a scale and an offset for each channel."""
+    return layers.GroupNormalization(groups=-1, epsilon=1e-5, name=name)

@@ -1,0 +1,125 @@
+"""WSSL beside other methods: on the same holes, by their size and the width of their strokes."""
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+
+from wssl.report.figures import with_legend
+from wssl.report.tables import METHODS, METRICS, format_interval
+from wssl.store import Record
+
+BINS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+"""Edges of the classes of coverage."""
+
+LEARNED, FLOORS = ("wssl", "shift_net", "pic"), tuple(METHODS)[3:]
+
+
+def by_method(records: Sequence[Record]) -> dict[str, list[Record]]:
+    """Runs or evaluations by the name of their method, in the book's order; none is empty.
+
+    Of WSSL those without a pretext phase stand apart, as ``no pretext, end to end``.
+    """
+    found: dict[str, list[Record]] = {}
+    for record in records:
+        experiment = record["experiment"].get("of", record["experiment"])
+        name = METHODS[experiment["method"]]
+        if experiment["encoder"] == "scratch":
+            name = "no pretext, end to end"
+        found.setdefault(name, []).append(record)
+    order = [METHODS["wssl"], "no pretext, end to end", *METHODS.values()]
+    return {name: found[name] for name in dict.fromkeys(order) if name in found}
+
+
+def method_table(groups: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
+    """Whole-image and hole-only scores of each method, with 95 % intervals, and what it costs."""
+    lines = []
+    for name, records in groups.items():
+        line = {"method": name}
+        for metric, (title, decimals) in METRICS.items():
+            for suffix, region in (("", title), ("_hole", f"{title}, hole only")):
+                values = [record["metrics"][metric + suffix] for record in records]
+                line[region] = format_interval(values, decimals)
+        times = [record["provenance"] for record in records]
+        trained = float(np.mean([time["seconds"] for time in times])) / 60
+        line["training, min"] = f"{trained:.1f}" if records[0]["history"] else "none"
+        fills = [time["milliseconds_an_image"] for time in times if "milliseconds_an_image" in time]
+        line["fill, ms"] = f"{np.median(fills):.1f}" if fills else "—"
+        line["runs"] = str(len(records))
+        lines.append(line)
+    return pd.DataFrame(lines).set_index("method")
+
+
+def by_coverage(records: Sequence[Record], metric: str) -> np.ndarray:
+    """The mean of a metric over the test images of each class of coverage.
+
+    Returns
+    -------
+    float (runs, classes)
+        NaN where a class has no image.
+    """
+    found = np.full((len(records), len(BINS) - 1), np.nan)
+    for row, record in enumerate(records):
+        covered = np.digitize(record["per_image"]["coverage"], BINS) - 1
+        values = np.array(record["per_image"][metric], dtype=float)
+        for column in range(len(BINS) - 1):
+            chosen = values[covered == column]
+            if np.isfinite(chosen).any():
+                found[row, column] = np.nanmean(chosen)
+    return found
+
+
+def strata_figure(
+    sets: Mapping[str, Sequence[Record]], metric: str = "psnr", title: str = "PSNR (dB)"
+) -> Figure:
+    """A metric against coverage, a panel for each width of strokes, a line a method.
+
+    Parameters
+    ----------
+    sets : mapping of str to sequence of dict
+        Evaluations by the width of the strokes.
+    metric : str
+        One that records hold for each image.
+    title : str
+    """
+    figure, axes = plt.subplots(1, len(sets), figsize=(11, 4.4), sharey=True)
+    names = list(by_method([record for records in sets.values() for record in records]))
+    palette = dict(zip(names, sns.color_palette("colorblind", len(names)), strict=True))
+    places = np.arange(len(BINS) - 1)
+    for axis, (width, records) in zip(np.atleast_1d(axes), sets.items(), strict=True):
+        for name, runs in by_method(records).items():
+            values = by_coverage(runs, metric)
+            style = "--" if name in [METHODS[floor] for floor in FLOORS] else "-"
+            axis.plot(places, values.mean(axis=0), style, marker="o", ms=4, color=palette[name])
+            if len(runs) > 1:
+                low, high = values.min(axis=0), values.max(axis=0)
+                axis.fill_between(places, low, high, color=palette[name], alpha=0.2)
+        axis.set(title=f"{width} strokes", xlabel="hole, % of the image")
+        classes = [f"{100 * a:.0f}-{100 * b:.0f}" for a, b in pairwise(BINS)]
+        axis.set_xticks(places, classes, fontsize="small")
+    np.atleast_1d(axes)[0].set_ylabel(title)
+    for name in names:
+        style = "--" if name in [METHODS[floor] for floor in FLOORS] else "-"
+        np.atleast_1d(axes)[0].plot([], [], style, marker="o", color=palette[name], label=name)
+    return with_legend(figure)
+
+
+def strata_table(
+    sets: Mapping[str, Sequence[Record]], metric: str = "psnr", decimals: int = 2
+) -> pd.DataFrame:
+    """The numbers of `strata_figure`, means over runs, and how many images each class has."""
+    lines = []
+    for width, records in sets.items():
+        counts = np.histogram(records[0]["per_image"]["coverage"], BINS)[0]
+        for place, count in enumerate(counts):
+            span = f"{100 * BINS[place]:.0f} to {100 * BINS[place + 1]:.0f} %"
+            line = {"strokes": width, "hole": span, "images": int(count)}
+            for name, runs in by_method(records).items():
+                mean = float(by_coverage(runs, metric)[:, place].mean())
+                line[name] = "—" if np.isnan(mean) else f"{mean:.{decimals}f}"
+            lines.append(line)
+    return pd.DataFrame(lines).set_index(["strokes", "hole"])
