@@ -1,8 +1,8 @@
 """Shift-Net: a U-Net that copies encoder features of known places into the hole.
 
-Source: Yan et al. 2018, doi:10.1007/978-3-030-01264-9_1, sections 3 and 4, and, for the sizes of
-its layers, the authors' implementation. Its instance normalisation and its discriminator are those
-of pix2pix (Isola et al. 2017, arXiv:1611.07004).
+Source: Yan et al. 2018, doi:10.1007/978-3-030-01264-9_1, section 3, and, for the sizes of its
+layers, the authors' implementation. Its discriminator is that of pix2pix (Isola et al. 2017,
+arXiv:1611.07004).
 """
 
 from collections.abc import Iterator
@@ -58,14 +58,14 @@ def shift_net(size: int, width: int, seed: int = 0) -> keras.Model:
     image = layers.Input((size, size, 3), name="image")
     mask = layers.Input((size, size, 1), name="mask")
     x = ops.concatenate([(2.0 * image - 1.0) * (1.0 - mask), 1.0 - mask], axis=-1)
-    skips = [x]
-    for level in range(1, depth + 1):
-        if level > 1:
-            x = layers.LeakyReLU(0.2, name=f"encoder{level}_activation")(x)
+    skips = {}
+    for level in range(1, depth):
         x = _convolution(channels[level], 2, f"encoder{level}_conv", initial)(x)
-        if 1 < level < depth:
+        if level > 1:
             x = _normalisation(f"encoder{level}_norm")(x)
-        skips.append(x)
+        x = layers.LeakyReLU(0.2, name=f"encoder{level}_activation")(x)
+        skips[level] = x
+    x = _convolution(channels[depth], 2, f"encoder{depth}_conv", initial)(x)
     x = layers.ReLU(name=f"encoder{depth}_output")(x)
     for level in range(depth - 1, 0, -1):
         x = _upscaling(channels[level], f"decoder{level}_conv", initial)(x)
@@ -77,17 +77,17 @@ def shift_net(size: int, width: int, seed: int = 0) -> keras.Model:
         if level == SHIFT_LEVEL:
             blocks.append(Shift(name="shift")([*blocks, feature_mask(mask)]))
         x = layers.Concatenate(name=f"decoder{level}_skip")(blocks)
-    x = ops.tanh(_upscaling(3, "restored", initial)(x))
+    x = ops.tanh(_upscaling(channels[0], "decoder0_conv", initial)(x))
     return keras.Model([image, mask], (x + 1.0) / 2.0, name="shift_net")
 
 
 def patch_discriminator(size: int, width: int, seed: int = 0) -> keras.Model:
-    """The discriminator of pix2pix, which judges each patch of 70 pixels: three halvings.
+    """The discriminator of pix2pix, which judges patches of 70 x 70 pixels.
 
     Parameters
     ----------
     size : int
-        Side of the square images in pixels.
+        Side of the square images in pixels, a multiple of 8 from 24.
     width : int
         Channels of the first block; 64 in the published one.
     seed : int
@@ -96,17 +96,20 @@ def patch_discriminator(size: int, width: int, seed: int = 0) -> keras.Model:
     Returns
     -------
     keras.Model
-        float (B, size, size, 3) in [0, 1] -> logits, float (B, size / 8, size / 8, 1), positive for
-        a real patch.
+        float (B, size, size, 3) in [0, 1] -> logits, float (B, P, P, 1), P = size / 8 - 2, positive
+        for a real patch.
     """
     initial = _initializers(seed, 500)
     image = layers.Input((size, size, 3), name="image")
     x = _convolution(_positive(width), 2, "conv1", initial)(2.0 * image - 1.0)
     for level, stride in ((2, 2), (3, 2), (4, 1)):
         x = layers.LeakyReLU(0.2, name=f"activation{level}")(x)
+        if stride == 1:
+            x = layers.ZeroPadding2D(name=f"padding{level}")(x)
         x = _convolution(width * 2 ** (level - 1), stride, f"conv{level}", initial)(x)
         x = _normalisation(f"norm{level}")(x)
     x = layers.LeakyReLU(0.2, name="activation5")(x)
+    x = layers.ZeroPadding2D(name="padding5")(x)
     return keras.Model(image, _convolution(1, 1, "logits", initial)(x), name="discriminator")
 
 
@@ -121,9 +124,11 @@ def feature_mask(mask: Tensor) -> Tensor:
     Returns
     -------
     bool (B, S / 8, S / 8, 1)
-        True where at least 5/16 of the 8 x 8 pixels are hole.
+        True where at least 5/16 of the 8 x 8 pixels are hole: the authors' threshold, for which
+        they average over wider windows that overlap.
     """
-    return ops.average_pool(mask, 2**SHIFT_LEVEL) >= THRESHOLD
+    side = 2**SHIFT_LEVEL
+    return ops.average_pool(mask, side, strides=side) >= THRESHOLD
 
 
 class Shift(layers.Layer):
@@ -143,14 +148,15 @@ class Shift(layers.Layer):
         _, height, width, channels = encoder.shape
         wanted = ops.reshape(decoder, (-1, height * width, channels))
         offered = ops.reshape(encoder, (-1, height * width, channels))
-        hole = ops.reshape(hole, (-1, height * width, 1))
+        holes = ops.reshape(hole, (-1, height * width))
         directions = ops.normalize(ops.stop_gradient(offered), axis=-1)
         similarity = ops.einsum("bic,bjc->bij", ops.stop_gradient(wanted), directions)
-        similarity = ops.where(ops.transpose(hole, (0, 2, 1)), -float("inf"), similarity)
-        best = ops.argmax(similarity, axis=-1)
-        copied = ops.take_along_axis(offered, ops.expand_dims(best, -1), axis=1)
-        filled = ops.logical_and(hole, ops.any(ops.logical_not(hole), axis=1, keepdims=True))
-        return ops.reshape(ops.where(filled, copied, 0.0), (-1, height, width, channels))
+        similarity = ops.where(ops.expand_dims(holes, 1), -float("inf"), similarity)
+        nearest = ops.argmax(similarity, axis=-1)
+        chosen = ops.one_hot(nearest, height * width, dtype=offered.dtype)
+        filled = ops.logical_and(holes, ops.logical_not(ops.all(holes, axis=1, keepdims=True)))
+        copied = ops.where(ops.expand_dims(filled, -1), ops.matmul(chosen, offered), 0.0)
+        return ops.reshape(copied, (-1, height, width, channels))
 
 
 def _depth(size: int) -> int:
@@ -178,8 +184,14 @@ def _initializers(seed: int, start: int) -> Iterator[keras.initializers.Initiali
 def _convolution(
     channels: int, stride: int, name: str, initial: Iterator[keras.initializers.Initializer]
 ) -> layers.Layer:
+    """A convolution of 4 x 4, which pads the image only if it halves it."""
     return layers.Conv2D(
-        channels, 4, stride, padding="same", kernel_initializer=next(initial), name=name
+        channels,
+        4,
+        stride,
+        padding="same" if stride == 2 else "valid",
+        kernel_initializer=next(initial),
+        name=name,
     )
 
 

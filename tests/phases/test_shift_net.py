@@ -1,0 +1,125 @@
+import shutil
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from wssl import training
+from wssl.models.shift_net import patch_discriminator, shift_net
+from wssl.phases.adversarial import discriminator_loss, generator_loss
+from wssl.phases.shift_net import ShiftNetPhase
+
+
+def shift_net_phase(width=2, seed=0):
+    return ShiftNetPhase(shift_net(32, width, seed), patch_discriminator(32, width, seed))
+
+
+@pytest.fixture
+def batch(rng):
+    coarse = rng.integers(0, 256, (8, 4, 4, 3)).astype("float32")
+    images = keras.ops.convert_to_numpy(keras.ops.image.resize(coarse, (32, 32)))
+    masks = np.zeros((8, 32, 32), dtype=bool)
+    for mask, (top, left) in zip(masks, rng.integers(0, 16, (8, 2)), strict=True):
+        mask[top : top + 16, left : left + 20] = True
+    return {"images": images.astype("uint8"), "masks": masks}
+
+
+def train(phase, drawn, path, steps, learning_rate=1e-3):
+    return training.train(
+        phase,
+        drawn,
+        steps=steps,
+        learning_rate=learning_rate,
+        title="inpainting, shift_net",
+        checkpoint=path,
+    )
+
+
+def l1_in_the_holes(phase, batch):
+    outputs = phase(batch)
+    difference = np.abs(np.asarray(outputs["restored"]) - np.asarray(outputs["images"]))
+    return difference[batch["masks"]].mean()
+
+
+def test_the_holes_of_a_few_images_are_learned_by_heart(batch, tmp_path):
+    phase = shift_net_phase(width=4)
+    before = l1_in_the_holes(phase, batch)
+    train(phase, lambda step: batch, tmp_path / "c.npz", 150, learning_rate=5e-3)
+    assert l1_in_the_holes(phase, batch) < before / 4
+    assert phase.optimizer.beta_1 == 0.5
+
+
+def test_a_checkpoint_goes_on_to_the_same_numbers(batch, tmp_path, monkeypatch):
+    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
+    stopped = tmp_path / "after two steps.npz"
+
+    def drawn(step):
+        if step == 2 and not stopped.exists():
+            shutil.copy(tmp_path / "whole.npz", stopped)
+        return {name: values[2 * step : 2 * step + 2] for name, values in batch.items()}
+
+    whole, resumed = shift_net_phase(), shift_net_phase(seed=1)
+    expected = train(whole, drawn, tmp_path / "whole.npz", 4)
+    assert train(resumed, drawn, stopped, 4)["history"] == expected["history"]
+    for ours, theirs in zip(resumed.models, whole.models, strict=True):
+        weights = zip(ours.get_weights(), theirs.get_weights(), strict=True)
+        assert all(np.array_equal(a, b) for a, b in weights)
+
+
+def test_the_phase_learns_the_weights_of_its_two_models_and_no_others():
+    phase = shift_net_phase()
+    assert phase.models == [phase.network, phase.discriminator]
+    learned = [id(v) for v in phase.trainable_variables]
+    expected = [id(v) for model in phase.models for v in model.trainable_variables]
+    assert sorted(learned) == sorted(expected)
+    assert len(set(learned)) == len(learned)
+
+
+def test_only_the_guide_sees_the_hole(batch):
+    phase = shift_net_phase()
+    other = batch["images"].copy()
+    other[batch["masks"]] = 255 - other[batch["masks"]]
+    first, second = phase(batch), phase({**batch, "images": other})
+    for name in ("restored", "decoded", "hole"):
+        np.testing.assert_array_equal(np.asarray(first[name]), np.asarray(second[name]))
+    assert not np.array_equal(np.asarray(first["guide"]), np.asarray(second["guide"]))
+
+
+def test_the_guide_is_the_encoder_feature_of_the_whole_image(batch):
+    phase = shift_net_phase()
+    whole = np.float32(batch["images"]) / 255
+    encoded = keras.Model(phase.network.inputs, phase.network.get_layer("encoder3_output").output)(
+        [whole, np.zeros((8, 32, 32, 1), "float32")]
+    )
+    outputs = phase(batch)
+    np.testing.assert_allclose(np.asarray(outputs["guide"]), np.asarray(encoded), atol=1e-5)
+    with tf.GradientTape() as tape:
+        guide = phase(batch)["guide"]
+    weights = [v.value for v in phase.network.trainable_variables]
+    assert tape.gradient(guide, weights) == [None] * len(weights)
+
+
+def test_guidance_counts_the_hole_only(batch):
+    phase = shift_net_phase()
+    outputs = phase(batch)
+    hole = batch["masks"].reshape(8, 4, 8, 4, 8).mean(axis=(2, 4)) >= 5 / 16
+    difference = np.asarray(outputs["decoded"]) - np.asarray(outputs["guide"])
+    expected = (difference[hole] ** 2).sum() / difference.size
+    assert 0 < hole.mean() < 1
+    assert float(phase.terms(outputs)["guidance"]) == pytest.approx(expected, rel=1e-4)
+    nothing = {**batch, "masks": np.zeros_like(batch["masks"])}
+    assert float(phase.terms(phase(nothing))["guidance"]) == 0
+
+
+def test_the_loss_weighs_its_terms_as_published(batch):
+    phase = shift_net_phase()
+    outputs = phase(batch)
+    terms = phase.terms(outputs)
+    originals = np.float32(batch["images"]) / 127.5 - 1
+    restored = np.asarray(outputs["restored"])
+    assert float(terms["l1"]) == pytest.approx(np.abs(originals - (2 * restored - 1)).mean())
+    adversarial = generator_loss(phase.discriminator, restored)
+    own = discriminator_loss(phase.discriminator, outputs["images"], restored)
+    expected = terms["l1"] + 0.01 * terms["guidance"] + 0.002 * adversarial + own
+    assert float(phase.loss_of(batch, outputs)) == pytest.approx(float(expected))
