@@ -26,7 +26,7 @@ LAYERS = {
     "pretext": 1,
     "phases": 2,
     "training": 3,
-    "experiment": 2,
+    "experiment": 3,
     "runs": 4,
     "inpainting": 5,
     "running": 5,

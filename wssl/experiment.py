@@ -8,8 +8,9 @@ from typing import Any
 
 from wssl import data
 from wssl.losses import LOSSES, check_a, check_alpha
-from wssl.models import ENCODER_LAYERS, METHODS
+from wssl.models import ENCODER_LAYERS, FILLS, methods
 from wssl.names import lookup, unknown
+from wssl.phases import PHASES
 from wssl.presets import Preset, preset
 from wssl.pretext import TASKS
 from wssl.store import fingerprint
@@ -109,8 +110,9 @@ class Experiment:
         How many of the first layers stay as they are where `encoder` freezes them: 16, the whole
         encoder, in the paper; 1 + 3 n for its first n blocks.
     method : str
-        What fills the holes, one of `wssl.models.METHODS`. All fields above are settings of
-        ``wssl``; with another method they stay at their defaults, and there is no pretext phase.
+        What fills the holes, one of `wssl.models.methods`. A fill that learns nothing, and a
+        network that is trained in a way of its own, have none of the settings above, which then
+        stay at their defaults, and no pretext phase.
     preset : str
         The scale of the run, one of `wssl.presets.PRESETS`.
     dataset : str
@@ -149,7 +151,7 @@ class Experiment:
     def __post_init__(self) -> None:
         lookup("loss", self.loss, LOSSES)
         lookup("encoder policy", self.encoder, ENCODERS)
-        lookup("method", self.method, METHODS)
+        lookup("method", self.method, methods())
         lookup("mask recipe", self.recipe, data.RECIPES)
         preset(self.preset)
         check_alpha(self.alpha)
@@ -168,7 +170,7 @@ class Experiment:
         object.__setattr__(self, "pretext", _weights(self.pretext, self.encoder, self.method))
 
     def _check_method(self) -> None:
-        if self.method == "wssl":
+        if not _has_own_way(self.method):
             return
         for name in ("loss", "alpha", "a", "encoder", "frozen_layers"):
             if getattr(self, name) != getattr(Experiment, name):
@@ -301,8 +303,12 @@ class Evaluation:
 _EVALUATED = ("dataset", "masks", "recipe", "coverage")
 
 
+def _has_own_way(method: str) -> bool:
+    return method in FILLS or method in PHASES
+
+
 def _weights(weights: Mapping[str, float] | None, encoder: str, method: str) -> Weights:
-    learns = encoder in ("frozen", "finetuned") and method == "wssl"
+    learns = encoder in ("frozen", "finetuned") and not _has_own_way(method)
     if weights is None:
         return Weights(BEST if learns else {})
     for task, weight in weights.items():
@@ -319,7 +325,7 @@ def _weights(weights: Mapping[str, float] | None, encoder: str, method: str) -> 
             f"{dict(weights)}. Without a pretext task, encoder is 'scratch' or 'random'."
         )
     if chosen and not learns:
-        setting = f"encoder={encoder!r}" if method == "wssl" else f"method={method!r}"
+        setting = f"method={method!r}" if _has_own_way(method) else f"encoder={encoder!r}"
         raise ValueError(
             f"pretext: expected none for {setting}, which has no pretext phase; received "
             f"{chosen}. Leave it out, or choose method='wssl' and encoder='frozen' or 'finetuned'."

@@ -14,8 +14,8 @@ from keras import ops
 from wssl import data, losses, metrics, training
 from wssl.data.batches import centre_crops, inpainting_batch, pretext_batch
 from wssl.experiment import Evaluation, Experiment, Pretraining
-from wssl.models import FILLS, MODELS, encoder, patch_discriminator, pretext_model
-from wssl.phases import Batch, InpaintingPhase, Phase, PretextPhase, ShiftNetPhase
+from wssl.models import FILLS, MODELS, encoder, pretext_model
+from wssl.phases import PHASES, Batch, InpaintingPhase, Phase, PretextPhase
 from wssl.presets import Preset, preset
 from wssl.pretext import TASKS, transform
 from wssl.provenance import provenance
@@ -353,9 +353,8 @@ def _train_inpainting(experiment: Experiment, store: Store) -> tuple[keras.Model
 
 def _phase(experiment: Experiment, network: keras.Model) -> Phase:
     scale = experiment.scale
-    if experiment.method == "shift_net":
-        critic = patch_discriminator(scale.size, scale.width, experiment.seed)
-        return ShiftNetPhase(network, critic)
+    if own := PHASES.get(experiment.method):
+        return own(network, scale.size, scale.width, experiment.seed)
     if experiment.encoder in ("frozen", "random"):
         for layer in network.layers[: experiment.frozen_layers]:
             layer.trainable = False

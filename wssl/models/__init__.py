@@ -13,15 +13,18 @@ MODELS: dict[str, Callable[[int, int, int], keras.Model]] = {"wssl": unet, "shif
 """Every network by method name: ``(size, width, seed) -> keras.Model``, from masked images, or from
 masked images and masks, to whole ones."""
 
-METHODS: dict[str, Callable[..., Any]] = {**MODELS, **FILLS}
-"""Every method that fills holes: the networks, and the fills that learn nothing."""
+
+def methods() -> dict[str, Callable[..., Any]]:
+    """Everything that fills holes, by method name: the networks, and what learns nothing."""
+    return {**MODELS, **FILLS}
+
 
 __all__ = [
     "ENCODER_LAYERS",
     "FILLS",
-    "METHODS",
     "MODELS",
     "encoder",
+    "methods",
     "patch_discriminator",
     "pretext_model",
     "shift_net",

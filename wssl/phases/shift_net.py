@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import keras
 from keras import ops
 
+from wssl.models import patch_discriminator
 from wssl.phases.adversarial import discriminator_loss, generator_loss
 from wssl.phases.phase import Batch, Phase, Tensor, blacken
 
@@ -40,6 +41,11 @@ class ShiftNetPhase(Phase):
         decoded, encoded, hole = network.get_layer("shift").input
         self.restore = keras.Model(network.inputs, [network.output, decoded, hole])
         self.encode = keras.Model(network.inputs, encoded)
+
+    @classmethod
+    def of(cls, network: keras.Model, size: int, width: int, seed: int) -> "ShiftNetPhase":
+        """The phase of a network, with a discriminator of the same scale."""
+        return cls(network, patch_discriminator(size, width, seed))
 
     @property
     def models(self) -> list[keras.Model]:
