@@ -21,6 +21,9 @@ masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follow
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
 # %% tags=["hide-input"]
+import json
+from collections import Counter
+
 import pandas as pd
 from myst_nb import glue
 
@@ -61,11 +64,20 @@ glue("preset", preset, display=False)
 glue("dataset", dataset, display=False)
 for outcome, name in ((claims.HOLDS, "hold"), (claims.FAILS, "fail"), (claims.OPEN, "open")):
     glue(name, sum(v.outcome == outcome for v in verdicts), display=False)
+configurations = Counter(
+    json.dumps({**r["experiment"], "seed": None}, sort_keys=True)
+    for r in records
+    if "phase" not in r["experiment"]
+)
+glue("configurations", len(configurations), display=False)
+glue("least_seeds", min(configurations.values()), display=False)
+glue("most_seeds", max(configurations.values()), display=False)
 landing = verdict_table(verdicts)[["in the paper", "effect here", "verdict"]]
 glue("verdicts", landing, display=False)
 
 # %% [markdown]
-# {glue:text}`runs:d` runs, {glue:text}`pretexts:d` pretext phases and {glue:text}`evaluations:d`
+# {glue:text}`runs:d` runs of {glue:text}`configurations:d` configurations, each with
+# {glue:text}`least_seeds:d` to {glue:text}`most_seeds:d` seeds, {glue:text}`pretexts:d` pretext phases and {glue:text}`evaluations:d`
 # evaluations, {glue:text}`hours:.1f` hours of computing in all.
 #
 # ## How a verdict is reached
