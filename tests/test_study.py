@@ -1,8 +1,11 @@
+from collections import Counter
+
 import numpy as np
 import pytest
 
 from wssl import losses, paper, study
 from wssl.experiment import ENCODERS, Experiment
+from wssl.models import FILLS, MODELS, methods
 
 SIZES = {1: 3, 2: 15, 3: 4, 4: 3}
 
@@ -50,7 +53,51 @@ def test_bad_values(arguments, settings, message):
 CONFIGURATIONS = {"1": 3, "2": 15, "3": 4, "4": 3, "losses": 11, "controls": 5, "noise": 1}
 
 
-@pytest.mark.parametrize("name", study.PARTS)
+def test_every_part_is_named():
+    assert set(study.PARTS) == {*CONFIGURATIONS, "baselines"}
+
+
+def test_the_baselines_are_every_other_method_and_floors_run_once():
+    experiments = study.baselines(preset="smoke", seeds=3)
+    repeats = Counter(e.method for e in experiments)
+    assert set(repeats) == set(methods()) - {"wssl"}
+    assert {name: repeats[name] for name in FILLS} == dict.fromkeys(FILLS, 1)
+    assert {repeats[name] for name in set(MODELS) - {"wssl"}} == {3}
+
+
+def test_strata_test_every_experiment_on_three_widths():
+    experiments = study.baselines(preset="smoke")
+    found = study.strata(iter(experiments))
+    assert list(found) == ["thin", "medium", "thick"]
+    for width, evaluations in found.items():
+        assert [e.experiment for e in evaluations] == experiments
+        assert {(e.recipe, e.coverage) for e in evaluations} == {(width, (0.1, 0.6))}
+
+
+def test_unseen_sets_are_never_the_experiments_own():
+    drawn = study.unseen(study.controls(preset="smoke"))
+    assert list(drawn) == ["photographs", "thin strokes"]
+    faces = study.unseen(study.controls(preset="smoke", dataset="open-faces"))
+    assert list(faces) == list(study.UNSEEN)
+    for evaluations in (*drawn.values(), *faces.values()):
+        for evaluation in evaluations:
+            assert evaluation.test != evaluation.experiment
+
+
+def test_evaluations_are_of_controls_elsewhere_and_of_losses_at_home():
+    grid = [e for part in study.PARTS.values() for e in part(preset="smoke", seeds=1)]
+    found = study.evaluations(grid)
+    home = [e.experiment for e in found if e.test == e.experiment]
+    assert len(set(found)) == len(found)
+    assert {(e.loss, e.alpha) for e in home if e.seed == 0} == {
+        ("ssim", 0.84),
+        ("log_cosh", 0.84),
+        *(("mix", alpha) for alpha in study.ALPHAS),
+    }
+    assert {e.experiment.encoder for e in found if e.test != e.experiment} == set(ENCODERS)
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_every_part_repeats_each_of_its_configurations(name):
     experiments = study.PARTS[name](preset="smoke", seeds=9, dataset="open-faces")
     assert len(set(experiments)) == len(experiments) == 9 * CONFIGURATIONS[name]

@@ -293,7 +293,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         metavar="PART",
         help="the paper's tables, 1 single, 2 double, 3 triple pretext tasks, 4 losses; and what "
-        "the paper lacks, losses, controls, noise (default: all)",
+        "the paper lacks, losses, controls, noise, baselines (default: all)",
     )
     many.add_argument("--seeds", type=int, help="how many (default: the preset's number)")
     many.add_argument(
@@ -371,7 +371,9 @@ def _add_settings(parser: argparse.ArgumentParser, presets: str | None = None) -
         "images, quickdraw for others)",
     )
     parser.add_argument(
-        "--recipe", default="dense", help="strokes to masks: dense or qd-imd (default: dense)"
+        "--recipe",
+        default="dense",
+        help="strokes to masks: dense, qd-imd, thin, medium or thick (default: dense)",
     )
     parser.add_argument(
         "--coverage",
