@@ -4,6 +4,7 @@ import numpy as np
 
 from wssl.experiment import Evaluation
 from wssl.metrics import NAMES
+from wssl.models import VARIANTS
 from wssl.pretext import TASKS
 
 TEST_IMAGES = 8
@@ -59,6 +60,7 @@ def _experiment(experiment, ssim, rng):
         "pretext": phase.fingerprint if phase else None,
         "metrics": _metrics(ssim),
         "per_image": _per_image(ssim, rng),
+        **_variants(experiment.method, ssim),
         "history": [[1, 0.5], [2, 0.4]],
         "provenance": _provenance(masks="0" * 16),
     }
@@ -95,6 +97,12 @@ def _pretraining(phase, seed):
         "history": [[1, 1.5], [2, 1.4]],
         "provenance": _provenance(),
     }
+
+
+def _variants(method, ssim):
+    if method not in VARIANTS:
+        return {}
+    return {"variants": {"sample": _metrics(ssim - 0.02), "best_of_10": _metrics(ssim + 0.02)}}
 
 
 def _metrics(ssim):

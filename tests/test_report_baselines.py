@@ -12,6 +12,7 @@ from wssl.report.baselines import (
     method_table,
     strata_figure,
     strata_table,
+    variants_table,
 )
 from wssl.store import Store
 
@@ -57,6 +58,19 @@ def test_the_table_of_methods(records):
     assert table.loc["WSSL", "SSIM"].startswith(f"{mean:.4f} ± ")
     assert table.loc["Telea", "PSNR (dB), hole only"] == f"{records[0]['metrics']['psnr_hole']:.2f}"
     assert table.loc["WSSL", "runs"] == "2"
+
+
+def test_what_was_drawn_at_random_stands_beside_the_mean(fabricate, tmp_path):
+    experiments = [Experiment(method="pic", preset="smoke", seed=seed) for seed in (0, 1)]
+    records = fabricate(Store(tmp_path), experiments)
+    table = variants_table(records)
+    assert list(table.index) == [
+        "mean of the latent",
+        "one sample",
+        "best of 10 samples, by the original",
+    ]
+    means = [np.mean([r["variants"][name]["psnr_hole"] for r in records]) for name in ("sample",)]
+    assert table.loc["one sample", "PSNR (dB), hole only"].startswith(f"{means[0]:.2f} ± ")
 
 
 def test_means_by_coverage(rng):

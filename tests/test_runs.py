@@ -15,7 +15,8 @@ from PIL import Image
 from wssl import data, losses, metrics, runs
 from wssl.experiment import Evaluation, Experiment
 from wssl.inpainting import inpaint
-from wssl.models import FILLS, unet
+from wssl.models import FILLS, VARIANTS, unet
+from wssl.phases import PHASES
 from wssl.report import accuracy
 from wssl.runs import Result, evaluate, evaluation_data, pretrain, restore, run
 from wssl.store import Store
@@ -497,6 +498,22 @@ def test_an_evaluation_that_cannot_be_written_is_told_before_any_work(tmp_path, 
     with pytest.raises(PermissionError, match=r"cannot be written .* WSSL_RESULTS"):
         evaluate(OWN, Store(tmp_path / "file" / "results"))
     assert trained == []
+
+
+@pytest.mark.parametrize("method", PHASES)
+def test_a_method_with_a_training_of_its_own_runs_through_the_same_door(method, tmp_path, trained):
+    experiment = Experiment(method=method, preset="smoke")
+    result = run(experiment, Store(tmp_path))
+    assert trained == [f"inpainting, {method}, seed 0"]
+    assert result.record["pretext"] is None
+    assert len(result.record["history"]) == experiment.scale.inpainting_steps
+    images, masks = evaluation_data(experiment)
+    expected = metrics.evaluate(images, result.restore(images, masks), masks)
+    assert result.metrics["ssim"] == pytest.approx(expected["ssim"].mean(), abs=1e-4)
+    assert ("variants" in result.record) == (method in VARIANTS)
+    for scores in result.record.get("variants", {}).values():
+        assert set(scores) == set(result.metrics)
+        assert scores["psnr"] != result.metrics["psnr"]
 
 
 @pytest.mark.parametrize("method", FILLS)

@@ -272,8 +272,8 @@ def _parser() -> argparse.ArgumentParser:
     one.add_argument(
         "--method",
         default="wssl",
-        help="wssl, or a fill that learns nothing: harmonic, biharmonic, telea, navier_stokes, "
-        "mean_colour (default: wssl)",
+        help="wssl, shift_net, pic, or a fill that learns nothing: harmonic, biharmonic, telea, "
+        "navier_stokes, mean_colour (default: wssl)",
     )
     one.add_argument("--seed", type=int, default=0, help="fixes every random draw (default: 0)")
     _add_settings(one)

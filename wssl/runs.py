@@ -14,7 +14,7 @@ from keras import ops
 from wssl import data, losses, metrics, training
 from wssl.data.batches import centre_crops, inpainting_batch, pretext_batch
 from wssl.experiment import Evaluation, Experiment, Pretraining
-from wssl.models import FILLS, MODELS, encoder, pretext_model
+from wssl.models import FILLS, MODELS, VARIANTS, encoder, pretext_model
 from wssl.phases import PHASES, Batch, InpaintingPhase, Phase, PretextPhase
 from wssl.presets import Preset, preset
 from wssl.pretext import TASKS, transform
@@ -40,7 +40,8 @@ class Result:
     ----------
     experiment : Experiment
     record : dict
-        As stored: ``experiment, fingerprint, pretext, metrics, per_image, history, provenance``.
+        As stored: ``experiment, fingerprint, pretext, metrics, per_image, history, provenance``,
+        and ``variants``, the metrics of other fills by name, where the method draws at random.
     store : Store
     """
 
@@ -149,7 +150,8 @@ def run(experiment: Experiment, store: Store | None = None) -> Result:
     trained: dict[str, Any] = {"history": [], "seconds": 0.0}
     if experiment.method not in FILLS:
         _, trained = _train_inpainting(experiment, store)
-    fill = Result(experiment, {}, store)._filler()
+    result = Result(experiment, {}, store)
+    fill = result._filler()
     restored = fill(images, masks)
     began = time.monotonic()
     fill(images, masks)
@@ -162,6 +164,7 @@ def run(experiment: Experiment, store: Store | None = None) -> Result:
         "pretext": pretraining.fingerprint if pretraining else None,
         "metrics": _json_numbers(metrics.summarize(per_image)),
         "per_image": _per_image(per_image, masks),
+        **_variants(result, images, masks),
         "history": trained["history"],
         "provenance": {
             **provenance(trained["seconds"]),
@@ -360,6 +363,18 @@ def _phase(experiment: Experiment, network: keras.Model) -> Phase:
             layer.trainable = False
     loss = partial(losses.LOSSES[experiment.loss], alpha=experiment.alpha, a=experiment.a)
     return InpaintingPhase(network, loss)
+
+
+def _variants(result: Result, images: np.ndarray, masks: np.ndarray) -> dict[str, Any]:
+    draw = VARIANTS.get(result.experiment.method)
+    if draw is None:
+        return {}
+    drawn = draw(result.model(), images, masks, result.experiment.seed)
+    scores = {
+        name: _json_numbers(metrics.summarize(metrics.evaluate(images, restored, masks)))
+        for name, restored in drawn.items()
+    }
+    return {"variants": scores}
 
 
 def _title(experiment: Experiment) -> str:

@@ -88,10 +88,10 @@ def pic_sampler(network: keras.Model) -> keras.Model:
     )
 
 
-def variants(
+def samples(
     network: keras.Model, images: np.ndarray, masks: np.ndarray, seed: int, count: int = 10
 ) -> dict[str, np.ndarray]:
-    """Images as the mean latent, one latent, and the best of some latents restore them.
+    """Images as one latent, and the best of some latents, restore them.
 
     The best is chosen by the original: that sample of an image whose composited result has the
     highest PSNR. It tells what the samples reach, not what a user gets, who has no original; the
@@ -113,8 +113,8 @@ def variants(
     Returns
     -------
     dict of str to float (N, S, S, 3) in [0, 1]
-        The raw output: ``mean``; ``sample``, the first sample; and ``best_of_COUNT``, of
-        which the first sample is one.
+        The raw output: ``sample``, the first sample; and ``best_of_COUNT``, of which the first
+        sample is one.
 
     Raises
     ------
@@ -129,14 +129,15 @@ def variants(
     shape = (len(images), *sampler.inputs[2].shape[1:])
 
     def sample() -> np.ndarray:
-        return _predicted(sampler, [*inputs, rng.standard_normal(shape, "float32")])
+        noise = rng.standard_normal(shape, "float32")
+        return sampler.predict([*inputs, noise], batch_size=_BATCH, verbose=0)
 
     first = best = sample()
     for _ in range(count - 1):
         other = sample()
         nearer = _error(images, other, masks) < _error(images, best, masks)
         best = np.where(nearer[:, None, None, None], other, best)
-    return {"mean": _predicted(network, inputs), "sample": first, f"best_of_{count}": best}
+    return {"sample": first, f"best_of_{count}": best}
 
 
 def posterior(network: keras.Model, seed: int = 0) -> keras.Model:
@@ -228,10 +229,6 @@ def _shown(
 
 def _restored(generator: keras.Model, latent: Tensor, *features: Tensor) -> Tensor:
     return (generator([latent, *features])[-1] + 1.0) / 2.0
-
-
-def _predicted(network: keras.Model, inputs: list[np.ndarray]) -> np.ndarray:
-    return network.predict(inputs, batch_size=_BATCH, verbose=0)
 
 
 def _error(images: np.ndarray, restored: np.ndarray, masks: np.ndarray) -> np.ndarray:

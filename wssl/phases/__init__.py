@@ -5,11 +5,13 @@ from collections.abc import Callable
 import keras
 
 from wssl.phases.phase import Batch, Phase, Tensor, blacken
+from wssl.phases.pic import PicPhase
 from wssl.phases.shift_net import ShiftNetPhase
 from wssl.phases.wssl import InpaintingPhase, PretextPhase
 
 PHASES: dict[str, Callable[[keras.Model, int, int, int], Phase]] = {
     "shift_net": ShiftNetPhase.of,
+    "pic": PicPhase.of,
 }
 """How a method is trained that has a way of its own: ``(network, size, width, seed) -> Phase``. All
 others are trained as the paper trains its network."""
@@ -19,6 +21,7 @@ __all__ = [
     "Batch",
     "InpaintingPhase",
     "Phase",
+    "PicPhase",
     "PretextPhase",
     "ShiftNetPhase",
     "Tensor",

@@ -77,22 +77,24 @@ class PicPhase(Phase):
         return {**batch, "noise": rng.standard_normal(shape, "float32")}
 
     def call(self, batch: Batch, training: bool | None = None) -> dict[str, Any]:
-        """Return the images, what both paths make of them, and the latents' distributions.
-
-        What `training` is, Keras tells the layers inside, but only if it is an argument here.
-        """
+        """Return the images, what both paths make of them, and the latents' distributions."""
         images = ops.cast(batch["images"], "float32") / 127.5 - 1.0
         known = 1.0 - ops.cast(ops.expand_dims(batch["masks"], -1), "float32")
         encoder, prior, generator = map(self.network.get_layer, ("encoder", "prior", "generator"))
-        features = encoder(ops.concatenate([images * known, images * (1.0 - known)]))
+        shown = ops.concatenate([images * known, images * (1.0 - known)])
+        features = encoder(shown, training=training)
         (middle, _), (deep, deep_of_hole) = (ops.split(feature, 2) for feature in features)
-        distributions = prior(deep), self.posterior(deep_of_hole)
+        distributions = (
+            prior(deep, training=training),
+            self.posterior(deep_of_hole, training=training),
+        )
         latents = [
             mean + deviation * batch["noise"][:, path]
             for path, (mean, deviation) in enumerate(distributions)
         ]
         shared = [ops.concatenate([feature, feature]) for feature in (deep, middle, known)]
-        pyramid = [ops.split(x, 2) for x in generator([ops.concatenate(latents), *shared])]
+        images_of_both = generator([ops.concatenate(latents), *shared], training=training)
+        pyramid = [ops.split(x, 2) for x in images_of_both]
         return {
             "images": images,
             "known": known,

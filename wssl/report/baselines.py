@@ -18,6 +18,9 @@ BINS = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 
 LEARNED, FLOORS = ("wssl", "shift_net", "pic"), tuple(METHODS)[3:]
 
+VARIANTS = {"sample": "one sample", "best_of_10": "best of 10 samples, by the original"}
+"""What a record calls fills that were drawn at random, and what the book calls them."""
+
 
 def by_method(records: Sequence[Record]) -> dict[str, list[Record]]:
     """Runs or evaluations by the name of their method, in the book's order; none is empty.
@@ -52,6 +55,27 @@ def method_table(groups: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
         line["runs"] = str(len(records))
         lines.append(line)
     return pd.DataFrame(lines).set_index("method")
+
+
+def variants_table(records: Sequence[Record]) -> pd.DataFrame:
+    """What a method that draws at random scores by its mean, by one draw, by the best of some.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        Runs of one such method, with ``variants``.
+    """
+    fills = {"mean of the latent": [record["metrics"] for record in records]}
+    for name in records[0]["variants"]:
+        fills[VARIANTS.get(name, name)] = [record["variants"][name] for record in records]
+    lines = []
+    for name, scores in fills.items():
+        line = {"fill": name}
+        for metric, (title, decimals) in METRICS.items():
+            for suffix, region in (("", title), ("_hole", f"{title}, hole only")):
+                line[region] = format_interval([s[metric + suffix] for s in scores], decimals)
+        lines.append(line)
+    return pd.DataFrame(lines).set_index("fill")
 
 
 def by_coverage(records: Sequence[Record], metric: str) -> np.ndarray:
