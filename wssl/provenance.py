@@ -11,6 +11,8 @@ from typing import Any
 
 import keras
 
+from wssl.devices import accelerators
+
 
 def provenance(seconds: float) -> dict[str, Any]:
     """What a record says of its run beside its numbers.
@@ -25,12 +27,25 @@ def provenance(seconds: float) -> dict[str, Any]:
     dict
         ``seconds, finished, backend, device, versions, commit``.
     """
-    backend = keras.backend.backend()
     return {
         "seconds": round(seconds, 1),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
-        "backend": backend,
         "device": _device(),
+        **environment(),
+    }
+
+
+def environment() -> dict[str, Any]:
+    """What determines the numbers of a run beside the machine, found without starting a device.
+
+    Returns
+    -------
+    dict
+        ``backend, versions, commit``.
+    """
+    backend = keras.backend.backend()
+    return {
+        "backend": backend,
         "versions": {
             "python": platform.python_version(),
             **{name: version(name) for name in ("wssl", "keras", backend, "numpy", "pillow")},
@@ -40,9 +55,8 @@ def provenance(seconds: float) -> dict[str, Any]:
 
 
 def _device() -> str:
-    accelerators = keras.distribution.list_devices("gpu")
-    if accelerators:
-        return f"{len(accelerators)} x GPU"
+    if found := accelerators():
+        return f"{len(found)} x GPU"
     name = platform.processor() or platform.machine()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from tqdm import tqdm
 
+from wssl.devices import compiles_with_xla
 from wssl.phases import Batch, Phase
 from wssl.store import atomic
 
@@ -63,7 +64,7 @@ def train(
     """
     phase.compile(
         optimizer=keras.optimizers.Adam(learning_rate, **phase.adam),
-        jit_compile=bool(keras.distribution.list_devices("gpu")),
+        jit_compile=compiles_with_xla(),
     )
     phase(batches(0))
     phase.optimizer.build(phase.trainable_variables)
