@@ -40,7 +40,7 @@ book: install
 
 reference: install
 	WSSL_RESULTS="$$PWD/results" $(BIN)/python -m wssl.notebooks --output book/studies \
-	  -p preset desktop -p dataset open-faces -p seeds 3 -p control_seeds 8
+	  -p preset desktop -p dataset open-faces -p seeds 3
 
 html: install
 	$(BIN)/jupyter-book build book/ $(STRICT)

@@ -25,7 +25,6 @@ preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 seeds: int = 0  # how many; 0 stands for the preset's own number
-control_seeds: int = 0  # how many for the controls; 0 stands for as many as seeds
 
 # %% tags=["hide-input"]
 import matplotlib.pyplot as plt
@@ -55,7 +54,7 @@ set_matplotlib_formats("jpeg", pil_kwargs={"quality": 92})  # photographs, small
 # %%
 settings = {"preset": preset, "dataset": dataset, "masks": masks}
 repeats = wssl.run_all(wssl.study.noise(**settings, seeds=seeds or None))
-controls = wssl.run_all(wssl.study.controls(**settings, seeds=control_seeds or seeds or None))
+controls = wssl.run_all(wssl.study.controls(**settings, seeds=seeds or None))
 
 # %% tags=["remove-input"]
 results = {result.fingerprint: result for result in (*repeats, *controls)}

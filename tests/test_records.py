@@ -13,7 +13,7 @@ from wssl.store import Store
 RESULTS = Path(__file__).parents[1] / "results"
 RECORDS = sorted(RESULTS.glob("*.json"))
 REFERENCE = {"preset": "desktop", "dataset": "open-faces"}
-SEEDS = {"1": 3, "2": 1, "3": 3, "4": 3, "losses": 1, "controls": 3, "noise": 8}
+SEEDS = {**dict.fromkeys(study.PARTS, 3), "noise": study.NOISE_SEEDS}
 """How many seeds of each part of the study the reference edition is made from."""
 
 
