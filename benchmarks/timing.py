@@ -27,7 +27,7 @@ TOTAL = 512
 
 
 class Row(NamedTuple):
-    """A line of the table: what was measured, the ratio, and the target at `desktop`."""
+    """A line of the table: what was measured, the ratio, and the target at the default preset."""
 
     name: str
     ratio: float
@@ -111,11 +111,13 @@ def random_masks(scale: Preset) -> np.ndarray:
     return np.random.default_rng(1).random((TOTAL, scale.size, scale.size)) < 0.4
 
 
-def main(measure: Callable[[Preset], Iterator[Row]], description: str) -> None:
+def main(
+    measure: Callable[[Preset], Iterator[Row]], description: str, default: str = "desktop"
+) -> None:
     """Print the rows that `measure` yields at the preset that the command line names."""
     parser = argparse.ArgumentParser(description=description)
-    parser.add_argument("--preset", default="desktop", help=f"one of {', '.join(PRESETS)}")
+    parser.add_argument("--preset", default=default, help=f"one of {', '.join(PRESETS)}")
     scale = preset(parser.parse_args().preset)
-    print(f"{f'{description}, preset {scale.name}':<66}{'ratio':>7}  target at desktop")
+    print(f"{f'{description}, preset {scale.name}':<66}{'ratio':>7}  target at {default}")
     for row in measure(scale):
         print(f"  {row.name:<64}{row.ratio:>7.2f}  {row.target}", flush=True)

@@ -58,3 +58,16 @@ def test_the_paper_preset_is_the_papers():
     epoch = math.ceil(24_183 / paper.batch)
     assert paper.pretext_steps == 40 * epoch
     assert paper.inpainting_steps == 20 * epoch
+
+
+def test_a_slice_is_the_preset_with_fewer_steps():
+    whole, cut = preset("paper"), preset("paper:20")
+    assert (cut.pretext_steps, cut.inpainting_steps) == (20, 20)
+    assert replace(cut, name="paper", pretext_steps=15120, inpainting_steps=7560) == whole
+    assert cut.numbers() != whole.numbers()
+
+
+@pytest.mark.parametrize("steps", ["", "0", "-3", "7561", "many", "1.5"])
+def test_a_slice_is_no_longer_than_the_whole(steps):
+    with pytest.raises(ValueError, match="after 'paper' a number of steps from 1 to 7560"):
+        preset(f"paper:{steps}")

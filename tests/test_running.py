@@ -1,5 +1,7 @@
+import io
 import pickle
 import random
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -123,6 +125,66 @@ def test_an_executor_gets_each_task_once_and_its_phase_before(store, monkeypatch
     assert set(begun) == set(ended) == set(done) == set(tasks)
     assert len(begun) == len(ended) == len(done) == 18
     assert all(isinstance(task, Pretraining) for task in begun[: at_once or 6])
+
+
+def test_workers_that_come_and_go_change_how_many_run_at_once(store, monkeypatch):
+    monkeypatch.setattr(running, "_POLL_SECONDS", 0.01)
+    told, limits = threading.Event(), []
+
+    def at_once():
+        limits.append(1 if len(limits) < 3 else 4)
+        return limits[-1]
+
+    Runs(monkeypatch, lambda task: told.wait(10))
+    with ThreadPoolExecutor(4) as executor:
+        steps = work(SEEDS, executor, store, at_once=at_once)
+        assert [next(steps).task for _ in SEEDS] == SEEDS
+        assert limits == [1, 1, 1, 4]
+        told.set()
+        assert {step.task for step in steps} == set(SEEDS)
+
+
+def test_a_run_that_another_worker_ended_meanwhile_is_done(store, monkeypatch):
+    def instead(task):
+        if task == SEEDS[0]:
+            rival = {"experiment": {}, "fingerprint": task.fingerprint, "metrics": {}}
+            store.put({**rival, "provenance": {"seconds": 7.0}})
+        raise FileNotFoundError("the other worker has removed the checkpoint")
+
+    Runs(monkeypatch, instead)
+    assert list(work(SEEDS[:1], store=store)) == [Step(SEEDS[0]), Step(SEEDS[0], 7.0)]
+    with pytest.raises(FileNotFoundError, match="the checkpoint"):
+        list(work(SEEDS[1:2], store=store))
+
+
+def test_a_record_that_appears_late_is_waited_for(store, monkeypatch):
+    monkeypatch.setattr(running, "_POLL_SECONDS", 0.01)
+    threading.Timer(0.1, Runs(monkeypatch)._do, [SCRATCH, store]).start()
+    monkeypatch.setattr(running, "_timed", lambda task, store: 5.0)
+    assert list(work([SCRATCH], store=store)) == [Step(SCRATCH), Step(SCRATCH, 5.0)]
+    monkeypatch.setattr(running, "_PATIENCE_SECONDS", 0.05)
+    with pytest.raises(FileNotFoundError, match=f"{ROTATION.fingerprint}.json, is not in"):
+        list(work([ROTATION], store=store))
+
+
+def test_workers_are_told_the_whole_path_of_the_store(tmp_path, monkeypatch):
+    roots = []
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(running, "_await_record", lambda task, store: None)
+    monkeypatch.setattr(running, "_timed", lambda task, store: roots.append(store.root) or 0.0)
+    list(work([SCRATCH], store=Store("here")))
+    assert roots == [tmp_path / "here"]
+
+
+def test_a_worker_process_draws_no_bars(store, monkeypatch):
+    Runs(monkeypatch)
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    running._timed(SEEDS[0], store)
+    assert sys.stderr.isatty()
+    monkeypatch.setattr(running, "parent_process", lambda: "the one that waits")
+    running._timed(SEEDS[1], store)
+    assert not sys.stderr.isatty()
 
 
 def test_nothing_begins_after_the_first_no(store, monkeypatch):

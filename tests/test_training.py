@@ -206,3 +206,56 @@ def test_a_damaged_checkpoint_is_removed_and_training_starts_anew(images, tmp_pa
         train(phase, images, path, steps=2)
     train(whole, images, tmp_path / "other.npz", steps=2)
     assert all(np.array_equal(a, b) for a, b in zip(weights(phase), weights(whole), strict=True))
+
+
+@pytest.mark.parametrize("micro_batch", [1, 2])
+def test_parts_of_a_batch_give_the_update_of_the_whole(micro_batch, images, tmp_path):
+    ends = {}
+    for name, size in (("whole", None), ("parts", micro_batch)):
+        phase = inpainting_phase()
+        given = batches(images)
+        done = training.train(
+            phase,
+            given,
+            steps=3,
+            learning_rate=1e-3,
+            title="inpainting",
+            checkpoint=tmp_path / f"{name}.npz",
+            micro_batch=size,
+        )
+        ends[name] = [loss for _, loss in done["history"]], weights(phase)
+    np.testing.assert_allclose(ends["parts"][0], ends["whole"][0], rtol=1e-4)
+    for ours, theirs in zip(ends["parts"][1], ends["whole"][1], strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=2e-4)
+
+
+def test_parts_must_make_a_batch(images, tmp_path):
+    for wrong in (0, 3, 8):
+        with pytest.raises(ValueError, match="micro_batch: expected .* divides the batch of 4"):
+            training.train(
+                inpainting_phase(),
+                batches(images),
+                steps=1,
+                learning_rate=1e-3,
+                title="inpainting",
+                checkpoint=tmp_path / "c.npz",
+                micro_batch=wrong,
+            )
+
+
+def test_a_checkpoint_of_other_parts_is_not_taken(images, tmp_path):
+    def go_on(steps, micro_batch):
+        return training.train(
+            inpainting_phase(),
+            batches(images),
+            steps=steps,
+            learning_rate=1e-3,
+            title="inpainting",
+            checkpoint=tmp_path / "c.npz",
+            micro_batch=micro_batch,
+        )
+
+    go_on(1, 2)
+    with pytest.raises(ValueError, match="micro_batch: expected one that makes 2 parts"):
+        go_on(2, None)
+    assert [step for step, _ in go_on(2, 2)["history"]] == [1, 2]

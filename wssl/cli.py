@@ -5,10 +5,16 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wssl.names import lookup, unknown
+
+if TYPE_CHECKING:
+    from wssl.cluster import Workers
+    from wssl.runs import Result
+    from wssl.store import Store
 
 _LOSSLESS = (".png", ".tif", ".tiff", ".bmp", ".ppm")
 
@@ -24,9 +30,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         if options.trains:
-            _start_keras()
+            _start_keras(devices=getattr(options, "scheduler", None) is None)
         options.command(options)
-    except (ValueError, OSError, ArithmeticError) as error:
+    except (ValueError, OSError, ArithmeticError, ModuleNotFoundError) as error:
         print(f"wssl: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -36,10 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> None:
+    from wssl.devices import data_parallel
     from wssl.experiment import Experiment
     from wssl.runs import run
 
     settings = _settings(options)
+    if options.steps is not None:
+        settings["preset"] += f":{options.steps}"
     if options.pretext is not None:
         settings["pretext"] = _weights(options.pretext)
     experiment = Experiment(
@@ -52,10 +61,30 @@ def _run(options: argparse.Namespace) -> None:
         seed=options.seed,
         **settings,
     )
-    result = run(experiment)
+    with data_parallel(options.devices, experiment.scale.batch):
+        result = run(experiment, micro_batch=options.micro_batch)
     for name, value in result.metrics.items():
         print(f"{name:14} {'undefined' if value is None else f'{value:.4f}'}")
     print(f"record         {result.store.path(result.fingerprint)}")
+    if options.steps is not None:
+        print(_projection(result, options.preset))
+
+
+def _projection(result: "Result", name: str) -> str:
+    """How long the phases of the whole preset take, going by a slice of it."""
+    from wssl.presets import preset
+
+    whole, cut = preset(name), result.experiment.scale
+    hours = {}
+    if phase := result.record["pretext"]:
+        record = result.store.get(phase)
+        assert record is not None
+        seconds = record["provenance"]["seconds"] / cut.pretext_steps
+        hours["pretext"] = seconds * whole.pretext_steps / 3600
+    seconds = result.provenance["seconds"] / cut.inpainting_steps
+    hours["inpainting"] = seconds * whole.inpainting_steps / 3600
+    phases = ", ".join(f"{phase} {time:.1f} h" for phase, time in hours.items())
+    return f"whole preset   about {sum(hours.values()):.1f} h at this speed ({phases})"
 
 
 def _study(options: argparse.Namespace) -> None:
@@ -75,7 +104,17 @@ def _study(options: argparse.Namespace) -> None:
         f"{preset} table {name}" if name.isdigit() else f"{preset} {name}": experiments
         for (preset, name), experiments in parts.items()
     }
-    done = progress.follow(titled, store, options.budget)
+    if options.scheduler is None:
+        done = progress.follow(titled, store, options.budget)
+    else:
+        with _workers(options.scheduler, store) as workers:
+            done = progress.follow(
+                titled,
+                store,
+                options.budget,
+                executor=workers.executor,
+                at_once=workers.threads,
+            )
     for (preset, name), experiments in parts.items():
         if name.isdigit():
             records = [r for e in experiments if (r := store.get(e.fingerprint)) is not None]
@@ -83,6 +122,16 @@ def _study(options: argparse.Namespace) -> None:
             print(report.table(int(name), records).to_string())
     if rest := done.rest():
         print(f"\n{rest}; the same command goes on.")
+
+
+def _workers(scheduler: str, store: "Store") -> AbstractContextManager["Workers"]:
+    try:
+        from wssl import cluster
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"--scheduler needs Dask ({error}): pip install 'wssl[cluster]' here and on the workers."
+        ) from error
+    return cluster.connect(scheduler, store)
 
 
 def _inpaint(options: argparse.Namespace) -> None:
@@ -130,8 +179,8 @@ def _check_output(path: Path) -> None:
 def _data_list(options: argparse.Namespace) -> None:
     from wssl import data
 
-    print("images  " + ", ".join([*data.SOURCES, "folder:PATH"]))
-    print("masks   " + ", ".join([*data.STROKES, "folder:PATH"]))
+    print("images  " + ", ".join([*data.SOURCES, *data.FORMS]))
+    print("masks   " + ", ".join([*data.STROKES, *data.MASK_FORMS]))
     print("recipes " + ", ".join(data.RECIPES))
 
 
@@ -142,6 +191,35 @@ def _data_fetch(options: argparse.Namespace) -> None:
     for name in options.names or fetchers:
         lookup("data set to fetch", name, fetchers)()
         print(f"{name}: complete")
+
+
+def _data_prepare(options: argparse.Namespace) -> None:
+    from wssl import data
+
+    kind, _, place = options.source.partition(":")
+    name = "-".join(filter(None, (kind, Path(place).name, str(options.size))))
+    folder = options.output or Path("prepared", name)
+    index = data.prepare(options.source, folder, options.size, options.workers, options.bad_share)
+    counts = ", ".join(f"{stop - start:,} {s}" for s, (start, stop) in index.splits.items())
+    print(f"{folder}: {index.shape[0]:,} images of {index.size} px ({counts})")
+    if index.enlarged:
+        print(f"smaller than {index.size} px, and enlarged: {index.enlarged:,}")
+    for message in index.unreadable:
+        print(f"skipped: {message}")
+    print(f"to use them: --dataset prepared:{folder}")
+
+
+def _data_verify(options: argparse.Namespace) -> None:
+    from wssl import data
+
+    prepared = data.Prepared(options.folder)
+    index = prepared.index()
+    if damaged := list(prepared.damaged()):
+        raise ValueError(
+            f"{options.folder}: {len(damaged)} of {len(index.blocks)} blocks are not as they were "
+            f"written: {'; '.join(damaged)}. Remove the folder and prepare {index.source} anew."
+        )
+    print(f"{options.folder}: all {index.shape[0]:,} images are as they were written")
 
 
 def _data_sheet(options: argparse.Namespace) -> None:
@@ -170,8 +248,8 @@ def _data_sheet(options: argparse.Namespace) -> None:
     print(f"{options.output}: {len(images)} of {options.source}")
 
 
-def _start_keras() -> None:
-    """Import Keras and find its devices, without what TensorFlow writes to stderr as it starts."""
+def _start_keras(devices: bool = True) -> None:
+    """Import Keras and take its devices, without what TensorFlow writes to stderr as it starts."""
     sys.stderr.flush()
     stderr = os.dup(2)
     with open(os.devnull, "w") as nowhere:
@@ -179,8 +257,8 @@ def _start_keras() -> None:
     try:
         import keras
 
-        keras.distribution.list_devices("gpu")
-        keras.ops.zeros(1)
+        if devices:
+            keras.ops.zeros(1)
     finally:
         os.dup2(stderr, 2)
         os.close(stderr)
@@ -275,7 +353,25 @@ def _parser() -> argparse.ArgumentParser:
         help="wssl, shift_net, pic, or a fill that learns nothing: harmonic, biharmonic, telea, "
         "navier_stokes, mean_colour (default: wssl)",
     )
+    one.add_argument(
+        "--steps",
+        type=int,
+        help="cut each phase to so many steps, and tell how long the whole preset would take",
+    )
+    one.add_argument(
+        "--micro-batch",
+        type=int,
+        metavar="IMAGES",
+        help="how many images of a batch are in memory at a time (default: all); the gradients of "
+        "the parts are averaged",
+    )
     one.add_argument("--seed", type=int, default=0, help="fixes every random draw (default: 0)")
+    one.add_argument(
+        "--devices",
+        type=_at_least_1,
+        default=1,
+        help="how many GPUs share each batch; more than one needs KERAS_BACKEND=jax (default: 1)",
+    )
     _add_settings(one)
     one.set_defaults(command=_run, trains=True)
 
@@ -303,6 +399,12 @@ def _parser() -> argparse.ArgumentParser:
         help="begin no run that is not expected to end within 90m, 2h, 1h30m, 45s, or a number of "
         "minutes",
     )
+    many.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="run on the workers of a Dask scheduler, such as tcp://10.0.0.1:8786, or the file "
+        "that it wrote; workers and this machine need one results folder (default: run here)",
+    )
     _add_settings(many, presets="+")
     many.set_defaults(command=_study, trains=True)
 
@@ -327,7 +429,7 @@ def _parser() -> argparse.ArgumentParser:
     fill.add_argument("--model", metavar="FINGERPRINT", help="of a record in the results folder")
     fill.set_defaults(command=_inpaint, trains=True)
 
-    about = commands.add_parser("data", help="list, fetch or look at images and masks")
+    about = commands.add_parser("data", help="list, fetch, prepare or look at images and masks")
     actions = about.add_subparsers(title="actions", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="name every source of images and masks")
     listing.set_defaults(command=_data_list, trains=False)
@@ -339,6 +441,37 @@ def _parser() -> argparse.ArgumentParser:
     )
     fetch.add_argument("names", nargs="*", help="open-faces, quickdraw (default: both)")
     fetch.set_defaults(command=_data_fetch, trains=False)
+    prepare = actions.add_parser(
+        "prepare",
+        help="decode the images of a source once, for quick and frugal training",
+        description="Decode the images of a source once, in parallel, cut and resized, into one "
+        "array on disk that training maps into memory. A preparation that was stopped goes on.",
+        epilog="example: wssl data prepare celeba-hq:~/CelebAMask-HQ --size 256",
+    )
+    prepare.add_argument("source", help="such as folder:PATH, celeba-hq:PATH or hub:PATH_OR_NAME")
+    prepare.add_argument(
+        "--size",
+        type=_at_least_1,
+        default=256,
+        help="in pixels: 256 for the presets gpu and paper, 73 for quick and desktop "
+        "(default: 256)",
+    )
+    prepare.add_argument(
+        "-o", "--output", type=Path, help="a folder (default: prepared/SOURCE-SIZE)"
+    )
+    prepare.add_argument(
+        "--workers", type=_at_least_1, help="processes that decode (default: one for each core)"
+    )
+    prepare.add_argument(
+        "--bad-share",
+        type=float,
+        default=0.05,
+        help="share of the files that may be unreadable and are skipped (default: 0.05)",
+    )
+    prepare.set_defaults(command=_data_prepare, trains=False)
+    verify = actions.add_parser("verify", help="compare prepared images with their digests")
+    verify.add_argument("folder", type=Path, help="one that `wssl data prepare` wrote")
+    verify.set_defaults(command=_data_verify, trains=False)
     sheet = actions.add_parser("sheet", help="draw images or masks of a source as one picture")
     sheet.add_argument("source", help="such as synthetic, open-faces, quickdraw or folder:PATH")
     sheet.add_argument("-o", "--output", type=Path, required=True, help="where to write it")
@@ -362,13 +495,14 @@ def _add_settings(parser: argparse.ArgumentParser, presets: str | None = None) -
     parser.add_argument(
         "--dataset",
         default="synthetic",
-        help="images: synthetic, open-faces or folder:PATH (default: synthetic)",
+        help="images: synthetic, open-faces, folder:PATH, prepared:PATH or another that `wssl "
+        "data list` names (default: synthetic)",
     )
     parser.add_argument(
         "--masks",
         default="auto",
-        help="masks: synthetic, quickdraw or folder:PATH (default: synthetic for synthetic "
-        "images, quickdraw for others)",
+        help="masks: synthetic, quickdraw, folder:PATH or qd-imd:PATH, with ?hole=black or "
+        "?hole=white behind it (default: synthetic for synthetic images, quickdraw for others)",
     )
     parser.add_argument(
         "--recipe",

@@ -1,6 +1,6 @@
 """Presets: how large a run is. Everything else that a run depends on is in the experiment."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from wssl.names import lookup
@@ -149,9 +149,26 @@ PRESETS: dict[str, Preset] = {
 def preset(name: str) -> Preset:
     """The preset of that name.
 
+    Parameters
+    ----------
+    name : str
+        One of `PRESETS`, or ``NAME:STEPS``, the same with each phase cut to so many steps: a slice,
+        to see how long the whole would take.
+
     Raises
     ------
     ValueError
-        If there is none; the message names the nearest.
+        If there is none, the message names the nearest; or if a slice is not shorter than both
+        phases of the whole.
     """
-    return lookup("preset", name, PRESETS)
+    whole, colon, steps = name.partition(":")
+    found = lookup("preset", whole, PRESETS)
+    if not colon:
+        return found
+    longest = min(found.pretext_steps, found.inpainting_steps)
+    if not (steps.isascii() and steps.isdigit() and 1 <= int(steps) <= longest):
+        raise ValueError(
+            f"preset: expected after {whole!r} a number of steps from 1 to {longest}, such as "
+            f"'{whole}:{min(20, longest)}'; received {steps!r}."
+        )
+    return replace(found, name=name, pretext_steps=int(steps), inpainting_steps=int(steps))

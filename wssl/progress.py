@@ -2,7 +2,8 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext, redirect_stderr
 from datetime import timedelta
 from statistics import fmean
@@ -133,9 +134,14 @@ class Progress:
 
 
 def follow(
-    parts: Mapping[str, Sequence[Experiment]], store: Store, budget: float | None = None
+    parts: Mapping[str, Sequence[Experiment]],
+    store: Store,
+    budget: float | None = None,
+    *,
+    executor: Executor | None = None,
+    at_once: int | Callable[[], int] | None = None,
 ) -> Progress:
-    """Run what parts of a study lack, one after the other, and show how far it is.
+    """Run what parts of a study lack, and show how far it is.
 
     On a terminal as a table that stays up to date, elsewhere as a line for each run that ends.
 
@@ -146,6 +152,8 @@ def follow(
     store : Store
     budget : float, optional
         Seconds; the first run that is not expected to end within them is not begun, and no other.
+    executor, at_once
+        As for `wssl.running.work`; without an executor, one run after the other here.
 
     Returns
     -------
@@ -159,7 +167,7 @@ def follow(
         return end is None or time.monotonic() + (progress.expected(task) or 0.0) <= end
 
     with _live(progress, console) if console.is_interactive else nullcontext():
-        for step in work(progress.left, store=store, may_start=fits):
+        for step in work(progress.left, executor, store, at_once=at_once, may_start=fits):
             progress.note(step)
             if step.seconds is not None and not console.is_interactive:
                 print(progress.line(step), flush=True)

@@ -1,18 +1,23 @@
 """Running many experiments: what has yet to be done, in which order, and what happens meanwhile."""
 
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
+from multiprocessing import parent_process
 from typing import ParamSpec, TypeVar
 
 from tqdm import tqdm
 
 from wssl import runs
 from wssl.experiment import Experiment, Pretraining
-from wssl.store import Store
+from wssl.store import Record, Store
 
 Task = Experiment | Pretraining
+
+_POLL_SECONDS = 1.0
+_PATIENCE_SECONDS = 90.0
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -63,7 +68,7 @@ def work(
     executor: Executor | None = None,
     store: Store | None = None,
     *,
-    at_once: int | None = None,
+    at_once: int | Callable[[], int] | None = None,
     may_start: Callable[[Task], bool] = lambda task: True,
 ) -> Iterator[Step]:
     """Run tasks one after the other, or in an executor, and tell of each that begins and ends.
@@ -73,13 +78,14 @@ def work(
     tasks : iterable of Experiment or Pretraining
         As from `plan`.
     executor : concurrent.futures.Executor, optional
-        Where to run them; here if not given. Its workers must see the same store. Pretext phases
-        are handed to it first, and an experiment only after its own has ended, so that no two
-        workers train the same one.
+        Where to run them; here if not given. Its workers must see the same store, at the same
+        path. Pretext phases are handed to it first, and an experiment only after its own has
+        ended, so that no two workers train the same one.
     store : Store, optional
         Where records are kept; `wssl.store.default_root` if not given.
-    at_once : int, optional
-        How many tasks the executor is given at a time; as many as can be if not given.
+    at_once : int or callable, optional
+        How many tasks the executor is given at a time; as many as can be if not given. What is
+        called is asked every second, for workers that come and go.
     may_start : callable
         Asked before each task begins; after the first no, no other begins.
 
@@ -91,10 +97,13 @@ def work(
     ------
     PermissionError
         If the store cannot be written (told before anything begins).
+    FileNotFoundError
+        If the record of what a worker did does not appear in the store.
     Exception
         What the first task that failed raised; what was done before is kept.
     """
     waiting, store = list(tasks), store or Store()
+    store = Store(store.root.absolute())
     if waiting:
         store.check_writable()
     if executor is None:
@@ -104,7 +113,8 @@ def work(
     running: dict[Future[float], Task] = {}
     try:
         while waiting or running:
-            free = None if at_once is None else at_once - len(running)
+            limit = at_once() if callable(at_once) else at_once
+            free = None if limit is None else max(0, limit - len(running))
             for task in _ready(waiting, running.values())[:free]:
                 if not may_start(task):
                     waiting = []
@@ -112,8 +122,11 @@ def work(
                 waiting.remove(task)
                 yield Step(task)
                 running[executor.submit(_timed, task, store)] = task
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                yield Step(running.pop(future), future.result())
+            timeout = _POLL_SECONDS if callable(at_once) else None
+            for future in wait(running, timeout, FIRST_COMPLETED).done:
+                task, seconds = running.pop(future), future.result()
+                _await_record(task, store)
+                yield Step(task, seconds)
     finally:
         for future in running:
             future.cancel()
@@ -169,12 +182,42 @@ def _ready(waiting: list[Task], running: Iterable[Task]) -> list[Task]:
 
 
 def _timed(task: Task, store: Store) -> float:
+    if parent_process() is not None:
+        # No progress bars over those of the process that waits for this one.
+        sys.stderr.isatty = lambda: False  # type: ignore[method-assign]
     began = time.monotonic()
-    if isinstance(task, Pretraining):
-        record = runs.pretrain(task, store)
-    else:
-        record = runs.run(task, store).record
+    try:
+        record = _record(task, store)
+    except OSError:
+        # Another worker, which was taken for lost, has ended the same task and cleared up after it.
+        found = store.get(task.fingerprint)
+        if found is None:
+            raise
+        record = found
     return max(time.monotonic() - began, record["provenance"].get("seconds", 0.0))
+
+
+def _record(task: Task, store: Store) -> Record:
+    if isinstance(task, Pretraining):
+        return runs.pretrain(task, store)
+    return runs.run(task, store).record
+
+
+def _await_record(task: Task, store: Store) -> None:
+    """Wait until what a worker has written is seen here, lest this process run the task again.
+
+    A network file system may go on saying for a while that a file is not there; writing to the
+    folder makes it look again.
+    """
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while not store.path(task.fingerprint).exists():
+        if time.monotonic() > end:
+            raise FileNotFoundError(
+                f"A worker has ended a run, but its record, {task.fingerprint}.json, is not in "
+                f"{store.root}. Name a results folder in WSSL_RESULTS that all workers share."
+            )
+        time.sleep(_POLL_SECONDS)
+        store.check_writable()
 
 
 class _Here(Executor):

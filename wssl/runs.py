@@ -104,9 +104,10 @@ class Result:
         float (N, S, S, 3) in [0, 1]
             Of a network the raw output, also where the image is known.
         """
-        return self._filler()(images, masks)
+        return self.filler()(images, masks)
 
-    def _filler(self) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    def filler(self) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+        """What `restore` calls, for many calls: a network is loaded once."""
         fill = FILLS.get(self.experiment.method)
         if fill is None:
             return partial(restore, self.model())
@@ -118,7 +119,9 @@ class Result:
         return fill_all
 
 
-def run(experiment: Experiment, store: Store | None = None) -> Result:
+def run(
+    experiment: Experiment, store: Store | None = None, *, micro_batch: int | None = None
+) -> Result:
     """Train and evaluate an experiment, or return its stored record.
 
     A run that was stopped goes on from its last checkpoint to the same numbers; one whose pretext
@@ -129,6 +132,8 @@ def run(experiment: Experiment, store: Store | None = None) -> Result:
     experiment : Experiment
     store : Store, optional
         Where records and weights are kept; `wssl.store.default_root` if not given.
+    micro_batch : int, optional
+        How many images of a batch are on the device at a time; see `wssl.training.train`.
 
     Returns
     -------
@@ -149,13 +154,9 @@ def run(experiment: Experiment, store: Store | None = None) -> Result:
     images, masks = evaluation_data(experiment)
     trained: dict[str, Any] = {"history": [], "seconds": 0.0}
     if experiment.method not in FILLS:
-        _, trained = _train_inpainting(experiment, store)
+        _, trained = _train_inpainting(experiment, store, micro_batch)
     result = Result(experiment, {}, store)
-    fill = result._filler()
-    restored = fill(images, masks)
-    began = time.monotonic()
-    fill(images, masks)
-    milliseconds = 1000 * (time.monotonic() - began) / len(images)
+    restored = result.restore(images, masks)
     per_image = metrics.evaluate(images, restored, masks)
     pretraining = experiment.pretraining
     record = {
@@ -172,7 +173,6 @@ def run(experiment: Experiment, store: Store | None = None) -> Result:
             "masks": data.mask_fingerprint(experiment.masks, experiment.recipe),
             "train_images": len(_images(experiment.dataset, "train", experiment.scale)),
             "test_images": len(images),
-            "milliseconds_an_image": round(milliseconds, 2),
         },
     }
     store.put(record)
@@ -180,8 +180,16 @@ def run(experiment: Experiment, store: Store | None = None) -> Result:
     return Result(experiment, record, store)
 
 
-def pretrain(pretraining: Pretraining, store: Store | None = None) -> Record:
+def pretrain(
+    pretraining: Pretraining, store: Store | None = None, *, micro_batch: int | None = None
+) -> Record:
     """Train and evaluate a pretext phase, or return its stored record.
+
+    Parameters
+    ----------
+    pretraining : Pretraining
+    store, micro_batch
+        As in `run`.
 
     Returns
     -------
@@ -213,6 +221,7 @@ def pretrain(pretraining: Pretraining, store: Store | None = None) -> Record:
         learning_rate=scale.learning_rate,
         title=f"pretext {'+'.join(classes)}, seed {pretraining.seed}",
         checkpoint=store.checkpoint_path(pretraining.fingerprint),
+        micro_batch=micro_batch,
     )
     training.save_weights(body, path)
     test = centre_crops(_images(pretraining.dataset, "test", scale), scale.size)
@@ -327,12 +336,14 @@ def evaluation_data(experiment: Experiment) -> tuple[np.ndarray, np.ndarray]:
     return images, _masks(experiment, len(images), TEST_MASK_SEED, "test")
 
 
-def _train_inpainting(experiment: Experiment, store: Store) -> tuple[keras.Model, dict[str, Any]]:
+def _train_inpainting(
+    experiment: Experiment, store: Store, micro_batch: int | None = None
+) -> tuple[keras.Model, dict[str, Any]]:
     scale, path = experiment.scale, store.weights_path(experiment.fingerprint)
     network = _network(experiment)
     pretraining = experiment.pretraining
     if pretraining:
-        pretrain(pretraining, store)
+        pretrain(pretraining, store, micro_batch=micro_batch)
         training.load_weights(encoder(network), store.weights_path(pretraining.fingerprint))
     phase = _phase(experiment, network)
     images = _images(experiment.dataset, "train", scale)
@@ -349,6 +360,7 @@ def _train_inpainting(experiment: Experiment, store: Store) -> tuple[keras.Model
         learning_rate=scale.learning_rate,
         title=f"{_title(experiment)}, seed {experiment.seed}",
         checkpoint=store.checkpoint_path(experiment.fingerprint),
+        micro_batch=micro_batch,
     )
     training.save_weights(network, path)
     return network, trained

@@ -33,6 +33,7 @@ def train(
     learning_rate: float,
     title: str,
     checkpoint: Path,
+    micro_batch: int | None = None,
 ) -> dict[str, Any]:
     """Train a phase with Adam, going on from its checkpoint if there is one.
 
@@ -50,6 +51,10 @@ def train(
     checkpoint : path
         An ``.npz`` file, written every half minute and at the end; the caller removes it when it
         has stored what the phase learned.
+    micro_batch : int, optional
+        How many images of a batch the network sees at a time, where memory is too short for all of
+        them: their gradients are averaged before each update, so that the numbers are those of the
+        whole batch, but for rounding.
 
     Returns
     -------
@@ -61,24 +66,27 @@ def train(
     ------
     NonFiniteLossError
         If the loss stops being a number; the message names the step and the loss.
+    ValueError
+        If `micro_batch` does not divide the batch, or another one wrote the checkpoint.
     """
+    size = len(batches(0)["images"])
+    parts = _parts(size, micro_batch)
+    accumulated = {} if parts == 1 else {"gradient_accumulation_steps": parts}
     phase.compile(
-        optimizer=keras.optimizers.Adam(learning_rate, **phase.adam),
+        optimizer=keras.optimizers.Adam(learning_rate, **phase.adam, **accumulated),
         jit_compile=compiles_with_xla(),
     )
     phase(batches(0))
     phase.optimizer.build(phase.trainable_variables)
-    state = _restore(phase, checkpoint)
+    state = _restore(phase, checkpoint, parts)
     began = time.monotonic() - state["seconds"]
     saved = time.monotonic()
     every = max(1, steps // HISTORY_POINTS)
-    size = len(batches(0)["images"])
     with tqdm(
         total=steps * size, initial=state["step"] * size, desc=title, unit=" images", disable=None
     ) as bar:
         for step in range(state["step"], steps):
-            phase.reset_metrics()
-            loss = float(phase.train_on_batch(batches(step)))
+            loss = sum(_learn(phase, part) for part in _split(batches(step), parts)) / parts
             if not math.isfinite(loss):
                 raise NonFiniteLossError(
                     f"The {title} loss is {loss} at step {step} of {steps}. A smaller learning "
@@ -142,10 +150,45 @@ def _save(phase: Phase, state: dict[str, Any], path: Path) -> None:
         np.savez(temporary, *arrays, state=np.array(json.dumps(state)))
 
 
-def _restore(phase: Phase, path: Path) -> dict[str, Any]:
+def _parts(size: int, micro_batch: int | None) -> int:
+    """How many parts a batch is learned from in."""
+    if micro_batch is None:
+        return 1
+    if micro_batch < 1 or size % micro_batch:
+        raise ValueError(
+            f"micro_batch: expected a number of images that divides the batch of {size}; received "
+            f"{micro_batch}."
+        )
+    return size // micro_batch
+
+
+def _learn(phase: Phase, batch: Batch) -> float:
+    phase.reset_metrics()
+    return float(phase.train_on_batch(batch))
+
+
+def _split(batch: Batch, parts: int) -> list[Batch]:
+    """Consecutive parts of a batch, equally large."""
+    if parts == 1:
+        return [batch]
+
+    def part(number: int) -> Batch:
+        return keras.tree.map_structure(lambda x: np.split(x, parts)[number], batch)
+
+    return [part(number) for number in range(parts)]
+
+
+def _restore(phase: Phase, path: Path, parts: int) -> dict[str, Any]:
     if not is_whole(path):
-        return {"step": 0, "seconds": 0.0, "history": [], "recent": []}
+        return {"step": 0, "seconds": 0.0, "history": [], "recent": [], "parts": parts}
     with np.load(path, allow_pickle=False) as file:
+        state = dict(json.loads(str(file["state"])))
+        if state.setdefault("parts", 1) != parts:
+            raise ValueError(
+                f"micro_batch: expected one that makes {state['parts']} parts of a batch, as where "
+                f"this run was stopped; received one that makes {parts}. Give the one from before, "
+                f"or remove {path} to begin anew."
+            )
         for i, variable in enumerate(_variables(phase)):
             variable.assign(file[f"arr_{i}"])
-        return dict(json.loads(str(file["state"])))
+        return state

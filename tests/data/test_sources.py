@@ -133,7 +133,8 @@ def test_nothing_here_needs_keras():
 def test_the_kinds_of_open_faces_are_its_parts(shared_data):
     kinds = {row["file"]: row["kind"] for row in download.manifest() if row["split"] == "test"}
     parts = {
-        kind: sources.SOURCES[f"open-faces:{kind}"].paths("test") for kind in ("real", "synthetic")
+        kind: sources.SOURCES[f"open-faces:{kind}"].pictures("test")
+        for kind in ("real", "synthetic")
     }
     for kind, paths in parts.items():
         assert {kinds[f"images/{path.name}"] for path in paths} == {kind}

@@ -1,8 +1,11 @@
 """The data room: images, masks, and fingerprints of both. Nothing here imports Keras."""
 
-from wssl.data.decode import read_image, read_images, read_mask
+from wssl.data.decode import read_image, read_mask
 from wssl.data.download import DownloadError
 from wssl.data.folder import SPLITS
+from wssl.data.mask_folder import MASK_FORMS
+from wssl.data.preparation import prepare
+from wssl.data.prepared import Prepared
 from wssl.data.recipes import (
     RECIPES,
     MaskSample,
@@ -13,16 +16,20 @@ from wssl.data.recipes import (
     masks,
     sample,
 )
-from wssl.data.sources import SOURCES, check_image_source, fingerprint, images
+from wssl.data.sources import FORMS, SOURCES, check_image_source, fingerprint, images
+from wssl.data.squares import read_images
 from wssl.data.strokes import STROKES
 
 __all__ = [
+    "FORMS",
+    "MASK_FORMS",
     "RECIPES",
     "SOURCES",
     "SPLITS",
     "STROKES",
     "DownloadError",
     "MaskSample",
+    "Prepared",
     "Recipe",
     "check_image_source",
     "check_mask_source",
@@ -31,6 +38,7 @@ __all__ = [
     "images",
     "mask_fingerprint",
     "masks",
+    "prepare",
     "read_image",
     "read_images",
     "read_mask",

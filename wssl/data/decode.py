@@ -1,17 +1,13 @@
 """From an image file to an array, whatever its mode, and a clear word when it cannot be read."""
 
 import struct
-import warnings
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from io import BytesIO
 from pathlib import Path
-from typing import NoReturn
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps
-from tqdm import tqdm
 
 UNREADABLE = (
     OSError,
@@ -23,12 +19,35 @@ UNREADABLE = (
 )
 
 
-def _upright(path: Path) -> Image.Image:
+class Encoded(NamedTuple):
+    """A picture that is not a file of its own, such as a row of a table.
+
+    Attributes
+    ----------
+    name : str
+        For messages.
+    content : bytes
+        What an image file holds.
+    """
+
+    name: str
+    content: bytes
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Picture = Path | Encoded
+
+
+def _upright(path: Picture, draft: int | None = None) -> Image.Image:
     """The first frame of a file, fully decoded, its EXIF rotation applied."""
-    if not path.is_file():
+    if isinstance(path, Path) and not path.is_file():
         raise FileNotFoundError(f"{path} is not a file.")
     try:
-        with Image.open(path) as image:
+        with Image.open(path if isinstance(path, Path) else BytesIO(path.content)) as image:
+            if draft:
+                image.draft(None, (draft, draft))
             image.load()
             upright: Image.Image = ImageOps.exif_transpose(image)
     except UNREADABLE as error:
@@ -36,7 +55,7 @@ def _upright(path: Path) -> Image.Image:
     return upright
 
 
-def _to_8_bit(image: Image.Image, path: Path) -> Image.Image:
+def _to_8_bit(image: Image.Image, path: Picture) -> Image.Image:
     """The same image with 8 bits a channel: 65535 becomes 255."""
     if image.mode == "F":
         raise ValueError(f"{path} holds floating-point values: save it with 8 or 16 bits.")
@@ -55,9 +74,16 @@ def _to_rgb(image: Image.Image) -> Image.Image:
     return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
 
 
-def _read_rgb(path: str | Path) -> Image.Image:
-    path = Path(path)
-    image = _to_8_bit(_upright(path), path)
+def read_rgb(path: Picture, draft: int | None = None) -> Image.Image:
+    """What `read_image` gives, as a Pillow image.
+
+    Parameters
+    ----------
+    path : Path or Encoded
+    draft : int, optional
+        Side in pixels down to which the JPEG decoder may halve a larger image, at little cost.
+    """
+    image = _to_8_bit(_upright(path, draft), path)
     try:
         return _to_rgb(image)
     except ValueError as error:
@@ -87,7 +113,7 @@ def read_image(path: str | Path) -> npt.NDArray[np.uint8]:
     ValueError
         If the file is truncated, corrupt, not an image, or holds 32-bit or floating-point values.
     """
-    return np.array(_read_rgb(path))
+    return np.array(read_rgb(Path(path)))
 
 
 def read_mask(path: str | Path, threshold: int | None = None) -> npt.NDArray[np.bool_]:
@@ -132,99 +158,3 @@ def read_mask(path: str | Path, threshold: int | None = None) -> npt.NDArray[np.
             "edges), or binarise it: read_mask(path, threshold=128) takes 128 and above as hole."
         )
     return np.equal(grey, 255)
-
-
-def centre_square(
-    image: Image.Image, size: int, resample: Image.Resampling = Image.Resampling.LANCZOS
-) -> Image.Image:
-    """Cut the largest centred square out of `image` and resize it to (`size`, `size`)."""
-    side = min(image.size)
-    left, top = (image.width - side) // 2, (image.height - side) // 2
-    square = image.crop((left, top, left + side, top + side))
-    return square.resize((size, size), resample)
-
-
-def read_images(
-    paths: Sequence[Path],
-    size: int,
-    bad_share: float = 0.05,
-    count: int | None = None,
-) -> npt.NDArray[np.uint8]:
-    """Read many images as centred squares of one size.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        The files, in order.
-    size : int
-        Side of the square, in pixels. Resizing is Lanczos, antialiased.
-    bad_share : float, default 0.05
-        Share of `paths` that may be unreadable. Those are skipped and named in one warning.
-    count : int, optional
-        Stop after this many readable images, or where there are no more; all by default.
-
-    Returns
-    -------
-    uint8 (N, size, size, 3)
-        RGB values, in the order of `paths`.
-
-    Raises
-    ------
-    ValueError
-        If no image is readable or the unreadable exceed `bad_share`.
-
-    Warns
-    -----
-    UserWarning
-        If files were skipped, and if images smaller than `size` were enlarged.
-    """
-    wanted = len(paths) if count is None else min(count, len(paths))
-    images = np.empty((wanted, size, size, 3), np.uint8)
-    bad: list[str] = []
-    small: list[str] = []
-    done = 0
-    with ThreadPoolExecutor() as pool, _progress(wanted) as bar:
-        results = pool.map(partial(_read_square, size=size), paths)
-        for path, result in zip(paths, results, strict=True):
-            if isinstance(result, ValueError):
-                bad.append(str(result))
-                continue
-            images[done], side = result
-            small += [path.name] if side < size else []
-            done += 1
-            bar.update()
-            if done == wanted:
-                pool.shutdown(cancel_futures=True)
-                break
-
-    if bad and (done == 0 or len(bad) > bad_share * len(paths)):
-        raise ValueError(
-            f"{len(bad)} of {len(paths)} images cannot be read; {bad_share:.0%} are tolerated. "
-            f"Remove or repair them. {_some(bad)}"
-        )
-    if bad:
-        warnings.warn(f"Skipped {len(bad)} unreadable images. {_some(bad)}", stacklevel=2)
-    if small:
-        warnings.warn(
-            f"Enlarged {len(small)} of {done} images, smaller than {size} px: {_some(small)}",
-            stacklevel=2,
-        )
-    return images[:done]
-
-
-def _read_square(path: Path, size: int) -> tuple[npt.NDArray[np.uint8], int] | ValueError:
-    """The image as a square and its own shorter side, or the error that says why not."""
-    try:
-        image = _read_rgb(path)
-    except ValueError as error:
-        return error
-    return np.asarray(centre_square(image, size)), min(image.size)
-
-
-def _progress(total: int) -> "tqdm[NoReturn]":
-    return tqdm(total=total, desc="Reading images", delay=2, disable=None)
-
-
-def _some(names: list[str], limit: int = 3) -> str:
-    rest = len(names) - limit
-    return "; ".join(names[:limit]) + (f"; and {rest} more" if rest > 0 else "")

@@ -1,7 +1,7 @@
 """A folder of image files: what it holds, how it splits, and a fingerprint of its content."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sized
 from functools import cache
 from pathlib import Path
 
@@ -45,6 +45,39 @@ def hash_split(sha256: str) -> str:
     return "train" if tenth < 8 else "val" if tenth == 8 else "test"
 
 
+def image_files(root: Path) -> Iterator[Path]:
+    """Every image file under `root`, at any depth, except hidden ones.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder.
+    """
+    if not root.is_dir():
+        raise FileNotFoundError(
+            f"There is no folder {root}. A relative path starts at {Path.cwd()}."
+        )
+    for path in root.rglob("*"):
+        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
+        if path.suffix.lower() in SUFFIXES and path.is_file() and not hidden:
+            yield path
+
+
+def no_images(root: Path, what: str = "images") -> FileNotFoundError:
+    """The error for a folder in which `image_files` finds nothing."""
+    return FileNotFoundError(
+        f"The folder {root} holds no {what}: none of its files, at any depth, ends in one of "
+        f"{' '.join(SUFFIXES)}."
+    )
+
+
+def empty_split(split: str, root: object, what: str, found: Mapping[str, Sized]) -> str:
+    """Say that a split has nothing, and how many of `what` each split has."""
+    total = sum(map(len, found.values()))
+    counts = ", ".join(f"{len(found[s])} in {s}" for s in SPLITS)
+    return f"The split {split!r} of {root} is empty: of its {total} {what}, {counts}."
+
+
 class Folder:
     """The image files under a folder, at any depth, each in one split.
 
@@ -77,19 +110,12 @@ class Folder:
         ValueError
             If ``train`` and ``test`` share a file.
         """
-        if not self.root.is_dir():
-            raise FileNotFoundError(
-                f"There is no folder {self.root}. A relative path starts at {Path.cwd()}."
-            )
         if all((self.root / split).is_dir() for split in ("train", "test")):
             files = self._by_subfolder()
         else:
             files = [(hash_split(sha), sha, path) for sha, path in self._walk(self.root)]
         if not files:
-            raise FileNotFoundError(
-                f"The folder {self.root} holds no {self.what}: none of its files, at any depth, "
-                f"ends in one of {' '.join(SUFFIXES)}."
-            )
+            raise no_images(self.root, self.what)
         return sorted(files, key=lambda file: file[1:])
 
     def paths(self, split: str) -> list[Path]:
@@ -100,26 +126,27 @@ class Folder:
         ValueError
             If the split is empty; the message says how many files there are.
         """
-        files = self.files()
-        chosen = [path for own, _, path in files if own == split]
-        if not chosen:
-            found = ", ".join(f"{sum(f[0] == s for f in files)} in {s}" for s in SPLITS)
+        found = self.by_split()
+        if not found[split]:
             raise ValueError(
-                f"The split {split!r} of {self.root} is empty: of its {len(files)} {self.what}, "
-                f"{found}. Files are split by their content, 80/10/10: add {self.what}, or sort "
-                "them into the subfolders train, val and test."
+                f"{empty_split(split, self.root, self.what, found)} Files are split by "
+                f"their content, 80/10/10: add {self.what}, or sort them into the subfolders "
+                "train, val and test."
             )
-        return chosen
+        return found[split]
+
+    def by_split(self) -> dict[str, list[Path]]:
+        """The files of each split, ordered by content; a split may be empty."""
+        files = self.files()
+        return {split: [path for own, _, path in files if own == split] for split in SPLITS}
 
     def fingerprint(self) -> str:
         """A digest of the content of all files and their splits, not of names or of the place."""
         return digest(*(f"{split} {sha}" for split, sha, _ in self.files()))
 
     def _walk(self, root: Path) -> Iterable[tuple[str, Path]]:
-        for path in root.rglob("*"):
-            hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-            if path.suffix.lower() in SUFFIXES and path.is_file() and not hidden:
-                yield content_hash(path), path
+        for path in image_files(root):
+            yield content_hash(path), path
 
     def _by_subfolder(self) -> list[tuple[str, str, Path]]:
         given = [s for s in SPLITS if (self.root / s).is_dir()]

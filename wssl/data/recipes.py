@@ -14,8 +14,9 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
 
-from wssl.data.decode import centre_square, read_mask
-from wssl.data.folder import SPLITS, Folder, check_split, digest
+from wssl.data.folder import SPLITS, check_split, digest
+from wssl.data.mask_folder import MASK_FORMS, find_mask_folder
+from wssl.data.squares import centre_square
 from wssl.data.strokes import BOX, STROKES, Stroke
 from wssl.names import lookup, unknown
 
@@ -109,15 +110,15 @@ def find_recipe(recipe: str | Recipe) -> Recipe:
 
 def check_mask_source(source: str) -> None:
     """Raise a ValueError, which names the nearest, unless `source` can be a source of masks."""
-    if source not in STROKES and not (source.startswith("folder:") and source != "folder:"):
-        raise unknown("mask source", source, [*STROKES, "folder:PATH"])
+    if source not in STROKES and find_mask_folder(source) is None:
+        raise unknown("mask source", source, [*STROKES, *MASK_FORMS])
 
 
 def stream(source: str, size: int, seed: int, split: str, recipe: str | Recipe) -> Iterator[Mask]:
     """Masks of a source one after the other, whatever their coverage.
 
     From strokes the stream never ends, and its i-th mask depends on (`seed`, `split`, i) only.
-    From ``folder:PATH``, a folder of mask images, it is the folder's masks in random order.
+    From a folder of mask images it is the folder's masks in random order.
 
     Yields
     ------
@@ -131,10 +132,10 @@ def stream(source: str, size: int, seed: int, split: str, recipe: str | Recipe) 
     check_mask_source(source)
     stem = [seed, SPLITS.index(check_split(split))]
     method = find_recipe(recipe)
-    if source.startswith("folder:"):
-        paths = Folder(source.removeprefix("folder:"), "masks").paths(split)
+    if folder := find_mask_folder(source):
+        paths = folder.paths(split)
         for index in np.random.default_rng(stem).permutation(len(paths)):
-            yield _resized(read_mask(paths[index]), size)
+            yield _resized(folder.read(paths[index]), size)
     else:
         strokes = STROKES[source].strokes(split)
         for index in count_up():
@@ -189,6 +190,7 @@ def sample(
         raise ValueError(f"coverage must be (low, high) within 0 and 1, received {coverage}.")
     if count < 1:
         raise ValueError(f"count must be at least 1, received {count}.")
+    folder = find_mask_folder(source)
     kept: list[Mask] = []
     seen: list[float] = []
     last_kept = 0
@@ -198,10 +200,13 @@ def sample(
             kept.append(mask)
             last_kept = len(seen)
         if len(kept) == count:
+            if folder:
+                folder.check_polarity(seen, coverage)
             return MaskSample(np.stack(kept), len(seen))
-        if len(seen) - last_kept == PATIENCE:
+        if folder is None and len(seen) - last_kept == PATIENCE:
             break
-    if source.startswith("folder:"):
+    if folder:
+        folder.check_polarity(seen, coverage)
         if kept:
             return MaskSample(np.stack(kept), len(seen))
         way_out = "or add masks to the folder."
@@ -233,8 +238,9 @@ def masks(
     Parameters
     ----------
     source : str, default "synthetic"
-        Where the strokes come from, a name in `STROKES`; or ``folder:PATH``, a folder of mask
-        images (white = hole), to which `recipe` does not apply.
+        Where the strokes come from, a name in `STROKES`; or a folder of mask images, to which
+        `recipe` does not apply: ``folder:PATH`` (white = hole), ``folder:PATH?hole=black``, or
+        ``qd-imd:PATH``, the files of QD-IMD (black = hole, unless ``?hole=white``).
     count : int, default 16
         How many. A folder's masks repeat, in the same order, when it holds fewer.
     size : int, default 64
@@ -257,7 +263,8 @@ def masks(
     Raises
     ------
     ValueError
-        If a name is unknown, a number out of range, or 2,000 draws in a row were not kept.
+        If a name is unknown, a number out of range, 2,000 draws in a row were not kept, or a
+        folder's masks seem to be read the wrong way round.
     """
     kept = sample(source, count, size, seed, coverage, recipe, split).masks
     return kept[np.resize(np.arange(len(kept)), count)]
@@ -285,6 +292,6 @@ def coverages(
 def mask_fingerprint(source: str = "synthetic", recipe: str | Recipe = "dense") -> str:
     """A digest of whatever determines the masks of a source, apart from the call's arguments."""
     check_mask_source(source)
-    if source.startswith("folder:"):
-        return digest("mask images", Folder(source.removeprefix("folder:"), "masks").fingerprint())
+    if folder := find_mask_folder(source):
+        return folder.fingerprint()
     return digest("masks", VERSION, STROKES[source].fingerprint(), asdict(find_recipe(recipe)))

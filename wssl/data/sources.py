@@ -1,18 +1,21 @@
-"""Image sources by name: ``synthetic``, ``photos``, ``open-faces`` and ``folder:PATH``.
+"""Image sources by name, such as ``open-faces``, and by form, such as ``folder:PATH``.
 
-A new source is a class with `Source`'s two methods and one line in `SOURCES`.
+A new source is a class with `Source`'s two methods and one line in `SOURCES` or in `FORMS`.
 """
 
-from abc import ABC, abstractmethod
-from pathlib import Path
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from wssl.data import download, portraits
-from wssl.data.decode import read_images
-from wssl.data.folder import Folder, check_split, content_hash, digest
+from wssl.data import portraits
+from wssl.data.celeba_hq import CelebAHQ
+from wssl.data.files import FolderSource, OpenFaces, Photos
+from wssl.data.folder import check_split, digest
+from wssl.data.hub import Hub
+from wssl.data.lfw import LabeledFaces
+from wssl.data.prepared import Prepared
 from wssl.names import unknown
 
 SYNTHETIC_COUNTS = {"train": 512, "val": 64, "test": 128}
@@ -42,106 +45,6 @@ class Synthetic:
         return digest("synthetic portraits", portraits.VERSION)
 
 
-class Files(ABC):
-    """A source whose images are files."""
-
-    @abstractmethod
-    def paths(self, split: str) -> list[Path]:
-        """The files of a split, always in the same order."""
-
-    @abstractmethod
-    def fingerprint(self) -> str:
-        """A digest of whatever determines the images."""
-
-    def images(self, split: str, size: int, count: int | None) -> Images:
-        """The first `count` images of a split, or all."""
-        return read_images(self.paths(split), size, count=count)
-
-
-class FolderSource(Files):
-    """Any folder of images: see `wssl.data.folder.Folder` for its splits and its order."""
-
-    def __init__(self, root: str | Path):
-        self.folder = Folder(root)
-
-    def paths(self, split: str) -> list[Path]:
-        """The files of a split, ordered by content."""
-        return self.folder.paths(split)
-
-    def fingerprint(self) -> str:
-        """A digest of the content of all files."""
-        return digest("images", self.folder.fingerprint())
-
-
-class Photos(Files):
-    """The colour photographs that scikit-image ships, to test on what no model was trained on.
-
-    Those of the list that the installed version holds; nothing is downloaded.
-    """
-
-    NAMES = (
-        "astronaut.png",
-        "chelsea.png",
-        "coffee.png",
-        "rocket.jpg",
-        "retina.jpg",
-        "hubble_deep_field.jpg",
-        "ihc.png",
-        "motorcycle_left.png",
-    )
-
-    def _all(self) -> list[Path]:
-        import skimage.data
-
-        folder = Path(skimage.data.__file__).parent
-        return [folder / name for name in self.NAMES if (folder / name).is_file()]
-
-    def paths(self, split: str) -> list[Path]:
-        """All photographs, if `split` is ``"test"``."""
-        paths = self._all()
-        if split != "test":
-            raise ValueError(
-                f"'photos' has no split {split!r}: its {len(paths)} photographs are for tests on "
-                "unseen data, split='test'. To train, use 'synthetic', 'open-faces' or "
-                "'folder:PATH'."
-            )
-        return paths
-
-    def fingerprint(self) -> str:
-        """A digest of the content of the files."""
-        return digest("photos", *map(content_hash, self._all()))
-
-
-class OpenFaces(Files):
-    """1,899 aligned portraits under open licences, split by person.
-
-    Read from ``$WSSL_DATA/open-faces/images``, or rebuilt once from their public originals. The
-    fingerprint is that of the manifest, which names each original by its SHA-256.
-
-    Parameters
-    ----------
-    kind : {"real", "synthetic"}, optional
-        Photographs of people, or generated faces; both if not given.
-    """
-
-    def __init__(self, kind: str | None = None):
-        self.kind = kind
-
-    def paths(self, split: str) -> list[Path]:
-        """The files of a split, in the manifest's order."""
-        folder = download.open_faces()
-        return [
-            folder / row["file"]
-            for row in download.manifest()
-            if row["split"] == split and self.kind in (None, row["kind"])
-        ]
-
-    def fingerprint(self) -> str:
-        """A digest of the manifest and the kind."""
-        kind = () if self.kind is None else (self.kind,)
-        return digest("open-faces", content_hash(download.MANIFEST), *kind)
-
-
 SOURCES: dict[str, Source] = {
     "synthetic": Synthetic(),
     "photos": Photos(),
@@ -149,6 +52,17 @@ SOURCES: dict[str, Source] = {
     "open-faces:real": OpenFaces("real"),
     "open-faces:synthetic": OpenFaces("synthetic"),
 }
+"""Sources by name."""
+
+FORMS: dict[str, Callable[..., Source]] = {
+    "folder:PATH": FolderSource,
+    "celeba-hq:PATH": CelebAHQ,
+    "lfw": LabeledFaces,
+    "lfw:PATH": LabeledFaces,
+    "hub:PATH_OR_NAME": Hub,
+    "prepared:PATH": Prepared,
+}
+"""What makes a source of the part of its name behind the colon, by the form of that name."""
 
 
 def find_source(name: str) -> Source:
@@ -157,13 +71,17 @@ def find_source(name: str) -> Source:
     Raises
     ------
     ValueError
-        If it is neither registered nor ``folder:PATH``; the message names the nearest.
+        If it is in neither `SOURCES` nor of one of the `FORMS`; the message names the nearest.
     """
     if name in SOURCES:
         return SOURCES[name]
-    if name.startswith("folder:") and name != "folder:":
-        return FolderSource(name.removeprefix("folder:"))
-    raise unknown("image source", name, [*SOURCES, "folder:PATH"])
+    kind, _, argument = name.partition(":")
+    for form, make in FORMS.items():
+        if form == name:
+            return make()
+        if argument and form.startswith(f"{kind}:"):
+            return make(argument)
+    raise unknown("image source", name, [*SOURCES, *FORMS])
 
 
 def check_image_source(source: str) -> None:
@@ -182,7 +100,7 @@ def images(
     Parameters
     ----------
     source : str, default "synthetic"
-        A name in `SOURCES`, or ``folder:PATH`` for a folder of your own.
+        A name in `SOURCES`, or of one of the `FORMS`: ``folder:PATH`` for a folder of your own.
     split : str, default "train"
         ``"train"``, ``"val"`` or ``"test"``.
     size : int, default 64
@@ -194,7 +112,7 @@ def images(
     Returns
     -------
     uint8 (N, size, size, 3)
-        RGB values, 0 to 255.
+        RGB values, 0 to 255; of a source that was prepared at this `size`, a memory-mapped view.
 
     Raises
     ------

@@ -13,7 +13,8 @@ from wssl.report.groups import (
     repetitions,
     variance_shares,
 )
-from wssl.report.pictures import four_panels, gallery
+from wssl.report.pictures import detail, four_panels, gallery, zoomed
+from wssl.report.sliders import Slider, slider
 from wssl.report.strips import number_of_tasks
 from wssl.report.style import finished, use_style
 from wssl.report.tables import (
@@ -40,11 +41,13 @@ from wssl.report.trends import (
 __all__ = [
     "METRICS",
     "PAPER_TRENDS",
+    "Slider",
     "accuracy",
     "accuracy_by_weight",
     "component_table",
     "components",
     "confusion",
+    "detail",
     "difference_table",
     "end_table",
     "equal_means",
@@ -68,6 +71,7 @@ __all__ = [
     "rows",
     "runs",
     "seed_spread",
+    "slider",
     "spread_table",
     "table",
     "trend",
@@ -76,4 +80,5 @@ __all__ = [
     "use_style",
     "variance_shares",
     "weight_curves",
+    "zoomed",
 ]

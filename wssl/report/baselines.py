@@ -38,8 +38,22 @@ def by_method(records: Sequence[Record]) -> dict[str, list[Record]]:
     return {name: found[name] for name in dict.fromkeys(order) if name in found}
 
 
-def method_table(groups: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
-    """Whole-image and hole-only scores of each method, with 95 % intervals, and what it costs."""
+def method_table(
+    groups: Mapping[str, Sequence[Record]],
+    parameters: Mapping[str, int],
+    milliseconds: Mapping[str, float],
+) -> pd.DataFrame:
+    """Whole-image and hole-only scores of each method, with 95 % intervals, and what it costs.
+
+    Parameters
+    ----------
+    groups : mapping of str to sequence of dict
+        As from `by_method`.
+    parameters : mapping of str to int
+        How many a method has; one that is not named learns nothing.
+    milliseconds : mapping of str to float
+        How long a method takes to fill an image.
+    """
     lines = []
     for name, records in groups.items():
         line = {"method": name}
@@ -47,11 +61,10 @@ def method_table(groups: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
             for suffix, region in (("", title), ("_hole", f"{title}, hole only")):
                 values = [record["metrics"][metric + suffix] for record in records]
                 line[region] = format_interval(values, decimals)
-        times = [record["provenance"] for record in records]
-        trained = float(np.mean([time["seconds"] for time in times])) / 60
-        line["training, min"] = f"{trained:.1f}" if records[0]["history"] else "none"
-        fills = [time["milliseconds_an_image"] for time in times if "milliseconds_an_image" in time]
-        line["fill, ms"] = f"{np.median(fills):.1f}" if fills else "—"
+        trained = float(np.mean([record["provenance"]["seconds"] for record in records])) / 60
+        line["parameters, million"] = f"{parameters[name] / 1e6:.2f}" if name in parameters else "—"
+        line["training, min"] = f"{trained:.1f}" if records[0]["history"] else "—"
+        line["fill, ms"] = f"{milliseconds[name]:.1f}"
         line["runs"] = str(len(records))
         lines.append(line)
     return pd.DataFrame(lines).set_index("method")

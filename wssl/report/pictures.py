@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from numpy.lib.stride_tricks import sliding_window_view
 
 from wssl.report.style import finished
 
@@ -66,3 +68,65 @@ def four_panels(
     masked = np.where(masks[..., None], np.zeros((), originals.dtype), originals)
     lines = [list(line) for line in zip(originals, masks, masked, restored, strict=True)]
     return gallery(lines, ("original", "mask", "masked", "restored"), rows, side)
+
+
+def zoomed(
+    images: Sequence[np.ndarray],
+    mask: np.ndarray,
+    columns: Sequence[str] = (),
+    share: float = 0.4,
+    side: float = 1.6,
+) -> Figure:
+    """The same hole filled in several ways, and beneath each its densest part, enlarged.
+
+    Parameters
+    ----------
+    images : sequence of (H, W, 3) ndarray
+        uint8 or float in [0, 1]; one for each way.
+    mask : bool (H, W)
+        True = hole; says where to look.
+    columns : sequence of str
+        Titles.
+    share : float in (0, 1]
+        Side of the detail as a share of the image's shorter side.
+    side : float
+        Of a picture, in inches.
+    """
+    rows, cols = detail(mask, share)
+    figure = gallery([list(images), [image[rows, cols] for image in images]], columns, side=side)
+    height, width = rows.stop - rows.start, cols.stop - cols.start
+    corner = (cols.start - 0.5, rows.start - 0.5)
+    for axis in figure.axes[: len(images)]:
+        for colour, line in (("black", 2.4), ("white", 1.2)):
+            axis.add_patch(
+                Rectangle(corner, width, height, fill=False, edgecolor=colour, linewidth=line)
+            )
+    return figure
+
+
+def detail(mask: np.ndarray, share: float = 0.4) -> tuple[slice, slice]:
+    """The square that holds most of a hole, as rows and columns.
+
+    Parameters
+    ----------
+    mask : bool (H, W)
+        True = hole.
+    share : float in (0, 1]
+        Side of the square as a share of the mask's shorter side.
+
+    Returns
+    -------
+    tuple of slice
+        Such that ``image[detail(mask)]`` is the detail; the first of several that are as good.
+
+    Raises
+    ------
+    ValueError
+        If `share` is not above 0 and at most 1.
+    """
+    if not 0 < share <= 1:
+        raise ValueError(f"share: expected a number above 0 and at most 1; received {share}.")
+    side = max(1, round(share * min(mask.shape)))
+    counts = sliding_window_view(mask, (side, side)).sum(axis=(2, 3))
+    row, column = (int(start) for start in np.unravel_index(counts.argmax(), counts.shape))
+    return slice(row, row + side), slice(column, column + side)
