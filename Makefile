@@ -7,13 +7,16 @@ BIN := .venv/bin
 YOURS := _build/yours
 STRICT := --all -W -n --keep-going
 
-.PHONY: help install book reference html test bench lock clean
+.PHONY: help install book reference html demo test test-browser test-jax bench lock clean
 
 help:
 	@echo 'make book       install, run the study at the quick preset, build your edition'
 	@echo 'make test       install, then lint, type check and run the tests'
 	@echo 'make html       build the reference edition from what is committed'
 	@echo 'make reference  run the notebooks again for the reference edition'
+	@echo 'make demo       train and export what the page "Try it" runs; then make html'
+	@echo 'make test-browser  look at every page with a browser, as a reader would'
+	@echo 'make test-jax   hold the JAX backend to the TensorFlow one'
 	@echo 'make bench      print the speed of training as ratios'
 	@echo 'make lock       resolve requirements.lock anew from pyproject.toml'
 	@echo 'make clean      remove what the commands above built'
@@ -46,14 +49,23 @@ html: install
 	$(BIN)/jupyter-book build book/ $(STRICT)
 	@echo "The reference edition: open $$PWD/_build/html/index.html"
 
+demo: install
+	$(BIN)/python -m wssl.demo
+
 test: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --dist loadgroup
 
+test-browser: html
+	$(BIN)/pytest tests/browser
+
+test-jax: install
+	$(BIN)/pytest tests/backends
+
 bench: install
-	@for script in training naive; do $(BIN)/python benchmarks/$$script.py; done
+	@for script in training naive prepare memory cluster; do $(BIN)/python benchmarks/$$script.py; done
 
 lock: install
 	$(BIN)/python -m pip install --quiet uv

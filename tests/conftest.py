@@ -7,7 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+SLOW = "browser", "backends"
+"""Folders of tests that run only when they are named, as their targets of `make` do."""
+
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+
+def pytest_ignore_collect(collection_path, config):
+    if collection_path.name not in SLOW:
+        return None
+    named = any(collection_path.name in str(given) for given in config.invocation_params.args)
+    return None if named else True
 
 
 @pytest.fixture

@@ -140,8 +140,7 @@ def _inpaint(options: argparse.Namespace) -> None:
     from wssl import data
     from wssl.experiment import Experiment
     from wssl.inpainting import inpaint
-    from wssl.runs import Result, run
-    from wssl.store import Store
+    from wssl.runs import run
 
     _check_output(options.output)
     image, mask = data.read_image(options.image), data.read_mask(options.mask)
@@ -150,19 +149,35 @@ def _inpaint(options: argparse.Namespace) -> None:
             f"mask: expected the size of the image, {image.shape[1]} x {image.shape[0]}; received "
             f"{mask.shape[1]} x {mask.shape[0]}. Resize it without smoothing (nearest neighbour)."
         )
-    store = Store()
-    if options.model is None:
-        result = run(Experiment(), store)
-    else:
-        record = store.get(options.model)
-        if record is None or "phase" in record["experiment"]:
-            runs = [r["fingerprint"] for r in store.records() if "phase" not in r["experiment"]]
-            if not runs:
-                raise ValueError(f"{store.root} holds no model yet: `wssl run` trains one.")
-            raise unknown("model (the fingerprint of a record)", options.model, runs)
-        result = Result(Experiment.from_dict(record["experiment"]), record, store)
+    result = run(Experiment()) if options.model is None else _stored(options.model)
     Image.fromarray(inpaint(image, mask, result)).save(options.output)
     print(f"{options.output}: {mask.mean():.1%} of {options.image} filled")
+
+
+def _export(options: argparse.Namespace) -> None:
+    try:
+        from wssl.export import export
+    except ModuleNotFoundError as error:
+        raise ValueError(f"export needs onnx ({error}): pip install 'wssl[demo]'.") from error
+
+    export(_stored(options.model).model(), options.output, half=not options.full)
+    print(f"{options.output}: {options.output.stat().st_size / 1e6:.1f} MB")
+
+
+def _stored(fingerprint: str) -> "Result":
+    """The result of that record in the results folder."""
+    from wssl.experiment import Experiment
+    from wssl.runs import Result
+    from wssl.store import Store
+
+    store = Store()
+    record = store.get(fingerprint)
+    if record is None or "phase" in record["experiment"]:
+        runs = [r["fingerprint"] for r in store.records() if "phase" not in r["experiment"]]
+        if not runs:
+            raise ValueError(f"{store.root} holds no model yet: `wssl run` trains one.")
+        raise unknown("model (the fingerprint of a record)", fingerprint, runs)
+    return Result(Experiment.from_dict(record["experiment"]), record, store)
 
 
 def _check_output(path: Path) -> None:
@@ -428,6 +443,17 @@ def _parser() -> argparse.ArgumentParser:
     )
     fill.add_argument("--model", metavar="FINGERPRINT", help="of a record in the results folder")
     fill.set_defaults(command=_inpaint, trains=True)
+
+    onnx = commands.add_parser(
+        "export",
+        help="write a trained network as ONNX",
+        description="Write the network of a record as an ONNX file, for other runtimes.",
+        epilog="example: wssl export cc4d4c2ead1e32f5 -o model.onnx",
+    )
+    onnx.add_argument("model", metavar="FINGERPRINT", help="of a record in the results folder")
+    onnx.add_argument("-o", "--output", type=Path, required=True, help="the .onnx file")
+    onnx.add_argument("--full", action="store_true", help="32-bit weights (default: 16-bit)")
+    onnx.set_defaults(command=_export, trains=True)
 
     about = commands.add_parser("data", help="list, fetch, prepare or look at images and masks")
     actions = about.add_subparsers(title="actions", required=True, metavar="ACTION")

@@ -1,0 +1,229 @@
+"""Images that were decoded once: one array on disk, its index, and what reads them.
+
+`wssl.data.prepare` writes a folder with ``images.npy``, uint8 (N, size, size, 3), in which the
+rows of a split are neighbours, and with ``index.json``, which is written last: without it, the
+array is not whole.
+"""
+
+import hashlib
+import json
+import mmap
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from tqdm import tqdm
+
+from wssl.data.folder import SPLITS, digest, empty_split
+from wssl.data.squares import centre_square
+from wssl.store import atomic
+
+VERSION = 1
+ARRAY = "images.npy"
+INDEX = "index.json"
+JOURNAL = "progress.jsonl"
+
+
+@dataclass(frozen=True)
+class Index:
+    """What ``index.json`` says of the array beside it.
+
+    Attributes
+    ----------
+    source : str
+        What was prepared, as in ``dataset=``.
+    fingerprint : str
+        Of the source as it was then.
+    size : int
+        Side of the images in pixels.
+    splits : dict of str to [int, int]
+        The first row of each split, and the row after its last.
+    blocks : list of [int, str]
+        Rows, and the SHA-256 of their bytes, of each block of the array, one after the other.
+    unreadable : list of str
+        Why some files of the source are not in it: each message begins with the file's name.
+    enlarged : int
+        How many images were smaller than `size`.
+    version : int
+    """
+
+    source: str
+    fingerprint: str
+    size: int
+    splits: dict[str, list[int]]
+    blocks: list[list[Any]]
+    unreadable: list[str]
+    enlarged: int
+    version: int = VERSION
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """Shape of the array."""
+        return sum(rows for rows, _ in self.blocks), self.size, self.size, 3
+
+    def write(self, folder: Path) -> None:
+        """Write ``index.json``, whole or not at all."""
+        with atomic(folder / INDEX) as temporary:
+            temporary.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
+
+
+class Mapped(np.memmap):
+    """A mapped array that lets go of what was read as soon as it has been copied.
+
+    The system would drop those pages when memory is short, but counts them as the process's until
+    then; so do those who limit a process, such as batch systems and Dask.
+    """
+
+    def __getitem__(self, index: Any) -> Any:
+        """What it holds there: a view on the disk for a slice, a copy for a list of rows."""
+        found = super().__getitem__(index)
+        if np.may_share_memory(found, self):
+            return found
+        mapped: Any = getattr(self, "_mmap", None)
+        if hasattr(mapped, "madvise"):
+            mapped.madvise(mmap.MADV_DONTNEED)
+        return found.view(np.ndarray) if isinstance(found, np.ndarray) else found
+
+
+class Prepared:
+    """The images of a folder that `wssl.data.prepare` wrote, as a source.
+
+    Parameters
+    ----------
+    root : str or Path
+    """
+
+    def __init__(self, root: str | Path):
+        self.root = Path(root).expanduser()
+
+    def index(self) -> Index:
+        """What the folder holds.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such folder, or it holds no index: the array is not there or not whole.
+        ValueError
+            If the index is damaged or of another version.
+        """
+        path = self.root / INDEX
+        if not path.is_file():
+            raise FileNotFoundError(self._why_not())
+        try:
+            values = json.loads(path.read_text(encoding="utf-8"))
+            version = values["version"]
+            if version == VERSION:
+                return Index(**values)
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(f"{path} is damaged ({error}). {self._anew()}") from error
+        raise ValueError(
+            f"{path} is of version {version}, this program reads {VERSION}. {self._anew()}"
+        )
+
+    def array(self) -> npt.NDArray[np.uint8]:
+        """All images, of all splits, mapped from disk and read only.
+
+        Returns
+        -------
+        uint8 (N, size, size, 3)
+
+        Raises
+        ------
+        ValueError
+            If the file has another shape or length than the index says.
+        """
+        path, shape = self.root / ARRAY, self.index().shape
+        try:
+            array = np.lib.format.open_memmap(path, mode="r")
+            length = array.offset + array.nbytes
+        except (ValueError, OSError) as error:
+            raise ValueError(f"{path} is damaged ({error}). {self._anew()}") from error
+        whole = array.shape == shape and length == path.stat().st_size
+        if not whole or array.dtype != np.uint8:
+            raise ValueError(
+                f"{path} is damaged: expected uint8 {shape}, received {array.dtype} {array.shape} "
+                f"in {path.stat().st_size:,} bytes. {self._anew()}"
+            )
+        return array.view(Mapped)
+
+    def images(self, split: str, size: int, count: int | None) -> npt.NDArray[np.uint8]:
+        """The first `count` images of a split, or all; uint8 (N, size, size, 3).
+
+        At the size that was prepared they stay on disk, and what is used of them is read.
+        """
+        index = self.index()
+        start, stop = index.splits[split]
+        if start == stop:
+            rows = {name: range(*bounds) for name, bounds in index.splits.items()}
+            raise ValueError(empty_split(split, self.root, "prepared images", rows))
+        images = self.array()[start:stop][:count]
+        return images if size == index.size else self._resized(images, size)
+
+    def fingerprint(self) -> str:
+        """A digest of the digests in the index: of the content of all images and their splits."""
+        index = self.index()
+        splits = (index.splits[split] for split in SPLITS)
+        return digest("prepared", index.size, *splits, *(sha for _, sha in index.blocks))
+
+    def damaged(self) -> Iterator[str]:
+        """Read all and compare with the digests of the index.
+
+        Yields
+        ------
+        str
+            Which rows of which split are not as they were written, for each such block.
+        """
+        array, index = self.array(), self.index()
+        stops = list(accumulate(rows for rows, _ in index.blocks))
+        starts = [0, *stops[:-1]]
+
+        def sha256(bounds: tuple[int, int]) -> str:
+            return hashlib.sha256(array[slice(*bounds)].data).hexdigest()
+
+        with ThreadPoolExecutor() as pool:
+            found = pool.map(sha256, zip(starts, stops, strict=True))
+            bar = tqdm(found, "Verifying blocks", len(stops), delay=2, disable=None)
+            for i, own in enumerate(bar):
+                if own != index.blocks[i][1]:
+                    split = next(s for s, (_, stop) in index.splits.items() if starts[i] < stop)
+                    yield f"block {i}, rows {starts[i]} to {stops[i] - 1} ({split})"
+
+    def _resized(self, images: npt.NDArray[np.uint8], size: int) -> npt.NDArray[np.uint8]:
+        if size > images.shape[1]:
+            warnings.warn(
+                f"Enlarged {len(images)} images of {self.root} from {images.shape[1]} to {size} "
+                "px: prepare them at that size.",
+                stacklevel=4,
+            )
+        resized = np.empty((len(images), size, size, 3), np.uint8)
+        with ThreadPoolExecutor() as pool:
+            squares = pool.map(
+                lambda i: centre_square(Image.fromarray(images[i]), size), range(len(images))
+            )
+            bar = tqdm(squares, "Resizing images", len(images), delay=2, disable=None)
+            for row, square in zip(resized, bar, strict=True):
+                row[:] = square
+        return resized
+
+    def _why_not(self) -> str:
+        if not self.root.is_dir():
+            return f"There is no folder {self.root}. A relative path starts at {Path.cwd()}."
+        if (self.root / JOURNAL).is_file():
+            return (
+                f"The images in {self.root} are not all prepared: it was stopped. The same `wssl "
+                "data prepare` goes on with it."
+            )
+        return (
+            f"{self.root} holds no prepared images (no {INDEX}): `wssl data prepare SOURCE "
+            f"--output {self.root}` makes them."
+        )
+
+    def _anew(self) -> str:
+        return f"Remove {self.root} and prepare the images anew: `wssl data prepare SOURCE`."

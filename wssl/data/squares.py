@@ -1,0 +1,130 @@
+"""Many images as centred squares of one size, and those that cannot be read by name."""
+
+import warnings
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NoReturn
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from tqdm import tqdm
+
+from wssl.data.decode import Picture, read_rgb
+
+Square = tuple[npt.NDArray[np.uint8], int] | ValueError
+"""What `read_square` gives."""
+
+
+def centre_square(
+    image: Image.Image, size: int, resample: Image.Resampling = Image.Resampling.LANCZOS
+) -> Image.Image:
+    """Cut the largest centred square out of `image` and resize it to (`size`, `size`)."""
+    side = min(image.size)
+    left, top = (image.width - side) // 2, (image.height - side) // 2
+    square = image.crop((left, top, left + side, top + side))
+    return square.resize((size, size), resample)
+
+
+def read_square(path: Picture, size: int, draft: bool = False) -> Square:
+    """Read one image as a centred square, or tell why it cannot be read.
+
+    Parameters
+    ----------
+    path : Path or Encoded
+    size : int
+        Side of the square, in pixels. Resizing is Lanczos, antialiased.
+    draft : bool, default False
+        Let the JPEG decoder halve a large image until it is at least twice `size`, which is
+        several times faster; other formats do not know it. Values differ by less than one grey
+        level in the mean.
+
+    Returns
+    -------
+    (uint8 (size, size, 3), int) or ValueError
+        The square and the shorter side of the image as it was decoded; or the error, which names
+        the file.
+    """
+    try:
+        image = read_rgb(path, 2 * size if draft else None)
+    except ValueError as error:
+        return error
+    return np.asarray(centre_square(image, size)), min(image.size)
+
+
+def read_images(
+    paths: Sequence[Picture],
+    size: int,
+    bad_share: float = 0.05,
+    count: int | None = None,
+) -> npt.NDArray[np.uint8]:
+    """Read many images as centred squares of one size.
+
+    Parameters
+    ----------
+    paths : sequence of Path or Encoded
+        The files, in order.
+    size : int
+        Side of the square, in pixels. Resizing is Lanczos, antialiased.
+    bad_share : float, default 0.05
+        Share of `paths` that may be unreadable. Those are skipped and named in one warning.
+    count : int, optional
+        Stop after this many readable images, or where there are no more; all by default.
+
+    Returns
+    -------
+    uint8 (N, size, size, 3)
+        RGB values, in the order of `paths`.
+
+    Raises
+    ------
+    ValueError
+        If no image is readable or the unreadable exceed `bad_share`.
+
+    Warns
+    -----
+    UserWarning
+        If files were skipped, and if images smaller than `size` were enlarged.
+    """
+    wanted = len(paths) if count is None else min(count, len(paths))
+    images = np.empty((wanted, size, size, 3), np.uint8)
+    bad: list[str] = []
+    small: list[str] = []
+    done = 0
+    with ThreadPoolExecutor() as pool, _progress(wanted) as bar:
+        results = pool.map(lambda i: read_square(paths[i], size), range(len(paths)))
+        for i, result in enumerate(results):
+            if isinstance(result, ValueError):
+                bad.append(str(result))
+                continue
+            images[done], side = result
+            small += [paths[i].name] if side < size else []
+            done += 1
+            bar.update()
+            if done == wanted:
+                pool.shutdown(cancel_futures=True)
+                break
+
+    if bad and (done == 0 or len(bad) > bad_share * len(paths)):
+        raise ValueError(
+            f"{len(bad)} of {len(paths)} images cannot be read; {bad_share:.0%} are tolerated. "
+            f"Remove or repair them. {some(bad)}"
+        )
+    if bad:
+        warnings.warn(f"Skipped {len(bad)} unreadable images. {some(bad)}", stacklevel=2)
+    if small:
+        warnings.warn(
+            f"Enlarged {len(small)} of {done} images, smaller than {size} px: {some(small)}",
+            stacklevel=2,
+        )
+    return images[:done]
+
+
+def _progress(total: int) -> "tqdm[NoReturn]":
+    return tqdm(total=total, desc="Reading images", delay=2, disable=None)
+
+
+def some(names: Sequence[str], limit: int = 3) -> str:
+    """The first few of many names, and how many more there are."""
+    rest = len(names) - limit
+    return "; ".join(names[:limit]) + (f"; and {rest} more" if rest > 0 else "")

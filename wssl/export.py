@@ -1,0 +1,143 @@
+"""Trained networks as ONNX files, which other runtimes and a browser can run.
+
+The graph is built from the network's own layers, a node or two for each: what Keras computes is
+what the file says, without TensorFlow, and it is checked against Keras in the tests.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from keras import layers
+
+from wssl.store import atomic
+
+if TYPE_CHECKING:
+    import keras
+    import onnx
+
+OPSET = 17
+_ACTIVATIONS = {"relu": "Relu", "sigmoid": "Sigmoid", "linear": ""}
+
+
+def to_onnx(network: "keras.Model", half: bool = True) -> "onnx.ModelProto":
+    """The ONNX model of a network of convolutions, such as `wssl.models.unet.unet`.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Of the layers Conv2D, Conv2DTranspose, MaxPooling2D and Concatenate.
+    half : bool
+        Store the weights as 16-bit floats, half the size; the runtime computes in 32 bits anyway,
+        and the output moves by far less than one level of 255.
+
+    Returns
+    -------
+    onnx.ModelProto
+        Input ``image`` and output ``restored``, float32 (1, S, S, 3) in [0, 1], as of the network.
+
+    Raises
+    ------
+    ValueError
+        If a layer is of another kind, or the package onnx is not installed.
+    """
+    try:
+        from onnx import TensorProto, checker, helper
+    except ImportError:
+        raise ValueError(
+            "Exporting a network needs the package onnx: pip install 'wssl[demo]'."
+        ) from None
+    graph = _Graph(half)
+    names = {id(network.inputs[0]): graph.add("Transpose", ["image"], perm=[0, 3, 1, 2])}
+    for layer in network.layers:
+        if not isinstance(layer, layers.InputLayer):
+            inputs = layer.input if isinstance(layer.input, list) else [layer.input]
+            names[id(layer.output)] = graph.layer(layer, [names[id(tensor)] for tensor in inputs])
+    last = names[id(network.outputs[0])]
+    graph.nodes.append(helper.make_node("Transpose", [last], ["restored"], perm=[0, 2, 3, 1]))
+    ends = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, [1, *tensor.shape[1:]])
+        for name, tensor in (("image", network.inputs[0]), ("restored", network.outputs[0]))
+    ]
+    model = helper.make_model(
+        helper.make_graph(graph.nodes, network.name, ends[:1], ends[1:], graph.weights),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=8,
+        producer_name="wssl",
+    )
+    checker.check_model(model, full_check=True)
+    return model
+
+
+def export(network: "keras.Model", path: str | Path, half: bool = True) -> None:
+    """Write a network as an ONNX file, whole or not at all; the arguments are `to_onnx`'s."""
+    content = to_onnx(network, half).SerializeToString()
+    with atomic(Path(path)) as temporary:
+        temporary.write_bytes(content)
+
+
+class _Graph:
+    """The nodes and weights of an ONNX graph, in channels-first order, as they are added."""
+
+    def __init__(self, half: bool):
+        self.half = half
+        self.nodes: list[Any] = []
+        self.weights: list[Any] = []
+
+    def add(self, kind: str, inputs: list[str], **attributes: Any) -> str:
+        from onnx import helper
+
+        output = f"{kind}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, inputs, [output], **attributes))
+        return output
+
+    def weight(self, value: np.ndarray) -> str:
+        from onnx import TensorProto, numpy_helper
+
+        name = f"weight_{len(self.weights)}"
+        stored = np.ascontiguousarray(value, np.float16 if self.half else np.float32)
+        self.weights.append(numpy_helper.from_array(stored, name))
+        return self.add("Cast", [name], to=TensorProto.FLOAT) if self.half else name
+
+    def layer(self, layer: Any, inputs: list[str]) -> str:
+        if not _supported(layer):
+            raise ValueError(
+                "network: expected convolutions, pooling and concatenation as in wssl.models.unet; "
+                f"received the layer {layer.name!r}, a {type(layer).__name__}. The networks of the "
+                "method 'wssl' can be exported."
+            )
+        if isinstance(layer, layers.Concatenate):
+            return self.add("Concat", inputs, axis=1)
+        if isinstance(layer, layers.MaxPooling2D):
+            window, strides = list(layer.pool_size), list(layer.strides)
+            return self.add("MaxPool", inputs, kernel_shape=window, strides=strides)
+        transposed = isinstance(layer, layers.Conv2DTranspose)
+        kernel, bias = (np.asarray(value) for value in layer.get_weights())
+        margins = [0, 0] if transposed else [side // 2 for side in layer.kernel_size]
+        x = self.add(
+            "ConvTranspose" if transposed else "Conv",
+            [*inputs, self.weight(kernel.transpose(3, 2, 0, 1)), self.weight(bias)],
+            kernel_shape=list(layer.kernel_size),
+            strides=list(layer.strides),
+            pads=2 * margins,
+        )
+        activation = _ACTIVATIONS[layer.activation.__name__]
+        return self.add(activation, [x]) if activation else x
+
+
+def _supported(layer: Any) -> bool:
+    """Whether the graph of a layer is that of `_Graph.layer`, whose margins and order are fixed."""
+    kind = type(layer)
+    if kind is layers.Concatenate:
+        return layer.axis in (-1, 3)
+    if kind is layers.MaxPooling2D:
+        return layer.padding == "valid"
+    if kind not in (layers.Conv2D, layers.Conv2DTranspose):
+        return False
+    plain = layer.use_bias and layer.activation.__name__ in _ACTIVATIONS
+    if kind is layers.Conv2DTranspose:
+        return plain and layer.kernel_size == layer.strides
+    odd = all(side % 2 for side in layer.kernel_size)
+    kept = layer.padding == "same" or set(layer.kernel_size) == {1}
+    once = {layer.groups, *layer.strides, *layer.dilation_rate} == {1}
+    return plain and odd and kept and once
