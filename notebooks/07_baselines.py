@@ -87,7 +87,8 @@ report.paper_and_ours(4, [r.record for r in (*ours, *others)])
 # %% [markdown]
 # All methods, on the whole image and on the hole alone, and what they cost: the parameters of what
 # fills the hole, minutes of training of a run, and milliseconds to fill an image, measured on this
-# machine, one method after the other, in batches of {glue:text}`timed:d`.
+# machine, one method after the other, {glue:text}`timed:d` images at a time. Each network has the
+# proportions of its publication at this preset's width, so their sizes differ.
 
 # %% tags=["hide-input"]
 parameters, milliseconds = {}, {}
@@ -135,6 +136,15 @@ for result in first:
 columns["original"] = pictures
 titles = [name.replace(", ", ",\n") for name in columns]
 report.gallery([[c[i] for c in columns.values()] for i in range(len(pictures))], titles, side=1.15)
+
+# %% [markdown]
+# Drag the line: the photograph with its holes filled by the paper's network, against the same
+# network without a pretext phase, and against the biharmonic fill.
+
+# %% tags=["hide-input"]
+pairs = [("WSSL, mixed loss", "no pretext"), ("WSSL, mixed loss", "biharmonic fill")]
+shown = [report.slider(*(columns[n][1] for n in pair), "a photograph", pair) for pair in pairs]
+shown[0] + shown[1]
 
 # %% [markdown]
 # ## What decides the numbers: the holes

@@ -129,7 +129,8 @@ def _workers(scheduler: str, store: "Store") -> AbstractContextManager["Workers"
         from wssl import cluster
     except ModuleNotFoundError as error:
         raise ValueError(
-            f"--scheduler needs Dask ({error}): pip install 'wssl[cluster]' here and on the workers."
+            f"--scheduler needs Dask ({error}): pip install 'wssl[cluster]', here and on the "
+            "workers."
         ) from error
     return cluster.connect(scheduler, store)
 
