@@ -36,6 +36,7 @@ from wssl.data.batches import centre_crops
 from wssl.notebooks import check_parameters
 from wssl.report.baselines import (
     by_method,
+    cost_table,
     method_table,
     strata_figure,
     strata_table,
@@ -85,10 +86,16 @@ report.table(4, [r.record for r in (*ours, *others)])
 report.paper_and_ours(4, [r.record for r in (*ours, *others)])
 
 # %% [markdown]
-# All methods, on the whole image and on the hole alone, and what they cost: the parameters of what
-# fills the hole, minutes of training of a run, and milliseconds to fill an image, measured on this
-# machine, one method after the other, {glue:text}`timed:d` images at a time. Each network has the
-# proportions of its publication at this preset's width, so their sizes differ.
+# All methods, on the whole image and on the hole alone:
+
+# %% tags=["hide-input"]
+method_table(groups)
+
+# %% [markdown]
+# What they cost: the parameters of what fills the hole, minutes of a run's inpainting phase, and
+# milliseconds to fill an image, measured on one machine, one method after the other,
+# {glue:text}`timed:d` images at a time. Each network has the proportions of its publication at this
+# preset's width, so their sizes differ.
 
 # %% tags=["hide-input"]
 parameters, milliseconds = {}, {}
@@ -103,7 +110,7 @@ for name, runs in groups.items():
     began = time.monotonic()
     fill(test_images, test_holes)
     milliseconds[name] = 1000 * (time.monotonic() - began) / len(test_images)
-method_table(groups, parameters, milliseconds)
+cost_table(groups, parameters, milliseconds)
 
 # %% [markdown]
 # PIC draws its fills at random. Above, as everywhere in this book, it is judged by the fill that the
@@ -119,7 +126,7 @@ variants_table([r.record for r in others if r.experiment.method == "pic"])
 #
 # In the paper's order, the original last; a photograph and a drawn portrait that no method has seen.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same holes filled by each method (first seed), the original last. Known pixels are the original's.", "name": "fig-methods"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same holes filled by each method that learns (first seed), the original last. Known pixels are the original's.", "name": "fig-methods"}}
 pictures = np.concatenate(
     [
         data.images("photos", "test", scale.load_size, 2),
@@ -128,14 +135,25 @@ pictures = np.concatenate(
 )
 pictures = centre_crops(pictures, scale.size).astype("float32") / 255
 holes = data.masks(best[0].experiment.masks, len(pictures), scale.size, split="test")
-columns = {"masked": np.where(holes[..., None], np.float32(0), pictures)}
-first = [r for r in (*others, *ours, *supervised) if r.experiment.seed == 0]
-for result in first:
+filled = {}
+for result in (r for r in (*others, *ours, *supervised) if r.experiment.seed == 0):
     name = report.method_name(result.record)
-    columns[name] = metrics.composite(pictures, result.restore(pictures, holes), holes)
-columns["original"] = pictures
-titles = [name.replace(", ", ",\n") for name in columns]
-report.gallery([[c[i] for c in columns.values()] for i in range(len(pictures))], titles, side=1.15)
+    filled[name] = metrics.composite(pictures, result.restore(pictures, holes), holes)
+
+
+def gallery(names):
+    """Rows of pictures: masked, filled by each method, whole."""
+    masked = np.where(holes[..., None], np.float32(0), pictures)
+    columns = {"masked": masked, **{n: filled[n] for n in names}, "original": pictures}
+    titles = [name.replace(", ", ",\n") for name in columns]
+    return report.gallery([list(row) for row in zip(*columns.values(), strict=True)], titles)
+
+
+floors = [name for name in filled if name in groups and not groups[name][0]["history"]]
+gallery([name for name in filled if name not in floors])
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same holes filled by what learns nothing.", "name": "fig-floors"}}
+gallery(floors)
 
 # %% [markdown]
 # Drag the line: the photograph with its holes filled by the paper's network, against the same
@@ -143,7 +161,7 @@ report.gallery([[c[i] for c in columns.values()] for i in range(len(pictures))],
 
 # %% tags=["hide-input"]
 pairs = [("WSSL, mixed loss", "no pretext"), ("WSSL, mixed loss", "biharmonic fill")]
-shown = [report.slider(*(columns[n][1] for n in pair), "a photograph", pair) for pair in pairs]
+shown = [report.slider(*(filled[n][1] for n in pair), "a photograph", pair) for pair in pairs]
 shown[0] + shown[1]
 
 # %% [markdown]

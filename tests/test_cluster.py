@@ -208,9 +208,11 @@ def test_a_worker_with_another_environment(two, store, monkeypatch, changes, mes
         pass
 
 
-def test_the_last_part_of_pythons_version_may_differ():
-    report = environment()
+def test_the_last_part_of_pythons_version_may_differ_and_so_may_changed_files(monkeypatch):
+    report = {**environment(), "commit": "0123+"}
     report["versions"]["python"] += "1"
+    here = {**environment(), "commit": "0123"}
+    monkeypatch.setattr(cluster, "environment", lambda: here)
     cluster._compare("It", report)
 
 

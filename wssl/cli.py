@@ -61,7 +61,7 @@ def _run(options: argparse.Namespace) -> None:
         seed=options.seed,
         **settings,
     )
-    with data_parallel(options.devices, experiment.scale.batch):
+    with data_parallel(options.devices, options.micro_batch or experiment.scale.batch):
         result = run(experiment, micro_batch=options.micro_batch)
     for name, value in result.metrics.items():
         print(f"{name:14} {'undefined' if value is None else f'{value:.4f}'}")

@@ -173,7 +173,11 @@ def _compare(name: str, report: dict[str, Any]) -> None:
 
 
 def _flat(report: dict[str, Any]) -> dict[str, Any]:
-    """Versions by name; that of Python may differ in its last part, which Dask itself minds."""
+    """Backend, commit and versions by name; of Python's, without the last part.
+
+    Nor does it matter whether files have changed since the commit: they may, while workers come.
+    """
     versions = {**report["versions"]}
     versions["python"] = versions["python"].rpartition(".")[0]
-    return {"backend": report["backend"], "commit": report["commit"], **versions}
+    commit = report["commit"] and report["commit"].removesuffix("+")
+    return {"backend": report["backend"], "commit": commit, **versions}

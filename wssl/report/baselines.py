@@ -38,12 +38,21 @@ def by_method(records: Sequence[Record]) -> dict[str, list[Record]]:
     return {name: found[name] for name in dict.fromkeys(order) if name in found}
 
 
-def method_table(
+def method_table(groups: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
+    """Whole-image and hole-only scores of each method, with 95 % intervals."""
+    lines = []
+    for name, records in groups.items():
+        scores = _scores([record["metrics"] for record in records])
+        lines.append({"method": name, **scores, "runs": str(len(records))})
+    return pd.DataFrame(lines).set_index("method")
+
+
+def cost_table(
     groups: Mapping[str, Sequence[Record]],
     parameters: Mapping[str, int],
     milliseconds: Mapping[str, float],
 ) -> pd.DataFrame:
-    """Whole-image and hole-only scores of each method, with 95 % intervals, and what it costs.
+    """What each method costs.
 
     Parameters
     ----------
@@ -56,17 +65,17 @@ def method_table(
     """
     lines = []
     for name, records in groups.items():
-        line = {"method": name}
-        for metric, (title, decimals) in METRICS.items():
-            for suffix, region in (("", title), ("_hole", f"{title}, hole only")):
-                values = [record["metrics"][metric + suffix] for record in records]
-                line[region] = format_interval(values, decimals)
         trained = float(np.mean([record["provenance"]["seconds"] for record in records])) / 60
-        line["parameters, million"] = f"{parameters[name] / 1e6:.2f}" if name in parameters else "—"
-        line["training, min"] = f"{trained:.1f}" if records[0]["history"] else "—"
-        line["fill, ms"] = f"{milliseconds[name]:.1f}"
-        line["runs"] = str(len(records))
-        lines.append(line)
+        lines.append(
+            {
+                "method": name,
+                "parameters, million": f"{parameters[name] / 1e6:.2f}"
+                if name in parameters
+                else "—",
+                "training, min": f"{trained:.1f}" if records[0]["history"] else "—",
+                "fill, ms": f"{milliseconds[name]:.1f}",
+            }
+        )
     return pd.DataFrame(lines).set_index("method")
 
 
@@ -83,12 +92,16 @@ def variants_table(records: Sequence[Record]) -> pd.DataFrame:
         fills[VARIANTS.get(name, name)] = [record["variants"][name] for record in records]
     lines = []
     for name, scores in fills.items():
-        line = {"fill": name}
-        for metric, (title, decimals) in METRICS.items():
-            for suffix, region in (("", title), ("_hole", f"{title}, hole only")):
-                line[region] = format_interval([s[metric + suffix] for s in scores], decimals)
-        lines.append(line)
+        lines.append({"fill": name, **_scores(scores)})
     return pd.DataFrame(lines).set_index("fill")
+
+
+def _scores(metrics: Sequence[Mapping[str, float]]) -> dict[str, str]:
+    return {
+        region: format_interval([values[metric + suffix] for values in metrics], decimals)
+        for metric, (title, decimals) in METRICS.items()
+        for suffix, region in (("", title), ("_hole", f"{title}, hole only"))
+    }
 
 
 def by_coverage(records: Sequence[Record], metric: str) -> np.ndarray:
