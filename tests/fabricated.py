@@ -4,7 +4,7 @@ import numpy as np
 
 from wssl.experiment import Evaluation
 from wssl.metrics import NAMES
-from wssl.models import VARIANTS
+from wssl.models import FILLS, VARIANTS
 from wssl.pretext import TASKS
 
 TEST_IMAGES = 8
@@ -61,7 +61,7 @@ def _experiment(experiment, ssim, rng):
         "metrics": _metrics(ssim),
         "per_image": _per_image(ssim, rng),
         **_variants(experiment.method, ssim),
-        "history": [[1, 0.5], [2, 0.4]],
+        "history": [] if experiment.method in FILLS else [[1, 0.5], [2, 0.4]],
         "provenance": _provenance(masks="0" * 16),
     }
 

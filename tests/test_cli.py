@@ -1,5 +1,6 @@
 import contextlib
 import io
+import re
 import subprocess
 import sys
 
@@ -222,8 +223,9 @@ def test_a_run_that_was_done_prints_its_record_at_once(results, capsys):
 def test_every_option_of_a_run_reaches_its_experiment(monkeypatch):
     seen = []
 
-    def run(experiment):
+    def run(experiment, micro_batch):
         seen.append(experiment)
+        assert micro_batch is None
         raise ValueError("enough")
 
     monkeypatch.setattr(runs, "run", run)
@@ -280,8 +282,15 @@ def test_results_that_cannot_be_written(tmp_path, monkeypatch, results, capfd):
     fails(capfd, ["study", "--preset", "smoke"], "cannot be written", "WSSL_RESULTS")
 
 
+def test_a_slice_of_a_preset_tells_how_long_the_whole_would_take(capsys):
+    assert main(["run", "--preset", "smoke", "--steps", "1", "--micro-batch", "2"]) == 0
+    assert re.search(
+        r"whole preset +about 0\.0 h at this speed \(pretext 0\.0 h, inp", capsys.readouterr().out
+    )
+
+
 def test_a_run_that_is_stopped_says_how_to_go_on(monkeypatch, capfd):
-    def stop(experiment):
+    def stop(experiment, micro_batch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(runs, "run", stop)
@@ -306,9 +315,9 @@ def test_inpaint_runs_the_default_experiment_when_no_model_is_named(
 ):
     seen = []
 
-    def run(experiment, store):
+    def run(experiment):
         seen.append(experiment)
-        return runs.Result(ROTATION, results.get(ROTATION.fingerprint), store)
+        return runs.Result(ROTATION, results.get(ROTATION.fingerprint), results)
 
     monkeypatch.setattr(runs, "run", run)
     output = tmp_path / "out.png"

@@ -11,7 +11,6 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras import ops
 from tqdm import tqdm
 
 from wssl.devices import compiles_with_xla
@@ -112,7 +111,7 @@ def train(
 def save_weights(network: keras.Model, path: Path) -> None:
     """Write a network's weights as plain arrays, whole or not at all."""
     with atomic(path) as temporary:
-        np.savez(temporary, *[ops.convert_to_numpy(weight) for weight in network.weights])
+        np.savez(temporary, *[np.asarray(value) for value in network.get_weights()])
 
 
 def load_weights(network: keras.Model, path: Path) -> None:
@@ -146,7 +145,7 @@ def _variables(phase: Phase) -> list[Any]:
 
 
 def _save(phase: Phase, state: dict[str, Any], path: Path) -> None:
-    arrays = [ops.convert_to_numpy(variable) for variable in _variables(phase)]
+    arrays = [variable.numpy() for variable in _variables(phase)]
     with atomic(path) as temporary:
         np.savez(temporary, *arrays, state=np.array(json.dumps(state)))
 

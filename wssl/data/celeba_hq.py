@@ -134,8 +134,8 @@ def _read_lists(mapping: Path, partition: Path) -> list[Line]:
         number, file, original = fields
         if file not in splits:
             raise ValueError(f"{mapping}, line {place}: {file} is not in {partition}.")
-        if twice := seen & {number, file}:
-            raise ValueError(f"{mapping}, line {place}: {twice.pop()} was listed before.")
+        if twice := [value for value in (number, file) if value in seen]:
+            raise ValueError(f"{mapping}, line {place}: {twice[0]} was listed before.")
         seen |= {number, file}
         lines.append(Line(place, int(number), int(original), splits[file]))
     counts = {split: sum(line.split == split for line in lines) for split in SPLITS}
