@@ -28,7 +28,7 @@ def batches(images):
     return batch
 
 
-def train(phase, images, path, steps=6, learning_rate=1e-3, drawn=None):
+def train(phase, images, path, steps=6, learning_rate=1e-3, drawn=None, micro_batch=None):
     return training.train(
         phase,
         drawn or batches(images),
@@ -36,6 +36,7 @@ def train(phase, images, path, steps=6, learning_rate=1e-3, drawn=None):
         learning_rate=learning_rate,
         title="inpainting",
         checkpoint=path,
+        micro_batch=micro_batch,
     )
 
 
@@ -213,16 +214,7 @@ def test_parts_of_a_batch_give_the_update_of_the_whole(micro_batch, images, tmp_
     ends = {}
     for name, size in (("whole", None), ("parts", micro_batch)):
         phase = inpainting_phase()
-        given = batches(images)
-        done = training.train(
-            phase,
-            given,
-            steps=3,
-            learning_rate=1e-3,
-            title="inpainting",
-            checkpoint=tmp_path / f"{name}.npz",
-            micro_batch=size,
-        )
+        done = train(phase, images, tmp_path / f"{name}.npz", steps=3, micro_batch=size)
         ends[name] = [loss for _, loss in done["history"]], weights(phase)
     np.testing.assert_allclose(ends["parts"][0], ends["whole"][0], rtol=1e-4)
     for ours, theirs in zip(ends["parts"][1], ends["whole"][1], strict=True):
@@ -232,28 +224,13 @@ def test_parts_of_a_batch_give_the_update_of_the_whole(micro_batch, images, tmp_
 def test_parts_must_make_a_batch(images, tmp_path):
     for wrong in (0, 3, 8):
         with pytest.raises(ValueError, match="micro_batch: expected .* divides the batch of 4"):
-            training.train(
-                inpainting_phase(),
-                batches(images),
-                steps=1,
-                learning_rate=1e-3,
-                title="inpainting",
-                checkpoint=tmp_path / "c.npz",
-                micro_batch=wrong,
-            )
+            train(inpainting_phase(), images, tmp_path / "c.npz", steps=1, micro_batch=wrong)
 
 
 def test_a_checkpoint_of_other_parts_is_not_taken(images, tmp_path):
     def go_on(steps, micro_batch):
-        return training.train(
-            inpainting_phase(),
-            batches(images),
-            steps=steps,
-            learning_rate=1e-3,
-            title="inpainting",
-            checkpoint=tmp_path / "c.npz",
-            micro_batch=micro_batch,
-        )
+        path = tmp_path / "c.npz"
+        return train(inpainting_phase(), images, path, steps=steps, micro_batch=micro_batch)
 
     go_on(1, 2)
     with pytest.raises(ValueError, match="micro_batch: expected one that makes 2 parts"):

@@ -20,6 +20,7 @@ from wssl.models.pic_layers import (
     residual,
     seeds_of,
 )
+from wssl.models.scale import check_scale
 
 HALVINGS = 5
 INFERENCE_BLOCKS = 6
@@ -51,13 +52,7 @@ def pic(size: int, width: int, seed: int = 0) -> keras.Model:
     ValueError
         If `size` is not a positive multiple of 32 or `width` is not positive.
     """
-    if size < 2**HALVINGS or size % 2**HALVINGS:
-        raise ValueError(
-            f"size: expected a positive multiple of {2**HALVINGS}, since each of the {HALVINGS} "
-            f"blocks halves it; received {size}."
-        )
-    if width < 1:
-        raise ValueError(f"width: expected a positive number of channels; received {width}.")
+    check_scale(size, width, HALVINGS)
     base, seeds = max(1, width // 2), seeds_of(seed, "network")
     parts = _encoder(size, base, seeds), _prior(size, base, seeds), _generator(size, base, seeds)
     inputs, features, (mean, _) = _shown(size, *parts[:2])

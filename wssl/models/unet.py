@@ -9,6 +9,8 @@ from collections.abc import Mapping
 import keras
 from keras import layers
 
+from wssl.models.scale import check_scale
+
 DEPTH = 5
 ENCODER_LAYERS = 16
 """Input + 5 x (convolution, convolution, pooling): what the paper freezes, as Keras counts."""
@@ -40,13 +42,7 @@ def unet(size: int, width: int, seed: int = 0) -> keras.Model:
     ValueError
         If `size` is not a positive multiple of 32 or `width` is not positive.
     """
-    if size < 2**DEPTH or size % 2**DEPTH:
-        raise ValueError(
-            f"size: expected a positive multiple of {2**DEPTH}, since each of the {DEPTH} blocks "
-            f"halves it; received {size}."
-        )
-    if width < 1:
-        raise ValueError(f"width: expected a positive number of channels; received {width}.")
+    check_scale(size, width, DEPTH)
     initial = _Initializers(seed)
     x = inputs = layers.Input((size, size, 3), name="image")
     skips = []
