@@ -14,7 +14,7 @@ LAYERS = {
     "names": 0,
     "store": 0,
     "statistics": 0,
-    "devices": 0,
+    "devices": 1,
     "paper": 1,
     "claims": 2,
     "report": 3,

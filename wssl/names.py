@@ -27,6 +27,13 @@ def unknown(kind: str, name: object, known: list[str]) -> ValueError:
 def lookup(kind: str, name: str, known: Mapping[str, T]) -> T:
     """The registered value of ``name``.
 
+    Parameters
+    ----------
+    kind : str
+        What the name stands for, for the message.
+    name : str
+    known : mapping of str to any
+
     Raises
     ------
     ValueError

@@ -11,7 +11,7 @@ from typing import Any
 
 import keras
 
-from wssl.devices import accelerators
+from wssl.devices import accelerators, precision
 
 
 def provenance(seconds: float) -> dict[str, Any]:
@@ -25,12 +25,13 @@ def provenance(seconds: float) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``seconds, finished, backend, device, versions, commit``.
+        ``seconds, finished, backend, device, precision, versions, commit``.
     """
     return {
         "seconds": round(seconds, 1),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "device": _device(),
+        "precision": precision(),
         **environment(),
     }
 

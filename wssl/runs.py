@@ -13,6 +13,7 @@ from keras import ops
 
 from wssl import data, losses, metrics, training
 from wssl.data.batches import centre_crops, inpainting_batch, pretext_batch
+from wssl.devices import computing_in, precision, resident
 from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.models import FILLS, MODELS, VARIANTS, encoder, pretext_model
 from wssl.phases import PHASES, Batch, InpaintingPhase, Phase, PretextPhase
@@ -83,9 +84,8 @@ class Result:
             )
         path = self.store.weights_path(self.fingerprint)
         if not training.is_whole(path):
-            network, _ = _train_inpainting(self.experiment, self.store)
+            _train_inpainting(self.experiment, self.store)
             self.store.finish(self.fingerprint)
-            return network
         network = _network(self.experiment)
         training.load_weights(network, path)
         return network
@@ -154,7 +154,7 @@ def run(
     images, masks = evaluation_data(experiment)
     trained: dict[str, Any] = {"history": [], "seconds": 0.0}
     if experiment.method not in FILLS:
-        _, trained = _train_inpainting(experiment, store, micro_batch)
+        trained = _train_inpainting(experiment, store, micro_batch)
     result = Result(experiment, {}, store)
     restored = result.restore(images, masks)
     per_image = metrics.evaluate(images, restored, masks)
@@ -206,13 +206,15 @@ def pretrain(
     store.check_writable()
     scale = preset(pretraining.preset)
     classes = {task: len(TASKS[task].levels) for task in pretraining.pretext}
-    body = encoder(MODELS["wssl"](scale.size, scale.width, pretraining.seed))
-    network = pretext_model(body, classes, pretraining.seed)
-    phase = PretextPhase(network, pretraining.pretext)
+    with computing_in(precision()):
+        body = encoder(MODELS["wssl"](scale.size, scale.width, pretraining.seed))
+        network = pretext_model(body, classes, pretraining.seed)
+        phase = PretextPhase(network, pretraining.pretext)
     images = _images(pretraining.dataset, "train", scale)
+    (shown,) = resident(images)
 
     def batch(step: int) -> Batch:
-        return pretext_batch(images, classes, scale.size, scale.batch, pretraining.seed, step)
+        return pretext_batch(shown, classes, scale.size, scale.batch, pretraining.seed, step)
 
     trained = training.train(
         phase,
@@ -251,6 +253,12 @@ def evaluate(evaluation: Evaluation, store: Store | None = None) -> Record:
     """Test a trained experiment on other images or masks, or return the stored record.
 
     Its model is trained first if its weights are not there.
+
+    Parameters
+    ----------
+    evaluation : Evaluation
+    store : Store, optional
+        As for `run`.
 
     Returns
     -------
@@ -323,6 +331,10 @@ def restore(network: keras.Model, images: np.ndarray, masks: np.ndarray) -> np.n
 def evaluation_data(experiment: Experiment) -> tuple[np.ndarray, np.ndarray]:
     """The images and masks that an experiment is evaluated on, the same for every seed.
 
+    Parameters
+    ----------
+    experiment : Experiment
+
     Returns
     -------
     images : float (N, S, S, 3) in [0, 1]
@@ -332,22 +344,26 @@ def evaluation_data(experiment: Experiment) -> tuple[np.ndarray, np.ndarray]:
     """
     scale = experiment.scale
     loaded = _images(experiment.dataset, "test", scale)
-    images = centre_crops(loaded, scale.size).astype(np.float32) / 255.0
+    images = np.divide(centre_crops(loaded, scale.size), 255.0, dtype=np.float32)
     return images, _masks(experiment, len(images), TEST_MASK_SEED, "test")
 
 
 def _train_inpainting(
     experiment: Experiment, store: Store, micro_batch: int | None = None
-) -> tuple[keras.Model, dict[str, Any]]:
+) -> dict[str, Any]:
     scale, path = experiment.scale, store.weights_path(experiment.fingerprint)
-    network = _network(experiment)
     pretraining = experiment.pretraining
     if pretraining:
         pretrain(pretraining, store, micro_batch=micro_batch)
+    with computing_in(precision()):
+        network = _network(experiment)
+        phase = _phase(experiment, network)
+    if pretraining:
         training.load_weights(encoder(network), store.weights_path(pretraining.fingerprint))
-    phase = _phase(experiment, network)
-    images = _images(experiment.dataset, "train", scale)
-    masks = _masks(experiment, scale.train_masks, experiment.seed, "train")
+    images, masks = resident(
+        _images(experiment.dataset, "train", scale),
+        _masks(experiment, scale.train_masks, experiment.seed, "train"),
+    )
 
     def batch(step: int) -> Batch:
         drawn = inpainting_batch(images, masks, scale.size, scale.batch, experiment.seed, step)
@@ -363,7 +379,7 @@ def _train_inpainting(
         micro_batch=micro_batch,
     )
     training.save_weights(network, path)
-    return network, trained
+    return trained
 
 
 def _phase(experiment: Experiment, network: keras.Model) -> Phase:
@@ -418,8 +434,9 @@ def _confusion(
             for start in range(0, len(images), _EVALUATION_BATCH):
                 part = slice(start, start + _EVALUATION_BATCH)
                 shown = transform(floats[part], {t: values[part] for t, values in labels.items()})
-                logits = ops.convert_to_numpy(network.predict_on_batch(shown)[task])
-                matrices[task][level] += np.bincount(logits.argmax(axis=1), minlength=count)
+                logits = ops.cast(network.predict_on_batch(shown)[task], "float32")
+                answers = ops.convert_to_numpy(ops.argmax(logits, axis=1))
+                matrices[task][level] += np.bincount(answers, minlength=count)
     return matrices
 
 

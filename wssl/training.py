@@ -14,7 +14,7 @@ import numpy as np
 from tqdm import tqdm
 
 from wssl.devices import compiles_with_xla
-from wssl.phases import Batch, Phase
+from wssl.phases import Batch, Phase, count
 from wssl.store import atomic
 
 CHECKPOINT_SECONDS = 30.0
@@ -69,7 +69,7 @@ def train(
     ValueError
         If `micro_batch` does not divide the batch, or another one wrote the checkpoint.
     """
-    size = len(batches(0)["images"])
+    size = count(batches(0))
     parts = _parts(size, micro_batch)
     accumulated = {} if parts == 1 else {"gradient_accumulation_steps": parts}
     phase.compile(
@@ -109,13 +109,25 @@ def train(
 
 
 def save_weights(network: keras.Model, path: Path) -> None:
-    """Write a network's weights as plain arrays, whole or not at all."""
+    """Write a network's weights as plain arrays, whole or not at all.
+
+    Parameters
+    ----------
+    network : keras.Model
+    path : Path
+    """
     with atomic(path) as temporary:
         np.savez(temporary, *[np.asarray(value) for value in network.get_weights()])
 
 
 def load_weights(network: keras.Model, path: Path) -> None:
     """Read what `save_weights` wrote; nothing in the file is executed.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Takes the weights, in place.
+    path : Path
 
     Raises
     ------
@@ -127,7 +139,12 @@ def load_weights(network: keras.Model, path: Path) -> None:
 
 
 def is_whole(path: Path) -> bool:
-    """Whether there is a file of arrays that is whole; a damaged one is removed, with a warning."""
+    """Whether there is a file of arrays that is whole; a damaged one is removed, with a warning.
+
+    Parameters
+    ----------
+    path : Path
+    """
     if not path.exists():
         return False
     if zipfile.is_zipfile(path):
@@ -172,10 +189,15 @@ def _split(batch: Batch, parts: int) -> list[Batch]:
     if parts == 1:
         return [batch]
 
-    def part(number: int) -> Batch:
-        return keras.tree.map_structure(lambda x: np.split(x, parts)[number], batch)
+    def part(values: Any, number: int) -> Any:
+        if isinstance(values, dict):
+            return {
+                name: value if name == "stored" else part(value, number)
+                for name, value in values.items()
+            }
+        return np.split(values, parts)[number]
 
-    return [part(number) for number in range(parts)]
+    return [part(batch, number) for number in range(parts)]
 
 
 def _restore(phase: Phase, path: Path, parts: int) -> dict[str, Any]:

@@ -76,7 +76,7 @@ def test_at_its_own_size_an_array_stays_on_disk(faces, tmp_path):
         tracemalloc.stop()
     assert isinstance(images, np.memmap)
     assert not images.flags.writeable
-    assert batch["images"].shape == (4, 150, 150, 3)
+    assert batch["images"].shape == (4, 200, 200, 3)
     assert peak < images.nbytes / 4
 
 

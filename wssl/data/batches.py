@@ -1,7 +1,8 @@
 """Which images, crops, masks and labels make up the batch of a training step.
 
 Every draw is a pure function of seed and step, so that a run can go on from any step to the same
-numbers. Nothing here touches the accelerator: what is drawn is a few integers.
+numbers. What is drawn is a few integers. The compiled step crops by them (`wssl.phases.examples`);
+it also looks the images and masks up, if they are on the device (`wssl.devices.resident`).
 """
 
 from collections.abc import Mapping
@@ -14,13 +15,14 @@ _PRETEXT, _INPAINTING = range(2)
 
 
 def pretext_batch(
-    images: np.ndarray, classes: Mapping[str, int], size: int, count: int, seed: int, step: int
+    images: Any, classes: Mapping[str, int], size: int, count: int, seed: int, step: int
 ) -> dict[str, Any]:
     """The batch of one step of the pretext phase.
 
     Parameters
     ----------
     images : uint8 (N, L, L, 3)
+        An array, or a tensor on the device.
     classes : mapping of str to int
         The number of levels of each task.
     size : int
@@ -32,13 +34,15 @@ def pretext_batch(
     Returns
     -------
     dict
-        ``images``, uint8 (count, size, size, 3), and ``labels``, a dict of task name to int32
-        (count,): independent levels for each image and task.
+        ``images``, uint8 (count, L, L, 3), or where to find them, as from `rows_of`; ``corners``,
+        int32 (count, 2), top and left of the square to be cut from each; and ``labels``, a dict of
+        task name to int32 (count,): independent levels for each image and task.
     """
     rng = np.random.default_rng([seed, _PRETEXT, step])
-    chosen = order(seed, len(images), step * count, count)
+    chosen = order(seed, images.shape[0], step * count, count)
     return {
-        "images": random_crops(images[chosen], size, rng),
+        "images": rows_of(images, chosen),
+        "corners": random_corners(images.shape[1], size, count, rng),
         "labels": {
             task: rng.integers(0, levels, size=count).astype("int32")
             for task, levels in classes.items()
@@ -47,7 +51,7 @@ def pretext_batch(
 
 
 def inpainting_batch(
-    images: np.ndarray, masks: np.ndarray, size: int, count: int, seed: int, step: int
+    images: Any, masks: Any, size: int, count: int, seed: int, step: int
 ) -> dict[str, Any]:
     """The batch of one step of the inpainting phase: images and masks, paired at random.
 
@@ -55,27 +59,53 @@ def inpainting_batch(
     ----------
     images : uint8 (N, L, L, 3)
     masks : bool (M, size, size)
-        True = hole.
+        True = hole. Both are arrays, or tensors on the device.
     size, count, seed, step : int
         As in `pretext_batch`.
 
     Returns
     -------
     dict
-        ``images``, uint8 (count, size, size, 3), and ``masks``, bool (count, size, size).
+        ``images`` and ``corners`` as from `pretext_batch`, and ``masks``, bool (count, size, size),
+        or where to find them.
     """
     rng = np.random.default_rng([seed, _INPAINTING, step])
-    chosen = order(seed, len(images), step * count, count)
+    chosen = order(seed, images.shape[0], step * count, count)
     return {
-        "images": random_crops(images[chosen], size, rng),
-        "masks": masks[rng.integers(0, len(masks), size=count)],
+        "images": rows_of(images, chosen),
+        "corners": random_corners(images.shape[1], size, count, rng),
+        "masks": rows_of(masks, rng.integers(0, masks.shape[0], size=count)),
     }
+
+
+def rows_of(values: Any, rows: np.ndarray) -> Any:
+    """Some rows of an array; of a tensor on the device, only which.
+
+    Parameters
+    ----------
+    values : numpy.ndarray or tensor, (N, ...)
+    rows : int (B,)
+
+    Returns
+    -------
+    (B, ...)
+        Or ``{"stored": values, "rows": int32 (B,)}``, for the compiled step to gather there.
+    """
+    if isinstance(values, np.ndarray):
+        return values[rows]
+    return {"stored": values, "rows": rows.astype("int32")}
 
 
 def order(seed: int, total: int, start: int, count: int) -> np.ndarray:
     """Which of `total` items come at positions `start` to ``start + count`` of an endless series.
 
     Each epoch of `total` positions is a permutation of its own.
+
+    Parameters
+    ----------
+    seed, total : int
+    start, count : int
+        Of the positions.
 
     Returns
     -------
@@ -86,6 +116,24 @@ def order(seed: int, total: int, start: int, count: int) -> np.ndarray:
     return np.array(
         [_permutation(seed, int(e), total)[p] for e, p in zip(epochs, places, strict=True)]
     )
+
+
+def random_corners(side: int, size: int, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Where to cut a square of `size` from each of `count` images of that `side`.
+
+    Parameters
+    ----------
+    side, size : int
+        In pixels; `size` at most `side`.
+    count : int
+    rng : numpy.random.Generator
+
+    Returns
+    -------
+    int32 (count, 2)
+        Top and left, in pixels.
+    """
+    return rng.integers(0, side - size + 1, size=(count, 2)).astype("int32")
 
 
 def random_crops(images: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
@@ -102,8 +150,7 @@ def random_crops(images: np.ndarray, size: int, rng: np.random.Generator) -> np.
     -------
     uint8 (B, size, size, 3)
     """
-    room = images.shape[1] - size + 1
-    corners = rng.integers(0, room, size=(len(images), 2))
+    corners = random_corners(images.shape[1], size, len(images), rng)
     return np.stack(
         [
             image[top : top + size, left : left + size]
@@ -113,7 +160,14 @@ def random_crops(images: np.ndarray, size: int, rng: np.random.Generator) -> np.
 
 
 def centre_crops(images: np.ndarray, size: int) -> np.ndarray:
-    """The middle of each image: uint8 (N, L, L, 3) -> uint8 (N, size, size, 3)."""
+    """The middle of each image: uint8 (N, L, L, 3) -> uint8 (N, size, size, 3).
+
+    Parameters
+    ----------
+    images : uint8 (N, L, L, 3)
+    size : int
+        Side of the crops in pixels, at most L.
+    """
     corner = (images.shape[1] - size) // 2
     return images[:, corner : corner + size, corner : corner + size]
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import keras
 
-from wssl.phases.phase import Batch, Phase, Tensor, blacken
+from wssl.phases.phase import Batch, Phase, Tensor, blacken, count, crop, examples
 from wssl.phases.pic import PicPhase
 from wssl.phases.shift_net import ShiftNetPhase
 from wssl.phases.wssl import InpaintingPhase, PretextPhase
@@ -26,4 +26,7 @@ __all__ = [
     "ShiftNetPhase",
     "Tensor",
     "blacken",
+    "count",
+    "crop",
+    "examples",
 ]

@@ -50,7 +50,8 @@ def judge(discriminator: keras.Model, images: Tensor) -> Tensor:
     """
     weights = [ops.stop_gradient(weight) for weight in discriminator.trainable_variables]
     state = discriminator.non_trainable_variables
-    return discriminator.stateless_call(weights, state, images, training=True)[0]
+    scores = discriminator.stateless_call(weights, state, images, training=True)[0]
+    return ops.cast(scores, "float32")
 
 
 def generator_loss(
@@ -91,6 +92,7 @@ def discriminator_loss(
     -------
     float scalar
     """
-    real = criterion(discriminator(images, training=True), True)
-    fake = criterion(discriminator(ops.stop_gradient(generated), training=True), False)
+    shown = images, ops.stop_gradient(generated)
+    scores = (ops.cast(discriminator(x, training=True), "float32") for x in shown)
+    real, fake = (criterion(s, is_real) for s, is_real in zip(scores, (True, False), strict=True))
     return (real + fake) / 2.0

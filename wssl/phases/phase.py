@@ -25,7 +25,7 @@ class Phase(keras.Model):
     adam: Mapping[str, float] = {}
 
     def __init__(self, network: keras.Model, name: str):
-        super().__init__(name=name)
+        super().__init__(name=name, dtype="float32")
         self.network = network
 
     @property
@@ -36,6 +36,11 @@ class Phase(keras.Model):
     def complete(self, batch: Batch, rng: np.random.Generator) -> Batch:
         """Add to a batch what else the phase draws at random."""
         return batch
+
+    @property
+    def size(self) -> int:
+        """Side of the images that the network sees, in pixels."""
+        return int(self.network.inputs[0].shape[1])
 
     def compute_loss(
         self,
@@ -51,6 +56,69 @@ class Phase(keras.Model):
     def loss_of(self, batch: Batch, outputs: Any) -> Tensor:
         """Return the loss of a batch, a scalar."""
         raise NotImplementedError
+
+
+def count(batch: Batch) -> int:
+    """How many images a batch has.
+
+    Parameters
+    ----------
+    batch : dict
+        Of arrays or tensors.
+    """
+    images = batch["images"]
+    return len(images["rows"] if isinstance(images, dict) else images)
+
+
+def examples(batch: Batch, size: int) -> dict[str, Tensor]:
+    """The images of a batch, cut to squares, and its masks; a part of the compiled step.
+
+    Parameters
+    ----------
+    batch : dict
+        ``images``, uint8 (B, L, L, 3), and ``masks``, bool (B, size, size), if it has masks; each
+        may be ``{"stored": (N, ...), "rows": int (B,)}`` instead. ``corners``, int (B, 2): where to
+        cut each image; without them they are ``size`` large.
+    size : int
+        Side of the squares in pixels.
+
+    Returns
+    -------
+    dict
+        ``images``, uint8 (B, size, size, 3), and ``masks``, if the batch has them.
+    """
+    found: dict[str, Tensor] = {
+        name: ops.take(batch[name]["stored"], batch[name]["rows"], axis=0)
+        if isinstance(batch[name], dict)
+        else batch[name]
+        for name in ("images", "masks")
+        if name in batch
+    }
+    if "corners" in batch:
+        found["images"] = crop(found["images"], batch["corners"], size)
+    return found
+
+
+def crop(images: Tensor, corners: Tensor, size: int) -> Tensor:
+    """A square of each image.
+
+    Parameters
+    ----------
+    images : (B, L, L, 3)
+    corners : int (B, 2)
+        Top and left of each square, in pixels, from 0 to L - size.
+    size : int
+        Side of the squares in pixels.
+
+    Returns
+    -------
+    (B, size, size, 3)
+    """
+    side = images.shape[1]
+    numbers = ops.arange(ops.shape(images)[0], dtype="int32")[:, None, None]
+    rows = corners[:, 0, None, None] + ops.arange(size, dtype="int32")[:, None]
+    columns = corners[:, 1, None, None] + ops.arange(size, dtype="int32")
+    return ops.take(ops.reshape(images, (-1, 3)), (numbers * side + rows) * side + columns, axis=0)
 
 
 def blacken(images: Tensor, masks: Tensor) -> Tensor:

@@ -13,7 +13,7 @@ from keras import ops
 
 from wssl.models.pic import discriminator, posterior
 from wssl.phases.adversarial import discriminator_loss, generator_loss, judge, least_squares
-from wssl.phases.phase import Batch, Phase, Tensor
+from wssl.phases.phase import Batch, Phase, Tensor, count, examples
 
 SCALES = 8, 4, 2, 1
 """The sides of the generator's images are that of the original divided by these."""
@@ -36,11 +36,12 @@ class PicPhase(Phase):
     the prior, it is to restore the known pixels, while the prior is drawn to the posterior. Both
     add their latent to the feature of the known pixels.
 
-    Called on a batch ``{"images": uint8 (B, S, S, 3), "masks": bool (B, S, S), "noise": float32
-    (B, 2, S / 32, S / 32, z)}`` (True = hole), it returns a dict, all images in [-1, 1]:
-    ``images``, float (B, S, S, 3); ``known``, float (B, S, S, 1), 1 = known; ``generated`` and
-    ``reconstructed``, the images of either path at the four `SCALES`; ``prior`` and ``posterior``,
-    mean and standard deviation, float (B, S / 32, S / 32, z), of the latent.
+    Called on a batch ``{"images": uint8 (B, S, S, 3), "masks": bool (B, S, S), "noise": float32 (B,
+    2, S / 32, S / 32, z)}`` (True = hole), or one that is cropped as `wssl.phases.examples` says,
+    it returns a dict, all images in [-1, 1]: ``images``, float (B, S, S, 3); ``known``, float (B,
+    S, S, 1), 1 = known; ``generated`` and ``reconstructed``, the images of either path at the four
+    `SCALES`; ``prior`` and ``posterior``, mean and standard deviation, float (B, S / 32, S / 32,
+    z), of the latent.
 
     Parameters
     ----------
@@ -73,28 +74,29 @@ class PicPhase(Phase):
 
     def complete(self, batch: Batch, rng: np.random.Generator) -> Batch:
         """Add the noise that makes latents of both distributions: the prior's, the posterior's."""
-        shape = (len(batch["images"]), 2, *self.posterior.inputs[0].shape[1:])
+        shape = (count(batch), 2, *self.posterior.inputs[0].shape[1:])
         return {**batch, "noise": rng.standard_normal(shape, "float32")}
 
     def call(self, batch: Batch, training: bool | None = None) -> dict[str, Any]:
         """Return the images, what both paths make of them, and the latents' distributions."""
-        images = ops.cast(batch["images"], "float32") / 127.5 - 1.0
-        known = 1.0 - ops.cast(ops.expand_dims(batch["masks"], -1), "float32")
+        drawn = examples(batch, self.size)
+        images = ops.cast(drawn["images"], "float32") / 127.5 - 1.0
+        known = 1.0 - ops.cast(ops.expand_dims(drawn["masks"], -1), "float32")
         encoder, prior, generator = map(self.network.get_layer, ("encoder", "prior", "generator"))
         shown = ops.concatenate([images * known, images * (1.0 - known)])
         features = encoder(shown, training=training)
         (middle, _), (deep, deep_of_hole) = (ops.split(feature, 2) for feature in features)
-        distributions = (
-            prior(deep, training=training),
-            self.posterior(deep_of_hole, training=training),
-        )
+        distributions = [
+            [ops.cast(moment, "float32") for moment in network(feature, training=training)]
+            for network, feature in ((prior, deep), (self.posterior, deep_of_hole))
+        ]
         latents = [
             mean + deviation * batch["noise"][:, path]
             for path, (mean, deviation) in enumerate(distributions)
         ]
         shared = [ops.concatenate([feature, feature]) for feature in (deep, middle, known)]
         images_of_both = generator([ops.concatenate(latents), *shared], training=training)
-        pyramid = [ops.split(x, 2) for x in images_of_both]
+        pyramid = [ops.split(ops.cast(x, "float32"), 2) for x in images_of_both]
         return {
             "images": images,
             "known": known,

@@ -11,7 +11,7 @@ from keras import ops
 
 from wssl.models import patch_discriminator
 from wssl.phases.adversarial import discriminator_loss, generator_loss
-from wssl.phases.phase import Batch, Phase, Tensor, blacken
+from wssl.phases.phase import Batch, Phase, Tensor, blacken, examples
 
 GUIDANCE, ADVERSARIAL = 0.01, 0.002
 
@@ -19,11 +19,11 @@ GUIDANCE, ADVERSARIAL = 0.01, 0.002
 class ShiftNetPhase(Phase):
     """Teaches a Shift-Net to restore images, against a discriminator that learns along with it.
 
-    Called on a batch ``{"images": uint8 (B, S, S, 3), "masks": bool (B, S, S)}`` (True = hole), it
-    blackens the holes and returns a dict: ``images`` and ``restored``, float (B, S, S, 3) in
-    [0, 1], and, of the level where features are shifted, ``decoded`` (the decoder's of the masked
-    image), ``guide`` (the encoder's of the whole image, a constant), float (B, S / 8, S / 8, C),
-    and ``hole``, bool (B, S / 8, S / 8, 1).
+    Called on a batch ``{"images": uint8 (B, S, S, 3), "masks": bool (B, S, S)}`` (True = hole), or
+    one that is cropped as `examples` says, it blackens the holes and returns a dict: ``images`` and
+    ``restored``, float (B, S, S, 3) in [0, 1], and, of the level where features are shifted,
+    ``decoded`` (the decoder's of the masked image), ``guide`` (the encoder's of the whole image, a
+    constant), float (B, S / 8, S / 8, C), and ``hole``, bool (B, S / 8, S / 8, 1).
 
     Parameters
     ----------
@@ -54,15 +54,16 @@ class ShiftNetPhase(Phase):
 
     def call(self, batch: Batch) -> dict[str, Tensor]:
         """Return the images, the restored images and the features that guide."""
-        images = ops.cast(batch["images"], "float32") / 255.0
-        masks = ops.cast(ops.expand_dims(batch["masks"], -1), "float32")
-        restored, decoded, hole = self.restore([blacken(images, batch["masks"]), masks])
+        drawn = examples(batch, self.size)
+        images = ops.cast(drawn["images"], "float32") / 255.0
+        masks = ops.cast(ops.expand_dims(drawn["masks"], -1), "float32")
+        restored, decoded, hole = self.restore([blacken(images, drawn["masks"]), masks])
         guide = ops.stop_gradient(self.encode([images, ops.zeros_like(masks)]))
         return {
             "images": images,
-            "restored": restored,
-            "decoded": decoded,
-            "guide": guide,
+            "restored": ops.cast(restored, "float32"),
+            "decoded": ops.cast(decoded, "float32"),
+            "guide": ops.cast(guide, "float32"),
             "hole": hole,
         }
 

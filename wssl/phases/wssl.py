@@ -7,15 +7,15 @@ import keras
 from keras import ops
 
 from wssl import pretext
-from wssl.phases.phase import Batch, Phase, Tensor, blacken
+from wssl.phases.phase import Batch, Phase, Tensor, blacken, examples
 
 
 class PretextPhase(Phase):
     """Learns the levels of weighted pretext tasks.
 
-    Called on a batch ``{"images": uint8 (B, S, S, 3), "labels": {task: int (B,)}}``, it transforms
-    the images at the levels of the labels and returns the logits of each task. Its loss is the sum
-    over tasks of weight times cross-entropy.
+    Called on a batch ``{"images": uint8 (B, S, S, 3), "labels": {task: int (B,)}}``, or one that is
+    cropped as `examples` says, it transforms the images at the levels of the labels and returns the
+    logits of each task. Its loss is the sum over tasks of weight times cross-entropy.
 
     Parameters
     ----------
@@ -31,8 +31,9 @@ class PretextPhase(Phase):
 
     def call(self, batch: Batch) -> dict[str, Tensor]:
         """Return the logits, float (B, classes), of each task."""
-        images = ops.cast(batch["images"], "float32") / 255.0
-        return self.network(pretext.transform(images, batch["labels"]))
+        images = ops.cast(examples(batch, self.size)["images"], "float32") / 255.0
+        logits = self.network(pretext.transform(images, batch["labels"]))
+        return {task: ops.cast(values, "float32") for task, values in logits.items()}
 
     def loss_of(self, batch: Batch, outputs: Any) -> Tensor:
         """Return the weighted sum of the tasks' cross-entropies, a scalar."""
@@ -50,9 +51,10 @@ class PretextPhase(Phase):
 class InpaintingPhase(Phase):
     """Learns to restore images from what their masks leave.
 
-    Called on a batch ``{"images": uint8 (B, S, S, 3), "masks": bool (B, S, S)}`` (True = hole), it
-    blackens the holes and returns originals and restored images, float (B, S, S, 3) in [0, 1].
-    Its loss is the mean over the batch of `loss` on the whole, raw output.
+    Called on a batch ``{"images": uint8 (B, S, S, 3), "masks": bool (B, S, S)}`` (True = hole), or
+    one that is cropped as `examples` says, it blackens the holes and returns originals and restored
+    images, float (B, S, S, 3) in [0, 1]. Its loss is the mean over the batch of `loss` on the
+    whole, raw output.
 
     Parameters
     ----------
@@ -68,8 +70,9 @@ class InpaintingPhase(Phase):
 
     def call(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the originals and the restored images."""
-        images = ops.cast(batch["images"], "float32") / 255.0
-        return images, self.network(blacken(images, batch["masks"]))
+        drawn = examples(batch, self.size)
+        images = ops.cast(drawn["images"], "float32") / 255.0
+        return images, ops.cast(self.network(blacken(images, drawn["masks"])), "float32")
 
     def loss_of(self, batch: Batch, outputs: Any) -> Tensor:
         """Return the mean of the loss over the batch, a scalar."""
