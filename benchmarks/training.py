@@ -16,7 +16,7 @@ from typing import Any
 import keras
 import numpy as np
 import tensorflow as tf
-from keras import layers
+from flops import convolution_flops
 from timing import Row, main, random_images, random_masks, take_turns, timed
 
 from wssl.data.batches import inpainting_batch, pretext_batch
@@ -110,25 +110,6 @@ def matrix_product() -> Callable[[], float]:
     a, b = tf.random.normal((2, MATRIX, MATRIX), seed=0)
     product = COMPILED(tf.matmul)
     return lambda: float(product(a, b)[0, 0])
-
-
-def convolution_flops(network: keras.Model) -> int:
-    """Operations of the convolutions of one training step, for one image.
-
-    Walks the layers in order and keeps, for each tensor, how many of its channels need a gradient.
-    """
-    total, learned = 0, {id(network.input): 0}
-    for layer in network.layers[1:]:
-        needed = sum(learned[id(tensor)] for tensor in tf.nest.flatten(layer.input))
-        if isinstance(layer, layers.Conv2D | layers.Conv2DTranspose):
-            transposed = isinstance(layer, layers.Conv2DTranspose)
-            grid = layer.input if transposed else layer.output
-            forward = 2 * int(np.prod(layer.kernel.shape)) * grid.shape[1] * grid.shape[2]
-            total += forward * (1 + layer.trainable)
-            total += forward * needed // layer.input.shape[-1]
-            needed = layer.filters if layer.trainable or needed else 0
-        learned[id(layer.output)] = needed
-    return total
 
 
 def _rows(

@@ -1,0 +1,154 @@
+"""How fast a GPU trains: images per second, and which part of its arithmetic they use.
+
+`KERAS_BACKEND=jax python benchmarks/gpu.py` times `wssl.training.train` itself, at the image size
+and batch of the preset `paper`, in the precision that `wssl.devices.precision` chooses, with images
+and masks on the device. The *utilisation* is the rate of the convolutions' arithmetic, as
+`convolution_flops` counts it, over what the maker promises for dense bfloat16, where the GPU is
+known, and over a product of two large bfloat16 matrices that is timed here. The projections hold
+for this machine and leave loading, compiling and evaluating out.
+"""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import jax
+import keras
+import numpy as np
+from flops import convolution_flops
+from timing import take_turns, timed
+
+from wssl import Store
+from wssl.data.batches import inpainting_batch, pretext_batch
+from wssl.devices import computing_in, precision, resident
+from wssl.experiment import Pretraining
+from wssl.losses import mix
+from wssl.models import ENCODER_LAYERS, encoder, pretext_model, unet
+from wssl.phases import Batch, InpaintingPhase, Phase, PretextPhase
+from wssl.presets import Preset, preset
+from wssl.pretext import TASKS
+from wssl.running import plan
+from wssl.study import PARTS
+
+PROMISED = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "L4": 121e12}
+"""FLOP/s of dense bfloat16 by the makers' data sheets, the first name that is part of the GPU's."""
+
+TURNS, BLOCK = 5, 10
+PAPER, GRID = preset("paper"), preset("gpu")
+
+
+def main() -> None:
+    """Print the table and the projections, and write them where asked."""
+    parser = argparse.ArgumentParser(description="Speed of training on a GPU")
+    parser.add_argument("--widths", type=int, nargs="+", default=[16, 32, 64])
+    parser.add_argument("--size", type=int, default=PAPER.size, help="side in pixels")
+    parser.add_argument("--batch", type=int, default=PAPER.batch, help="images a step")
+    parser.add_argument("--images", type=int, default=2048, help="of noise, to draw from")
+    parser.add_argument("--matrix", type=int, default=8192, help="side of the matrices")
+    parser.add_argument("-o", "--output", type=Path, help="a JSON file")
+    options = parser.parse_args()
+    device = jax.local_devices()[0].device_kind
+    product = matrix_rate(options.matrix)
+    promised = next((rate for name, rate in PROMISED.items() if name in device), None)
+    print(f"{device}, {precision()}, {options.size} px, batches of {options.batch}")
+    print(f"product of two bfloat16 matrices: {product / 1e12:.3g} TFLOP/s")
+    columns = "images/s", "TFLOP/s", "of product", "of promised"
+    print(f"{'phase, width':<16}" + "".join(f"{column:>13}" for column in columns))
+    rows = []
+    for width in options.widths:
+        for name, build in (("pretext", pretext), ("inpainting", inpainting)):
+            speed, rate = measure(build, width, options)
+            cells = f"{speed:.4g}", f"{rate / 1e12:.3g}", f"{rate / product:.1%}"
+            cells += (f"{rate / promised:.1%}" if promised else "unknown",)
+            print(f"{f'{name}, {width}':<16}" + "".join(f"{c:>13}" for c in cells), flush=True)
+            rows.append({"phase": name, "width": width, "images/s": speed, "FLOP/s": rate})
+            keras.backend.clear_session()
+    hours = projections({(row["phase"], row["width"]): row["images/s"] for row in rows})
+    for name, value in hours.items():
+        print(f"{name}: {60 * value:.3g} minutes")
+    if options.output:
+        found = {"device": device, "precision": precision(), "product": product}
+        found |= {"promised": promised, "rows": rows, "hours": hours}
+        options.output.write_text(json.dumps(found, indent=1))
+
+
+def measure(
+    build: Callable[..., tuple[Phase, Callable[[int], Batch]]],
+    width: int,
+    options: argparse.Namespace,
+) -> tuple[float, float]:
+    """Images a second, and operations of convolutions a second, of training a phase."""
+    with computing_in(precision()):
+        phase, batches = build(width, options.size, options.batch, options.images)
+    seconds = take_turns(phase, batches, {}, PAPER, turns=TURNS, block=BLOCK)["full"]
+    speed = BLOCK * options.batch / seconds
+    return speed, speed * convolution_flops(phase.network)
+
+
+def pretext(width: int, size: int, batch: int, total: int) -> tuple[Phase, Callable[[int], Batch]]:
+    """The pretext phase with all tasks."""
+    classes = {task: len(TASKS[task].levels) for task in TASKS}
+    network = pretext_model(encoder(unet(size, width)), classes)
+    (images,) = resident(noise(total, size))
+    phase = PretextPhase(network, dict.fromkeys(classes, 1 / len(classes)))
+    return phase, lambda step: pretext_batch(images, classes, size, batch, 0, step)
+
+
+def inpainting(
+    width: int, size: int, batch: int, total: int
+) -> tuple[Phase, Callable[[int], Batch]]:
+    """The inpainting phase with a frozen encoder."""
+    network = unet(size, width)
+    for layer in network.layers[:ENCODER_LAYERS]:
+        layer.trainable = False
+    holes = np.random.default_rng(1).random((total, size, size)) < 0.4
+    images, masks = resident(noise(total, size), holes)
+    phase = InpaintingPhase(network, mix)
+    return phase, lambda step: inpainting_batch(images, masks, size, batch, 0, step)
+
+
+def noise(total: int, size: int) -> np.ndarray:
+    """Images as they are stored, uint8, an eighth larger than `size`."""
+    shape = (total, size * 8 // 7, size * 8 // 7, 3)
+    return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+
+
+def matrix_rate(side: int) -> float:
+    """Operations a second of a product of two square bfloat16 matrices."""
+    a, b = jax.random.normal(jax.random.key(0), (2, side, side), "bfloat16")
+    product = jax.jit(lambda a, b: a @ b)
+    turn = timed(lambda: product(a, b).block_until_ready())
+    turn()
+    return 2 * side**3 / median(turn() for _ in range(10))
+
+
+def projections(speeds: dict[tuple[str, int], float]) -> dict[str, float]:
+    """Hours for one configuration of the paper, and for WSSL's part of the grid at `gpu`."""
+    hours = {}
+    if {("pretext", PAPER.width), ("inpainting", PAPER.width)} <= speeds.keys():
+        hours["one configuration at the preset paper"] = sum(
+            steps * PAPER.batch / speeds[phase, PAPER.width] / 3600
+            for phase, steps in steps_of(PAPER).items()
+        )
+    if {("pretext", GRID.width), ("inpainting", GRID.width)} <= speeds.keys():
+        experiments = [e for part in PARTS.values() for e in part(preset=GRID.name)]
+        with TemporaryDirectory() as empty:
+            tasks = plan([e for e in experiments if e.method == "wssl"], Store(Path(empty)))
+        phases = ["pretext" if isinstance(t, Pretraining) else "inpainting" for t in tasks]
+        hours[f"the grid at the preset gpu, {len(tasks)} phases of WSSL"] = sum(
+            steps_of(GRID)[phase] * GRID.batch / speeds[phase, GRID.width] / 3600
+            for phase in phases
+        )
+    return hours
+
+
+def steps_of(scale: Preset) -> dict[str, int]:
+    """The steps of each phase."""
+    return {"pretext": scale.pretext_steps, "inpainting": scale.inpainting_steps}
+
+
+if __name__ == "__main__":
+    main()
