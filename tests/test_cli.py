@@ -1,5 +1,7 @@
 import contextlib
 import io
+import json
+import pickle
 import re
 import subprocess
 import sys
@@ -8,7 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wssl import data, progress, runs, training
+import wssl
+from wssl import cli, data, progress, runs, training
 from wssl.cli import main
 from wssl.data import RECIPES, SOURCES, STROKES
 from wssl.experiment import ENCODERS, Experiment
@@ -79,6 +82,8 @@ def fails(capfd, arguments, *messages):
             ["inpaint"],
             ["any size", "white = hole", "--output", "FINGERPRINT", "default experiment"],
         ),
+        (["inpaint"], ["IMAGE MASK", "a folder", ".npz", "overwritten", "exit status is 1"]),
+        (["export"], ["FINGERPRINT", ".npz", ".onnx", "executes nothing", "example:"]),
         (["data"], ["list", "fetch", "sheet"]),
         (["data", "list"], ["usage: wssl data list"]),
         (["data", "fetch"], ["open-faces", "quickdraw", "WSSL_DATA"]),
@@ -362,6 +367,136 @@ def test_inpaint_with_a_model_that_is_not_there_names_the_nearest(results, photo
     pretext = ROTATION.pretraining.fingerprint
     assert results.get(pretext) is not None
     fails(capfd, [*arguments, pretext], "Unknown model", known)
+
+
+@pytest.fixture
+def model_file(results, tmp_path, capfd):
+    """The network of a record, as ``wssl export`` writes it."""
+    path = tmp_path / "model.npz"
+    assert main(["export", ROTATION.fingerprint, "-o", str(path)]) == 0
+    assert capfd.readouterr().out.startswith(f"{path}: ")
+    return path
+
+
+def test_a_model_file_fills_as_its_record_does_and_needs_no_results(
+    model_file, results, photo, tmp_path, monkeypatch
+):
+    named = runs.Result(ROTATION, results.get(ROTATION.fingerprint), results).model()
+    loaded = wssl.load_model(model_file)
+    for ours, theirs in zip(loaded.get_weights(), named.get_weights(), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    filled = []
+    for model, root in ((ROTATION.fingerprint, results.root), (model_file, tmp_path / "none")):
+        monkeypatch.setenv("WSSL_RESULTS", str(root))
+        output = tmp_path / f"{len(filled)}.png"
+        arguments = [*photo, "-o", output, "--model", model]
+        assert main(["inpaint", *map(str, arguments)]) == 0
+        filled.append(data.read_image(output))
+    np.testing.assert_array_equal(*filled)
+    image, hole = data.read_image(photo[0]), data.read_mask(photo[1])
+    np.testing.assert_array_equal(filled[0], wssl.inpaint(image, hole, loaded))
+    assert not (tmp_path / "none").exists()
+
+
+class Trap:
+    """Leaves a file behind if it is ever unpickled."""
+
+    def __init__(self, path):
+        self.path = str(path)
+
+    def __reduce__(self):
+        return open, (self.path, "w")
+
+
+def test_a_model_file_that_would_execute_code_is_refused(model_file, photo, tmp_path, capfd):
+    with np.load(model_file) as file:
+        arrays = dict(file)
+    trapped = np.array([Trap(tmp_path / "executed")], dtype=object)
+    arguments = ["inpaint", *photo, "-o", tmp_path / "out.png", "--model", model_file]
+    for name in ("arr_0", "about"):
+        np.savez(model_file, **{**arrays, name: trapped})
+        fails(capfd, arguments, "is no model file, or is damaged", "allow_pickle=False")
+    model_file.write_bytes(pickle.dumps(Trap(tmp_path / "executed")))
+    fails(capfd, arguments, "is no model file, or is damaged")
+    assert not (tmp_path / "executed").exists()
+
+
+def rewritten(path, **changes):
+    """The model file, saying other things about itself."""
+    with np.load(path) as file:
+        arrays = dict(file)
+    about = {**json.loads(str(arrays.pop("about"))), **changes}
+    np.savez(path, **arrays, about=np.array(json.dumps(about)))
+
+
+def test_a_model_file_that_is_damaged_or_another_is_refused(model_file, photo, tmp_path, capfd):
+    whole = model_file.read_bytes()
+    arguments = ["inpaint", *photo, "-o", tmp_path / "out.png", "--model", model_file]
+    model_file.write_bytes(whole[:-100])
+    fails(capfd, arguments, "model.npz is no model file, or is damaged", "wssl export")
+    middle = len(whole) // 2
+    model_file.write_bytes(whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :])
+    fails(capfd, arguments, "is no model file, or is damaged (Bad CRC-32")
+    for changes, message in (
+        ({"size": 64, "width": 8}, "of size 64 and width 8; received those of another network"),
+        ({"method": "pic"}, "the network 'pic' of size 32"),
+        ({"method": "pick"}, "Unknown method 'pick'. Did you mean 'pic'?"),
+        ({"format": "wssl model 9"}, "in another way than this version"),
+        ({"size": None}, "does not say which network"),
+    ):
+        model_file.write_bytes(whole)
+        rewritten(model_file, **changes)
+        fails(capfd, arguments, message)
+    model_file.unlink()
+    fails(capfd, arguments, "There is no model file", "model.npz")
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_bare_weights_are_no_model_file(results, photo, tmp_path, capfd):
+    weights = results.weights_path(ROTATION.fingerprint)
+    arguments = ["inpaint", *photo, "-o", tmp_path / "out.png", "--model", weights]
+    fails(capfd, arguments, "does not say which network its weights belong to", "wssl export")
+
+
+def test_export_writes_what_the_ending_says(results, tmp_path, capfd):
+    arguments = ["export", ROTATION.fingerprint, "-o"]
+    fails(capfd, [*arguments, tmp_path / "model.h5"], "--output: ", ".npz", ".onnx", "model.h5")
+    pytest.importorskip("onnx")
+    assert main([*arguments, str(tmp_path / "model.onnx")]) == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["model.onnx"]
+
+
+def test_inpaint_fills_a_folder_and_names_what_it_cannot(model_file, photo, tmp_path, capfd):
+    photos, filled = tmp_path / "photos", tmp_path / "filled"
+    photos.mkdir()
+    for name in ("a.png", "b.png"):
+        (photos / name).write_bytes(photo[0].read_bytes())
+    arguments = ["inpaint", photos, photo[1], "-o", filled, "--model", model_file]
+    arguments = [str(argument) for argument in arguments]
+    assert main(arguments) == 0
+    assert "2 of 2 pictures filled" in capfd.readouterr().out
+    (photos / "bad.png").write_bytes(photo[0].read_bytes()[:300])
+    assert main(arguments) == 1
+    out, error = capfd.readouterr()
+    assert "2 of 3 pictures filled" in out
+    assert "bad.png cannot be read as an image" in error
+    assert error.splitlines()[-1] == "wssl: 1 skipped: bad.png"
+    assert sorted(path.name for path in filled.iterdir()) == ["a.png", "b.png"]
+    before, hole = data.read_image(photo[0]), data.read_mask(photo[1])
+    np.testing.assert_array_equal(data.read_image(filled / "a.png")[~hole], before[~hole])
+
+
+@pytest.mark.parametrize("output", ["out.png", "mask.png", "."])
+def test_a_folder_is_not_written_over_a_file_or_itself(
+    results, photo, tmp_path, capfd, monkeypatch, output
+):
+    monkeypatch.setattr(cli, "_model", None)
+    fails(capfd, ["inpaint", tmp_path, photo[1], "-o", tmp_path / output], "output: expected a")
+
+
+def test_a_picture_is_not_written_over_what_is_read(results, photo, capfd):
+    for path in photo:
+        fails(capfd, ["inpaint", *photo, "-o", path], "output: expected another place")
 
 
 def test_data_list_names_every_source(capsys):

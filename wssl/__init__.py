@@ -24,7 +24,8 @@ if TYPE_CHECKING:
         study,
     )
     from wssl.experiment import Evaluation, Experiment
-    from wssl.inpainting import inpaint
+    from wssl.export import load_model, save_model
+    from wssl.inpainting import inpaint, inpaint_folder
     from wssl.running import run_all
     from wssl.runs import Result, evaluate, pretrain, run
     from wssl.store import Store
@@ -36,9 +37,12 @@ _HOMES = {
     "Store": "wssl.store",
     "evaluate": "wssl.runs",
     "inpaint": "wssl.inpainting",
+    "inpaint_folder": "wssl.inpainting",
+    "load_model": "wssl.export",
     "pretrain": "wssl.runs",
     "run": "wssl.runs",
     "run_all": "wssl.running",
+    "save_model": "wssl.export",
 }
 _MODULES = (
     "data",
@@ -61,6 +65,8 @@ __all__ = [
     "data",
     "evaluate",
     "inpaint",
+    "inpaint_folder",
+    "load_model",
     "losses",
     "metrics",
     "models",
@@ -72,6 +78,7 @@ __all__ = [
     "report",
     "run",
     "run_all",
+    "save_model",
     "study",
 ]
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from wssl.names import lookup, unknown
 
 if TYPE_CHECKING:
+    import keras
+
     from wssl.cluster import Workers
     from wssl.runs import Result
     from wssl.store import Store
@@ -36,7 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"wssl: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nwssl: stopped; the same command goes on from here.", file=sys.stderr)
+        again = getattr(options, "again", "goes on from here")
+        print(f"\nwssl: stopped; the same command {again}.", file=sys.stderr)
         return 130
     return 0
 
@@ -136,32 +139,61 @@ def _workers(scheduler: str, store: "Store") -> AbstractContextManager["Workers"
 
 
 def _inpaint(options: argparse.Namespace) -> None:
-    from PIL import Image
+    from wssl import data, inpainting
 
-    from wssl import data
-    from wssl.experiment import Experiment
-    from wssl.inpainting import inpaint
-    from wssl.runs import run
-
+    if options.image.is_dir():
+        _inpaint_folder(options)
+        return
     _check_output(options.output)
-    image, mask = data.read_image(options.image), data.read_mask(options.mask)
-    if mask.shape != image.shape[:2]:
-        raise ValueError(
-            f"mask: expected the size of the image, {image.shape[1]} x {image.shape[0]}; received "
-            f"{mask.shape[1]} x {mask.shape[0]}. Resize it without smoothing (nearest neighbour)."
-        )
-    result = run(Experiment()) if options.model is None else _stored(options.model)
-    Image.fromarray(inpaint(image, mask, result)).save(options.output)
+    inpainting.check_apart(options.image, options.mask, options.output)
+    image, mask = inpainting.check_pair(
+        data.read_image(options.image), data.read_mask(options.mask), str(options.image)
+    )
+    inpainting.write(inpainting.inpaint(image, mask, _model(options.model)), options.output)
     print(f"{options.output}: {mask.mean():.1%} of {options.image} filled")
 
 
-def _export(options: argparse.Namespace) -> None:
-    try:
-        from wssl.export import export
-    except ModuleNotFoundError as error:
-        raise ValueError(f"export needs onnx ({error}): pip install 'wssl[demo]'.") from error
+def _inpaint_folder(options: argparse.Namespace) -> None:
+    from wssl.inpainting import check_apart, inpaint_folder, pictures
 
-    export(_stored(options.model).model(), options.output, half=not options.full)
+    if options.output.suffix.lower() in _LOSSLESS or options.output.is_file():
+        raise ValueError(
+            f"--output: expected a folder, as {options.image} is one; received {options.output}."
+        )
+    check_apart(options.image, options.mask, options.output)
+    count = len(pictures(options.image))
+    model = _model(options.model)
+    skipped = inpaint_folder(options.image, options.mask, options.output, model)
+    print(f"{options.output}: {count - len(skipped)} of {count} pictures filled")
+    if skipped:
+        raise ValueError(f"{len(skipped)} skipped: {', '.join(skipped)}")
+
+
+def _model(name: str | None) -> "Result | keras.Model":
+    """The model that ``--model`` names: a file, a record, or none, the default experiment."""
+    from wssl.experiment import Experiment
+    from wssl.export import load_model
+    from wssl.runs import run
+
+    if name is None:
+        return run(Experiment())
+    return load_model(name) if Path(name).suffix or Path(name).is_file() else _stored(name)
+
+
+def _export(options: argparse.Namespace) -> None:
+    from wssl.export import export, save_model
+
+    kind = options.output.suffix.lower()
+    if kind not in (".npz", ".onnx"):
+        raise ValueError(
+            "--output: expected a name that ends in .npz, for wssl inpaint, or .onnx, for other "
+            f"runtimes; received {options.output.name!r}."
+        )
+    result = _stored(options.model)
+    if kind == ".npz":
+        save_model(result, options.output)
+    else:
+        export(result.model(), options.output, half=not options.full)
     print(f"{options.output}: {options.output.stat().st_size / 1e6:.1f} MB")
 
 
@@ -426,35 +458,58 @@ def _parser() -> argparse.ArgumentParser:
 
     fill = commands.add_parser(
         "inpaint",
-        help="fill the hole of a picture",
-        description="Fill the hole of a picture; its known pixels stay as they are. Without "
-        "--model, the default experiment is used, and trained first if it has not been (about "
-        "a minute).",
+        help="fill the hole of a picture, or of each in a folder",
+        description="Fill the hole of a picture, or of each picture in a folder; the known pixels "
+        "stay as they are. The network sees the part around the hole, or all of the picture if the "
+        "hole is large or wide, resized to the network's own size. Without --model, the default "
+        "experiment is used, and trained first if it has not been (about a minute).",
+        epilog="examples: wssl inpaint photo.jpg mask.png -o filled.png --model model.npz; "
+        "wssl inpaint photos masks -o filled. What is there of that name is overwritten. A "
+        "picture of a folder that cannot be filled is named and skipped, and the exit status "
+        "is 1.",
     )
-    fill.add_argument("image", type=Path, help="a picture of any size")
     fill.add_argument(
-        "mask", type=Path, help="a black and white picture of that size, white = hole"
+        "image", type=Path, metavar="IMAGE", help="a picture of any size, or a folder of them"
+    )
+    fill.add_argument(
+        "mask",
+        type=Path,
+        metavar="MASK",
+        help="a black and white picture of that size, white = hole; for a folder, one such "
+        "picture, or a folder with one for each, of the same name but for the ending",
     )
     fill.add_argument(
         "-o",
         "--output",
         type=Path,
         required=True,
-        help="the result, as .png or another lossless format",
+        metavar="OUT",
+        help="the result, as .png or another lossless format; for a folder, a folder of .png",
     )
-    fill.add_argument("--model", metavar="FINGERPRINT", help="of a record in the results folder")
-    fill.set_defaults(command=_inpaint, trains=True)
+    fill.add_argument(
+        "--model",
+        metavar="MODEL",
+        help="the FINGERPRINT of a record in the results folder, or an .npz file that "
+        "`wssl export` wrote",
+    )
+    fill.set_defaults(command=_inpaint, trains=True, again="fills every picture anew")
 
-    onnx = commands.add_parser(
+    written = commands.add_parser(
         "export",
-        help="write a trained network as ONNX",
-        description="Write the network of a record as an ONNX file, for other runtimes.",
-        epilog="example: wssl export cc4d4c2ead1e32f5 -o model.onnx",
+        help="write a trained network to a file",
+        description="Write the network of a record to a file: .npz for `wssl inpaint` on another "
+        "machine, which needs no results folder then and executes nothing in the file; .onnx for "
+        "other runtimes, which needs the package onnx.",
+        epilog="example: wssl export cc4d4c2ead1e32f5 -o model.npz",
     )
-    onnx.add_argument("model", metavar="FINGERPRINT", help="of a record in the results folder")
-    onnx.add_argument("-o", "--output", type=Path, required=True, help="the .onnx file")
-    onnx.add_argument("--full", action="store_true", help="32-bit weights (default: 16-bit)")
-    onnx.set_defaults(command=_export, trains=True)
+    written.add_argument("model", metavar="FINGERPRINT", help="of a record in the results folder")
+    written.add_argument(
+        "-o", "--output", type=Path, required=True, metavar="OUT", help="the .npz or .onnx file"
+    )
+    written.add_argument(
+        "--full", action="store_true", help="32-bit weights in .onnx (default: 16-bit), as in .npz"
+    )
+    written.set_defaults(command=_export, trains=True)
 
     about = commands.add_parser("data", help="list, fetch, prepare or look at images and masks")
     actions = about.add_subparsers(title="actions", required=True, metavar="ACTION")

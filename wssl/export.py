@@ -1,15 +1,22 @@
-"""Trained networks as ONNX files, which other runtimes and a browser can run.
+"""Trained networks as files of their own: for this package, or as ONNX for other runtimes.
 
-The graph is built from the network's own layers, a node or two for each: what Keras computes is
-what the file says, without TensorFlow, and it is checked against Keras in the tests.
+A model file holds plain arrays, and loading it executes nothing that it holds. An ONNX graph is
+built from the network's own layers, a node or two for each: what Keras computes is what the file
+says, without TensorFlow, and it is checked against Keras in the tests.
 """
 
+import json
+import zipfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from keras import layers
 
+from wssl.models import MODELS
+from wssl.names import lookup
+from wssl.runs import Result
 from wssl.store import atomic
 
 if TYPE_CHECKING:
@@ -18,6 +25,99 @@ if TYPE_CHECKING:
 
 OPSET = 17
 _ACTIVATIONS = {"relu": "Relu", "sigmoid": "Sigmoid", "linear": ""}
+_FORMAT = "wssl model 1"
+_DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
+
+
+def save_model(result: Result, path: str | Path) -> None:
+    """Write the network of a result to a file that needs neither record nor data: `load_model`.
+
+    Parameters
+    ----------
+    result : Result
+    path : path
+        An ``.npz`` file: the weights, and a text that says which network they belong to and which
+        experiment trained them. It is written whole or not at all.
+
+    Raises
+    ------
+    ValueError
+        If the method has no network, or `path` does not end in ``.npz``.
+    """
+    path, experiment = Path(path), result.experiment
+    if path.suffix.lower() != ".npz":
+        raise ValueError(f"path: expected a name that ends in .npz; received {path.name!r}.")
+    weights = [np.asarray(value) for value in result.model().get_weights()]
+    about = {
+        "format": _FORMAT,
+        "method": experiment.method,
+        "size": experiment.scale.size,
+        "width": experiment.scale.width,
+        "fingerprint": result.record["fingerprint"],
+        "experiment": experiment.to_dict(),
+    }
+    with atomic(path) as temporary:
+        np.savez(temporary, *weights, about=np.array(json.dumps(about)))
+
+
+def load_model(path: str | Path) -> "keras.Model":
+    """The network in a file that `save_model` or ``wssl export`` wrote; nothing is executed.
+
+    Parameters
+    ----------
+    path : path
+        An ``.npz`` file.
+
+    Returns
+    -------
+    keras.Model
+        For `wssl.inpaint`: float (B, S, S, 3) in [0, 1] with black holes -> float (B, S, S, 3) in
+        [0, 1]; the networks of some methods take the masks too.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If it is another file, damaged, or holds another network than this package's of that name.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no model file {path}.")
+    about, arrays = _read(path)
+    build = lookup("method", about["method"], MODELS)
+    network = build(about["size"], about["width"], 0)
+    expected = [(value.shape, value.dtype) for value in network.get_weights()]
+    if [(array.shape, array.dtype) for array in arrays] != expected:
+        raise ValueError(
+            f"{path}: expected the weights of the network {about['method']!r} of size "
+            f"{about['size']} and width {about['width']}; received those of another network, or of "
+            "another version of it."
+        )
+    network.set_weights(arrays)
+    return network
+
+
+def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """What a model file says about itself, and its weights."""
+    way = "`wssl export FINGERPRINT -o model.npz` writes a model file."
+    if not zipfile.is_zipfile(path):
+        raise ValueError(f"{path} is no model file, or is damaged. {way}")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            names = [name for name in file.files if name.startswith("arr_")]
+            text = str(file["about"]) if "about" in file.files else "{}"
+            arrays = [file[f"arr_{i}"] for i in range(len(names))]
+        about = dict(json.loads(text))
+    except _DAMAGED as error:
+        raise ValueError(f"{path} is no model file, or is damaged ({error}). {way}") from error
+    whole = all(isinstance(about.get(name), int) for name in ("size", "width"))
+    if about.get("format") != _FORMAT or "method" not in about or not whole:
+        raise ValueError(
+            f"{path} does not say which network its weights belong to, or says so in another way "
+            f"than this version of wssl ({_FORMAT!r}). {way}"
+        )
+    return about, arrays
 
 
 def to_onnx(network: "keras.Model", half: bool = True) -> "onnx.ModelProto":
@@ -70,7 +170,16 @@ def to_onnx(network: "keras.Model", half: bool = True) -> "onnx.ModelProto":
 
 
 def export(network: "keras.Model", path: str | Path, half: bool = True) -> None:
-    """Write a network as an ONNX file, whole or not at all; the arguments are `to_onnx`'s."""
+    """Write a network as an ONNX file, whole or not at all; the arguments are `to_onnx`'s.
+
+    Parameters
+    ----------
+    network : keras.Model
+    path : str or Path
+        The ``.onnx`` file.
+    half : bool
+        As for `to_onnx`.
+    """
     content = to_onnx(network, half).SerializeToString()
     with atomic(Path(path)) as temporary:
         temporary.write_bytes(content)
