@@ -50,7 +50,7 @@ strokes = wssl.Experiment(preset=preset, dataset=dataset, masks=masks).masks
 # with scikit-image; `open-faces` are 1,899 portraits under open licences; `folder:PATH` is
 # whatever you have. Pictures on these pages show only the first two.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Drawn portraits of the source `synthetic`, the study's embedded data set.", "name": "fig-portraits"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Drawn portraits of the source `synthetic`, the study's embedded data set.", "name": "fig-portraits"}, "image": {"alt": "A grid of drawn portraits: heads and shoulders that differ in skin, hair, clothes, glasses and background."}}
 portraits = data.images("synthetic", "test", 96, 24)
 report.gallery(portraits.reshape(3, 8, 96, 96, 3), side=1.15)
 # %% [markdown]
@@ -77,7 +77,7 @@ pd.DataFrame({"images": counts}).rename_axis("split")
 glue("load_size", scale.load_size, display=False)
 glue("size", scale.size, display=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "A photograph as loaded, at the size of the preset, and four of the random crops that training takes of it.", "name": "fig-crops"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "A photograph as loaded, at the size of the preset, and four of the random crops that training takes of it.", "name": "fig-crops"}, "image": {"alt": "A row of pictures: a photograph as loaded, then four crops of it, each shifted a little from the last."}}
 from wssl.data.batches import random_crops
 
 loaded = data.images("photos", "test", scale.load_size, 1)
@@ -95,7 +95,7 @@ report.gallery(
 # leaves an image as it is. Sharpness leaves the outermost pixels alone, as Pillow does: padding
 # them with zeros would frame the image in a dark line that gives the label away.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "What the network is asked to tell: the four levels of each pretext task on one photograph. Between the last two levels of sharpness the eye finds hardly anything.", "name": "fig-pretext"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "What the network is asked to tell: the four levels of each pretext task on one photograph. Between the last two levels of sharpness the eye finds hardly anything.", "name": "fig-pretext"}, "image": {"alt": "A grid of one photograph: a row for each pretext task, rotation, saturation and sharpness; a column for each of the task's four levels."}}
 photo = centre_crops(data.images("photos", "test", 146, 1), 128).astype("float32") / 255
 labels = np.arange(4, dtype="int32")
 lines = [
@@ -141,14 +141,14 @@ pd.Series(changes).rename_axis(["task", "level"]).unstack().round(2)
 # one; `dense` draws about 30 strokes of the same widths. In every mask, `True` and white mean
 # hole, and a stroke keeps its width relative to the image whatever the image's size.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Masks as drawn, before any filter: the published recipe (above) and the dense one (below). White = hole.", "name": "fig-masks"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Masks as drawn, before any filter, a row for each recipe: `qd-imd` is the published one. White = hole.", "name": "fig-masks"}, "image": {"alt": "A grid of black masks with white holes: a row for each recipe of masks, eight masks in each."}}
 from itertools import islice
 
 from wssl.data.recipes import stream
 
 drawn = [list(islice(stream(strokes, 256, 0, "test", recipe), 8)) for recipe in data.RECIPES]
 report.gallery(drawn, rows=list(data.RECIPES), side=1.15)
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "How much of the image the masks of each recipe cover, before any filter. The band is the paper's filter, 30 to 50 %.", "name": "fig-coverage"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "How much of the image the masks of each recipe cover, before any filter. The band is the paper's filter, 30 to 50 %.", "name": "fig-coverage"}, "image": {"alt": "Histograms, one for each recipe of masks. Horizontal: the share of pixels that are hole; vertical: the share of masks. A grey band marks the paper's filter."}}
 number = 40 if preset == "smoke" else 1000
 coverage = {
     recipe: data.coverages(strokes, recipe, number, size=256, split="train")
@@ -188,7 +188,7 @@ glue("strokes", strokes, display=False)
 # fixed list, with strokes from categories of drawings that no training mask uses; anyone can draw
 # the same list again, bit for bit.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Above: images of the size that the network sees. Below: what it is given, with holes black, at a coverage of 30 to 50 %.", "name": "fig-masked"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "What the network is given. Above: images of the size that it sees; below: the same with holes, here black, at a coverage of 30 to 50 %.", "name": "fig-masked"}, "image": {"alt": "Two rows of eight pictures, four photographs and four drawn portraits: above as they are, below with black strokes for holes."}}
 pictures = np.concatenate(
     [
         data.images("photos", "test", scale.load_size, 4),

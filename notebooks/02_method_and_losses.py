@@ -50,7 +50,7 @@ colors = sns.color_palette("colorblind")
 # The paper's Figure 1, drawn from the layers of the model at this preset: the encoder that the
 # pretext phase trains, its heads, and the decoder that takes their place.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The two networks of WSSL, drawn from the Keras models: each box is a layer, as high as its output's side and as wide as the logarithm of its channels. The encoder (blue, the first 16 layers with the input) learns from the pretext tasks, then stays as it is while the decoder (orange) learns to fill holes. Arcs are skip connections.", "name": "fig-architecture"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The two networks of WSSL, drawn from the Keras models: each box is a layer, as high as its output's side and as wide as the logarithm of its channels. The encoder (blue, the first 16 layers with the input) learns from the pretext tasks, then stays as it is while the decoder (orange) learns to fill holes. Arcs are skip connections.", "name": "fig-architecture"}, "image": {"alt": "Diagram of a U-Net. From left to right the boxes of the encoder shrink and those of the decoder grow again; arcs join boxes of one size, and arrows lead from the end of the encoder to the three pretext tasks."}}
 network = models.unet(scale.size, scale.width)
 
 
@@ -122,7 +122,7 @@ pd.DataFrame(
 # log-cosh is a parabola. Only a large $a$, which the paper's formula has and its text never
 # gives, would bend it towards the absolute error.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Log-cosh of an error between two pixels in [0, 1], for several values of a. For a = 1 it is half the squared error almost exactly.", "name": "fig-log-cosh"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Log-cosh of an error between two pixels in [0, 1], for several values of a. For a = 1 it is half the squared error almost exactly.", "name": "fig-log-cosh"}, "image": {"alt": "Line chart. Horizontal: the error of a pixel; vertical: the loss. A curve for each value of a, and for comparison half the squared error and the absolute error."}}
 errors = np.linspace(0, 1, 201, dtype="float32")
 pixels = errors[:, None, None, None]
 figure, axis = plt.subplots(figsize=(6, 3.4), layout="constrained")
@@ -180,7 +180,7 @@ for quality in (0, 0.2, 0.4, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95):
         rows.append((alpha, psnr, value[0] / sum(value), slope[0] / sum(slope)))
 shares = pd.DataFrame(rows, columns=["alpha", "psnr", "value", "gradient"])
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The share of log-cosh in the mixed loss, of its value (left) and of its gradient (right), against the quality of the fill. The dotted line is what alpha = 0.84 suggests.", "name": "fig-alpha"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The share of log-cosh in the mixed loss, of its value (left) and of its gradient (right), against the quality of the fill. The dotted line is what alpha = 0.84 suggests.", "name": "fig-alpha"}, "image": {"alt": "Two line charts, of the loss's value and of its gradient. Horizontal: PSNR of the fill; vertical: the share of log-cosh. A curve for each alpha, and a dotted line."}}
 figure, axes = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True, layout="constrained")
 for axis, share in zip(axes, ("value", "gradient"), strict=True):
     for (alpha, curve), color in zip(shares.groupby("alpha"), colors, strict=False):
@@ -209,7 +209,7 @@ for share in ("value", "gradient"):
 # {numref}`fig-harmonic`, then slightly blurred as a network's output is, is measured below on the
 # test images in several variants that the literature uses.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Holes closed without learning, by the smoothest membrane that the known pixels span (the harmonic fill).", "name": "fig-harmonic"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Holes closed without learning, by the smoothest membrane that the known pixels span (the harmonic fill).", "name": "fig-harmonic"}, "image": {"alt": "A grid of pictures: a row for each of two photographs; columns for the original, the mask, the masked and the restored picture."}}
 shown = centre_crops(data.images("photos", "test", scale.load_size, 2), scale.size) / 255
 shown_holes = data.masks(strokes, 2, scale.size, split="test")
 membranes = [harmonic(image, hole) for image, hole in zip(shown, shown_holes, strict=True)]

@@ -82,7 +82,7 @@ glue("minutes", minutes, display=False)
 #
 # The paper reports no accuracy. Here every test image is shown at every level; chance is 0.25.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "What each level was taken for: share of test images, summed over seeds. A row is a true level; a perfect network has 1 on the diagonal.", "name": "fig-confusion"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "What each level of a pretext task was taken for by a network that learned this task alone: share of test images, summed over seeds. A row is a true level; a perfect network has 1 on the diagonal.", "name": "fig-confusion"}, "image": {"alt": "Three confusion matrices, one for each pretext task: rows are true levels, columns the levels they were taken for, and a darker cell is a larger share."}}
 figure, axes = plt.subplots(1, 3, figsize=(10, 3.4), layout="constrained")
 by_task = {
     task: [r for r in pretext_records.values() if list(r["confusion"]) == [task]]
@@ -119,7 +119,7 @@ pd.DataFrame(accuracies, index=columns).T.rename_axis("accuracy")
 # %% tags=["hide-input"]
 report.table(1, records)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Table 1 as a figure: the paper's single runs (diamonds) and ours (a point a seed, bar = mean, whiskers = 95 % interval). Only the order within each colour can be compared: data, size and budget differ.", "name": "fig-table-1"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Table 1 as a figure: the paper's single runs (diamonds) and ours (a point a seed, bar = mean, whiskers = 95 % interval). Only the order within each colour can be compared: data, size and budget differ.", "name": "fig-table-1"}, "image": {"alt": "Dot plots of SSIM and of PSNR: a row for each single pretext task, with the runs of this study, their mean and interval, and the paper's number."}}
 report.paper_and_ours(1, records)
 # %% [markdown]
 # The same runs in the other variants of the metrics, over the hole alone and of the network's raw
@@ -162,7 +162,7 @@ glue("seed_range", float(spreads.max()), display=False)
 # The models fill the same holes in a photograph and in a drawn portrait. No model has seen the
 # photograph.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Original, mask, masked and restored image, for each single pretext task (first seed). Known pixels are the original's.", "name": "fig-restored"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Original, mask, masked and restored image, for networks that learned one pretext task each (first seed). Known pixels are the original's.", "name": "fig-restored"}, "image": {"alt": "A grid of pictures: a row for each picture and pretext task; columns for the original, the mask, the masked and the restored picture."}}
 pictures = np.concatenate(
     [
         data.images("photos", "test", scale.load_size, 1),
@@ -183,7 +183,7 @@ report.four_panels(
     rows=list(by_name) * 2,
     side=1.5,
 )
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Loss against steps of both phases, first seed: how far each run was from standing still when it ended.", "name": "fig-loss"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Loss against steps of both phases, for networks with one pretext task each (first seed): how far each run was from standing still when it ended.", "name": "fig-loss"}, "image": {"alt": "Two line charts on logarithmic axes, of the pretext phase and of the inpainting phase. Horizontal: training steps; vertical: the loss. A curve for each single pretext task."}}
 figure, axes = plt.subplots(1, 2, figsize=(9.5, 3.4), layout="constrained")
 report.loss_curves(
     {

@@ -91,8 +91,14 @@ report.table(2, records)
 # five weightings, in the same units and on the same axis. The paper's curves stop at 0.1 and 0.9;
 # the single tasks, its Table 1, belong at their ends.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "SSIM and PSNR against the weight of the first pretext task, the paper's and ours, each less its own mean over the five weightings; the second weight is the rest to 1. Hollow: one task alone. An arrow: a single task of the paper that lies further down.", "name": "fig-weights"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "SSIM and PSNR against the weight of the first pretext task, the paper's and ours, each less its own mean over the five weightings; the second weight is the rest to 1. Hollow: one task alone. An arrow: a single task of the paper that lies further down.", "name": "fig-weights"}, "image": {"alt": "Line charts: a column for each of three pairs of pretext tasks, a row for SSIM and one for PSNR. Horizontal: the weight of the pair's first task; vertical: the metric less its mean. A curve of the paper and one of this study in each."}}
 report.weight_curves(records)
+
+# %% [markdown]
+# Our runs alone, with every number: point at a mean, or reach it with the Tab key.
+
+# %% tags=["hide-input"]
+report.landscape_line(records)
 
 # %% [markdown]
 # A trend is here the change along the straight line through the five means, from the weight 0.1 to
@@ -146,7 +152,7 @@ report.end_table(records)
 #
 # A weight can only matter by what the pretext phase learns. The paper reports no accuracy.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Accuracy of each pretext task on the test images against its weight: each seed, and the mean (line). Colour and form tell the task beside it, which has the rest of the weight.", "name": "fig-accuracy"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Accuracy of each pretext task on the test images against its weight: each seed, and the mean (line). Colour and form tell the task beside it, which has the rest of the weight.", "name": "fig-accuracy"}, "image": {"alt": "Three line charts, one for each pretext task. Horizontal: its weight; vertical: its accuracy. A curve for each task beside it, points for it alone, and a dashed line for guessing."}}
 report.accuracy_by_weight(pretext_records.values())
 
 # %% tags=["remove-input"]

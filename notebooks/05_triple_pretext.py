@@ -76,8 +76,16 @@ report.table(3, records)
 # %% [markdown]
 # ## Figure 4: the number of tasks
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "SSIM by the number of pretext tasks, the paper's and ours, a point a run. Both axes span the same, at different levels. The colours of a point are its tasks; within a set of tasks the weightings stand in the paper's order. Bar: mean of a number of tasks; dotted: of a set of tasks.", "name": "fig-tasks"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "SSIM by the number of pretext tasks, the paper's and ours, a point a run. Both axes span the same, at different levels. The colours of a point are its tasks; within a set of tasks the weightings stand in the paper's order. Bar: mean of a number of tasks; dotted: of a set of tasks.", "name": "fig-tasks"}, "image": {"alt": "Two dot plots of SSIM, of the paper's runs and of this study's: columns for one, two and three pretext tasks, divided by task set, with bars for means."}}
 report.number_of_tasks(records)
+
+# %% [markdown]
+# The landscape of our runs over all weightings of one, two and three tasks; beside a difference of
+# colours stands how long the interval of a mean is. Point at a weighting, or reach it with the Tab
+# key, for its numbers.
+
+# %% tags=["hide-input"]
+report.landscape_triangle(records)
 
 # %% [markdown]
 # ## Are more tasks better?

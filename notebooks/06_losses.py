@@ -93,7 +93,7 @@ glue("minutes", sum(r["provenance"]["seconds"] for r in records) / 60, display=F
 # %% tags=["hide-input"]
 report.table(4, records)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The losses of Table 4 as a figure, in the table's order: log-cosh alone, SSIM alone, the mix. The paper's single runs (diamonds) and ours (a point a seed, bar = mean, whiskers = 95 % interval). Only the order within each colour can be compared: data, size and budget differ.", "name": "fig-table-4"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The losses of Table 4 as a figure, in the table's order: log-cosh alone, SSIM alone, the mix. The paper's single runs (diamonds) and ours (a point a seed, bar = mean, whiskers = 95 % interval). Only the order within each colour can be compared: data, size and budget differ.", "name": "fig-table-4"}, "image": {"alt": "Dot plots of SSIM and of PSNR: a row for each of three losses, with the runs of this study, their mean and interval, and the paper's number."}}
 report.paper_and_ours(4, records)
 
 # %% tags=["remove-input"]
@@ -133,7 +133,7 @@ comparisons.progress({name: by_weight[weight] for name, weight in table_4.items(
 # %% [markdown]
 # ## Which weight?
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "SSIM and PSNR against the weight of log-cosh: a point a seed, bar = mean, whiskers = 95 % interval where there is more than one seed. The weights are evenly spaced, not to scale, so that those near 1 can be read.", "name": "fig-loss-weights"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "SSIM and PSNR against the weight of log-cosh: a point a seed, bar = mean, whiskers = 95 % interval where there is more than one seed. The weights are evenly spaced, not to scale, so that those near 1 can be read.", "name": "fig-loss-weights"}, "image": {"alt": "Two charts, of SSIM and of PSNR. Horizontal: the weight of log-cosh, from SSIM alone to log-cosh alone; vertical: the metric, with seeds, means and intervals."}}
 shares.share_curves(by_weight)
 
 # %% tags=["hide-input"]
@@ -171,7 +171,7 @@ glue("is_optimal", effects.versus("a weight of 0.84", rival, where), display=Fal
 # of training, measured on the raw output for the test images: its share of the loss, and its
 # share of the gradient, whose length says how hard each term pulls at the pixels.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "What the weight of log-cosh (dashed) amounts to at the end of training: its share of the loss and of the gradient's length; small points are seeds. Were weight and share the same, all three curves would be one. Weights evenly spaced.", "name": "fig-loss-shares"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "What the weight of log-cosh in the mixed loss (dashed) amounts to at the end of training: its share of the loss and of the gradient's length; small points are seeds. Were weight and share the same, all three curves would be one. Weights evenly spaced.", "name": "fig-loss-shares"}, "image": {"alt": "Line chart. Horizontal: the weight of log-cosh; vertical: per cent. Three curves: the weight itself, its share of the loss's value, and its share of the gradient."}}
 measured = shares.realised_shares(evaluations)
 shares.weight_and_share(measured)
 
@@ -209,7 +209,7 @@ glue("both_terms", effects.effect_text(TESTS["both-terms"](evidence)), display=F
 # With $a = 1$ log-cosh should train as the mean squared error does, since half of a loss has the
 # same minimum and Adam divides the scale out; with a large $a$ it should train as L1 does.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Log-cosh alone by its scale a, and MSE and L1 in its place: a point a seed, bar = mean, whiskers = 95 % interval. The dotted line continues the mean of the first row.", "name": "fig-pixel-losses"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "SSIM and PSNR of networks trained with log-cosh alone, by its scale a, and with MSE or L1 in its place: a point a seed, bar = mean, whiskers = 95 % interval. The dotted line continues the mean of the first row.", "name": "fig-pixel-losses"}, "image": {"alt": "Dot plots of SSIM and of PSNR: a row for each pixel loss, which are log-cosh of several scales, MSE and L1, with seeds, means and intervals."}}
 pixel = comparisons.select(records, comparisons.PIXEL_LOSSES)
 comparisons.dot_plot(pixel)
 
@@ -238,7 +238,7 @@ for metric, unit in (("ssim", "SSIM"), ("psnr", "dB")):
 # The same holes in a photograph and in a drawn portrait, filled by the models of the three losses.
 # No model has seen the photograph.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same holes, filled by models trained with the three losses of Table 4 (first seed). Known pixels are the original's.", "name": "fig-loss-pictures"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same holes, filled by models trained with the three losses of Table 4 (first seed). Known pixels are the original's.", "name": "fig-loss-pictures"}, "image": {"alt": "A grid of pictures: a row for each of two pictures; columns for the original, the masked picture, and the fill of a model for each of three losses."}}
 pictures = np.concatenate(
     [
         data.images("photos", "test", scale.load_size, 1),

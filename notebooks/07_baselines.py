@@ -82,7 +82,7 @@ glue("test_images", best[0].provenance["test_images"], display=False)
 # %% tags=["hide-input"]
 report.table(4, [r.record for r in (*ours, *others)])
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Table 4 as a figure: the paper's single runs (diamonds) and ours (a point a seed, bar = mean, whiskers = 95 % interval).", "name": "fig-table-4-methods"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The methods and losses of Table 4 as a figure: the paper's single runs (diamonds) and ours (a point a seed, bar = mean, whiskers = 95 % interval).", "name": "fig-table-4-methods"}, "image": {"alt": "Dot plots of SSIM and of PSNR: a row for each method and loss of Table 4, with the runs of this study, their mean and interval, and the paper's number."}}
 report.paper_and_ours(4, [r.record for r in (*ours, *others)])
 
 # %% [markdown]
@@ -126,7 +126,7 @@ variants_table([r.record for r in others if r.experiment.method == "pic"])
 #
 # In the paper's order, the original last; a photograph and a drawn portrait that no method has seen.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same holes filled by each method that learns (first seed), the original last. Known pixels are the original's.", "name": "fig-methods"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same holes filled by each method that learns (first seed): Shift-Net, PIC, WSSL with each of three losses, and the same network without a pretext phase; the original last. Known pixels are the original's.", "name": "fig-methods"}, "image": {"alt": "A grid of pictures: a row for each of three pictures; columns for the masked picture, the fill of each method that learns, and the original."}}
 pictures = np.concatenate(
     [
         data.images("photos", "test", scale.load_size, 2),
@@ -152,7 +152,7 @@ def gallery(names):
 floors = [name for name in filled if name in groups and not groups[name][0]["history"]]
 gallery([name for name in filled if name not in floors])
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same holes filled by what learns nothing.", "name": "fig-floors"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same holes filled by each method that learns nothing, the original last. Known pixels are the original's.", "name": "fig-floors"}, "image": {"alt": "A grid of pictures: a row for each of three pictures; columns for the masked picture, each fill that learns nothing, and the original."}}
 gallery(floors)
 
 # %% [markdown]
@@ -177,7 +177,7 @@ evaluations = {
     for width, listed in wssl.study.strata([r.experiment for r in compared]).items()
 }
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "PSNR of the whole image against the size of the hole, for strokes of three widths. Lines: means over seeds, bands: from the worst to the best seed. Dashed: fills that learn nothing.", "name": "fig-strata"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "PSNR of the whole image against the size of the hole, for strokes of three widths. Lines: means over seeds, bands: from the worst to the best seed. Dashed: fills that learn nothing.", "name": "fig-strata"}, "image": {"alt": "Three line charts, for thin, medium and thick strokes. Horizontal: the size of the hole; vertical: PSNR. A curve for each method, dashed where nothing is learned."}}
 strata_figure(evaluations)
 
 # %% [markdown]

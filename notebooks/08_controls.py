@@ -103,7 +103,7 @@ for metric in report.METRICS:
 # Between the luckiest and the unluckiest seed lie {glue:text}`range_ssim:.4f` SSIM and
 # {glue:text}`range_psnr:.2f` dB.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Blue points: seeds of one configuration, less their mean. Bars: differences between two single runs of which the paper makes something. Dashed: the smallest difference of two means that so many seeds of each would show in four of five studies (two-sided t test, 5 %). A bar that does not reach the line of three seeds is hollow.", "name": "fig-seed-noise"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "How large the differences that the paper reports are beside the noise of seeds. Blue points: seeds of one configuration, less their mean. Bars: differences between two single runs of which the paper makes something. Dashed: the smallest difference of two means that so many seeds of each would show in four of five studies (two-sided t test, 5 %). A bar that does not reach the line of three seeds is hollow.", "name": "fig-seed-noise"}, "image": {"alt": "Two bar charts, of differences in SSIM and in PSNR. The first row has a point for each seed, less their mean; each other row a bar for a difference that the paper reports. Dashed vertical lines mark what so many seeds would show."}}
 noise.noise_figure(best)
 
 # %% [markdown]
@@ -157,7 +157,7 @@ floor = metrics.summarize(metrics.evaluate(originals, np.stack(membranes), test_
 glue("floor_ssim", floor["ssim"], display=False)
 glue("floor_psnr", floor["psnr"], display=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The paper's configuration and its controls: a point a seed, bar = mean, whiskers = 95 % interval where there is more than one seed. Dotted: the mean of the paper's configuration. Dashed: the harmonic fill.", "name": "fig-controls"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The paper's configuration and its controls: a point a seed, bar = mean, whiskers = 95 % interval where there is more than one seed. Dotted: the mean of the paper's configuration. Dashed: the harmonic fill.", "name": "fig-controls"}, "image": {"alt": "Dot plots of SSIM and of PSNR: a row for the paper's configuration and for each control, with seeds, means and intervals; vertical lines for the first row's mean and for the harmonic fill."}}
 comparisons.dot_plot(groups, floor)
 
 # %% tags=["hide-input"]
@@ -185,7 +185,7 @@ parameters = [sum(layer.count_params() for layer in network.layers[n:]) for n in
 budget.insert(0, "parameters that learn", [f"{count:,}" for count in parameters])
 budget.rename_axis("encoder")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Training loss of the inpainting phase against steps, the mean over seeds.", "name": "fig-control-losses"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Training loss of the inpainting phase against steps, for the paper's configuration and its controls: the mean over seeds.", "name": "fig-control-losses"}, "image": {"alt": "Line chart on a logarithmic axis. Horizontal: training steps; vertical: the loss. A curve for the paper's configuration and for each control."}}
 figure, axis = plt.subplots(figsize=(8, 4), layout="constrained")
 report.loss_curves(
     {
@@ -215,7 +215,7 @@ for task, accuracy in told.items():
 #
 # The same holes in a photograph and in a drawn portrait. No model has seen the photograph.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same holes, filled by the paper's configuration and by the controls (first seed). Known pixels are the original's.", "name": "fig-control-pictures"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same holes, filled by the paper's configuration and by the controls (first seed). Known pixels are the original's.", "name": "fig-control-pictures"}, "image": {"alt": "A grid of pictures: a row for each of two pictures; columns for the original, the masked picture, and the fills of the paper's configuration and of each control."}}
 pictures = np.concatenate(
     [
         data.images("photos", "test", scale.load_size, 1),

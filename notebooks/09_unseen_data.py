@@ -66,7 +66,7 @@ glue("sets", len(evaluations), display=False)
 # The networks were trained on {glue:text}`dataset`, with strokes of {glue:text}`strokes` that cover
 # 30 to 50 %. Two examples of each kind of image and of each kind of mask:
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "What the networks are tested on, as far as it may be shown: photographs, drawn portraits, and a mask of each family. The published recipe of the Quick Draw masks, unfiltered, leaves far smaller holes.", "name": "fig-sets"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "What the networks are tested on, as far as it may be shown: photographs, drawn portraits, and a mask of each family. The published recipe of the Quick Draw masks, unfiltered, leaves far smaller holes.", "name": "fig-sets"}, "image": {"alt": "Two rows of pictures with a column for each kind: photographs, drawn portraits, and black masks with white holes of each family."}}
 scale = own.scale
 shown = {
     "photographs": data.images("photos", "test", scale.load_size, 2),
@@ -91,7 +91,7 @@ report.gallery(list(zip(*columns.values(), strict=True)), columns=list(columns))
 records = {"own test set": [r.record for r in results], **evaluations}
 scores_table(records)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "SSIM of each network on each test set, minus the mean of the network that was trained end to end without a pretext phase: a point a run, with mean and 95 % interval. Left of zero the end-to-end network is better.", "name": "fig-unseen"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "SSIM of each network on each test set, minus the mean of the network that was trained end to end without a pretext phase: a point a run, with mean and 95 % interval. Left of zero the end-to-end network is better.", "name": "fig-unseen"}, "image": {"alt": "Dot plot: a group of rows for each test set, a colour for each network. Horizontal: SSIM less that of the end-to-end network, with runs, means and intervals about a line at zero."}}
 scores_figure(records)
 
 # %% [markdown]
@@ -100,7 +100,7 @@ scores_figure(records)
 # Robust is what loses little. The loss on a set is a network's SSIM on its own test set minus that
 # on the other; a difference of losses does not depend on how hard the other set is.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "By how much the SSIM of each run falls, or rises (below zero), from its own test set to another, with mean and 95 % interval. Thin strokes leave smaller holes, so that all rise.", "name": "fig-losses"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "By how much the SSIM of each run falls, or rises (below zero), from its own test set to another, with mean and 95 % interval. Thin strokes leave smaller holes, so that all rise.", "name": "fig-losses"}, "image": {"alt": "Dot plot: a group of rows for each test set other than the networks' own, a colour for each network. Horizontal: SSIM on the own test set less SSIM on this one, about a line at zero."}}
 losses_figure(records)
 
 # %% tags=["remove-input"]

@@ -107,7 +107,7 @@ table
 # **in the paper**: the same effect computed from the paper's printed numbers, one run each. **effect
 # here**: with its 95 % interval, before the correction.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Effects and their 95 % intervals in multiples of the smallest effect that counts; right of the grey band the paper is right, left of it the opposite is true. Diamonds: the effect in the paper's own numbers. The axis is logarithmic beyond 1.", "name": "fig-verdicts"}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The paper's claims: effects and their 95 % intervals in multiples of the smallest effect that counts; right of the grey band the paper is right, left of it the opposite is true. Diamonds: the effect in the paper's own numbers. The axis is logarithmic beyond 1.", "name": "fig-verdicts"}, "image": {"alt": "Dot plot: a row for each claim of the paper. Horizontal: its effect with an interval, in multiples of the smallest that counts, coloured by verdict; a grey band marks effects too small to count."}}
 forest(verdicts)
 
 # %% [markdown]

@@ -1,5 +1,6 @@
 """The path from notebooks/*.py to the executed notebooks that the book is made of."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -221,6 +222,27 @@ def test_the_committed_study_is_its_source_executed_and_tidied(source):
     notebook = nbformat.reads(text, as_version=4)
     assert nbformat.writes(notebooks.tidy(notebook)) == text.rstrip("\n")
     assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
+def test_every_figure_has_a_caption_and_an_alternative_text(source):
+    """Who cannot see a figure is told what it shows; what it finds is in the text and tables."""
+    cells = notebooks._parse(source.read_text(encoding="utf-8")).cells
+    settings = [cell.metadata["mystnb"] for cell in cells if "mystnb" in cell.metadata]
+    for options in settings:
+        caption, alternative = options["figure"]["caption"], options["image"]["alt"]
+        assert caption.endswith(".")
+        assert alternative.endswith(".")
+        assert 40 < len(alternative) < 260, alternative
+        assert not re.search(r"\d\.\d|\d %", alternative), alternative
+    executed = nbformat.read(STUDIES / f"{source.stem}.ipynb", as_version=4)
+    drawn = {
+        cell.metadata["mystnb"]["figure"]["name"]
+        for cell in executed.cells
+        for output in cell.get("outputs", [])
+        if any(kind.startswith("image/") for kind in output.get("data", {}))
+    }
+    assert drawn == {options["figure"]["name"] for options in settings}
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)

@@ -13,10 +13,12 @@ from wssl.report.groups import (
     repetitions,
     variance_shares,
 )
+from wssl.report.landscape import landscape_line, landscape_triangle
 from wssl.report.pictures import detail, four_panels, gallery, zoomed
 from wssl.report.sliders import Slider, slider
 from wssl.report.strips import number_of_tasks
 from wssl.report.style import finished, use_style
+from wssl.report.svg import Landscape
 from wssl.report.tables import (
     METRICS,
     accuracy,
@@ -41,6 +43,7 @@ from wssl.report.trends import (
 __all__ = [
     "METRICS",
     "PAPER_TRENDS",
+    "Landscape",
     "Slider",
     "accuracy",
     "accuracy_by_weight",
@@ -57,6 +60,8 @@ __all__ = [
     "format_interval",
     "four_panels",
     "gallery",
+    "landscape_line",
+    "landscape_triangle",
     "loss_curves",
     "mean_difference",
     "method_name",

@@ -26,6 +26,10 @@ def by_method(records: Sequence[Record]) -> dict[str, list[Record]]:
     """Runs or evaluations by the name of their method, in the book's order; none is empty.
 
     Of WSSL those without a pretext phase stand apart, as ``no pretext, end to end``.
+
+    Parameters
+    ----------
+    records : sequence of dict
     """
     found: dict[str, list[Record]] = {}
     for record in records:
@@ -39,7 +43,13 @@ def by_method(records: Sequence[Record]) -> dict[str, list[Record]]:
 
 
 def method_table(groups: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
-    """Whole-image and hole-only scores of each method, with 95 % intervals."""
+    """Whole-image and hole-only scores of each method, with 95 % intervals.
+
+    Parameters
+    ----------
+    groups : mapping of str to sequence of dict
+        Runs or evaluations by the name of their method.
+    """
     lines = []
     for name, records in groups.items():
         scores = _scores([record["metrics"] for record in records])
@@ -107,6 +117,11 @@ def _scores(metrics: Sequence[Mapping[str, float]]) -> dict[str, str]:
 def by_coverage(records: Sequence[Record], metric: str) -> np.ndarray:
     """The mean of a metric over the test images of each class of coverage.
 
+    Parameters
+    ----------
+    records : sequence of dict
+    metric : str
+
     Returns
     -------
     float (runs, classes)
@@ -161,7 +176,15 @@ def strata_figure(
 def strata_table(
     sets: Mapping[str, Sequence[Record]], metric: str = "psnr", decimals: int = 2
 ) -> pd.DataFrame:
-    """The numbers of `strata_figure`, means over runs, and how many images each class has."""
+    """The numbers of `strata_figure`, means over runs, and how many images each class has.
+
+    Parameters
+    ----------
+    sets : mapping of str to sequence of dict
+        As for `strata_figure`.
+    metric : str
+    decimals : int
+    """
     lines = []
     for width, records in sets.items():
         counts = np.histogram(records[0]["per_image"]["coverage"], BINS)[0]

@@ -48,6 +48,12 @@ CONTROLS: Settings = {
 def select(records: Iterable[Record], settings: Settings) -> dict[str, list[Record]]:
     """The runs of each configuration; a setting that is not given is the paper's best.
 
+    Parameters
+    ----------
+    records : iterable of dict
+    settings : mapping of str to mapping
+        By label, the fields of `wssl.Experiment` that make a configuration.
+
     Raises
     ------
     LookupError
@@ -60,17 +66,35 @@ def select(records: Iterable[Record], settings: Settings) -> dict[str, list[Reco
 
 
 def values(records: Iterable[Record], metric: str) -> list[float]:
-    """One metric of each run."""
+    """One metric of each run.
+
+    Parameters
+    ----------
+    records : iterable of dict
+    metric : str
+    """
     return [record["metrics"][metric] for record in records]
 
 
 def difference(runs: Sequence[Record], others: Sequence[Record], metric: str) -> Estimate:
-    """The mean of one configuration less that of another."""
+    """The mean of one configuration less that of another.
+
+    Parameters
+    ----------
+    runs, others : sequence of dict
+        Of one configuration each.
+    metric : str
+    """
     return contrast([values(runs, metric), values(others, metric)], (1.0, -1.0))
 
 
 def differences(groups: Groups) -> pd.DataFrame:
     """Each configuration's metrics, and by how much they differ from the first's.
+
+    Parameters
+    ----------
+    groups : mapping of str to sequence of dict
+        As from `select`.
 
     Returns
     -------
@@ -92,6 +116,11 @@ def differences(groups: Groups) -> pd.DataFrame:
 
 def progress(groups: Groups) -> pd.DataFrame:
     """How far training came: the loss at the end, and how much it still fell.
+
+    Parameters
+    ----------
+    groups : mapping of str to sequence of dict
+        As from `select`.
 
     Returns
     -------

@@ -14,7 +14,13 @@ _DECIMALS = {"SSIM": 4, "dB": 2, "share": 3}
 
 
 def outcome(low: float, high: float) -> str:
-    """Where an interval lies: `ABOVE` or `BELOW` zero, `OPEN`, or `ONCE` if it is NaN."""
+    """Where an interval lies: `ABOVE` or `BELOW` zero, `OPEN`, or `ONCE` if it is NaN.
+
+    Parameters
+    ----------
+    low, high : float
+        The ends of the interval.
+    """
     if np.isnan(low) or np.isnan(high):
         return ONCE
     return ABOVE if low > 0 else BELOW if high < 0 else OPEN

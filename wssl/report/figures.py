@@ -21,7 +21,14 @@ TASK_COLOURS = {"rotation": "#029e73", "saturation": "#cc78bc", "sharpness": "#4
 
 
 def paper_and_ours(number: int, records: Iterable[Record]) -> Figure:
-    """The paper's numbers and ours of one table, a panel a metric, every run a point."""
+    """The paper's numbers and ours of one table, a panel a metric, every run a point.
+
+    Parameters
+    ----------
+    number : int
+        Of the paper's table.
+    records : iterable of dict
+    """
     found = rows(number, records)
     figure, axes = plt.subplots(1, 2, figsize=(9, 0.9 + 0.55 * len(found)), sharey=True)
     for axis, (metric, (title, _)) in zip(axes, METRICS.items(), strict=True):
@@ -77,7 +84,15 @@ def confusion(records: Sequence[Record], task: str, level_names: Sequence[str], 
 
 
 def loss_curves(histories: Mapping[str, Sequence[Sequence[float]]], ax: Axes, title: str) -> None:
-    """Draw training losses against steps, a line a label."""
+    """Draw training losses against steps, a line a label.
+
+    Parameters
+    ----------
+    histories : mapping of str to sequence
+        By label, pairs of step and loss.
+    ax : matplotlib.axes.Axes
+    title : str
+    """
     for label, history in histories.items():
         steps, losses = np.array(history).T
         ax.plot(steps, losses, label=label)

@@ -57,7 +57,13 @@ def runs(records: Iterable[Record], tables: Sequence[int] = PRETEXT_TABLES) -> p
 
 
 def printed(tables: Sequence[int] = PRETEXT_TABLES) -> pd.DataFrame:
-    """The paper's rows in the columns of `runs`; each is one run, as seed 0."""
+    """The paper's rows in the columns of `runs`; each is one run, as seed 0.
+
+    Parameters
+    ----------
+    tables : sequence of int
+        Numbers of the paper's tables.
+    """
     lines = [
         {**_labels(row.pretext), "seed": 0, **{metric: getattr(row, metric) for metric in METRICS}}
         for number in tables
@@ -105,7 +111,12 @@ def mean_difference(
 
 
 def two_sided(estimate: Estimate) -> float:
-    """P value against no effect in either direction; NaN without an error."""
+    """P value against no effect in either direction; NaN without an error.
+
+    Parameters
+    ----------
+    estimate : Estimate
+    """
     return float(np.minimum(1.0, 2 * np.minimum(estimate.p_above(), estimate.p_below())))
 
 

@@ -196,7 +196,13 @@ def component_table(records: Iterable[Record], metric: str = "ssim") -> pd.DataF
 
 
 def variance_shares(found: dict[str, float]) -> dict[str, float]:
-    """The share of each part of `components` in the variance of runs."""
+    """The share of each part of `components` in the variance of runs.
+
+    Parameters
+    ----------
+    found : dict of str to float
+        What `components` returned.
+    """
     total = found["set"] ** 2 + found["together"] ** 2
     return {name: value**2 / total if total else float("nan") for name, value in found.items()}
 

@@ -58,6 +58,13 @@ def smallest_differences(
 ) -> pd.DataFrame:
     """The smallest difference of two means that so many seeds each show with 80 % power.
 
+    Parameters
+    ----------
+    runs : sequence of dict
+        Of one configuration.
+    seeds : sequence of int
+        Numbers of seeds.
+
     Returns
     -------
     pandas.DataFrame
@@ -77,7 +84,15 @@ def smallest_differences(
 
 
 def seeds_needed(deviation: float, difference: float) -> int | None:
-    """How many seeds of each show a difference with 80 % power; None if above `MOST_SEEDS`."""
+    """How many seeds of each show a difference with 80 % power; None if above `MOST_SEEDS`.
+
+    Parameters
+    ----------
+    deviation : float
+        Of runs that differ in their seed.
+    difference : float
+        Of two means.
+    """
     counts = range(2, MOST_SEEDS + 1)
     place = bisect_left(
         counts, True, key=lambda n: smallest_difference(deviation, n) <= abs(difference)
@@ -115,6 +130,11 @@ def printed_differences() -> dict[str, dict[str, float]]:
 
 def visibility(runs: Sequence[Record]) -> pd.DataFrame:
     """The paper's differences, and how many seeds would show each if its runs spread as ours.
+
+    Parameters
+    ----------
+    runs : sequence of dict
+        Of one configuration.
 
     Returns
     -------

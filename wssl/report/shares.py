@@ -22,7 +22,13 @@ GRADIENT = sns.color_palette("colorblind")[2]
 
 
 def share_curves(groups: Groups) -> Figure:
-    """Both metrics against the weight of log-cosh, every run a point; see `SHARES`."""
+    """Both metrics against the weight of log-cosh, every run a point; see `SHARES`.
+
+    Parameters
+    ----------
+    groups : mapping of str to sequence of dict
+        As from `wssl.report.comparisons.select`.
+    """
     figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
     for axis, (metric, (title, _)) in zip(axes, METRICS.items(), strict=True):
         means = [float(np.mean(values(runs, metric))) for runs in groups.values()]

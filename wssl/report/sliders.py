@@ -55,7 +55,14 @@ _FIGURE = """
 
 @dataclass(frozen=True)
 class Slider:
-    """One or more pairs of pictures, each shown with a slider, where a notebook shows HTML."""
+    """One or more pairs of pictures, each shown with a slider, where a notebook shows HTML.
+
+    Attributes
+    ----------
+    figures : tuple of str
+        HTML elements.
+    caption : str
+    """
 
     figures: tuple[str, ...]
     caption: str

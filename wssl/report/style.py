@@ -21,6 +21,11 @@ def use_style() -> None:
 
 
 def finished(figure: Figure) -> Figure:
-    """Take a figure from pyplot's hands, so that a notebook shows it once: as a cell's value."""
+    """Take a figure from pyplot's hands, so that a notebook shows it once: as a cell's value.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    """
     plt.close(figure)
     return figure

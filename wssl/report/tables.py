@@ -15,7 +15,13 @@ METRICS = {"ssim": ("SSIM", 4), "psnr": ("PSNR (dB)", 2)}
 
 
 def format_interval(values: Sequence[float], decimals: int) -> str:
-    """``mean ± half-width`` as text, or the mean alone for a single value."""
+    """``mean ± half-width`` as text, or the mean alone for a single value.
+
+    Parameters
+    ----------
+    values : sequence of float
+    decimals : int
+    """
     mean, half = interval(values)
     if np.isnan(mean):
         return "—"
@@ -24,7 +30,13 @@ def format_interval(values: Sequence[float], decimals: int) -> str:
 
 
 def format_estimate(estimate: Estimate, decimals: int) -> str:
-    """An effect with its sign and half of its 95 % interval, or alone without an error."""
+    """An effect with its sign and half of its 95 % interval, or alone without an error.
+
+    Parameters
+    ----------
+    estimate : Estimate
+    decimals : int
+    """
     if np.isnan(estimate.value):
         return "—"
     text = f"{estimate.value:+.{decimals}f}"
@@ -60,7 +72,12 @@ def with_headings(lines: Sequence[Mapping[tuple[str, str], Any]], index: int = 1
 
 
 def pretext_name(weights: Mapping[str, float]) -> str:
-    """A pretext configuration as text: ``"Rotation"`` or ``"Rotation 0.3, Saturation 0.7"``."""
+    """A pretext configuration as text: ``"Rotation"`` or ``"Rotation 0.3, Saturation 0.7"``.
+
+    Parameters
+    ----------
+    weights : mapping of str to float
+    """
     if not weights:
         return "none"
     if len(weights) == 1:
@@ -92,7 +109,13 @@ def row_name(number: int, row: paper.Row) -> str:
 
 
 def method_name(record: Record) -> str:
-    """What a run is called among other methods: ``"WSSL, log-cosh"``, ``"Telea"``, ..."""
+    """What a run is called among other methods: ``"WSSL, log-cosh"``, ``"Telea"``, ...
+
+    Parameters
+    ----------
+    record : dict
+        Of a run.
+    """
     experiment = record["experiment"]
     if experiment["method"] != "wssl":
         return METHODS[experiment["method"]]
@@ -138,6 +161,13 @@ def rows(number: int, records: Iterable[Record]) -> list[tuple[paper.Row, list[R
 def table(number: int, records: Iterable[Record]) -> pd.DataFrame:
     """One of the paper's tables, its numbers beside ours with 95 % intervals over seeds.
 
+    Parameters
+    ----------
+    number : int
+        1 to 4.
+    records : iterable of dict
+        Those of other tables are passed over.
+
     Returns
     -------
     pandas.DataFrame
@@ -157,7 +187,14 @@ def table(number: int, records: Iterable[Record]) -> pd.DataFrame:
 
 
 def accuracy(record: Record, task: str) -> list[float]:
-    """The share of test images at each level of a task that a pretext run told rightly."""
+    """The share of test images at each level of a task that a pretext run told rightly.
+
+    Parameters
+    ----------
+    record : dict
+        Of a pretext phase.
+    task : str
+    """
     matrix = np.array(record["confusion"][task])
     return [float(v) for v in matrix.diagonal() / matrix.sum(axis=1)]
 

@@ -43,7 +43,13 @@ def trend(frame: pd.DataFrame, metric: str) -> Estimate:
 
 
 def rank_correlation(first: Sequence[float], second: Sequence[float]) -> tuple[float, float]:
-    """Spearman's rank correlation, and its two-sided p value from all permutations."""
+    """Spearman's rank correlation, and its two-sided p value from all permutations.
+
+    Parameters
+    ----------
+    first, second : sequence of float
+        Of one length.
+    """
 
     def correlation(values: Sequence[float]) -> float:
         return float(stats.spearmanr(values, second).statistic)
@@ -56,6 +62,12 @@ def rank_correlation(first: Sequence[float], second: Sequence[float]) -> tuple[f
 
 def seed_spread(frame: pd.DataFrame, metric: str) -> dict[str, float]:
     """The standard deviations that weightings and seeds add to runs, each task set at its mean.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A row a run, as from `runs`.
+    metric : str
 
     Returns
     -------
@@ -70,7 +82,14 @@ def seed_spread(frame: pd.DataFrame, metric: str) -> dict[str, float]:
 
 
 def equal_means(frame: pd.DataFrame, metric: str) -> float:
-    """P value of the F test that all weightings have one mean; NaN where none was repeated."""
+    """P value of the F test that all weightings have one mean; NaN where none was repeated.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A row a run, as from `runs`.
+    metric : str
+    """
     values = groups(frame, metric)
     if len(values) < 2 or min(len(group) for group in values) < 2:
         return float("nan")

@@ -43,7 +43,13 @@ def scores(sets: Mapping[str, Sequence[Record]], metric: str = "ssim") -> Scores
 
 
 def scores_table(sets: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
-    """SSIM of each network (column) on each test set (row), with 95 % intervals over seeds."""
+    """SSIM of each network (column) on each test set (row), with 95 % intervals over seeds.
+
+    Parameters
+    ----------
+    sets : mapping of str to sequence of dict
+        Runs and evaluations by the name of the test set; the runs' own comes first.
+    """
     return pd.DataFrame(
         {
             label: {
@@ -56,7 +62,13 @@ def scores_table(sets: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
 
 
 def scores_figure(sets: Mapping[str, Sequence[Record]]) -> Figure:
-    """SSIM on each test set, minus the mean of the network trained end to end."""
+    """SSIM on each test set, minus the mean of the network trained end to end.
+
+    Parameters
+    ----------
+    sets : mapping of str to sequence of dict
+        Runs and evaluations by the name of the test set; the runs' own comes first.
+    """
     table = scores(sets)
     relative = {
         name: {
@@ -69,7 +81,13 @@ def scores_figure(sets: Mapping[str, Sequence[Record]]) -> Figure:
 
 
 def losses_figure(sets: Mapping[str, Sequence[Record]]) -> Figure:
-    """By how much the SSIM of each run falls from its own test set, the first, to the others."""
+    """By how much the SSIM of each run falls from its own test set, the first, to the others.
+
+    Parameters
+    ----------
+    sets : mapping of str to sequence of dict
+        Runs and evaluations by the name of the test set; the runs' own comes first.
+    """
     table = scores(sets)
     own, *others = table
     falls = {

@@ -22,6 +22,10 @@ _COLOURS = {HOLDS: 0, FAILS: 3, OPEN: 7}
 def verdict_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
     """A line a claim: what the paper says, what was found, and the verdict.
 
+    Parameters
+    ----------
+    verdicts : sequence of Verdict
+
     Returns
     -------
     pandas.DataFrame
@@ -42,7 +46,12 @@ def verdict_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
 
 
 def effect(verdict: Verdict) -> str:
-    """The effect with its 95 % interval, as text."""
+    """The effect with its 95 % interval, as text.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    """
     found = verdict.finding
     amount = _amount(found.effect, found.unit)
     if np.isnan(found.low):
@@ -52,7 +61,12 @@ def effect(verdict: Verdict) -> str:
 
 
 def tally(verdicts: Sequence[Verdict]) -> str:
-    """How many claims have each outcome, as text."""
+    """How many claims have each outcome, as text.
+
+    Parameters
+    ----------
+    verdicts : sequence of Verdict
+    """
     counts = {outcome: sum(v.outcome == outcome for v in verdicts) for outcome in SIGNS}
     return (
         f"Of {len(verdicts)} claims, {counts[HOLDS]} hold{'s' * (counts[HOLDS] == 1)}, "
@@ -66,6 +80,10 @@ def forest(verdicts: Sequence[Verdict]) -> Figure:
 
     Claims without an effect are left out. Each unit is divided by the size from which on an effect
     counts, on an axis that is linear up to there and logarithmic beyond.
+
+    Parameters
+    ----------
+    verdicts : sequence of Verdict
     """
     shown = [v for v in verdicts if not np.isnan(v.finding.effect)]
     height = 0.9 + 0.31 * max(1, len(shown))
