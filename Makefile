@@ -3,16 +3,21 @@ SHELL := bash
 .DEFAULT_GOAL := help
 
 PYTHON ?= python3
+BACKEND ?= tensorflow
 BIN := .venv/bin
 YOURS := _build/yours
 STRICT := --all -W -n --keep-going
+CHROMIUM ?= $(firstword $(shell command -v chromium chromium-browser google-chrome))
+PDF := _build/pdf/wssl.pdf
 
-.PHONY: help install book reference html demo test test-browser test-jax bench lock clean
+.PHONY: help install book reference html pdf demo test test-browser test-jax bench lock clean
 
 help:
 	@echo 'make book       install, run the study at the quick preset, build your edition'
 	@echo 'make test       install, then lint, type check and run the tests'
+	@echo 'make test BACKEND=jax  the same as if TensorFlow were not installed'
 	@echo 'make html       build the reference edition from what is committed'
+	@echo 'make pdf        print the reference edition as one PDF; needs Chromium'
 	@echo 'make reference  run the notebooks again for the reference edition'
 	@echo 'make demo       train and export what the page "Try it" runs; then make html'
 	@echo 'make test-browser  look at every page with a browser, as a reader would'
@@ -49,6 +54,19 @@ html: install
 	$(BIN)/jupyter-book build book/ $(STRICT)
 	@echo "The reference edition: open $$PWD/_build/html/index.html"
 
+pdf: install
+	@test -n "$(CHROMIUM)" || { echo 'Chromium or Google Chrome is needed to print the book:' \
+	  'install one, or name it: make pdf CHROMIUM=/path/to/chromium'; exit 1; }
+	$(BIN)/jupyter-book build book/ --builder singlehtml $(STRICT)
+	mkdir -p $(dir $(PDF))
+	rm -f $(PDF)
+	"$(CHROMIUM)" --headless $(if $(filter 0,$(shell id -u)),--no-sandbox) --disable-gpu \
+	  --user-data-dir="$$PWD/_build/chromium" --no-pdf-header-footer \
+	  --generate-pdf-document-outline --print-to-pdf="$$PWD/$(PDF)" \
+	  "file://$$PWD/_build/singlehtml/index.html" 2> _build/pdf/chromium.log || true
+	@test -s $(PDF) || { cat _build/pdf/chromium.log; exit 1; }
+	@echo "The book as one PDF: $$PWD/$(PDF)"
+
 demo: install
 	$(BIN)/python -m wssl.demo
 
@@ -56,7 +74,7 @@ test: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -n 2 --dist loadgroup
+	KERAS_BACKEND=$(BACKEND) $(BIN)/pytest -n 2 --dist loadgroup
 
 test-browser: html
 	$(BIN)/pytest tests/browser

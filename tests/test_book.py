@@ -1,5 +1,6 @@
 """The book as a reader gets it: strict, complete, without a network and without Keras."""
 
+import ast
 import os
 import re
 import shutil
@@ -110,7 +111,9 @@ def test_the_blocker_blocks(tmp_path):
 
 def test_every_page_of_the_contents_is_built(html):
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text())
-    files = [chapter["file"] for part in contents["parts"] for chapter in part["chapters"]]
+    chapters = [chapter for part in contents["parts"] for chapter in part["chapters"]]
+    chapters += [page for chapter in chapters for page in chapter.get("sections", [])]
+    files = [chapter["file"] for chapter in chapters]
     for name in [contents["root"], *files]:
         assert (html / f"{name}.html").is_file(), name
 
@@ -206,22 +209,79 @@ def test_the_page_of_presets_gives_their_values():
         assert row in text, f"book/running.md should have the row\n{row}"
 
 
-def test_the_extensions_that_the_book_shows_are_valid_experiments(monkeypatch):
-    import wssl
-    from wssl import losses, models, pretext
-    from wssl.data import sources
+def definitions(path):
+    """Functions, classes and described constants that a module defines by a public name."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    for node, following in zip(body, [*body[1:], None], strict=True):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names = [node.name]
+        elif isinstance(node, ast.Assign | ast.AnnAssign) and is_text(following):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [target.id for target in targets if isinstance(target, ast.Name)]
+        else:
+            names = []
+        yield from ((name, node) for name in names if not name.startswith("_"))
 
-    registries = [losses.LOSSES, models.MODELS, pretext.TASKS, sources.SOURCES]
-    before = [dict(registry) for registry in registries]
-    experiments = []
-    monkeypatch.setattr(wssl, "run", experiments.append, raising=False)
-    page = (ROOT / "book" / "extending.md").read_text()
-    *blocks, _ = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    try:
-        for block in blocks:
-            exec(block, {})
-        assert len({experiment.fingerprint for experiment in experiments}) == 4
-    finally:
-        for registry, entries in zip(registries, before, strict=True):
-            registry.clear()
-            registry.update(entries)
+
+def is_text(node):
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def handed_on(path):
+    """The names in the `__all__` of a package."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    return set()
+
+
+PACKAGE = ROOT / "wssl"
+MODULES = {path.stem for path in PACKAGE.glob("*.py")} | {
+    p.parent.name for p in PACKAGE.glob("*/*.py")
+}
+
+
+def public_names():
+    """What a user may import: what packages hand on, and what the other modules define."""
+    top = handed_on(PACKAGE / "__init__.py")
+    names = {f"wssl.{name}" for name in top - MODULES}
+    for path in PACKAGE.glob("[!_]*.py"):
+        found = {name for name, _ in definitions(path)} - top
+        names |= {f"wssl.{path.stem}.{name}" for name in found}
+    for path in PACKAGE.glob("*/__init__.py"):
+        names |= {f"wssl.{path.parent.name}.{name}" for name in handed_on(path)}
+    return names
+
+
+LISTED = re.compile(r"^(Parameters|Attributes)\n-+\n", re.MULTILINE)
+
+
+def parameters(node):
+    """What a function, or the making of an object, takes."""
+    if isinstance(node, ast.FunctionDef):
+        return ast.unparse(node.args).removeprefix("self").removeprefix(", ")
+    fields = [part for part in node.body if isinstance(part, ast.AnnAssign)]
+    makers = [part for part in node.body if getattr(part, "name", None) == "__init__"]
+    return fields or any(map(parameters, makers))
+
+
+def test_the_reference_has_every_public_name(html, pages):
+    shown = {name for page in (html / "api").glob("*.html") for name in pages[page.resolve()].ids}
+    names = public_names()
+    assert {"wssl.Experiment", "wssl.data.masks", "wssl.losses.mix", "wssl.pretext.TASKS"} <= names
+    assert names - shown == set(), "each module needs an automodule in book/api"
+
+
+def test_every_name_of_the_reference_says_what_it_takes(html, pages):
+    shown = {name for page in (html / "api").glob("*.html") for name in pages[page.resolve()].ids}
+    silent = []
+    for path in PACKAGE.rglob("*.py"):
+        module = ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+        for name, node in definitions(path):
+            places = {f"{place}.{name}" for place in (module, module.rpartition(".")[0])}
+            if not places & shown or isinstance(node, ast.Assign | ast.AnnAssign):
+                continue
+            text = ast.get_docstring(node) or ""
+            if not text or (parameters(node) and not LISTED.search(text)):
+                silent.append(f"{module}.{name}")
+    assert not silent

@@ -84,6 +84,16 @@ def test_conda_installs_the_lock_under_a_supported_python(project):
     assert pip == [["--requirement requirements.lock"]]
 
 
+def test_binder_installs_the_package_into_the_environment_of_the_lock():
+    script = ROOT / "postBuild"
+    assert script.stat().st_mode & 0o111
+    lines = script.read_text().splitlines()
+    assert lines[0].startswith("#!")
+    (install,) = [line for line in lines if "pip install" in line]
+    assert {"--editable", ".", "--no-deps", "--no-build-isolation"} <= set(install.split())
+    assert not (ROOT / "binder").exists()  # it would hide environment.yml and postBuild
+
+
 def test_every_supported_python_is_tested_here(project):
     supported = SpecifierSet(project["requires-python"])
     assert tuple(f"3.{minor}" for minor in range(30) if f"3.{minor}.0" in supported) == PYTHONS

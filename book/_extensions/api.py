@@ -1,0 +1,42 @@
+"""The reference, from the docstrings of the package; no Keras is imported, mocks stand in for it.
+
+A package such as ``wssl.data`` hands on constants of its modules. Sphinx looks for the text below a
+constant only in the file of the package itself, so it is told what the modules say.
+"""
+
+from collections import namedtuple
+from pathlib import Path
+
+from sphinx.application import Sphinx
+from sphinx.pycode import ModuleAnalyzer
+
+import wssl
+
+FOLDER = Path(wssl.__file__).parent
+FIELD = type(namedtuple("Pair", "first").first)
+
+
+def describe_constants(app: Sphinx) -> None:
+    for package in FOLDER.glob("*/__init__.py"):
+        name = f"wssl.{package.parent.name}"
+        analyzer = ModuleAnalyzer.for_file(str(package), name)
+        analyzer.analyze()
+        for path in sorted(package.parent.glob("[!_]*.py")):
+            module = ModuleAnalyzer.for_file(str(path), f"{name}.{path.stem}")
+            module.analyze()
+            said = {key: text for key, text in module.attr_docs.items() if not key[0]}
+            analyzer.attr_docs = said | analyzer.attr_docs
+        ModuleAnalyzer.cache["module", name] = analyzer
+
+
+def skip_fields(
+    app: Sphinx, what: str, name: str, member: object, skip: bool, options: object
+) -> bool | None:
+    """Leave out the fields of named tuples, which the text of the class describes."""
+    return True if isinstance(member, FIELD) else None
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("builder-inited", describe_constants)
+    app.connect("autodoc-skip-member", skip_fields)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
