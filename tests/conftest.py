@@ -2,18 +2,43 @@
 
 import os
 import runpy
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+BACKEND = os.environ.get("KERAS_BACKEND", "tensorflow")
+
 SLOW = "browser", "backends"
 """Folders of tests that run only when they are named, as their targets of `make` do."""
 
+TENSORFLOW_ONLY = {
+    "test_book.py": "builds pages in processes that have no Keras at all",
+    "test_cluster.py": "compiles each phase anew in each of many worker processes",
+    "test_notebooks.py": "compiles each phase anew in each kernel",
+}
+"""What is not collected under another backend, which would not see it fail in another way."""
+
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
+
+if BACKEND != "tensorflow":
+    # Nothing but the TensorFlow backend may need TensorFlow, neither here nor in child processes.
+    without = Path(__file__).with_name("without_tensorflow")
+    runpy.run_path(str(without / "sitecustomize.py"))
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        [str(without), *filter(None, [os.environ.get("PYTHONPATH")])]
+    )
+    # Tests compile far longer than they compute, and often the same network.
+    compiled = tempfile.TemporaryDirectory(prefix="wssl-jax-")
+    os.environ.setdefault("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")
+    os.environ.setdefault("JAX_COMPILATION_CACHE_DIR", compiled.name)
+    os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
 
 
 def pytest_ignore_collect(collection_path, config):
+    if collection_path.name in TENSORFLOW_ONLY and BACKEND != "tensorflow":
+        return True
     if collection_path.name not in SLOW:
         return None
     named = any(collection_path.name in str(given) for given in config.invocation_params.args)
@@ -55,6 +80,35 @@ def trained(monkeypatch):
     original = training.train
     monkeypatch.setattr(training, "train", train)
     return titles
+
+
+@pytest.fixture
+def gradients():
+    """A function: a loss, called without arguments, and the variables that it depends on, in lists
+    of any depth -> its gradient by each, as arrays; zeros by a variable that does not matter."""
+
+    import keras
+
+    def of(loss, variables):
+        values = keras.tree.map_structure(lambda variable: variable.value, variables)
+        if BACKEND == "tensorflow":
+            import tensorflow as tf
+
+            with tf.GradientTape() as tape:
+                total = loss()
+            found = tape.gradient(total, values, unconnected_gradients="zero")
+        else:
+            import jax
+
+            def total(values):
+                pairs = zip(*map(keras.tree.flatten, (variables, values)), strict=True)
+                with keras.StatelessScope(state_mapping=list(pairs)):
+                    return loss()
+
+            found = jax.grad(total)(values)
+        return keras.tree.map_structure(keras.ops.convert_to_numpy, found)
+
+    return of
 
 
 @pytest.fixture

@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -87,14 +88,21 @@ def test_the_border_of_a_flat_image_does_not_give_the_label_away():
         np.testing.assert_allclose(shown, flat, atol=1e-6)
 
 
-def test_works_inside_a_compiled_function(photos):
-    import tensorflow as tf
+class Transformed(keras.Model):
+    def call(self, batch):
+        return pretext.transform(batch["images"], batch["labels"])
 
+
+@pytest.mark.parametrize("compiled", [False, True])
+def test_works_inside_a_compiled_function(photos, compiled):
     floats = (photos / 255).astype("float32")
     labels = {task: np.arange(4, dtype="int32") for task in pretext.TASKS}
-    compiled = tf.function(pretext.transform)(tf.constant(floats), labels)
+    model = Transformed()
+    model.compile(jit_compile=compiled)
     np.testing.assert_allclose(
-        compiled.numpy(), ops.convert_to_numpy(pretext.transform(floats, labels)), atol=1e-6
+        model.predict_on_batch({"images": floats, "labels": labels}),
+        ops.convert_to_numpy(pretext.transform(floats, labels)),
+        atol=1e-6,
     )
 
 

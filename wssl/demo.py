@@ -34,7 +34,13 @@ INTEGRITY = (
 
 
 def experiments(**settings: Any) -> dict[str, Experiment]:
-    """The networks of the page by name: the paper's, and one whose encoder was never trained."""
+    """The networks of the page by name: the paper's, and one whose encoder was never trained.
+
+    Parameters
+    ----------
+    **settings
+        Of both, as for `wssl.Experiment`.
+    """
     return {
         "wssl": Experiment(**settings),
         "control": Experiment(encoder="random", **settings),
@@ -45,13 +51,28 @@ def packed(name: str, facts: dict[str, Any], content: bytes) -> str:
     """A script that hands `content` and the `facts` about it to the page.
 
     The same arguments give the same script.
+
+    Parameters
+    ----------
+    name : str
+        By which the page asks for it.
+    facts : dict
+        A JSON value.
+    content : bytes
     """
     text = base64.b64encode(gzip.compress(content, mtime=0)).decode()
     return f'wsslDemo.receive({json.dumps(name)}, {json.dumps(facts)}, "{text}");\n'
 
 
 def pack_model(name: str, result: Result) -> str:
-    """The script of a trained network, with what its record says about it."""
+    """The script of a trained network, with what its record says about it.
+
+    Parameters
+    ----------
+    name : str
+        By which the page asks for it.
+    result : Result
+    """
     experiment = result.experiment
     facts = {
         "size": experiment.scale.size,
@@ -66,6 +87,14 @@ def pack_model(name: str, result: Result) -> str:
 
 def fetch(package: str, integrity: str, folder: Path) -> Path:
     """The archive of an npm package, put into `folder`.
+
+    Parameters
+    ----------
+    package : str
+        Name and version, such as ``name@1.0.0``.
+    integrity : str
+        As npm's registry states it.
+    folder : Path
 
     Raises
     ------
@@ -88,7 +117,13 @@ def fetch(package: str, integrity: str, folder: Path) -> Path:
 
 
 def pack_runtime(archive: Path) -> str:
-    """The script of the runtime, from the archive of its npm package."""
+    """The script of the runtime, from the archive of its npm package.
+
+    Parameters
+    ----------
+    archive : Path
+        What `fetch` returned.
+    """
     with tarfile.open(archive) as package:
 
         def read(name: str) -> bytes:
@@ -103,7 +138,13 @@ def pack_runtime(archive: Path) -> str:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Make what the book's page "Try it" needs: two trained networks and a runtime."""
+    """Make what the book's page "Try it" needs: two trained networks and a runtime.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        As from the shell, without the program's name.
+    """
     parser = argparse.ArgumentParser(prog="python -m wssl.demo", description=main.__doc__)
     parser.add_argument("--preset", default="quick", help="how large (default: quick)")
     parser.add_argument("--dataset", default="synthetic", help="images (default: synthetic)")

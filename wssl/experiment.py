@@ -31,7 +31,12 @@ BEST = {"saturation": 0.3, "sharpness": 0.7}
 
 
 class Weights(Mapping[str, float]):
-    """The weights of the pretext tasks: immutable, hashable, without the zero ones."""
+    """The weights of the pretext tasks: immutable, hashable, without the zero ones.
+
+    Parameters
+    ----------
+    weights : mapping of str to float
+    """
 
     def __init__(self, weights: Mapping[str, float]):
         self._items = tuple(sorted((task, float(w)) for task, w in weights.items() if w != 0))

@@ -202,12 +202,22 @@ def _windowed_means(images: Tensor) -> Tensor:
 
 
 def check_alpha(alpha: float) -> None:
-    """Raise a ValueError unless `alpha` is a share in [0, 1]."""
+    """Raise a ValueError unless `alpha` is a share in [0, 1].
+
+    Parameters
+    ----------
+    alpha : float
+    """
     if not 0.0 <= alpha <= 1.0:
         raise ValueError(f"alpha: expected a share in [0, 1]; received {alpha}.")
 
 
 def check_a(a: float) -> None:
-    """Raise a ValueError unless `a` is positive and finite."""
+    """Raise a ValueError unless `a` is positive and finite.
+
+    Parameters
+    ----------
+    a : float
+    """
     if not (a > 0.0 and math.isfinite(a)):
         raise ValueError(f"a: expected a positive, finite number; received {a}.")

@@ -71,7 +71,13 @@ def evaluate(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> di
 
 
 def summarize(per_image: dict[str, np.ndarray]) -> dict[str, float]:
-    """The mean of each metric over the images where it is defined; NaN where it is nowhere."""
+    """The mean of each metric over the images where it is defined; NaN where it is nowhere.
+
+    Parameters
+    ----------
+    per_image : dict of str to float (N,)
+        What `evaluate` returned; NaN where an image does not define a metric.
+    """
     return {name: _mean(values[~np.isnan(values)]) for name, values in per_image.items()}
 
 
@@ -102,7 +108,13 @@ def ssim_map(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def psnr(mean_squared_error: np.ndarray | float) -> np.ndarray | float:
-    """Peak signal-to-noise ratio in dB of a mean squared error on data in [0, 1]."""
+    """Peak signal-to-noise ratio in dB of a mean squared error on data in [0, 1].
+
+    Parameters
+    ----------
+    mean_squared_error : float or float (N,)
+        At least 0; of 0 the ratio is great, but finite.
+    """
     return -10.0 * np.log10(np.maximum(mean_squared_error, _SMALLEST_MSE))
 
 

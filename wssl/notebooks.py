@@ -101,7 +101,12 @@ def check_parameters(namespace: Mapping[str, Any]) -> None:
 
 
 def source_cells(notebook: NotebookNode) -> list[tuple[str, str]]:
-    """Type and text of each cell that somebody wrote: all but papermill's injected one."""
+    """Type and text of each cell that somebody wrote: all but papermill's injected one.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+    """
     return [
         (cell.cell_type, cell.source)
         for cell in notebook.cells
@@ -110,7 +115,15 @@ def source_cells(notebook: NotebookNode) -> list[tuple[str, str]]:
 
 
 def is_fresh(source: str | Path, executed: str | Path) -> bool:
-    """Whether an executed notebook has the very cells of its ``.py`` source."""
+    """Whether an executed notebook has the very cells of its ``.py`` source.
+
+    Parameters
+    ----------
+    source : str or Path
+        The ``.py`` file.
+    executed : str or Path
+        The ``.ipynb`` file.
+    """
     cells = source_cells(_parse(Path(source).read_text(encoding="utf-8")))
     return cells == source_cells(nbformat.read(executed, as_version=4))
 
@@ -120,6 +133,10 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
 
     Dropped: times, durations, paths, random cell identifiers, what libraries log on stderr, and
     how the output was cut into messages. Kept: the cells, their outputs, the parameters.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
     """
     metadata = notebook.metadata
     notebook.metadata = nbformat.from_dict({"kernelspec": metadata.kernelspec})
@@ -182,7 +199,13 @@ def execute(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Execute the studies in order: ``python -m wssl.notebooks --output FOLDER``."""
+    """Execute the studies in order: ``python -m wssl.notebooks --output FOLDER``.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        As from the shell, without the program's name; ``sys.argv`` if not given.
+    """
     parser = argparse.ArgumentParser(prog="python -m wssl.notebooks", description=main.__doc__)
     parser.add_argument("names", nargs="*", help="how their names begin, such as 01 (default: all)")
     parser.add_argument("--output", required=True, type=Path, help="folder of the .ipynb files")

@@ -175,7 +175,12 @@ def follow(
 
 
 def describe(task: Task) -> str:
-    """A task in a few words: its pretext tasks, what differs from the default, and its seed."""
+    """A task in a few words: its pretext tasks, what differs from the default, and its seed.
+
+    Parameters
+    ----------
+    task : Experiment or Pretraining
+    """
     words = [pretext_name(task.pretext)] if task.pretext else []
     if isinstance(task, Experiment):
         for name in ("encoder", "frozen_layers", "loss", "alpha", "a", "method"):

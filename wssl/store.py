@@ -20,7 +20,13 @@ _REQUIRED = {"experiment", "fingerprint", "metrics", "provenance"}
 
 
 def fingerprint(value: Any) -> str:
-    """Sixteen hexadecimal digits that stand for a JSON value, whatever the order of its keys."""
+    """Sixteen hexadecimal digits that stand for a JSON value, whatever the order of its keys.
+
+    Parameters
+    ----------
+    value : any
+        What JSON can hold.
+    """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
@@ -140,7 +146,12 @@ class Store:
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """A temporary path that takes the place of `path` when the block ends without an error."""
+    """A temporary path that takes the place of `path` when the block ends without an error.
+
+    Parameters
+    ----------
+    path : Path
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
     os.close(handle)

@@ -1,7 +1,6 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from wssl.models.shift_net import Shift, feature_mask, patch_discriminator, shift_net
 
@@ -25,11 +24,11 @@ def copied(decoder, encoder, hole):
 
 
 def features(rng, shape=(3, 5, 4, 6)):
-    return rng.normal(size=shape), rng.normal(size=shape)
+    return rng.normal(size=(2, *shape)).astype("float32")
 
 
 def shift(*inputs):
-    return keras.ops.convert_to_numpy(Shift(dtype="float64")(list(inputs)))
+    return keras.ops.convert_to_numpy(Shift()(list(inputs)))
 
 
 def holes(rng):
@@ -63,42 +62,48 @@ def test_each_image_of_a_batch_has_its_own_hole(rng):
 def test_similarity_does_not_depend_on_length(rng):
     decoder, encoder = features(rng)
     hole = rng.random((3, 5, 4, 1)) < 0.5
-    lengths = rng.uniform(0.1, 10, (2, 3, 5, 4, 1))
+    lengths = rng.uniform(0.1, 10, (2, 3, 5, 4, 1)).astype("float32")
     plain = shift(decoder, encoder, hole)
     scaled = shift(decoder * lengths[0], encoder * lengths[1], hole)
-    np.testing.assert_allclose(directions(scaled), directions(plain), atol=1e-12)
+    np.testing.assert_allclose(directions(scaled), directions(plain), atol=1e-6)
 
 
 def directions(values):
     return values / np.maximum(np.linalg.norm(values, axis=-1, keepdims=True), 1e-9)
 
 
-def gradient(decoder, encoder, hole, weights):
-    inputs = [tf.constant(decoder), tf.constant(encoder)]
-    with tf.GradientTape() as tape:
-        tape.watch(inputs)
-        value = tf.reduce_sum(weights * Shift(dtype="float64")([*inputs, hole]))
-    return tape.gradient(value, inputs)
+@pytest.fixture
+def gradient(gradients):
+    def of(decoder, encoder, hole, weights):
+        inputs = [keras.Variable(values) for values in (decoder, encoder)]
+
+        def weighted():
+            return keras.ops.sum(weights * Shift()([*(v.value for v in inputs), hole]))
+
+        return gradients(weighted, inputs)
+
+    return of
 
 
-def test_the_gradient_is_the_numerical_one(rng):
+def test_the_gradient_is_the_numerical_one(rng, gradient):
     hole = holes(rng)[[1, 2, 4]]
     decoder, encoder = features(rng, (3, 5, 4, 2))
-    weights = rng.normal(size=encoder.shape)
+    weights = rng.normal(size=encoder.shape).astype("float32")
     of_decoder, of_encoder = gradient(decoder, encoder, hole, weights)
-    assert of_decoder is None
+    assert not of_decoder.any()
+    encoder = encoder.astype("float64")
     numerical = np.zeros_like(encoder)
     for index in np.ndindex(encoder.shape):
         step = np.zeros_like(encoder)
         step[index] = 1e-6
         above, below = (copied(decoder, encoder + s, hole) for s in (step, -step))
         numerical[index] = (weights * (above - below)).sum() / 2e-6
-    np.testing.assert_allclose(np.asarray(of_encoder), numerical, atol=1e-6)
+    np.testing.assert_allclose(of_encoder, numerical, atol=1e-5)
 
 
 @pytest.mark.parametrize("zero", ["decoder", "encoder", "both"])
 @pytest.mark.parametrize("known", [0, 1, 20])
-def test_nothing_is_undefined(rng, zero, known):
+def test_nothing_is_undefined(rng, gradient, zero, known):
     decoder, encoder = features(rng)
     if zero in ("decoder", "both"):
         decoder[:] = 0
@@ -108,7 +113,7 @@ def test_nothing_is_undefined(rng, zero, known):
     result = shift(decoder, encoder, hole)
     _, of_encoder = gradient(decoder, encoder, hole, np.ones_like(encoder))
     assert np.isfinite(result).all()
-    assert np.isfinite(np.asarray(of_encoder)).all()
+    assert np.isfinite(of_encoder).all()
     if known in (0, 20):
         assert not result.any()
 

@@ -109,7 +109,13 @@ def find_recipe(recipe: str | Recipe) -> Recipe:
 
 
 def check_mask_source(source: str) -> None:
-    """Raise a ValueError, which names the nearest, unless `source` can be a source of masks."""
+    """Raise a ValueError, which names the nearest, unless `source` can be a source of masks.
+
+    Parameters
+    ----------
+    source : str
+        As for `masks`.
+    """
     if source not in STROKES and find_mask_folder(source) is None:
         raise unknown("mask source", source, [*STROKES, *MASK_FORMS])
 
@@ -178,6 +184,11 @@ def sample(
     """Draw masks until `count` of them cover a share of the image within `coverage`.
 
     Same parameters and errors as `masks`.
+
+    Parameters
+    ----------
+    source, count, size, seed, coverage, recipe, split
+        As for `masks`.
 
     Returns
     -------
@@ -280,6 +291,11 @@ def coverages(
 ) -> npt.NDArray[np.float64]:
     """The share of the image that each of the first `count` masks covers, none left out.
 
+    Parameters
+    ----------
+    source, recipe, count, size, seed, split
+        As for `masks`.
+
     Returns
     -------
     float (count,)
@@ -290,7 +306,13 @@ def coverages(
 
 
 def mask_fingerprint(source: str = "synthetic", recipe: str | Recipe = "dense") -> str:
-    """A digest of whatever determines the masks of a source, apart from the call's arguments."""
+    """A digest of whatever determines the masks of a source, apart from the call's arguments.
+
+    Parameters
+    ----------
+    source, recipe
+        As for `masks`.
+    """
     check_mask_source(source)
     if folder := find_mask_folder(source):
         return folder.fingerprint()

@@ -85,7 +85,13 @@ def find_source(name: str) -> Source:
 
 
 def check_image_source(source: str) -> None:
-    """Raise a ValueError, which names the nearest, unless `source` can be a source of images."""
+    """Raise a ValueError, which names the nearest, unless `source` can be a source of images.
+
+    Parameters
+    ----------
+    source : str
+        As for `images`.
+    """
     find_source(source)
 
 
@@ -140,5 +146,10 @@ def fingerprint(source: str = "synthetic") -> str:
 
     It depends on content only: a folder may be moved and its files renamed. Sources of masks have
     one of their own, `wssl.data.mask_fingerprint`.
+
+    Parameters
+    ----------
+    source : str
+        As for `images`.
     """
     return find_source(source).fingerprint()

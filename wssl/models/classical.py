@@ -20,6 +20,12 @@ def harmonic(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     The discrete Laplace equation, with the known pixels as boundary values and reflection at the
     image's edge, solved exactly: the smoothest membrane over the hole.
 
+    Parameters
+    ----------
+    image : float (H, W, 3) in [0, 1]
+    mask : bool (H, W)
+        True = hole.
+
     Returns
     -------
     float64 (H, W, 3)
@@ -38,6 +44,12 @@ def biharmonic(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
     Inside an image this is the discrete biharmonic equation (Damelin and Hoang 2018,
     doi:10.1155/2018/3950312); at its edge the surface is reflected.
+
+    Parameters
+    ----------
+    image : float (H, W, 3) in [0, 1]
+    mask : bool (H, W)
+        True = hole.
 
     Returns
     -------
@@ -78,7 +90,14 @@ def marching(image: np.ndarray, mask: np.ndarray, algorithm: int) -> np.ndarray:
 
 
 def mean_colour(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Fill the hole with the mean of the known pixels."""
+    """Fill the hole with the mean of the known pixels.
+
+    Parameters
+    ----------
+    image : float (H, W, 3) in [0, 1]
+    mask : bool (H, W)
+        True = hole.
+    """
     _check_known(mask)
     return np.where(mask[..., None], image[~mask].mean(axis=0), image)
 

@@ -69,6 +69,11 @@ def unet(size: int, width: int, seed: int = 0) -> keras.Model:
 def encoder(model: keras.Model) -> keras.Model:
     """The first 16 layers of a U-Net, as a model of their own that shares its weights.
 
+    Parameters
+    ----------
+    model : keras.Model
+        What `unet` returned.
+
     Returns
     -------
     keras.Model
