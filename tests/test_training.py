@@ -66,13 +66,12 @@ def test_a_pretext_phase_learns_to_tell_rotations(images, tmp_path):
         phase,
         batch,
         steps=60,
-        learning_rate=3e-3,
+        learning_rate=1e-3,
         title="pretext",
         checkpoint=tmp_path / "c.npz",
     )["history"]
     assert history[0][1] == pytest.approx(np.log(4), abs=0.4)
-    # At this rate the loss leaps now and then, after another step on another backend.
-    assert np.median([loss for _, loss in history[-30:]]) < 0.5
+    assert history[-1][1] < 0.5
 
 
 def test_pretext_losses_are_weighted(images):
