@@ -134,7 +134,7 @@ for heavy in ("keras", "tensorflow"):
 import wssl, wssl.data, wssl.paper, wssl.presets, wssl.report, wssl.store
 from wssl import Store, data, paper, report
 print(report.table(1, Store().records()).to_string())
-print([name for name in sys.modules if name.split(".")[0] in ("keras", "tensorflow")])
+print(sorted(name for name in sys.modules if name.split(".")[0] in ("keras", "tensorflow")))
 """
     finished = subprocess.run(
         [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=False

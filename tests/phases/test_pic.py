@@ -65,7 +65,7 @@ class Uncompiled(PicPhase):
     """Costs less than to compile, for a few steps."""
 
     def compile(self, **settings):
-        super().compile(**{**settings, "run_eagerly": True})
+        super().compile(**{**settings, "run_eagerly": True, "jit_compile": False})
 
 
 def test_a_checkpoint_goes_on_to_the_same_numbers(batch, tmp_path, monkeypatch):
