@@ -83,7 +83,8 @@ test-jax: install
 	$(BIN)/pytest tests/backends
 
 bench: install
-	@for script in training naive prepare memory cluster; do $(BIN)/python benchmarks/$$script.py; done
+	@for script in training naive input prepare memory cluster; do \
+	  $(BIN)/python benchmarks/$$script.py --record benchmarks/records/$$script.json; done
 
 lock: install
 	$(BIN)/python -m pip install --quiet uv

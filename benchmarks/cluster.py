@@ -14,7 +14,8 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 from distributed import Client, LocalCluster
-from timing import Row, main, timed
+from table import Row
+from timing import main, timed
 
 from wssl import Experiment, Store, run_all
 from wssl.presets import Preset

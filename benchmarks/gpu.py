@@ -11,23 +11,29 @@ for this machine and leave loading, compiling and evaluating out.
 import argparse
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
 import jax
 import keras
-import numpy as np
 from flops import convolution_flops
-from timing import take_turns, timed
+from timing import (
+    classes,
+    inpainting_phase,
+    pretext_phase,
+    random_images,
+    random_masks,
+    take_turns,
+    timed,
+)
 
 from wssl import Store
 from wssl.data.batches import inpainting_batch, pretext_batch
 from wssl.devices import computing_in, precision, resident
 from wssl.experiment import Pretraining
-from wssl.losses import mix
-from wssl.models import ENCODER_LAYERS, encoder, pretext_model, unet
-from wssl.phases import Batch, InpaintingPhase, Phase, PretextPhase
+from wssl.phases import Batch, Phase
 from wssl.presets import Preset, preset
 from wssl.pretext import TASKS
 from wssl.running import plan
@@ -81,39 +87,29 @@ def measure(
     options: argparse.Namespace,
 ) -> tuple[float, float]:
     """Images a second, and operations of convolutions a second, of training a phase."""
+    scale = replace(PAPER, width=width, size=options.size, batch=options.batch)
     with computing_in(precision()):
-        phase, batches = build(width, options.size, options.batch, options.images)
-    seconds = take_turns(phase, batches, {}, PAPER, turns=TURNS, block=BLOCK)["full"]
+        phase, batches = build(scale, options.images)
+    seconds = take_turns(phase, batches, {}, scale, turns=TURNS, block=BLOCK)["full"]
     speed = BLOCK * options.batch / seconds
     return speed, speed * convolution_flops(phase.network)
 
 
-def pretext(width: int, size: int, batch: int, total: int) -> tuple[Phase, Callable[[int], Batch]]:
-    """The pretext phase with all tasks."""
-    classes = {task: len(TASKS[task].levels) for task in TASKS}
-    network = pretext_model(encoder(unet(size, width)), classes)
-    (images,) = resident(noise(total, size))
-    phase = PretextPhase(network, dict.fromkeys(classes, 1 / len(classes)))
-    return phase, lambda step: pretext_batch(images, classes, size, batch, 0, step)
+def pretext(scale: Preset, total: int) -> tuple[Phase, Callable[[int], Batch]]:
+    """The pretext phase with all tasks, and its batches."""
+    (images,) = resident(random_images(scale, total))
+    levels = classes(tuple(TASKS))
+    return pretext_phase(scale, tuple(TASKS)), lambda step: pretext_batch(
+        images, levels, scale.size, scale.batch, 0, step
+    )
 
 
-def inpainting(
-    width: int, size: int, batch: int, total: int
-) -> tuple[Phase, Callable[[int], Batch]]:
-    """The inpainting phase with a frozen encoder."""
-    network = unet(size, width)
-    for layer in network.layers[:ENCODER_LAYERS]:
-        layer.trainable = False
-    holes = np.random.default_rng(1).random((total, size, size)) < 0.4
-    images, masks = resident(noise(total, size), holes)
-    phase = InpaintingPhase(network, mix)
-    return phase, lambda step: inpainting_batch(images, masks, size, batch, 0, step)
-
-
-def noise(total: int, size: int) -> np.ndarray:
-    """Images as they are stored, uint8, an eighth larger than `size`."""
-    shape = (total, size * 8 // 7, size * 8 // 7, 3)
-    return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+def inpainting(scale: Preset, total: int) -> tuple[Phase, Callable[[int], Batch]]:
+    """The inpainting phase with a frozen encoder, and its batches."""
+    images, masks = resident(random_images(scale, total), random_masks(scale, total))
+    return inpainting_phase(scale), lambda step: inpainting_batch(
+        images, masks, scale.size, scale.batch, 0, step
+    )
 
 
 def matrix_rate(side: int) -> float:

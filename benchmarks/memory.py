@@ -10,11 +10,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
+from table import Row, parser_of, show
 
 from wssl.data.writer import Writer
 from wssl.presets import PRESETS, preset
@@ -34,12 +36,23 @@ SCALE = replace(
 
 
 def main() -> None:
-    """Print the two ratios."""
+    """Print the two ratios, or train if the command line names a store."""
+    title = f"Memory, {COUNTS[1]:,} images / {COUNTS[0]:,}"
+    parser = parser_of(title)
+    parser.add_argument("store", nargs="?", help="train from this store instead of measuring")
+    options = parser.parse_args()
+    if options.store:
+        train(options.store)
+    else:
+        show(title, measure(), options.record)
+
+
+def measure() -> Iterator[Row]:
+    """Yield the two ratios."""
     with TemporaryDirectory() as scratch:
         few, many = (peaks(count, Path(scratch, str(count))) for count in COUNTS)
-    print(f"{f'Memory, {COUNTS[1]:,} images / {COUNTS[0]:,}':<66}{'ratio':>7}  target")
     for name in STATUS:
-        print(f"  {name:<64}{many[name] / few[name]:>7.2f}  at most 1.10")
+        yield Row(name, many[name] / few[name], "at most 1.10")
 
 
 def peaks(count: int, folder: Path) -> dict[str, int]:
@@ -83,7 +96,4 @@ def train(store: str) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 1:
-        train(sys.argv[1])
-    else:
-        main()
+    main()

@@ -14,7 +14,8 @@ import tensorflow as tf
 import training as ours
 from keras import layers
 from PIL import Image, ImageEnhance
-from timing import Row, main, random_images, random_masks, take_turns
+from table import Row
+from timing import main, random_images, random_masks, take_turns
 
 from wssl.presets import Preset
 

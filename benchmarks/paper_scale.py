@@ -6,26 +6,28 @@ preset `paper`, by the commands that a user of the real data would type. What wa
 done again.
 """
 
-import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from prepare import write
+from table import Row, parser_of, show
 
-from wssl import data
+from wssl import Store, data
 from wssl.data.celeba_hq import MAPPING, PARTITION, STANDARD
+from wssl.presets import preset
 
 SHARES = np.cumsum(list(STANDARD.values())) / sum(STANDARD.values())
 MASKS = {"train": 400, "test": 200}
 
 
 def main() -> None:
-    """Write what is missing, then run the two commands."""
-    parser = argparse.ArgumentParser(description="The paper's scale on generated data")
+    """Write what is missing, run the two commands, and say how long the whole would take."""
+    parser = parser_of("The paper's scale on generated data: the whole preset, in hours")
     parser.add_argument("folder", type=Path, help="where everything is written")
     parser.add_argument("--images", type=int, default=2000, help="default: 2000")
     parser.add_argument("--steps", default="20", help="of each phase (default: 20)")
@@ -42,6 +44,18 @@ def main() -> None:
     run = ["run", "--preset", "paper", "--steps", options.steps]
     run += ["--micro-batch", options.micro_batch]
     wssl(*run, "--dataset", f"prepared:{prepared}", "--masks", f"qd-imd:{masks}")
+    show(parser.description or "", projected(Store(), int(options.steps)), options.record)
+
+
+def projected(store: Store, steps: int) -> Iterator[Row]:
+    """Yield the hours of each phase of the whole preset, at the speed of the slice."""
+    whole, slices = preset("paper"), preset(f"paper:{steps}").name
+    for record in store.records():
+        if record["experiment"]["preset"] == slices:
+            phase = record["experiment"].get("phase", "inpainting")
+            total = whole.pretext_steps if phase == "pretext" else whole.inpainting_steps
+            hours = record["provenance"]["seconds"] / steps * total / 3600
+            yield Row(f"{phase} phase, {total:,} steps, by a slice of {steps}", hours, "—")
 
 
 def write_images(folder: Path, count: int) -> None:

@@ -5,7 +5,6 @@ squares in one array and saves that. Ours also hashes what it reads and writes, 
 go on from, and writes through to the disk. Both sides take turns on the same files.
 """
 
-import argparse
 import io
 import os
 import shutil
@@ -17,6 +16,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from PIL import Image
+from table import Row, parser_of, show
 
 from wssl import data
 from wssl.data import portraits
@@ -29,17 +29,15 @@ CORES = os.cpu_count() or 1
 
 def main() -> None:
     """Print the ratios at the size that the command line names."""
-    parser = argparse.ArgumentParser(description="Preparing images")
+    parser = parser_of("Preparing images")
     parser.add_argument("--size", type=int, default=256, help="side of the squares (default: 256)")
     parser.add_argument("--share", type=float, default=1, help="of the files, for a short trial")
     options = parser.parse_args()
     title = f"Preparing images of {options.size} px: images/s a core, ours / plain"
-    print(f"{title:<66}{'ratio':>7}  target")
-    for name, ratio, target in measure(options.size, options.share):
-        print(f"  {name:<64}{ratio:>7.2f}  {target}", flush=True)
+    show(title, measure(options.size, options.share), options.record)
 
 
-def measure(size: int, share: float) -> Iterator[tuple[str, float, str]]:
+def measure(size: int, share: float) -> Iterator[Row]:
     """Yield two rows for each size of the files: with one process, and with one for each core."""
     for side, count in COUNTS.items():
         with TemporaryDirectory() as scratch:
@@ -47,7 +45,7 @@ def measure(size: int, share: float) -> Iterator[tuple[str, float, str]]:
             seconds = take_turns(Path(scratch, "files"), Path(scratch, "out"), size)
         for workers in (1, CORES):
             ratio = seconds[0] / seconds[workers] / workers
-            yield f"from JPEG files of {side} px, processes: {workers}", ratio, TARGETS[side]
+            yield Row(f"from JPEG files of {side} px, processes: {workers}", ratio, TARGETS[side])
 
 
 def take_turns(files: Path, output: Path, size: int) -> dict[int, float]:

@@ -1,37 +1,33 @@
-"""What the benchmarks share: timing things in turn with training, and printing the ratios.
+"""What the benchmarks of training share: timing things in turn with it.
 
 Every ratio is of two medians from one run in which both sides took turns, so that a change of the
 machine's speed meets both alike.
 """
 
-import argparse
 import gc
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
+from table import Row, parser_of, show
 
+from wssl.losses import mix
+from wssl.models import ENCODER_LAYERS, encoder, pretext_model, unet
+from wssl.phases import InpaintingPhase, PretextPhase
 from wssl.presets import PRESETS, Preset, preset
+from wssl.pretext import TASKS
 from wssl.training import Batch, train
 
 WARM_UP = 3
 TOTAL = 512
-
-
-class Row(NamedTuple):
-    """A line of the table: what was measured, the ratio, and the target at the default preset."""
-
-    name: str
-    ratio: float
-    target: str
 
 
 def take_turns(
@@ -100,24 +96,43 @@ def timed(step: Callable[[], Any]) -> Callable[[], float]:
     return turn
 
 
-def random_images(scale: Preset) -> np.ndarray:
-    """Noise in the shape of a training set: uint8 (512, load_size, load_size, 3)."""
-    shape = (TOTAL, scale.load_size, scale.load_size, 3)
+def pretext_phase(scale: Preset, tasks: Sequence[str]) -> PretextPhase:
+    """The pretext phase with tasks of equal weight."""
+    body = encoder(unet(scale.size, scale.width))
+    network = pretext_model(body, classes(tasks))
+    return PretextPhase(network, dict.fromkeys(tasks, 1 / len(tasks)))
+
+
+def inpainting_phase(scale: Preset) -> InpaintingPhase:
+    """The inpainting phase with a frozen encoder."""
+    network = unet(scale.size, scale.width)
+    for layer in network.layers[:ENCODER_LAYERS]:
+        layer.trainable = False
+    return InpaintingPhase(network, mix)
+
+
+def classes(tasks: Sequence[str]) -> dict[str, int]:
+    """How many levels each task has."""
+    return {task: len(TASKS[task].levels) for task in tasks}
+
+
+def random_images(scale: Preset, total: int = TOTAL) -> np.ndarray:
+    """Noise in the shape of a training set: uint8 (total, load_size, load_size, 3)."""
+    shape = (total, scale.load_size, scale.load_size, 3)
     return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
 
 
-def random_masks(scale: Preset) -> np.ndarray:
-    """Noise in the shape of the training masks: bool (512, size, size)."""
-    return np.random.default_rng(1).random((TOTAL, scale.size, scale.size)) < 0.4
+def random_masks(scale: Preset, total: int = TOTAL) -> np.ndarray:
+    """Noise in the shape of the training masks: bool (total, size, size)."""
+    return np.random.default_rng(1).random((total, scale.size, scale.size)) < 0.4
 
 
 def main(
     measure: Callable[[Preset], Iterator[Row]], description: str, default: str = "desktop"
 ) -> None:
     """Print the rows that `measure` yields at the preset that the command line names."""
-    parser = argparse.ArgumentParser(description=description)
+    parser = parser_of(description)
     parser.add_argument("--preset", default=default, help=f"one of {', '.join(PRESETS)}")
-    scale = preset(parser.parse_args().preset)
-    print(f"{f'{description}, preset {scale.name}':<66}{'ratio':>7}  target at {default}")
-    for row in measure(scale):
-        print(f"  {row.name:<64}{row.ratio:>7.2f}  {row.target}", flush=True)
+    options = parser.parse_args()
+    scale = preset(options.preset)
+    show(f"{description}, preset {scale.name}", measure(scale), options.record)

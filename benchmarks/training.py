@@ -1,28 +1,37 @@
 """What a training step costs beyond its arithmetic, and how near that comes to the machine's best.
 
-Two ratios a phase. The *overhead* is the time of a full step (drawing crops, labels and masks on
-the host, transforming or masking and learning in the compiled step, and the bookkeeping of
-`wssl.training.train`) over that of the bare step: the same network, loss and optimiser on constant
-tensors that are already transformed or masked. The *efficiency* is the arithmetic rate of the full
-step over that of a product of two 2048 x 2048 float32 matrices. It counts the convolutions only,
-two operations per multiplication with addition, forward and for the gradients that are needed: a
-frozen layer has no gradient for its weights, and where no layer before an input learns, that input
-needs no gradient. Pooling, losses, transforms and the optimiser count as no work at all.
+Two ratios a phase. The *overhead* is the time of a full step (drawing images, corners, labels and
+masks on the host, cutting, transforming or masking and learning in the compiled step, and the
+bookkeeping of `wssl.training.train`) over that of the bare step: the same network, loss and
+optimiser on constant tensors that are already transformed or masked. The *efficiency* is the
+arithmetic rate of the full step over that of a product of two 2048 x 2048 float32 matrices. It
+counts the convolutions only, two operations per multiplication with addition, forward and for the
+gradients that are needed: a frozen layer has no gradient for its weights, and where no layer before
+an input learns, that input needs no gradient. Pooling, losses, transforms and the optimiser count
+as no work at all.
 """
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 from flops import convolution_flops
-from timing import Row, main, random_images, random_masks, take_turns, timed
+from keras import ops
+from table import Row
+from timing import (
+    classes,
+    inpainting_phase,
+    main,
+    pretext_phase,
+    random_images,
+    random_masks,
+    take_turns,
+    timed,
+)
 
 from wssl.data.batches import inpainting_batch, pretext_batch
-from wssl.losses import mix
-from wssl.models import ENCODER_LAYERS, encoder, pretext_model, unet
-from wssl.phases import Batch, InpaintingPhase, PretextPhase, blacken
+from wssl.phases import Batch, blacken, examples
 from wssl.presets import Preset
 from wssl.pretext import TASKS, transform
 
@@ -43,22 +52,20 @@ def pretext(
     scale: Preset, tasks: list[str]
 ) -> tuple[keras.Model, Callable[[int], Batch], Callable[[], float]]:
     """The pretext phase, its batches, and its bare step on a phase of its own."""
-    images, classes = random_images(scale), {task: len(TASKS[task].levels) for task in tasks}
-
-    def phase() -> PretextPhase:
-        body = encoder(unet(scale.size, scale.width))
-        return PretextPhase(pretext_model(body, classes), {task: 1 / len(tasks) for task in tasks})
+    images = random_images(scale)
 
     def batches(step: int) -> Batch:
-        return pretext_batch(images, classes, scale.size, scale.batch, 0, step)
+        return pretext_batch(images, classes(tasks), scale.size, scale.batch, 0, step)
 
-    bare, batch = phase(), batches(0)
-    inputs = transform(batch["images"].astype(np.float32) / 255, batch["labels"])
+    bare, batch = pretext_phase(scale, tasks), batches(0)
+    drawn = ops.cast(examples(batch, scale.size)["images"], "float32") / 255
+    inputs = transform(drawn, batch["labels"])
 
     def loss(inputs: tf.Tensor, labels: dict[str, tf.Tensor]) -> tf.Tensor:
         return bare.compute_loss(x={"labels": labels}, y_pred=bare.network(inputs))
 
-    return phase(), batches, bare_step(bare.network, loss, scale, inputs, batch["labels"])
+    step = bare_step(bare.network, loss, scale, inputs, batch["labels"])
+    return pretext_phase(scale, tasks), batches, step
 
 
 def inpainting(
@@ -67,23 +74,17 @@ def inpainting(
     """The inpainting phase with a frozen encoder, its batches, and its bare step."""
     images, masks = random_images(scale), random_masks(scale)
 
-    def phase() -> InpaintingPhase:
-        network = unet(scale.size, scale.width)
-        for layer in network.layers[:ENCODER_LAYERS]:
-            layer.trainable = False
-        return InpaintingPhase(network, mix)
-
     def batches(step: int) -> Batch:
         return inpainting_batch(images, masks, scale.size, scale.batch, 0, step)
 
-    bare, batch = phase(), batches(0)
-    originals = batch["images"].astype(np.float32) / 255
-    masked = blacken(originals, batch["masks"])
+    bare, drawn = inpainting_phase(scale), examples(batches(0), scale.size)
+    originals = ops.cast(drawn["images"], "float32") / 255
+    masked = blacken(originals, drawn["masks"])
 
     def loss(masked: tf.Tensor, originals: tf.Tensor) -> tf.Tensor:
         return bare.compute_loss(y_pred=(originals, bare.network(masked)))
 
-    return phase(), batches, bare_step(bare.network, loss, scale, masked, originals)
+    return inpainting_phase(scale), batches, bare_step(bare.network, loss, scale, masked, originals)
 
 
 def bare_step(

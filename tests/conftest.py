@@ -14,6 +14,7 @@ SLOW = "browser", "backends"
 """Folders of tests that run only when they are named, as their targets of `make` do."""
 
 TENSORFLOW_ONLY = {
+    "test_benchmarks.py": "starts programs that choose their backend",
     "test_book.py": "builds pages in processes that have no Keras at all",
     "test_cluster.py": "compiles each phase anew in each of many worker processes",
     "test_notebooks.py": "compiles each phase anew in each kernel",

@@ -51,9 +51,11 @@ def compared(tmp_path_factory):
         "JAX_PLATFORMS": "cpu",
         "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
     }
+    # Keras reads a variable of JAX in a way that NumPy 2 deprecates.
+    warnings = ["-W", "error", "-W", "ignore:__array__ implementation:DeprecationWarning"]
     root = tmp_path_factory.mktemp("stores")
     finished = subprocess.run(
-        [sys.executable, "-c", ON_TWO_DEVICES, root],
+        [sys.executable, *warnings, "-c", ON_TWO_DEVICES, root],
         env=environment,
         capture_output=True,
         text=True,

@@ -9,6 +9,7 @@ from wssl import losses, models, pretext
 from wssl.data import sources
 
 PAGES = Path(__file__).parents[1] / "book" / "howto"
+EXAMPLES = sorted(path.stem for path in PAGES.glob("*.md") if "```python" in path.read_text())
 
 
 @pytest.fixture
@@ -16,13 +17,13 @@ def registries():
     """What a page registers, and nobody else shall see."""
     registered = [losses.LOSSES, models.MODELS, models.FILLS, pretext.TASKS, sources.SOURCES]
     before = [dict(registry) for registry in registered]
-    yield registered
+    yield
     for registry, entries in zip(registered, before, strict=True):
         registry.clear()
         registry.update(entries)
 
 
-@pytest.mark.parametrize("page", ["images", "pretext_task", "loss", "model"])
+@pytest.mark.parametrize("page", EXAMPLES)
 def test_the_example_of_the_page_runs(page, registries, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", (PAGES / f"{page}.md").read_text(), re.DOTALL)
@@ -32,11 +33,6 @@ def test_the_example_of_the_page_runs(page, registries, tmp_path, monkeypatch, c
     printed = [float(number) for number in re.findall(r"\d+\.\d+", capsys.readouterr().out)]
     assert printed
     assert all(0 <= number < 100 for number in printed)
-
-
-def test_no_page_with_an_example_is_left_out():
-    with_examples = {path.stem for path in PAGES.glob("*.md") if "```python" in path.read_text()}
-    assert with_examples == {"images", "pretext_task", "loss", "model"}
 
 
 def test_the_commands_of_the_pages_exist():

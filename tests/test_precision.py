@@ -7,7 +7,7 @@ import wssl
 from wssl import Experiment, devices, runs
 from wssl.devices import computing_in, precision, resident
 
-METHODS = [{}, {"method": "shift_net"}, {"method": "pic"}]
+METHODS = "wssl", "shift_net", "pic"
 
 
 def losses(result):
@@ -16,11 +16,6 @@ def losses(result):
 
 def numbers(record):
     return {name: record[name] for name in ("metrics", "per_image", "history")}
-
-
-@pytest.fixture
-def as_on_a_gpu(monkeypatch):
-    monkeypatch.setattr(devices, "_memory_left", lambda: 10**9)
 
 
 def test_without_a_gpu_everything_is_float32(monkeypatch):
@@ -48,9 +43,9 @@ def test_the_precision_ends_with_the_block():
     assert keras.layers.Dense(1).compute_dtype == "float32"
 
 
-@pytest.mark.parametrize("settings", METHODS, ids=["wssl", "shift_net", "pic"])
-def test_bfloat16_learns_almost_the_same_and_is_recorded(monkeypatch, tmp_path, settings):
-    experiment = Experiment(preset="smoke", **settings)
+@pytest.mark.parametrize("method", METHODS)
+def test_bfloat16_learns_almost_the_same_and_is_recorded(monkeypatch, tmp_path, method):
+    experiment = Experiment(preset="smoke", method=method)
     found = {}
     for name in devices.PRECISIONS:
         monkeypatch.setenv("WSSL_PRECISION", name)
@@ -65,13 +60,11 @@ def test_bfloat16_learns_almost_the_same_and_is_recorded(monkeypatch, tmp_path, 
 
 
 @pytest.mark.parametrize("micro_batch", [None, 2])
-@pytest.mark.parametrize("settings", METHODS, ids=["wssl", "shift_net", "pic"])
-def test_images_on_the_device_give_the_same_numbers(
-    monkeypatch, tmp_path, settings, micro_batch, request
-):
-    experiment = Experiment(preset="smoke", **settings)
+@pytest.mark.parametrize("method", METHODS)
+def test_images_on_the_device_give_the_same_numbers(monkeypatch, tmp_path, method, micro_batch):
+    experiment = Experiment(preset="smoke", method=method)
     host = wssl.run(experiment, wssl.Store(tmp_path / "host"), micro_batch=micro_batch)
-    request.getfixturevalue("as_on_a_gpu")
+    monkeypatch.setattr(devices, "_memory_left", lambda: 10**9)
     stored = []
     monkeypatch.setattr(
         runs, "resident", lambda *given: stored.append(resident(*given)) or stored[-1]
@@ -79,7 +72,7 @@ def test_images_on_the_device_give_the_same_numbers(
     device = wssl.run(experiment, wssl.Store(tmp_path / "device"), micro_batch=micro_batch)
     assert all(keras.ops.is_tensor(array) for arrays in stored for array in arrays)
     assert stored
-    if settings.get("method") == "shift_net" and keras.backend.backend() == "jax":
+    if method == "shift_net" and keras.backend.backend() == "jax":
         # The step is another program, and rounding decides which of two like features is copied.
         assert losses(device) == pytest.approx(losses(host), rel=0.01)
     else:

@@ -11,7 +11,7 @@ from scipy import stats
 import wssl
 from wssl import paper, report
 from wssl.experiment import Experiment
-from wssl.report.curves import _limits
+from wssl.report.curves import axis_limits
 from wssl.report.trends import agreement
 from wssl.store import Store
 
@@ -419,8 +419,8 @@ def test_an_end_below_the_axis_has_its_value():
 
 
 def test_whiskers_do_not_dwarf_the_points():
-    assert _limits([0.0, 1.0], [-100.0, 100.0]) == pytest.approx((-0.66, 1.66))
-    assert _limits([0.0, 1.0], [-0.2, 0.5]) == pytest.approx((-0.26, 1.06))
+    assert axis_limits([0.0, 1.0], [-100.0, 100.0]) == pytest.approx((-0.66, 1.66))
+    assert axis_limits([0.0, 1.0], [-0.2, 0.5]) == pytest.approx((-0.26, 1.06))
 
 
 @pytest.mark.parametrize("seeds", [0, 1, 3])

@@ -16,12 +16,13 @@ from keras import layers
 
 from wssl.models import MODELS
 from wssl.names import lookup
-from wssl.runs import Result
 from wssl.store import atomic
 
 if TYPE_CHECKING:
     import keras
     import onnx
+
+    from wssl.runs import Result
 
 OPSET = 17
 _ACTIVATIONS = {"relu": "Relu", "sigmoid": "Sigmoid", "linear": ""}
@@ -29,7 +30,7 @@ _FORMAT = "wssl model 1"
 _DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error)
 
 
-def save_model(result: Result, path: str | Path) -> None:
+def save_model(result: "Result", path: str | Path) -> None:
     """Write the network of a result to a file that needs neither record nor data: `load_model`.
 
     Parameters
@@ -47,7 +48,7 @@ def save_model(result: Result, path: str | Path) -> None:
     path, experiment = Path(path), result.experiment
     if path.suffix.lower() != ".npz":
         raise ValueError(f"path: expected a name that ends in .npz; received {path.name!r}.")
-    weights = [np.asarray(value) for value in result.model().get_weights()]
+    weights = result.model().get_weights()
     about = {
         "format": _FORMAT,
         "method": experiment.method,

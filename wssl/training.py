@@ -117,7 +117,7 @@ def save_weights(network: keras.Model, path: Path) -> None:
     path : Path
     """
     with atomic(path) as temporary:
-        np.savez(temporary, *[np.asarray(value) for value in network.get_weights()])
+        np.savez(temporary, *network.get_weights())
 
 
 def load_weights(network: keras.Model, path: Path) -> None:

@@ -1,6 +1,7 @@
 """The picture that stands beside a link to the book: its title, and how its verdicts fall."""
 
 import ast
+import functools
 import textwrap
 from pathlib import Path
 
@@ -10,6 +11,7 @@ VERDICTS = Path("studies", "10_verdicts.ipynb")
 OUTCOMES = {"hold": "#0173b2", "fail": "#de8f05", "open": "#b8b8b8"}
 
 
+@functools.cache
 def glued(notebook: Path) -> dict[str, object]:
     """The texts and numbers that an executed notebook has glued."""
     values: dict[str, object] = {}

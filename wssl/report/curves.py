@@ -51,7 +51,7 @@ def weight_curves(records: Iterable[Record]) -> Figure:
             zero = f"zero is {means[0]} (paper), {means[1]} (ours)"
             axis.set_title(zero, fontsize="small", color="0.3")
             axis.axhline(0, color="0.4", linewidth=0.8, zorder=1)
-        line[0].set(ylabel=f"{title}, less its mean", ylim=_limits(points, whiskers))
+        line[0].set(ylabel=f"{title}, less its mean", ylim=axis_limits(points, whiskers))
         for axis, pair in zip(line, pairs, strict=True):
             _label_outside(axis, _relative(theirs, pair, metric)[0], decimals)
     for top, bottom, pair in zip(axes[0], axes[-1], pairs, strict=True):
@@ -135,7 +135,7 @@ def _draw_ours(axis: Axes, curve: pd.DataFrame) -> list[float]:
     return whiskers
 
 
-def _limits(points: list[float], whiskers: list[float]) -> tuple[float, float]:
+def axis_limits(points: list[float], whiskers: list[float]) -> tuple[float, float]:
     """Room for all points, and for whiskers as far as they do not dwarf them."""
     low, high = min(points), max(points)
     most = 0.6 * (high - low)

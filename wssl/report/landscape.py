@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 
 from wssl import paper
 from wssl.names import lookup
-from wssl.report.curves import _limits
+from wssl.report.curves import axis_limits
 from wssl.report.frames import set_name
 from wssl.report.svg import WIDTH, Landscape, Point, circle, line, picture, rectangle, text
 from wssl.report.tables import METRICS, format_interval, pretext_name, rows
@@ -86,7 +86,7 @@ def landscape_line(records: Iterable[Record], metric: str = "ssim") -> Landscape
     seeds = [value for w in shown for value in w.values]
     points = [min(seeds) - 10**-decimals, max(seeds) + 10**-decimals]
     ends = [w.mean + sign * w.half for w in shown for sign in (-1, 1) if not np.isnan(w.half)]
-    limits = _limits(points, [*points, *ends])
+    limits = axis_limits(points, [*points, *ends])
     return Landscape(
         tuple(_panel(pair, part, limits, title) for pair, part in parts.items()),
         f"{title} against the weight of the first of two pretext tasks; the second has the rest to "

@@ -1,0 +1,40 @@
+"""The benchmarks run; what they measure is not judged here."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+
+
+def run(script, *arguments, **settings):
+    command = [sys.executable, BENCHMARKS / f"{script}.py", *map(str, arguments)]
+    environment = {**os.environ, **settings}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize(("script", "rows"), [("training", 6), ("naive", 3)])
+def test_a_benchmark_of_training_prints_and_records_its_ratios(script, rows, tmp_path):
+    record = tmp_path / "record.json"
+    printed = run(script, "--preset", "smoke", "--record", record)
+    found = json.loads(record.read_text())
+    assert found["provenance"]["device"]
+    assert len(found["rows"]) == rows
+    for row in found["rows"]:
+        assert row["ratio"] > 0
+        assert f"{row['name']:<64}{row['ratio']:>7.2f}" in printed
+
+
+def test_the_benchmark_of_a_gpu_measures_both_phases(tmp_path):
+    record = tmp_path / "record.json"
+    scale = "--widths", 2, "--size", 32, "--batch", 2, "--images", 8, "--matrix", 64
+    run("gpu", *scale, "-o", record, KERAS_BACKEND="jax", JAX_PLATFORMS="cpu")
+    rows = json.loads(record.read_text())["rows"]
+    assert [row["phase"] for row in rows] == ["pretext", "inpainting"]
+    assert all(row["images/s"] > 0 and row["FLOP/s"] > 0 for row in rows)
