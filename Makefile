@@ -8,6 +8,7 @@ BIN := .venv/bin
 YOURS := _build/yours
 STRICT := --all -W -n --keep-going
 CHROMIUM ?= $(firstword $(shell command -v chromium chromium-browser google-chrome))
+REPOSITORY := $(shell sed -n 's/^  url: "\(.*\)".*/\1/p' _config.yml)
 PDF := _build/pdf/wssl.pdf
 
 .PHONY: help install book reference html pdf demo test test-browser test-jax bench lock clean
@@ -48,7 +49,7 @@ book: install
 
 reference: install
 	WSSL_RESULTS="$$PWD/results" $(BIN)/python -m wssl.notebooks --output book/studies \
-	  -p preset desktop -p dataset open-faces -p seeds 3
+	  -p preset desktop -p dataset open-faces -p seeds 3 --repository "$(REPOSITORY)"
 
 html: install
 	$(BIN)/jupyter-book build book/ $(STRICT)

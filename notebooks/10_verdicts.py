@@ -72,8 +72,12 @@ configurations = Counter(
 glue("configurations", len(configurations), display=False)
 glue("least_seeds", min(configurations.values()), display=False)
 glue("most_seeds", max(configurations.values()), display=False)
-landing = verdict_table(verdicts)[["in the paper", "effect here", "verdict"]]
-glue("verdicts", landing, display=False)
+decided = [v for outcome in (claims.HOLDS, claims.FAILS) for v in verdicts if v.outcome == outcome]
+undecided = [v for v in verdicts if v.outcome == claims.OPEN]
+with pd.option_context("display.max_colwidth", None):
+    glue("decided", verdict_table(decided)[["verdict", "effect here"]], display=False)
+    glue("undecided", verdict_table(undecided)[["effect here", "in the paper"]], display=False)
+glue("headline", report.headline(records), display=False)
 
 # %% [markdown]
 # {glue:text}`runs:d` runs of {glue:text}`configurations:d` configurations, each with

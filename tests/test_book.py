@@ -14,6 +14,8 @@ import nbformat
 import pytest
 import yaml
 
+from wssl import notebooks
+
 ROOT = Path(__file__).parents[1]
 
 pytestmark = pytest.mark.xdist_group("book")
@@ -183,7 +185,15 @@ def small_book(folder, **settings):
 def test_the_launch_buttons_point_at_the_notebook(tmp_path):
     address = "https://github.com/somebody/wssl"
     small_book(tmp_path, repository={"url": address, "path_to_book": "book", "branch": "main"})
-    links = Page(build(tmp_path) / "study.html").links
+    study = tmp_path / "book" / "study.ipynb"
+    notebook = nbformat.read(study, as_version=4)
+    notebook.cells.insert(0, notebooks._installation(address))
+    nbformat.write(notebook, study)
+    page = build(tmp_path) / "study.html"
+    links = Page(page).links
+    text = page.read_text(encoding="utf-8")
+    assert "<title>A study" in text
+    assert "git clone" not in text
     colab = "https://colab.research.google.com/github/somebody/wssl/blob/main/book/study.ipynb"
     assert colab in links
     assert any("mybinder.org/v2/gh/somebody/wssl/main" in link for link in links)

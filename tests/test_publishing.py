@@ -1,10 +1,8 @@
 """What publishes the book: the workflow, the launch buttons, the parts for a web site, the PDF."""
 
 import importlib.util
-import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -17,10 +15,31 @@ import yaml
 from IPython.core.inputtransformer2 import TransformerManager
 from PIL import Image
 
+from wssl import notebooks
+from wssl.notebooks import INSTALL
+
 ROOT = Path(__file__).parents[1]
 EXTENSIONS = ROOT / "book" / "_extensions"
 STUDIES = sorted((ROOT / "book" / "studies").glob("*.ipynb"))
 REPOSITORY = "https://github.com/someone/wssl"
+STUDY = """\
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # A study
+
+# %% tags=["parameters"]
+preset: str = "quick"
+
+# %%
+preset
+"""
 SITE = "https://someone.github.io/wssl/"
 
 
@@ -88,10 +107,10 @@ def buttons(config, page, monkeypatch, address):
     from sphinx_book_theme.header_buttons.launch import add_launch_buttons
 
     monkeypatch.syspath_prepend(EXTENSIONS)
-    monkeypatch.setenv("WSSL_REPOSITORY_URL", address)
     import launch
 
-    options = yaml_to_sphinx(config)[0]["html_theme_options"]
+    addressed = config | {"repository": config["repository"] | {"url": address}}
+    options = yaml_to_sphinx(addressed)[0]["html_theme_options"]
     settings = Settings(html_theme_options=options, html_context={})
     source = ROOT / "book" / f"{page}.ipynb"
     pages = SimpleNamespace(doc2path=lambda name: source, metadata={page: {"kernelspec": {}}})
@@ -120,46 +139,58 @@ def test_buttons_lead_to_notebooks_of_the_repository(study, config, monkeypatch)
         assert ROOT / links[name].removeprefix(start) == study
 
 
-@pytest.mark.skipif(
-    bool(yaml.safe_load((ROOT / "_config.yml").read_text())["repository"]["url"]),
-    reason="the repository has an address",
-)
 def test_there_are_no_buttons_without_an_address(config, monkeypatch):
     assert buttons(config, "studies/10_verdicts", monkeypatch, "") == {}
 
 
-def first_cell(notebook, *, importable, monkeypatch):
-    """The commands that the first cell of code gives, with or without wssl on the machine."""
+@pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.stem)
+def test_a_notebook_installs_the_study_from_the_address_of_the_book(study, config):
+    """Where the book has none, no button leads to the notebook, and it installs nothing."""
+    address = config["repository"]["url"]
+    first = nbformat.read(study, as_version=4).cells[0]
+    expected = [notebooks._installation(address).source] if address else []
+    assert [first.source for tag in first.metadata.get("tags", []) if tag == INSTALL] == expected
+
+
+@pytest.fixture
+def launched(tmp_path):
+    """A notebook of a study that has an address."""
+    source, executed = tmp_path / "study.py", tmp_path / "study.ipynb"
+    source.write_text(STUDY)
+    notebooks.execute(source, executed, repository=REPOSITORY + ".git")
+    assert notebooks.is_fresh(source, executed)
+    text = executed.read_text(encoding="utf-8")
+    notebook = nbformat.reads(text, as_version=4)
+    assert nbformat.writes(notebooks.tidy(notebook)) == text.rstrip("\n")
+    return notebook
+
+
+def commands_of(cell, *, importable, monkeypatch):
+    """What a cell asks the shell to do, with or without wssl on the machine."""
     commands = []
     shell = SimpleNamespace(
         run_line_magic=lambda name, line: commands.append(f"{name} {line}"),
         system=commands.append,
-        run_cell_magic=lambda name, line, cell: commands.append(f"{name} {line} {cell}"),
     )
-    for name in ("run", "check_call", "check_output"):
-        monkeypatch.setattr(subprocess, name, lambda command, **_: commands.append(str(command)))
     if not importable:
         found = importlib.util.find_spec
         missing = lambda name, *rest: None if name == "wssl" else found(name, *rest)  # noqa: E731
         monkeypatch.setattr(importlib.util, "find_spec", missing)
-        monkeypatch.setitem(sys.modules, "wssl", None)
-    monkeypatch.setattr(os, "chdir", lambda path: commands.append(f"cd {path}"))
-    cells = nbformat.read(notebook, as_version=4).cells
-    source = next(cell.source for cell in cells if cell.cell_type == "code")
-    exec(TransformerManager().transform_cell(source), {"get_ipython": lambda: shell})
+    exec(TransformerManager().transform_cell(cell.source), {"get_ipython": lambda: shell})
     return commands
 
 
-@pytest.mark.xfail(reason="the notebooks have no cell that installs wssl yet", strict=True)
-@pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.stem)
-def test_the_first_cell_installs_the_package_where_it_is_missing(study, monkeypatch):
-    commands = first_cell(study, importable=False, monkeypatch=monkeypatch)
-    assert any("pip" in command and "install" in command for command in commands)
+def test_the_first_cell_installs_the_study_where_it_is_missing(launched, monkeypatch):
+    commands = commands_of(launched.cells[0], importable=False, monkeypatch=monkeypatch)
+    assert commands == [
+        f"git clone --quiet --depth 1 {REPOSITORY}.git",
+        "cd wssl",
+        'pip install --quiet --editable ".[book]"',
+    ]
 
 
-@pytest.mark.parametrize("study", STUDIES, ids=lambda path: path.stem)
-def test_the_first_cell_installs_nothing_where_the_package_is(study, monkeypatch):
-    assert first_cell(study, importable=True, monkeypatch=monkeypatch) == []
+def test_the_first_cell_does_nothing_where_the_study_is(launched, monkeypatch):
+    assert commands_of(launched.cells[0], importable=True, monkeypatch=monkeypatch) == []
 
 
 # The parts for a web site, on a book of two pages.

@@ -216,7 +216,7 @@ def test_without_runs_a_caption_says_so(view):
     assert Picture(shown).pictures == []
     assert shown.caption in shown._repr_html_()
     assert shown.caption.startswith("None of the records is a run of ")
-    assert repr(shown) == f"<weight landscape: {shown.caption}>"
+    assert repr(shown) == f"<chart: {shown.caption}>"
 
 
 def test_a_pair_without_runs_has_no_picture(made):

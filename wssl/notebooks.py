@@ -28,6 +28,23 @@ from wssl.names import unknown
 warnings.filterwarnings("ignore", message=r"The specified file \(.*\.py\) does not end in")
 
 
+INSTALL = "install"
+"""The tag of the cell that installs the study where it is missing."""
+
+MADE = {"injected-parameters", INSTALL}
+"""Tags of the cells that an executed notebook has beside those of its source."""
+
+_INSTALLATION = """\
+# Where the study is not installed, as on Colab: fetch it with its records, and install it.
+import importlib.util
+
+if importlib.util.find_spec("wssl") is None:
+    !git clone --quiet --depth 1 {address}
+    %cd {folder}
+    %pip install --quiet --editable ".[book]"
+"""
+
+
 class Handler:
     """Papermill's file handler, which also reads ``.py`` notebooks.
 
@@ -101,7 +118,7 @@ def check_parameters(namespace: Mapping[str, Any]) -> None:
 
 
 def source_cells(notebook: NotebookNode) -> list[tuple[str, str]]:
-    """Type and text of each cell that somebody wrote: all but papermill's injected one.
+    """Type and text of each cell that somebody wrote, so neither injected nor installing.
 
     Parameters
     ----------
@@ -110,7 +127,7 @@ def source_cells(notebook: NotebookNode) -> list[tuple[str, str]]:
     return [
         (cell.cell_type, cell.source)
         for cell in notebook.cells
-        if "injected-parameters" not in cell.metadata.get("tags", [])
+        if not MADE & set(cell.metadata.get("tags", []))
     ]
 
 
@@ -157,6 +174,7 @@ def execute(
     output: str | Path,
     parameters: Mapping[str, Any] | None = None,
     progress_bar: bool = False,
+    repository: str = "",
 ) -> None:
     """Run a ``.py`` notebook and publish it, tidied, as ``output``.
 
@@ -168,6 +186,9 @@ def execute(
         Values that replace those of the parameters cell.
     progress_bar : bool
         Whether papermill counts the executed cells on stderr.
+    repository : str
+        Where the study can be cloned from; the notebook then begins with a cell that installs it
+        where it is missing. Without an address there is no such cell.
 
     Raises
     ------
@@ -194,6 +215,8 @@ def execute(
             f"{source} failed in cell {error.exec_count}: {error.ename}: {error.evalue}\n"
             f"The notebook as far as it ran: {half_run}. {output} is as it was before."
         ) from error
+    if repository:
+        executed.cells.insert(0, _installation(repository))
     nbformat.write(tidy(executed), half_run)
     os.replace(half_run, output)
 
@@ -213,14 +236,20 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), dest="parameters",
         help="a parameter, passed to the notebooks that have it; may be repeated",
     )  # fmt: skip
+    parser.add_argument(
+        "--repository", default="", metavar="URL",
+        help="where the study can be cloned from, for a first cell that installs it",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
     try:
-        _execute_all(options.names, options.output, dict(options.parameters))
+        _execute_all(options.names, options.output, dict(options.parameters), options.repository)
     except (ValueError, RuntimeError) as error:
         sys.exit(f"error: {error}")
 
 
-def _execute_all(names: Sequence[str], output: Path, texts: Mapping[str, str]) -> None:
+def _execute_all(
+    names: Sequence[str], output: Path, texts: Mapping[str, str], repository: str
+) -> None:
     sources = sorted(Path("notebooks").glob("[0-9]*.py"))
     if not sources:
         raise ValueError("There is no notebooks/*.py here: run from the repository's root.")
@@ -235,8 +264,14 @@ def _execute_all(names: Sequence[str], output: Path, texts: Mapping[str, str]) -
     for path in chosen:
         start = time.perf_counter()
         values = {name: _value(text) for name, text in texts.items() if name in known[path]}
-        execute(path, output / f"{path.stem}.ipynb", values, sys.stderr.isatty())
+        execute(path, output / f"{path.stem}.ipynb", values, sys.stderr.isatty(), repository)
         print(f"{path.stem:<28}{time.perf_counter() - start:8.1f} s", flush=True)
+
+
+def _installation(repository: str) -> NotebookNode:
+    folder = repository.rstrip("/").rpartition("/")[2].removesuffix(".git")
+    source = _INSTALLATION.format(address=repository, folder=folder).rstrip("\n")
+    return nbformat.v4.new_code_cell(source, metadata={"tags": [INSTALL, "remove-cell"]})
 
 
 def _parse(text: str) -> NotebookNode:

@@ -13,12 +13,13 @@ from wssl.report.groups import (
     repetitions,
     variance_shares,
 )
+from wssl.report.headline import headline
 from wssl.report.landscape import landscape_line, landscape_triangle
 from wssl.report.pictures import detail, four_panels, gallery, zoomed
 from wssl.report.sliders import Slider, slider
 from wssl.report.strips import number_of_tasks
 from wssl.report.style import finished, use_style
-from wssl.report.svg import Landscape
+from wssl.report.svg import Chart
 from wssl.report.tables import (
     METRICS,
     accuracy,
@@ -43,7 +44,7 @@ from wssl.report.trends import (
 __all__ = [
     "METRICS",
     "PAPER_TRENDS",
-    "Landscape",
+    "Chart",
     "Slider",
     "accuracy",
     "accuracy_by_weight",
@@ -60,6 +61,7 @@ __all__ = [
     "format_interval",
     "four_panels",
     "gallery",
+    "headline",
     "landscape_line",
     "landscape_triangle",
     "loss_curves",

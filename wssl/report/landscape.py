@@ -13,7 +13,7 @@ from wssl import paper
 from wssl.names import lookup
 from wssl.report.curves import axis_limits
 from wssl.report.frames import set_name
-from wssl.report.svg import WIDTH, Landscape, Point, circle, line, picture, rectangle, text
+from wssl.report.svg import WIDTH, Chart, Point, circle, line, picture, rectangle, text
 from wssl.report.tables import METRICS, format_interval, pretext_name, rows
 from wssl.statistics import interval
 from wssl.store import Record
@@ -60,7 +60,7 @@ class _Weighting:
         )
 
 
-def landscape_line(records: Iterable[Record], metric: str = "ssim") -> Landscape:
+def landscape_line(records: Iterable[Record], metric: str = "ssim") -> Chart:
     """A metric against the weight of the first of two pretext tasks, a picture a pair.
 
     Parameters
@@ -72,7 +72,7 @@ def landscape_line(records: Iterable[Record], metric: str = "ssim") -> Landscape
 
     Returns
     -------
-    wssl.report.Landscape
+    wssl.report.Chart
         As the value of a cell it shows itself. Weightings and pairs without runs are left out;
         where nothing is left, the caption says so.
     """
@@ -82,12 +82,12 @@ def landscape_line(records: Iterable[Record], metric: str = "ssim") -> Landscape
     parts = {pair: [w for w in found if set(w.weights) <= set(pair)] for pair in pairs}
     shown = [w for part in parts.values() for w in part]
     if not shown:
-        return Landscape((), "None of the records is a run of two pretext tasks.")
+        return Chart((), "None of the records is a run of two pretext tasks.")
     seeds = [value for w in shown for value in w.values]
     points = [min(seeds) - 10**-decimals, max(seeds) + 10**-decimals]
     ends = [w.mean + sign * w.half for w in shown for sign in (-1, 1) if not np.isnan(w.half)]
     limits = axis_limits(points, [*points, *ends])
-    return Landscape(
+    return Chart(
         tuple(_panel(pair, part, limits, title) for pair, part in parts.items()),
         f"{title} against the weight of the first of two pretext tasks; the second has the rest to "
         "1. Small dots are seeds, large ones their means; bars are 95 % intervals over seeds, cut "
@@ -95,7 +95,7 @@ def landscape_line(records: Iterable[Record], metric: str = "ssim") -> Landscape
     )
 
 
-def landscape_triangle(records: Iterable[Record], metric: str = "ssim") -> Landscape:
+def landscape_triangle(records: Iterable[Record], metric: str = "ssim") -> Chart:
     """The mean of a metric at each weighting of three pretext tasks, as colours in a triangle.
 
     Parameters
@@ -107,14 +107,14 @@ def landscape_triangle(records: Iterable[Record], metric: str = "ssim") -> Lands
 
     Returns
     -------
-    wssl.report.Landscape
+    wssl.report.Chart
         As the value of a cell it shows itself. Weightings without runs are left out; where nothing
         is left, the caption says so.
     """
     title, decimals = lookup("metric", metric, METRICS)
     found = _weightings(records, (1, 2, 3), metric)
     if not found:
-        return Landscape((), "None of the records is a run of one to three pretext tasks.")
+        return Chart((), "None of the records is a run of one to three pretext tasks.")
     means = [w.mean for w in found]
     halves = [w.half for w in found if not np.isnan(w.half)]
     typical = float(np.median(halves)) if halves else 0.0
@@ -132,7 +132,7 @@ def landscape_triangle(records: Iterable[Record], metric: str = "ssim") -> Lands
     ]
     points = [_disc(w, tasks, (w.mean - low) / span) for w in found]
     label = f"Triangle of the weights of {set_name(tasks)}: mean {title} of each weighting"
-    return Landscape(
+    return Chart(
         (picture(label, body, points, bottom + 104),),
         f"Mean {title} over seeds at each weighting of three pretext tasks, as a number and as a "
         "colour. A corner is one task alone, a side two tasks, the inside all three: the nearer to "

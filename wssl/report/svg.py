@@ -11,38 +11,40 @@ from dataclasses import dataclass
 from html import escape
 
 _STYLE = """
-.wssl-landscape {
+.wssl-chart {
   --mark: #0173b2; display: grid; gap: 0.5rem 1.5rem; margin: 0 0 1rem; text-align: start;
   grid-template-columns: repeat(auto-fit, minmax(min(19rem, 100%), 1fr));
 }
-html[data-theme="dark"] .wssl-landscape { --mark: #56b4e9; }
-.wssl-landscape.single { grid-template-columns: minmax(0, 34rem); }
-.wssl-landscape svg { width: 100%; height: auto; font-size: 12px; break-inside: avoid; }
-.wssl-landscape text { fill: currentColor; }
-.wssl-landscape .name, .wssl-landscape .tip text:first-child { font-weight: bold; }
-.wssl-landscape :is(.grid, .frame) { stroke: currentColor; fill: none; opacity: 0.18; }
-.wssl-landscape .frame { opacity: 0.6; }
-.wssl-landscape .curve { stroke: var(--mark); stroke-width: 2.2; }
-.wssl-landscape .curve.end { stroke-dasharray: 2 4; stroke-width: 1.4; }
-.wssl-landscape .whisker { stroke: var(--mark); stroke-width: 1.6; }
-.wssl-landscape .seed { fill: var(--mark); opacity: 0.5; }
-.wssl-landscape .mean { fill: var(--mark); stroke: var(--mark); stroke-width: 1.8; }
-.wssl-landscape .alone .mean { fill: var(--pst-color-background, #fff); }
-.wssl-landscape .disc { stroke: currentColor; stroke-width: 0.8; }
-.wssl-landscape .value { font: 600 10.2px Arial, "Liberation Sans", sans-serif; fill: #000; }
-.wssl-landscape .value.pale { fill: #fff; }
-.wssl-landscape .point { outline: none; cursor: default; }
-.wssl-landscape .reach { fill: transparent; }
-.wssl-landscape .halo { fill: none; stroke: currentColor; stroke-width: 2.4; visibility: hidden; }
-.wssl-landscape .tip { visibility: hidden; pointer-events: none; }
-.wssl-landscape .point:is(:hover, :focus) :is(.tip, .halo) { visibility: visible; }
-.wssl-landscape svg:has(.point:hover) .point:focus:not(:hover) .tip,
-.wssl-landscape svg:has(.point:is(:hover, :focus)) .hint { visibility: hidden; }
-.wssl-landscape figcaption {
+html[data-theme="dark"] .wssl-chart { --mark: #56b4e9; }
+.wssl-chart.single { grid-template-columns: minmax(0, 34rem); }
+.wssl-chart svg { width: 100%; height: auto; font-size: 12px; break-inside: avoid; }
+.wssl-chart text { fill: currentColor; }
+.wssl-chart .name, .wssl-chart .tip text:first-child { font-weight: bold; }
+.wssl-chart :is(.grid, .frame) { stroke: currentColor; fill: none; opacity: 0.18; }
+.wssl-chart .frame { opacity: 0.6; }
+.wssl-chart .curve { stroke: var(--mark); stroke-width: 2.2; }
+.wssl-chart .curve.end { stroke-dasharray: 2 4; stroke-width: 1.4; }
+.wssl-chart .whisker { stroke: var(--mark); stroke-width: 1.6; }
+.wssl-chart .seed { fill: var(--mark); opacity: 0.5; }
+.wssl-chart .mean { fill: var(--mark); stroke: var(--mark); stroke-width: 1.8; }
+.wssl-chart .own :is(.mean, .seed) { fill: #de8f05; stroke: #de8f05; }
+.wssl-chart .own .whisker { stroke: #de8f05; }
+.wssl-chart .alone .mean { fill: var(--pst-color-background, #fff); }
+.wssl-chart .disc { stroke: currentColor; stroke-width: 0.8; }
+.wssl-chart .value { font: 600 10.2px Arial, "Liberation Sans", sans-serif; fill: #000; }
+.wssl-chart .value.pale { fill: #fff; }
+.wssl-chart .point { outline: none; cursor: default; }
+.wssl-chart .reach { fill: transparent; }
+.wssl-chart .halo { fill: none; stroke: currentColor; stroke-width: 2.4; visibility: hidden; }
+.wssl-chart .tip { visibility: hidden; pointer-events: none; }
+.wssl-chart .point:is(:hover, :focus) :is(.tip, .halo) { visibility: visible; }
+.wssl-chart svg:has(.point:hover) .point:focus:not(:hover) .tip,
+.wssl-chart svg:has(.point:is(:hover, :focus)) .hint { visibility: hidden; }
+.wssl-chart figcaption {
   margin: 0; padding: 0; font-size: 0.9rem; text-align: start; align-self: center;
 }
-.wssl-landscape figcaption, .wssl-landscape figcaption * { color: inherit; font-weight: inherit; }
-@media print { .wssl-landscape .hint { display: none; } }
+.wssl-chart figcaption, .wssl-chart figcaption * { color: inherit; font-weight: inherit; }
+@media print { .wssl-chart .hint { display: none; } }
 """
 
 WIDTH = 360
@@ -52,7 +54,7 @@ _LINE, _CHARACTERS = 16, 48
 
 
 @dataclass(frozen=True)
-class Landscape:
+class Chart:
     """One or more pictures with a caption, where a notebook shows HTML.
 
     Attributes
@@ -66,7 +68,7 @@ class Landscape:
     caption: str
 
     def _repr_html_(self) -> str:
-        name = "wssl-landscape" if len(self.pictures) > 1 else "wssl-landscape single"
+        name = "wssl-chart" if len(self.pictures) > 1 else "wssl-chart single"
         caption = f"<figcaption>{escape(self.caption)}</figcaption>"
         return (
             f'<style>{_STYLE}</style><figure class="{name}">{"".join(self.pictures)}'
@@ -74,7 +76,7 @@ class Landscape:
         )
 
     def __repr__(self) -> str:
-        return f"<weight landscape: {self.caption}>"
+        return f"<chart: {self.caption}>"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,109 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # What it costs
+#
+# **What the paper claims.** One thing about cost: its model was trained for four hours on a K80.
+# Of how many epochs and which configuration, it does not say. This page says how long the runs of
+# this edition took, how long an edition of your own takes, and what the program itself adds to the
+# arithmetic of its networks; each number from a record, with the machine that it was measured on.
+
+# %% tags=["parameters"]
+preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
+dataset: str = "synthetic"  # images: synthetic, open-faces or folder:PATH
+masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
+seeds: int = 0  # how many; 0 stands for the preset's own number
+
+# %% tags=["hide-input"]
+import json
+from pathlib import Path
+
+import pandas as pd
+from myst_nb import glue
+
+import wssl
+from wssl import claims
+from wssl.notebooks import check_parameters
+from wssl.report.costs import benchmark_table, effort_table, machines
+
+check_parameters(globals())
+
+# %% [markdown]
+# ## The records of this edition
+
+# %%
+settings = {"preset": preset, "dataset": dataset, "masks": masks, "seeds": seeds or None}
+experiments = [e for part in wssl.study.PARTS.values() for e in part(**settings)]
+wssl.run_all(experiments)
+for evaluation in wssl.study.evaluations(experiments):
+    wssl.evaluate(evaluation)
+
+own = experiments[0].to_dict()
+same = {name: own[name] for name in ("preset", "dataset", "masks", "recipe", "coverage")}
+records = claims.of_study(wssl.Store().records(), **same)
+effort_table(records)
+
+# %% tags=["remove-input"]
+glue("hours", sum(r["provenance"]["seconds"] for r in records) / 3600, display=False)
+glue("records", len(records), display=False)
+glue("machines", machines(records), display=False)
+glue("preset", preset, display=False)
+
+# %% [markdown]
+# Preset {glue:text}`preset`, {glue:text}`hours:.1f` hours in all, on {glue:text}`machines` records.
+# A record says how long its run took on the clock, and several may have run on the same machine at
+# a time; on an idle one they take less. A run that is repeated with the same code and versions is
+# found among the records and costs nothing.
+#
+# ## What the program adds
+#
+# Ratios of two medians of one run, in which both sides took turns on an otherwise idle machine.
+# `make bench` measures them again.
+
+# %% tags=["hide-input"]
+root = next(folder for folder in (Path.cwd(), *Path.cwd().parents) if (folder / "wssl").is_dir())
+found = {p.stem: json.loads(p.read_text()) for p in (root / "benchmarks/records").glob("*.json")}
+hours, minutes = found.pop("paper_scale"), found.pop("edition")
+with pd.option_context("display.max_colwidth", None):
+    table = benchmark_table(found[name] for name in sorted(found))
+table
+
+# %% tags=["remove-input"]
+glue("bench_machines", machines(found.values()), display=False)
+for row in minutes["rows"]:
+    glue(row["name"].replace("make ", "minutes_"), row["ratio"], display=False)
+glue("edition_machine", minutes["provenance"]["device"], display=False)
+glue("whole_hours", sum(row["ratio"] for row in hours["rows"]), display=False)
+glue("whole_machine", hours["provenance"]["device"], display=False)
+
+# %% [markdown]
+# Measured on: {glue:text}`bench_machines` benchmarks.
+#
+# ## An edition of your own
+#
+# `make book` trains the whole study at the preset `quick`, runs every notebook and builds the
+# pages. In a fresh clone it took {glue:text}`minutes_book:.0f` minutes on
+# {glue:text}`edition_machine`, after {glue:text}`minutes_install:.0f` minutes that installing took.
+#
+# ## The paper's scale
+#
+# A slice of 20 steps of both phases of the preset `paper`, on 2,000 generated images of 1024 px that
+# are laid out like CelebA-HQ and masks laid out like QD-IMD, prepared and trained on by the commands
+# that {doc}`/howto/paper_scale` gives:
+
+# %% tags=["hide-input"]
+with pd.option_context("display.max_colwidth", None):
+    projected = benchmark_table([hours])
+projected
+
+# %% [markdown]
+# **The answer.** One configuration at the paper's scale would take about
+# {glue:text}`whole_hours:.0f` hours on {glue:text}`whole_machine`: a processor can check that it
+# runs, not run it. Not concluded: how long it takes on a GPU. `benchmarks/gpu.py` measures that in
+# one command, and none was to be had for this edition.

@@ -1,0 +1,43 @@
+"""What runs cost, from fabricated records and records of benchmarks."""
+
+import pytest
+
+from wssl import study
+from wssl.report.costs import benchmark_table, effort_table, kind_of, machines
+from wssl.store import Store
+
+
+@pytest.fixture
+def records(fabricate, tmp_path):
+    experiments = [*study.table(4, preset="smoke", seeds=2), *study.baselines(preset="smoke")]
+    store = Store(tmp_path)
+    fabricate(store, [*experiments, *study.evaluations(experiments)])
+    return list(store.records())
+
+
+def test_every_record_is_counted_once_under_its_kind(records):
+    table = effort_table(records)
+    assert table["records"].sum() == len(records)
+    assert set(table.index) == {
+        "pretext phases",
+        "WSSL, inpainting phases",
+        "Shift-Net, inpainting phases",
+        "PIC, inpainting phases",
+        "fills that learn nothing",
+        "tests on other holes and images",
+    }
+    seconds = [r["provenance"]["seconds"] for r in records if kind_of(r) == "pretext phases"]
+    assert table.loc["pretext phases", "all, h"] == f"{sum(seconds) / 3600:.2f}"
+
+
+def test_machines_are_counted_the_most_frequent_first():
+    found = [{"provenance": {"device": name}} for name in ("one", "two", "two")]
+    assert machines(found) == "two (2); one (1)"
+
+
+def test_benchmarks_stand_under_each_other():
+    row = {"name": "a step", "ratio": 1.016, "target": "at most 1.10"}
+    table = benchmark_table([{"title": "A", "rows": [row]}, {"title": "B", "rows": [row, row]}])
+    assert list(table.index) == [("A", "a step"), ("B", "a step"), ("B", "a step")]
+    assert table.iloc[0].to_dict() == {"measured": "1.02", "target": "at most 1.10"}
+    assert list(benchmark_table([]).columns) == ["measured", "target"]

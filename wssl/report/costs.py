@@ -1,0 +1,95 @@
+"""What runs and benchmarks cost: tables of their times, and the machines that they ran on."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from wssl.report.tables import METHODS
+from wssl.store import Record
+
+
+def kind_of(record: Record) -> str:
+    """What a record's time was spent on, as the book calls it.
+
+    Parameters
+    ----------
+    record : dict
+        Of a run, a pretext phase or an evaluation.
+    """
+    experiment = record["experiment"]
+    phase = experiment.get("phase")
+    if phase == "pretext":
+        return "pretext phases"
+    if phase == "evaluation":
+        return "tests on other holes and images"
+    name = METHODS[experiment["method"]]
+    return f"{name}, inpainting phases" if record["history"] else "fills that learn nothing"
+
+
+def effort_table(records: Iterable[Record]) -> pd.DataFrame:
+    """How many records of each kind there are, and how long they took.
+
+    Parameters
+    ----------
+    records : iterable of dict
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by `kind_of`; columns ``records``, ``median, s`` and ``all, h``, as text.
+    """
+    spent = pd.DataFrame(
+        [(kind_of(r), r["provenance"]["seconds"]) for r in records], columns=["kind", "seconds"]
+    )
+    lines = [
+        {
+            "what": kind,
+            "records": len(seconds),
+            "median, s": f"{np.median(seconds):.1f}",
+            "all, h": f"{seconds.sum() / 3600:.2f}",
+        }
+        for kind, seconds in spent.groupby("kind", sort=False)["seconds"]
+    ]
+    return pd.DataFrame(lines, columns=["what", "records", "median, s", "all, h"]).set_index("what")
+
+
+def machines(records: Iterable[Record]) -> str:
+    """Where records were made, as text, the most frequent machine first.
+
+    Parameters
+    ----------
+    records : iterable of dict
+    """
+    counts = Counter(record["provenance"]["device"] for record in records)
+    return "; ".join(f"{device} ({count})" for device, count in counts.most_common())
+
+
+def benchmark_table(found: Iterable[dict[str, Any]]) -> pd.DataFrame:
+    """The rows of benchmarks' records under each other.
+
+    Parameters
+    ----------
+    found : iterable of dict
+        Each with a ``title``, ``rows`` of ``name``, ``ratio`` and ``target``, and the
+        ``provenance`` of `wssl.provenance.provenance`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by the title and what was measured; columns ``measured`` and ``target``.
+    """
+    lines = [
+        {
+            "benchmark": record["title"],
+            "of": row["name"],
+            "measured": f"{row['ratio']:.2f}",
+            "target": row["target"],
+        }
+        for record in found
+        for row in record["rows"]
+    ]
+    columns = ["benchmark", "of", "measured", "target"]
+    return pd.DataFrame(lines, columns=columns).set_index(columns[:2])
