@@ -95,7 +95,9 @@ glue("whole_machine", hours["provenance"]["device"], display=False)
 #
 # A slice of 20 steps of both phases of the preset `paper`, on 2,000 generated images of 1024 px that
 # are laid out like CelebA-HQ and masks laid out like QD-IMD, prepared and trained on by the commands
-# that {doc}`/howto/paper_scale` gives:
+# that {doc}`the page of it <../howto/paper_scale>` gives. The hours of the whole follow from those of
+# the slice, with what compiling and testing took counted in, on a machine that did other work at
+# times: an upper bound.
 
 # %% tags=["hide-input"]
 with pd.option_context("display.max_colwidth", None):
@@ -103,7 +105,7 @@ with pd.option_context("display.max_colwidth", None):
 projected
 
 # %% [markdown]
-# **The answer.** One configuration at the paper's scale would take about
+# **The answer.** One configuration at the paper's scale would take up to
 # {glue:text}`whole_hours:.0f` hours on {glue:text}`whole_machine`: a processor can check that it
 # runs, not run it. Not concluded: how long it takes on a GPU. `benchmarks/gpu.py` measures that in
 # one command, and none was to be had for this edition.
