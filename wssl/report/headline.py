@@ -12,16 +12,16 @@ from wssl.statistics import interval
 from wssl.store import Record
 
 ROWS: Settings = {
-    "WSSL: encoder taught by pretext tasks, then frozen": {},
-    "WSSL's control: encoder frozen at random": {"encoder": "random"},
-    "The same network, no pretext task, nothing frozen": {"encoder": "scratch"},
+    "WSSL: pretext tasks, then frozen": {},
+    "WSSL with a random frozen encoder": {"encoder": "random"},
+    "No pretext task, nothing frozen": {"encoder": "scratch"},
     "Shift-Net": {"method": "shift_net"},
     "PIC": {"method": "pic"},
     "No network: harmonic fill": {"method": "harmonic"},
 }
 """What is compared: the paper's best configuration, its controls, and other methods."""
 
-_LEFT, _RIGHT, _TOP, _ROW = 12, WIDTH - 12, 8, 38
+_LEFT, _RIGHT, _TOP, _ROW = 4, WIDTH - 4, 4, 32
 
 
 def headline(records: Iterable[Record], metric: str = "psnr") -> Chart:
@@ -64,9 +64,9 @@ def headline(records: Iterable[Record], metric: str = "psnr") -> Chart:
     for index, (name, found) in enumerate(rows.items()):
         mean, half = interval(found)
         top = _TOP + _ROW * index
-        y = top + 26
-        body.append(text(_LEFT, top + 13, name, "name"))
-        body.append(text(_RIGHT, top + 13, f"{mean:.{decimals}f}", "name", "end"))
+        y = top + 23
+        body.append(text(_LEFT, top + 12, name, "name"))
+        body.append(text(_RIGHT, top + 12, f"{mean:.{decimals}f}", "name", "end"))
         marks = [rectangle(_LEFT, top, _RIGHT - _LEFT, _ROW, "reach")]
         marks += [circle(place(value), y, 3.2, "seed") for value in found]
         if len(found) > 1:
