@@ -56,7 +56,8 @@ glue("machines", machines(records), display=False)
 glue("preset", preset, display=False)
 
 # %% [markdown]
-# Preset {glue:text}`preset`, {glue:text}`hours:.1f` hours in all, on {glue:text}`machines` records.
+# Preset {glue:text}`preset`, {glue:text}`hours:.1f` hours in all. Machines, each with the number of its
+# records: {glue:text}`machines`.
 # A record says how long its run took on the clock, and several may have run on the same machine at
 # a time; on an idle one they take less. A run that is repeated with the same code and versions is
 # found among the records and costs nothing.
@@ -83,7 +84,7 @@ glue("whole_hours", sum(row["ratio"] for row in hours["rows"]), display=False)
 glue("whole_machine", hours["provenance"]["device"], display=False)
 
 # %% [markdown]
-# Measured on: {glue:text}`bench_machines` benchmarks.
+# Machines, each with the number of its benchmarks: {glue:text}`bench_machines`.
 #
 # ## An edition of your own
 #
