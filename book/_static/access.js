@@ -11,6 +11,11 @@ document.addEventListener("DOMContentLoaded", () => {
     icon.setAttribute("aria-hidden", "true");
   });
 
+  // An arrow that unfolds a part of the contents has no text of its own.
+  each("details > summary:has(> .toctree-toggle)", (arrow) => {
+    arrow.setAttribute("aria-label", `Pages of ${arrow.parentNode.previousElementSibling.textContent}`);
+  });
+
   // Not all that a list of references holds is an entry.
   each(".citation-list", (list) => list.removeAttribute("role"));
 
