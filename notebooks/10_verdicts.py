@@ -75,8 +75,9 @@ glue("most_seeds", max(configurations.values()), display=False)
 decided = [v for outcome in (claims.HOLDS, claims.FAILS) for v in verdicts if v.outcome == outcome]
 undecided = [v for v in verdicts if v.outcome == claims.OPEN]
 with pd.option_context("display.max_colwidth", None):
-    glue("decided", verdict_table(decided)[["verdict", "effect here"]], display=False)
-    glue("undecided", verdict_table(undecided)[["effect here", "in the paper"]], display=False)
+    columns = ["verdict", "effect here", "in the paper"]
+    glue("decided", verdict_table(decided)[columns], display=False)
+    glue("undecided", verdict_table(undecided)[columns[1:]], display=False)
 glue("headline", report.headline(records), display=False)
 
 # %% [markdown]

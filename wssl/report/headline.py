@@ -65,6 +65,8 @@ def headline(records: Iterable[Record], metric: str = "psnr") -> Chart:
         mean, half = interval(found)
         top = _TOP + _ROW * index
         y = top + 23
+        if index:
+            body.append(line(_LEFT, top - 2, _RIGHT, top - 2, "grid"))
         body.append(text(_LEFT, top + 12, name, "name"))
         body.append(text(_RIGHT, top + 12, f"{mean:.{decimals}f}", "name", "end"))
         marks = [rectangle(_LEFT, top, _RIGHT - _LEFT, _ROW, "reach")]
@@ -81,6 +83,7 @@ def headline(records: Iterable[Record], metric: str = "psnr") -> Chart:
     label = f"{title} of WSSL, of its controls and of other methods"
     return Chart(
         (picture(label, body, points, bottom + 36),),
-        f"{title} of test images with their holes filled, higher is better. Small dots are seeds, "
-        "large ones and the numbers their means, bars 95 % intervals over seeds.",
+        f"{title} of whole test images after their holes were filled, higher is better. Orange: "
+        "the paper's method. Small dots are seeds; large dots and numbers are their means, bars "
+        "the 95 % intervals of these. What learns nothing has one value.",
     )

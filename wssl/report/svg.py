@@ -111,7 +111,7 @@ def picture(label: str, body: Iterable[str], points: Sequence[Point], height: fl
         f'<g class="tip" aria-hidden="true">{_paragraph(lines, first)}</g></g>'
         for point, lines in zip(points, wrapped, strict=True)
     ]
-    hint = ["Point at a mean, or reach it with the Tab key:", "its numbers are shown here."]
+    hint = ["Point at a mean, tap it, or press Tab:", "its numbers are shown here."]
     total = first + _LINE * (max(len(lines) for lines in wrapped) - 0.5)
     return (
         f'<svg viewBox="0 0 {WIDTH} {total:.0f}" role="group" aria-label="{escape(label)}">'
