@@ -161,7 +161,7 @@ gallery(floors)
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "One hole filled by each method that learns (first seed) and by the harmonic fill, the original last; below each, the part where the hole is densest, enlarged.", "name": "fig-details"}, "image": {"alt": "Two rows of pictures of a drawn portrait: above, the fill of each method and the original; below, an enlarged detail of each, where the hole is densest."}}
 near = [*(name for name in filled if name not in floors), "harmonic fill"]
 pictured = [*(filled[name][-1] for name in near), pictures[-1]]
-report.zoomed(pictured, holes[-1], [*(name.replace(", ", ",\n") for name in near), "original"])
+report.zoomed(pictured, holes[-1], [*(n.replace(", ", ",\n") for n in near), "original"], side=1.1)
 
 # %% [markdown]
 # Drag the line: the photograph with its holes filled by the paper's network, against the same
