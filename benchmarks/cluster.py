@@ -4,7 +4,9 @@ The *efficiency* is the time that one worker takes for some experiments over twi
 workers take for the same ones. One is the best: what is missing from it goes to handing runs over,
 to records and weights on their way through the store, and to what two processes of one machine
 share. One and two workers take turns in one cluster, each time with an empty store; each worker has
-one thread and lets TensorFlow use one. The machine needs two cores that are otherwise idle.
+one thread and lets TensorFlow use one. Before that each does all experiments once: a process keeps
+the images and masks that it has made, and the one that had made more of them would be the faster
+one. The machine needs two cores that are otherwise idle.
 """
 
 from collections.abc import Iterator
@@ -42,7 +44,7 @@ def measure(scale: Preset) -> Iterator[Row]:
     ):
         workers = sorted(client.nthreads())
         for worker in workers:
-            seconds(experiments[:1], client.get_executor(workers=[worker], pure=False))
+            seconds(experiments, client.get_executor(workers=[worker], pure=False))
         one: list[float] = []
         two: list[float] = []
         for _ in range(TURNS):
