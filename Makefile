@@ -20,7 +20,7 @@ help:
 	@echo 'make html       build the reference edition from what is committed'
 	@echo 'make pdf        print the reference edition as one PDF; needs Chromium'
 	@echo 'make reference  run the notebooks again for the reference edition'
-	@echo 'make demo       train and export what the page "Try it" runs; then make html'
+	@echo 'make demo       train and export what the page "Try it" needs for make html'
 	@echo 'make test-browser  look at every page with a browser, as a reader would'
 	@echo 'make test-jax   hold the JAX backend to the TensorFlow one'
 	@echo 'make bench      print the speed of training as ratios'
@@ -44,6 +44,10 @@ book: install
 	rm -f $(YOURS)/book/studies/*.ipynb
 	WSSL_RESULTS="$$PWD/$(YOURS)/results" \
 	  $(BIN)/python -m wssl.notebooks --output $(YOURS)/book/studies -p preset quick
+	WSSL_RESULTS="$$PWD/$(YOURS)/results" \
+	  $(BIN)/python -m wssl.demo --output $(YOURS)/packed && \
+	  cp -R $(YOURS)/packed $(YOURS)/book/_demo/ || \
+	  echo 'The page "Try it" is built without its networks; the next make book tries again.'
 	$(BIN)/jupyter-book build $(YOURS)/book $(STRICT)
 	@echo "Your edition: open $$PWD/_build/html/index.html"
 
