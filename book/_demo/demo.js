@@ -12,6 +12,7 @@ const wsslDemo = (() => {
   const titles = { wssl: "WSSL", control: "Random encoder" };
   const networks = {};
   const received = {};
+  const shown = {};
   let size = 64;
   let picture = new Uint8ClampedArray(4 * size * size).fill(255);
   let hole = new Uint8Array(size * size);
@@ -195,10 +196,13 @@ const wsslDemo = (() => {
   }
 
   async function showFill(name, original, drawn, compute) {
+    const last = shown[name];
+    if (last?.original === original && last.drawn.every((value, i) => value === drawn[i])) return;
     const began = performance.now();
     const filled = fills.composite(original, drawn, await compute());
     const milliseconds = performance.now() - began;
     paint(name, filled);
+    shown[name] = { original, drawn };
     part(name).dataset.milliseconds = milliseconds.toFixed(1);
     const psnr = fills.psnr(original, filled, drawn);
     part(`${name}-result`).textContent = fills.share(drawn)
@@ -226,6 +230,7 @@ const wsslDemo = (() => {
     return new Uint8Array(await new Response(stream).arrayBuffer());
   }
 
+  /** Each network fills the hole as soon as it is there, before the next is read. */
   async function loadNetworks() {
     const runtime = await load("runtime");
     const loader = new Blob([runtime.facts.loader], { type: "text/javascript" });
@@ -241,12 +246,13 @@ const wsslDemo = (() => {
         size = facts.size;
         [hole, history] = [fills.strokes(size, 0.32, random()), []];
         paintHole();
-        if (source) show(source);
+        await show(source);
       }
       networks[name] = network;
       part(`${name}-facts`).textContent =
         `${titles[name]}: trained at the ${facts.preset} preset on ${facts.dataset}, seed ${facts.seed}; ` +
         `${facts.psnr.toFixed(2)} dB on whole test images (record ${facts.fingerprint}).`;
+      await fill();
     }
   }
 
@@ -297,8 +303,6 @@ const wsslDemo = (() => {
     part("status").textContent = "Loading the networks…";
     try {
       await loadNetworks();
-      part("status").textContent = "Ready.";
-      await fill();
     } catch (error) {
       part("status").textContent = `The networks cannot be used in this browser: ${error.message}`;
       demo.classList.add("demo-harmonic-only");
