@@ -59,12 +59,14 @@ def _run(options: argparse.Namespace) -> None:
         alpha=options.alpha,
         a=options.a,
         encoder=options.encoder,
-        frozen_layers=options.frozen_layers,
+        frozen_blocks=options.frozen_blocks,
         method=options.method,
+        settings=dict(options.set),
+        split=options.split,
         seed=options.seed,
         **settings,
     )
-    with data_parallel(options.devices, options.micro_batch or experiment.scale.batch):
+    with data_parallel(options.devices, options.micro_batch or experiment.scale.inpainting_batch):
         result = run(experiment, micro_batch=options.micro_batch)
     for name, value in result.metrics.items():
         print(f"{name:14} {'undefined' if value is None else f'{value:.4f}'}")
@@ -205,8 +207,8 @@ def _stored(fingerprint: str) -> "Result":
 
     store = Store()
     record = store.get(fingerprint)
-    if record is None or "phase" in record["experiment"]:
-        runs = [r["fingerprint"] for r in store.records() if "phase" not in r["experiment"]]
+    if record is None or record["kind"] != "inpainting":
+        runs = [r["fingerprint"] for r in store.records() if r["kind"] == "inpainting"]
         if not runs:
             raise ValueError(f"{store.root} holds no model yet: `wssl run` trains one.")
         raise unknown("model (the fingerprint of a record)", fingerprint, runs)
@@ -303,7 +305,7 @@ def _start_keras(devices: bool = True) -> None:
     with open(os.devnull, "w") as nowhere:
         os.dup2(nowhere.fileno(), 2)
     try:
-        import keras
+        from wssl.backend import keras
 
         if devices:
             keras.ops.zeros(1)
@@ -320,6 +322,34 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "recipe": options.recipe,
         "coverage": tuple(options.coverage),
     }
+
+
+def _blocks(text: str) -> tuple[int, ...]:
+    """The numbers that "1-3" or "1,2,3" stands for."""
+    blocks: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise argparse.ArgumentTypeError(
+                f"expected numbers of blocks such as 1-3 or 4,5; received {text!r}"
+            )
+        blocks += range(int(first), int(last or first) + 1)
+    return tuple(blocks)
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """The name and the value of "width=32"; numbers as such, ``None`` as none, the rest as text."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE; received {text!r}")
+    if value == "None":
+        return name, None
+    for kind in (int, float):
+        try:
+            return name, kind(value)
+        except ValueError:
+            continue
+    return name, value
 
 
 def _weights(items: Sequence[str]) -> dict[str, float]:
@@ -390,10 +420,12 @@ def _parser() -> argparse.ArgumentParser:
         help="frozen (the paper), finetuned, scratch or random (default: frozen)",
     )
     one.add_argument(
-        "--frozen-layers",
-        type=int,
-        default=16,
-        help="how many of the first layers stay fixed in a frozen encoder (default: 16, all)",
+        "--frozen-blocks",
+        type=_blocks,
+        default=(1, 2, 3, 4, 5),
+        metavar="BLOCKS",
+        help="which of the encoder's five blocks stay fixed in a frozen encoder, from 1 at full "
+        "resolution, such as 1-3 or 4,5 (default: 1-5, the paper's 16 layers)",
     )
     one.add_argument(
         "--method",
@@ -412,6 +444,19 @@ def _parser() -> argparse.ArgumentParser:
         metavar="IMAGES",
         help="how many images of a batch are in memory at a time (default: all); the gradients of "
         "the parts are averaged",
+    )
+    one.add_argument(
+        "--set",
+        type=_setting,
+        nargs="+",
+        default=(),
+        metavar="NAME=VALUE",
+        help="values of the preset to replace, such as width=32 inpainting_steps=3000",
+    )
+    one.add_argument(
+        "--split",
+        default="test",
+        help="the images to evaluate on: test, or val to choose settings by (default: test)",
     )
     one.add_argument("--seed", type=int, default=0, help="fixes every random draw (default: 0)")
     one.add_argument(

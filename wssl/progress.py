@@ -183,9 +183,10 @@ def describe(task: Task) -> str:
     """
     words = [pretext_name(task.pretext)] if task.pretext else []
     if isinstance(task, Experiment):
-        for name in ("encoder", "frozen_layers", "loss", "alpha", "a", "method"):
+        for name in ("encoder", "frozen_blocks", "loss", "alpha", "a", "method"):
             if getattr(task, name) != getattr(Experiment, name):
                 words.append(f"{name} {getattr(task, name)}")
+        words += [f"{name} {value}" for name, value in task.settings.items()]
     else:
         words = [f"pretext phase {words[0]}"]
     return ", ".join([*words, f"seed {task.seed}"])
@@ -209,10 +210,10 @@ class _Above(FileProxy):
 
 
 def _seconds_of_records(store: Store) -> Seconds:
-    kinds = {None: Experiment, "pretext": Pretraining}
+    kinds = {"inpainting": Experiment, "pretext": Pretraining}
     found: Seconds = {}
     for record in store.records():
-        kind = kinds.get(record["experiment"].get("phase"))
+        kind = kinds.get(record["kind"])
         seconds = record["provenance"].get("seconds")
         if kind and seconds:
             found.setdefault((kind, record["experiment"]["preset"]), []).append(seconds)

@@ -6,7 +6,7 @@ from scipy.optimize import approx_fprime
 from wssl import metrics
 from wssl.models.pic import discriminator, pic, pic_sampler, posterior, samples
 from wssl.models.pic_layers import Attention, SpectralConvolution, seeds_of
-from wssl.runs import restore
+from wssl.scores import inpaint_batches
 
 PARTS = ("encoder", "prior", "generator")
 
@@ -46,7 +46,7 @@ def test_the_same_weights_at_every_size(size, network, rng):
         np.testing.assert_array_equal(ours, theirs)
     masks = np.zeros((2, size, size), dtype=bool)
     masks[:, size // 4 : size // 2] = True
-    restored = restore(other, images, masks)
+    restored = inpaint_batches(other, images, masks)
     assert restored.shape == images.shape
     assert 0 <= restored.min() < restored.max() <= 1
     assert pic_sampler(other).inputs[2].shape == (None, size // 32, size // 32, 8)
