@@ -121,7 +121,7 @@ class Experiment:
     preset : str
         The scale of the run, one of `wssl.presets.PRESETS`.
     dataset : str
-        The images: ``synthetic``, ``open-faces``, ``folder:PATH``, ...
+        The images: ``synthetic``, ``open-faces-2``, ``folder:PATH``, ...
     masks : str
         The strokes or masks: ``synthetic``, ``quickdraw``, ``folder:PATH``; ``auto`` stands for
         ``synthetic`` with drawn images and ``quickdraw`` with all others.
