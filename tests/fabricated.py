@@ -106,10 +106,20 @@ def _variants(method, ssim):
 
 
 def _metrics(ssim):
-    values = {"ssim": ssim, "psnr": _psnr(ssim), "l1": (1 - ssim) / 10}
-    return {
-        name: round(values[name.split("_")[0]] * (0.9 if "_" in name else 1.0), 6) for name in NAMES
+    values = {
+        "ssim": ssim,
+        "psnr": _psnr(ssim),
+        "l1": (1 - ssim) / 10,
+        "ms_ssim": (1 + ssim) / 2,
+        "gmsd": (1 - ssim) / 2,
+        "st_lpips": (1 - ssim) / 3,
     }
+    variants = {
+        f"{name}{variant}": value * (0.9 if variant else 1.0)
+        for name, value in values.items()
+        for variant in ("", "_raw", "_hole", "_hole_raw")
+    }
+    return {name: round(variants[name], 6) for name in NAMES}
 
 
 def _per_image(ssim, rng):
