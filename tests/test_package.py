@@ -29,6 +29,7 @@ LAYERS = {
     "training": 3,
     "experiment": 3,
     "runs": 4,
+    "protocols": 4,
     "inpainting": 5,
     "running": 5,
     "cluster": 5,
@@ -56,6 +57,7 @@ WORKSHOP = {
     "runs",
     "running",
     "inpainting",
+    "protocols",
 }
 
 
