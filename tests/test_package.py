@@ -33,6 +33,7 @@ LAYERS = {
     "experiment": 3,
     "scores": 3,
     "inputs": 4,
+    "protocols": 4,
     "mechanism": 5,
     "runs": 6,
     "inpainting": 7,
@@ -62,6 +63,7 @@ WORKSHOP = {
     "runs",
     "running",
     "inpainting",
+    "protocols",
 }
 
 

@@ -4,8 +4,9 @@ import argparse
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -236,8 +237,12 @@ def _data_list(options: argparse.Namespace) -> None:
 
 def _data_fetch(options: argparse.Namespace) -> None:
     from wssl.data import download
+    from wssl.data.manifests import MANIFESTS
 
-    fetchers = {"open-faces": download.open_faces, "quickdraw": download.quickdraw}
+    fetchers: dict[str, Callable[[], object]] = {
+        **{name: partial(download.image_folder, name) for name in MANIFESTS},
+        "quickdraw": download.quickdraw,
+    }
     for name in options.names or fetchers:
         lookup("data set to fetch", name, fetchers)()
         print(f"{name}: complete")
@@ -566,7 +571,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Download the public data sets, or go on with it; what WSSL_DATA has is only "
         "checked. Without this command they are fetched when first used.",
     )
-    fetch.add_argument("names", nargs="*", help="open-faces, quickdraw (default: both)")
+    fetch.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="open-faces, open-faces-2, objects, quickdraw (default: all)",
+    )
     fetch.set_defaults(command=_data_fetch, trains=False)
     prepare = actions.add_parser(
         "prepare",
@@ -600,7 +610,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("folder", type=Path, help="one that `wssl data prepare` wrote")
     verify.set_defaults(command=_data_verify, trains=False)
     sheet = actions.add_parser("sheet", help="draw images or masks of a source as one picture")
-    sheet.add_argument("source", help="such as synthetic, open-faces, quickdraw or folder:PATH")
+    sheet.add_argument("source", help="such as synthetic, open-faces-2, quickdraw or folder:PATH")
     sheet.add_argument("-o", "--output", type=Path, required=True, help="where to write it")
     sheet.add_argument("--masks", action="store_true", help="the source is one of masks")
     sheet.add_argument("--recipe", default="dense", help="of the masks (default: dense)")
@@ -622,7 +632,7 @@ def _add_settings(parser: argparse.ArgumentParser, presets: str | None = None) -
     parser.add_argument(
         "--dataset",
         default="synthetic",
-        help="images: synthetic, open-faces, folder:PATH, prepared:PATH or another that `wssl "
+        help="images: synthetic, open-faces-2, folder:PATH, prepared:PATH or another that `wssl "
         "data list` names (default: synthetic)",
     )
     parser.add_argument(

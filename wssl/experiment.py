@@ -173,7 +173,7 @@ class Experiment:
         Values of the preset that are replaced, such as ``{"width": 32}``; any of
         `wssl.presets.SETTINGS`. Those that change nothing for this experiment are dropped.
     dataset : str
-        The images: ``synthetic``, ``open-faces``, ``folder:PATH``, ...
+        The images: ``synthetic``, ``open-faces-2``, ``folder:PATH``, ...
     masks : str
         The strokes or masks: ``synthetic``, ``quickdraw``, ``folder:PATH``; ``auto`` stands for
         ``synthetic`` with drawn images and ``quickdraw`` with all others.

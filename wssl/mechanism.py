@@ -212,7 +212,7 @@ def cut_skips(
         whole = metrics.composite(images, np.concatenate(parts), masks)
         pairs = list(zip(images, whole, strict=True))
         ssim = [metrics.ssim_map(original, output).mean() for original, output in pairs]
-        psnr = [metrics.psnr(np.mean((original - output) ** 2)) for original, output in pairs]
+        psnr = metrics.psnr(np.mean((images - whole) ** 2, axis=(1, 2, 3)))
         scores[name] = {
             "ssim": round(float(np.mean(ssim)), 5),
             "psnr": round(float(np.mean(psnr)), 4),

@@ -45,11 +45,8 @@ def processor() -> dict[str, str]:
     name, flags = platform.processor() or platform.machine(), set[str]()
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
-        fields = dict(
-            (part.strip() for part in line.split(":", 1))
-            for line in cpuinfo.read_text().splitlines()
-            if ":" in line
-        )
+        lines = [line.partition(":") for line in cpuinfo.read_text().splitlines()]
+        fields = {title.strip(): value.strip() for title, _, value in lines}
         name = fields.get("model name", name)
         flags = set(fields.get("flags", "").split())
     found = next((x for x in INSTRUCTION_SETS if x in flags), platform.machine())
