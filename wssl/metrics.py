@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.ndimage import correlate1d, gaussian_filter
 
+from wssl import perceptual
+
 
 class Metric(NamedTuple):
     """How a metric is printed and read.
@@ -46,6 +48,7 @@ METRICS = {
     "l1": Metric("L1", "", 4, higher_is_better=False, has_hole=True),
     "ms_ssim": Metric("MS-SSIM", "", 4, higher_is_better=True, has_hole=False),
     "gmsd": Metric("GMSD", "", 4, higher_is_better=False, has_hole=False),
+    "st_lpips": Metric("ST-LPIPS", "", 4, higher_is_better=False, has_hole=False),
 }
 """Every metric by its name in records."""
 
@@ -57,7 +60,7 @@ NAMES = tuple(
 )
 """``ssim, ssim_raw, ssim_hole, ssim_hole_raw, psnr, ...``"""
 
-PER_IMAGE = "ssim", "psnr", "ssim_hole", "psnr_hole", "ms_ssim", "gmsd"
+PER_IMAGE = "ssim", "psnr", "ssim_hole", "psnr_hole", "ms_ssim", "gmsd", "st_lpips"
 """What a record keeps of each image."""
 
 MS_SSIM_WEIGHTS = 0.0448, 0.2856, 0.3001, 0.2363, 0.1333
@@ -105,7 +108,8 @@ def evaluate(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> di
         Gaussian window of sigma 1.5, data range 1; its hole variant averages the map over the hole
         pixels at which the window fits (NaN if there is none). PSNR in dB, from the mean squared
         error of that image, at most 100. L1 is the mean absolute error in [0, 1]. Hole variants of
-        an image without a hole are NaN. MS-SSIM is `ms_ssim`, GMSD `gmsd`.
+        an image without a hole are NaN. MS-SSIM is `ms_ssim`, GMSD `gmsd`, and ST-LPIPS
+        `wssl.perceptual.st_lpips`, which is NaN where its weights are not installed.
 
     Raises
     ------
@@ -120,6 +124,8 @@ def evaluate(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> di
         for suffix, output in (("", composited[i]), ("_raw", restored[i])):
             for name, value in _one(original[i], output, mask[i]).items():
                 rows[name + suffix].append(value)
+    distances = perceptual.st_lpips(original, composited, restored)
+    rows["st_lpips"], rows["st_lpips_raw"] = distances.tolist()
     return {name: np.array(values, dtype=np.float64) for name, values in rows.items()}
 
 
