@@ -68,7 +68,9 @@ def test_a_distance_is_symmetric_and_grows_with_noise(rng):
 
 @installed
 def test_a_small_shift_counts_less_than_a_loss_of_detail(rng):
-    image = keras.ops.image.resize(rng.random((1, 20, 20, 3)), (80, 80), interpolation="bilinear")
+    image = keras.ops.image.resize(
+        rng.random((1, 20, 20, 3), dtype=np.float32), (80, 80), interpolation="bilinear"
+    )
     image = keras.ops.convert_to_numpy(image)
     shifted, here = image[:, 8:-8, 7:-9], image[:, 8:-8, 8:-8]
     coarse = here.reshape(1, 16, 4, 16, 4, 3).mean(axis=(2, 4)).repeat(4, axis=1).repeat(4, axis=2)
