@@ -28,21 +28,22 @@ def available() -> bool:
 
 
 def st_lpips(reference: np.ndarray, *images: np.ndarray) -> np.ndarray:
-    """ST-LPIPS of images from their references, by its smaller network, of AlexNet's form.
+    """ST-LPIPS of images from their references, by the smaller of its two networks.
 
-    The network turns an image into maps of features at five depths. The features of each position
-    are scaled to length 1; the squared differences of two images are weighted by channel, summed
-    over channels, averaged over positions and summed over depths.
+    The metric is by Ghildyal and Liu (ECCV 2022, arXiv:2207.13686). A network of AlexNet's form,
+    which blurs before each step of two pixels, turns an image into maps of features at five depths.
+    The features of each position are scaled to length 1; the squared differences of two images are
+    weighted by channel, summed over channels, averaged over positions and summed over depths.
 
-    The network was trained from scratch on BAPPS, judgements by people of which of two distorted
-    patches of 64 x 64 pixels is nearer to the original. On the validation split it agrees with a
-    judgement in 69.8 % of the cases (two-alternative forced choice), where the choice is between
-    two kinds of distortion, of which holes that were filled are none.
+    The network was trained from scratch on BAPPS: judgements by people of which of two distorted
+    patches of 64 x 64 pixels is nearer to the original. On the validation split it agrees with
+    69.8 % of the judgements (two-alternative forced choice). Filled holes are
+    not among the distortions there.
 
     Parameters
     ----------
     reference : float (N, H, W, 3) in [0, 1]
-        Computed with in float32, whatever Keras' settings are.
+        The network computes in float32, whatever Keras' settings are.
     *images : float (N, H, W, 3) in [0, 1]
         One or more arrays; the features of the reference are computed once for all of them.
 
@@ -56,10 +57,6 @@ def st_lpips(reference: np.ndarray, *images: np.ndarray) -> np.ndarray:
     ------
     ValueError
         If the installed weights are not those of version 0.0.2 of `PACKAGE`.
-
-    References
-    ----------
-    Ghildyal and Liu, ECCV 2022 (arXiv:2207.13686); the weights are those of their package.
     """
     distances = np.full((len(images), len(reference)), np.nan)
     if min(reference.shape[1:3]) < SMALLEST or not available():
