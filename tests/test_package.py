@@ -24,6 +24,7 @@ LAYERS = {
     "data": 1,
     "losses": 1,
     "metrics": 1,
+    "perceptual": 0,
     "models": 1,
     "presets": 1,
     "provenance": 2,
@@ -54,8 +55,8 @@ READING_ROOM = {"paper", "claims", "report"}
 WORKSHOP = {
     "data",
     "losses",
-    "metrics",
     "models",
+    "perceptual",
     "presets",
     "pretext",
     "training",
@@ -139,7 +140,7 @@ def test_what_reads_records_needs_no_keras():
 import sys
 for heavy in ("keras", "tensorflow"):
     sys.modules[heavy] = None
-import wssl, wssl.data, wssl.paper, wssl.presets, wssl.report, wssl.store
+import wssl, wssl.data, wssl.metrics, wssl.paper, wssl.presets, wssl.report, wssl.store
 from wssl import Store, data, paper, report
 print(report.table(1, Store().records()).to_string())
 print(sorted(name for name in sys.modules if name.split(".")[0] in ("keras", "tensorflow")))

@@ -6,14 +6,17 @@ output (``_raw``). A bare name means whole image, composited. MS-SSIM, GMSD and 
 more than a pixel's neighbourhood and so have no variant of the hole only.
 """
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import correlate1d, gaussian_filter
 
+from wssl import perceptual
 
-class Metric(NamedTuple):
-    """How a metric is printed and read.
+
+@dataclass(frozen=True)
+class Metric:
+    """How a metric is printed, and which of two values is the better one.
 
     Attributes
     ----------
@@ -22,7 +25,7 @@ class Metric(NamedTuple):
     unit : str
         Empty where the metric has none.
     decimals : int
-        How many tell apart what a reader can.
+        How many are printed.
     higher_is_better : bool
     has_hole : bool
         Whether it is also taken over the hole only.
@@ -46,8 +49,9 @@ METRICS = {
     "l1": Metric("L1", "", 4, higher_is_better=False, has_hole=True),
     "ms_ssim": Metric("MS-SSIM", "", 4, higher_is_better=True, has_hole=False),
     "gmsd": Metric("GMSD", "", 4, higher_is_better=False, has_hole=False),
+    "st_lpips": Metric("ST-LPIPS", "", 4, higher_is_better=False, has_hole=False),
 }
-"""Every metric by its name in records."""
+"""Every metric by its name in a record, without the name of a variant."""
 
 NAMES = tuple(
     f"{name}{region}{output}"
@@ -57,11 +61,11 @@ NAMES = tuple(
 )
 """``ssim, ssim_raw, ssim_hole, ssim_hole_raw, psnr, ...``"""
 
-PER_IMAGE = "ssim", "psnr", "ssim_hole", "psnr_hole", "ms_ssim", "gmsd"
+PER_IMAGE = "ssim", "psnr", "ssim_hole", "psnr_hole", "ms_ssim", "gmsd", "st_lpips"
 """What a record keeps of each image."""
 
 MS_SSIM_WEIGHTS = 0.0448, 0.2856, 0.3001, 0.2363, 0.1333
-"""The exponents of the five scales, the finest first, that Wang et al. 2003 found with people."""
+"""Exponents of the five scales, the finest first; Wang et al. 2003 measured them with people."""
 
 _SMALLEST_MSE = 1e-10
 _WINDOW_RADIUS = 5
@@ -105,7 +109,8 @@ def evaluate(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> di
         Gaussian window of sigma 1.5, data range 1; its hole variant averages the map over the hole
         pixels at which the window fits (NaN if there is none). PSNR in dB, from the mean squared
         error of that image, at most 100. L1 is the mean absolute error in [0, 1]. Hole variants of
-        an image without a hole are NaN. MS-SSIM is `ms_ssim`, GMSD `gmsd`.
+        an image without a hole are NaN. MS-SSIM is `ms_ssim`, GMSD `gmsd`, and ST-LPIPS
+        `wssl.perceptual.st_lpips`, which is NaN where its weights are not installed.
 
     Raises
     ------
@@ -120,6 +125,8 @@ def evaluate(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> di
         for suffix, output in (("", composited[i]), ("_raw", restored[i])):
             for name, value in _one(original[i], output, mask[i]).items():
                 rows[name + suffix].append(value)
+    distances = perceptual.st_lpips(original, composited, restored)
+    rows["st_lpips"], rows["st_lpips_raw"] = distances.tolist()
     return {name: np.array(values, dtype=np.float64) for name, values in rows.items()}
 
 
@@ -151,7 +158,7 @@ def ssim_map(first: np.ndarray, second: np.ndarray) -> np.ndarray:
 
 
 def ms_ssim(first: np.ndarray, second: np.ndarray) -> float:
-    """Multi-scale SSIM of two images.
+    """Multi-scale SSIM of two images (doi:10.1109/ACSSC.2003.1292216).
 
     Contrast and structure are compared at each scale, luminance at the coarsest; from scale to
     scale, 2 x 2 blocks are averaged (an odd last row or column is repeated). There are as many
@@ -174,10 +181,6 @@ def ms_ssim(first: np.ndarray, second: np.ndarray) -> float:
     -------
     float
         In [0, 1]; 1 for equal images.
-
-    References
-    ----------
-    Wang, Simoncelli and Bovik 2003 (doi:10.1109/ACSSC.2003.1292216).
     """
     first, second = _double(first), _double(second)
     fitting = int(np.log2(min(first.shape[:2]) / _WINDOW)) + 1
@@ -195,7 +198,7 @@ def ms_ssim(first: np.ndarray, second: np.ndarray) -> float:
 
 
 def gmsd(first: np.ndarray, second: np.ndarray) -> float:
-    """Gradient magnitude similarity deviation of two images.
+    """Gradient magnitude similarity deviation of two images (doi:10.1109/TIP.2013.2293423).
 
     The luminance (Rec. 601) is averaged over 2 x 2 blocks, its gradient taken with Prewitt's
     filters, and the similarity of the two gradient magnitudes computed at each pixel, with the
@@ -212,10 +215,6 @@ def gmsd(first: np.ndarray, second: np.ndarray) -> float:
     -------
     float
         0 for equal images; at most 0.5.
-
-    References
-    ----------
-    Xue, Zhang, Mou and Bovik 2014 (doi:10.1109/TIP.2013.2293423).
     """
     a, b = (
         _gradient_magnitude(_halved(_double(image) @ np.array(_LUMA), "constant"))
