@@ -157,8 +157,7 @@ def _network() -> Any:
     float (B, H, W, 3) in [0, 1] -> five of float (B, h, w, C). The squared distance of two images'
     maps, averaged over the positions of each depth and summed over depths, is ST-LPIPS.
     """
-    import keras
-    from keras import ops
+    from wssl.backend import keras, ops
 
     tensors = _weights()
     shift, scale = (
