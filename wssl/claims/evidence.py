@@ -77,7 +77,7 @@ class Evidence:
 
     def select(self, pretext: Weights | None = None, **settings: Any) -> list[Record]:
         """The runs of a configuration: the paper's best, but for what is given."""
-        wanted = {
+        wanted: dict[str, Any] = {
             "encoder": "frozen",
             "frozen_blocks": [1, 2, 3, 4, 5],
             "method": "wssl",
