@@ -12,6 +12,7 @@ PACKAGE = Path(wssl.__file__).parent
 
 LAYERS = {
     "names": 0,
+    "processes": 0,
     "store": 0,
     "statistics": 0,
     "devices": 1,

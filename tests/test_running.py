@@ -9,7 +9,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from wssl import running, runs
+from wssl import processes, running, runs
 from wssl.experiment import Experiment, Pretraining
 from wssl.running import Step, plan, run_all, work
 from wssl.store import Store
@@ -153,8 +153,9 @@ def test_a_run_that_another_worker_ended_meanwhile_is_done(store, monkeypatch):
 
     Runs(monkeypatch, instead)
     assert list(work(SEEDS[:1], store=store)) == [Step(SEEDS[0]), Step(SEEDS[0], 7.0)]
-    with pytest.raises(FileNotFoundError, match="the checkpoint"):
-        list(work(SEEDS[1:2], store=store))
+    _, step = work(SEEDS[1:2], store=store)
+    assert isinstance(step.error, FileNotFoundError)
+    assert "the checkpoint" in str(step.error)
 
 
 def test_a_record_that_appears_late_is_waited_for(store, monkeypatch):
@@ -182,7 +183,7 @@ def test_a_worker_process_draws_no_bars(store, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     running._timed(SEEDS[0], store)
     assert sys.stderr.isatty()
-    monkeypatch.setattr(running, "parent_process", lambda: "the one that waits")
+    monkeypatch.setattr(processes, "in_worker", lambda: True)
     running._timed(SEEDS[1], store)
     assert not sys.stderr.isatty()
 
@@ -202,20 +203,51 @@ def test_what_an_executor_has_begun_ends_after_a_no(store, monkeypatch):
     assert {step.task for step in steps if step.seconds is not None} == set(SEEDS[:2])
 
 
-def test_when_one_fails_an_executor_does_not_begin_the_others(store, monkeypatch):
-    told, more = threading.Event(), [SCRATCH.with_(seed=seed) for seed in (4, 5)]
+def test_one_that_fails_does_not_stop_the_others(store, monkeypatch):
+    done = Runs(monkeypatch, diverge).done
+    steps = list(work(SEEDS, store=store))
+    assert done == [SEEDS[0], SEEDS[1], SEEDS[3]]
+    assert [step.task for step in steps[::2]] == SEEDS
+    assert [step.error is None for step in steps[1::2]] == [True, True, False, True]
+    assert str(steps[5].error) == "seed 2 diverged"
+    assert steps[5].seconds is None
 
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+def test_what_builds_on_a_phase_that_failed_is_not_begun(store, monkeypatch, workers):
     def instead(task):
-        diverge(task)
-        assert task.seed < 2 or told.wait(10)
+        if task == ROTATION.pretraining:
+            raise ArithmeticError("rotation diverged")
 
     done = Runs(monkeypatch, instead).done
-    with ThreadPoolExecutor(1) as executor:
-        with pytest.raises(ArithmeticError, match="seed 2 diverged"):
-            list(work([*SEEDS, *more], executor, store))
-        told.set()
-    assert done[:2] == SEEDS[:2]
-    assert set(done[2:]) <= {SEEDS[3]}
+    tasks = plan([ROTATION, BEST, ROTATION.with_(encoder="finetuned"), SCRATCH], store)
+    with ThreadPoolExecutor(workers) if workers else nullcontext() as executor:
+        steps = list(work(tasks, executor, store))
+    assert {step.task for step in steps if step.error} == {ROTATION.pretraining}
+    assert set(done) == {BEST.pretraining, BEST, SCRATCH}
+
+
+def test_if_asked_nothing_begins_after_one_that_failed(store, monkeypatch):
+    told, begun = threading.Event(), []
+
+    def instead(task):
+        begun.append(task)
+        if task.seed == 0:
+            while len(begun) < 2:
+                time.sleep(0.001)
+            raise ArithmeticError("seed 0 diverged")
+        assert told.wait(10)
+
+    Runs(monkeypatch, instead)
+    with ThreadPoolExecutor(2) as executor:
+        ended = []
+        for step in work(SEEDS, executor, store, go_on=False):
+            if step.error or step.seconds is not None:
+                ended.append(step.task)
+                told.set()
+    assert ended[0] == SEEDS[0]
+    assert set(ended) == set(begun)
+    assert {*SEEDS[:2]} <= set(begun) <= {*SEEDS[:3]}
 
 
 def test_nothing_is_written_where_nothing_is_to_be_done(store):
