@@ -2,6 +2,7 @@
 
 import multiprocessing
 import sys
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import (
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, ParamSpec, TypeVar
 
+import keras
 from tqdm import tqdm
 
 from wssl import data, models, phases, processes, runs
@@ -402,9 +404,9 @@ def _has_gpu() -> bool:
 
 
 def _start_backend() -> None:
-    """Start what is slow to start, before the first run is there."""
-    import keras
-
+    """Start what is slow to start, in a worker whose first run is not there yet."""
+    # tqdm's own lock is one across processes, which a process that is killed leaves behind.
+    tqdm.set_lock(threading.RLock())
     keras.ops.zeros(1)
 
 
