@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+os.environ["WSSL_JOBS"] = "1"  # as a test that stands in for training needs it; some ask for more
+
 BACKEND = os.environ.get("KERAS_BACKEND", "tensorflow")
 
 SLOW = "browser", "backends"

@@ -140,7 +140,7 @@ def followed(monkeypatch):
     """What ``wssl study`` asks to be followed; nothing is run."""
     seen = []
 
-    def follow(parts, store, budget):
+    def follow(parts, store, budget, jobs):
         seen.append((parts, budget))
         return progress.Progress({}, store)
 

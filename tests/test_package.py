@@ -15,6 +15,7 @@ LAYERS = {
     "processor": 0,
     "backend": 0,
     "versions": 0,
+    "processes": 0,
     "store": 0,
     "statistics": 0,
     "devices": 1,

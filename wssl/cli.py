@@ -1,16 +1,17 @@
 """The command ``wssl``: run experiments, fill holes and look at data from the shell."""
 
 import argparse
-import os
 import re
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wssl.names import lookup, unknown
+from wssl.processes import quiet
 
 if TYPE_CHECKING:
     import keras
@@ -33,8 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         if options.trains:
-            _start_keras(devices=getattr(options, "scheduler", None) is None)
-        options.command(options)
+            _start_keras(devices=options.command is not _study)
+        return int(options.command(options) or 0)
     except (ValueError, OSError, ArithmeticError, ModuleNotFoundError) as error:
         print(f"wssl: {error}", file=sys.stderr)
         return 1
@@ -42,7 +43,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         again = getattr(options, "again", "goes on from here")
         print(f"\nwssl: stopped; the same command {again}.", file=sys.stderr)
         return 130
-    return 0
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -93,8 +93,11 @@ def _projection(result: "Result", name: str) -> str:
     return f"whole preset   about {sum(hours.values()):.1f} h at this speed ({phases})"
 
 
-def _study(options: argparse.Namespace) -> None:
+def _study(options: argparse.Namespace) -> int:
+    from rich import print as show
+
     from wssl import progress, report, study
+    from wssl.running import jobs_for, plan
     from wssl.store import Store
 
     settings = _settings(options)
@@ -110,9 +113,22 @@ def _study(options: argparse.Namespace) -> None:
         f"{preset} table {name}" if name.isdigit() else f"{preset} {name}": experiments
         for (preset, name), experiments in parts.items()
     }
+    if options.plan:
+        planned = progress.Progress(titled, store)
+        planned.jobs = jobs_for(planned.left, options.jobs)
+        show(planned.table())
+        return 0
     if options.scheduler is None:
-        done = progress.follow(titled, store, options.budget)
+        jobs = jobs_for(plan(chain.from_iterable(parts.values()), store), options.jobs)
+        if jobs == 1:
+            _start_keras()
+        done = progress.follow(titled, store, options.budget, jobs=jobs)
     else:
+        if options.jobs is not None:
+            raise ValueError(
+                "--jobs: expected none beside --scheduler, whose workers are as many as were "
+                f"started; received {options.jobs}."
+            )
         with _workers(options.scheduler, store) as workers:
             done = progress.follow(
                 titled,
@@ -128,6 +144,10 @@ def _study(options: argparse.Namespace) -> None:
             print(report.table(int(name), records).to_string())
     if rest := done.rest():
         print(f"\n{rest}; the same command goes on.")
+    if failures := done.failures():
+        print(f"wssl: {failures}\nThe same command begins them again.", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _workers(scheduler: str, store: "Store") -> AbstractContextManager["Workers"]:
@@ -305,18 +325,11 @@ def _data_sheet(options: argparse.Namespace) -> None:
 
 def _start_keras(devices: bool = True) -> None:
     """Import Keras and take its devices, without what TensorFlow writes to stderr as it starts."""
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
+    with quiet():
         from wssl.backend import keras
 
         if devices:
             keras.ops.zeros(1)
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
@@ -496,6 +509,18 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TIME",
         help="begin no run that is not expected to end within 90m, 2h, 1h30m, 45s, or a number of "
         "minutes",
+    )
+    many.add_argument(
+        "--jobs",
+        type=_at_least_1,
+        metavar="N",
+        help="run so many experiments side by side, each in a process of one thread (default: what "
+        "WSSL_JOBS says, or as many as there are cores, and memory for; 1 on a GPU)",
+    )
+    many.add_argument(
+        "--plan",
+        action="store_true",
+        help="show what is done, what is left and how long that takes, and run nothing",
     )
     many.add_argument(
         "--scheduler",
