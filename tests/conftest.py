@@ -71,6 +71,19 @@ def shared_data(monkeypatch):
 
 
 @pytest.fixture
+def eager():
+    """Training steps are not compiled, which costs more than a few of them; under JAX, less."""
+    if BACKEND != "tensorflow":
+        yield
+        return
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture
 def trained(monkeypatch):
     """The title of each phase that is trained while the test runs."""
     from wssl import training
