@@ -42,6 +42,7 @@ book: install
 	mkdir -p $(YOURS)
 	cp -RL book $(YOURS)/book
 	rm -f $(YOURS)/book/studies/*.ipynb
+	WSSL_RESULTS="$$PWD/$(YOURS)/results" $(BIN)/wssl study --preset quick
 	WSSL_RESULTS="$$PWD/$(YOURS)/results" \
 	  $(BIN)/python -m wssl.notebooks --output $(YOURS)/book/studies -p preset quick
 	WSSL_RESULTS="$$PWD/$(YOURS)/results" \
@@ -88,7 +89,7 @@ test-jax: install
 	$(BIN)/pytest tests/backends
 
 bench: install
-	@for script in training naive input prepare memory cluster; do \
+	@for script in training naive input prepare memory cluster jobs; do \
 	  $(BIN)/python benchmarks/$$script.py --record benchmarks/records/$$script.json; done
 
 lock: install

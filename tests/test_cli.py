@@ -135,6 +135,69 @@ def test_a_study_that_was_done_prints_its_tables_at_once(studied, results, capsy
     assert studied[1].removesuffix(table).count("pretext phase") == 3
 
 
+def test_a_plan_tells_what_is_left_and_runs_nothing(results, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    before = list(results.root.rglob("*"))
+    assert main(["study", "--only", "1", "4", "--preset", "smoke", "--plan", "--jobs", "2"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if "0:00" in line]
+    assert [row[:-1] for row in rows] == [
+        ["smoke", "table", "1", "3", "3", "0", "0"],
+        ["smoke", "table", "4", "3", "0", "0", "3"],
+        ["all,", "each", "once", "6", "3", "0", "3"],
+    ]
+    assert list(results.root.rglob("*")) == before
+
+
+def test_a_study_of_which_runs_failed_names_them(monkeypatch, tmp_path, capsys):
+    fills = [Experiment(preset="smoke", method=name) for name in ("telea", "mean_colour")]
+    monkeypatch.setitem(PARTS, "fills", lambda **settings: fills)
+    original = runs.run
+
+    def run(experiment, store):
+        if experiment == fills[0]:
+            raise training.NonFiniteLossError("The loss is nan at step 3 of 9.")
+        return original(experiment, store)
+
+    monkeypatch.setattr(runs, "run", run)
+    assert main(["study", "--only", "fills", "--preset", "smoke"]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.splitlines() == [
+        "wssl: 1 run failed:",
+        "  method telea, seed 0: The loss is nan at step 3 of 9.",
+        "The same command begins them again.",
+    ]
+    assert "1 of 2 runs are left (smoke fills: 1)" in captured.out
+    monkeypatch.setattr(runs, "run", original)
+    assert main(["study", "--only", "fills", "--preset", "smoke"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable", "jobs"),
+    [(["--jobs", "2"], "3", 2), ([], "3", 3), (["--jobs", "1"], "2", 1), (["--jobs", "99"], "", 4)],
+)
+def test_how_many_jobs_there_are(arguments, variable, jobs, monkeypatch):
+    seen = []
+
+    def follow(parts, store, budget, jobs):
+        seen.append(jobs)
+        return progress.Progress({}, store)
+
+    monkeypatch.setattr(progress, "follow", follow)
+    monkeypatch.setenv("WSSL_JOBS", variable)
+    many = [Experiment(preset="smoke", method="telea", seed=seed) for seed in range(4)]
+    monkeypatch.setitem(PARTS, "many", lambda **settings: many)
+    assert main(["study", "--only", "many", "--preset", "smoke", *arguments]) == 0
+    assert seen == [jobs]
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x"])
+def test_jobs_that_are_no_number_show_the_usage(number, capsys):
+    with pytest.raises(SystemExit):
+        main(["study", f"--jobs={number}"])
+    assert "argument --jobs: " in capsys.readouterr().err
+
+
 @pytest.fixture
 def followed(monkeypatch):
     """What ``wssl study`` asks to be followed; nothing is run."""
@@ -272,6 +335,10 @@ def test_every_option_of_a_run_reaches_its_experiment(monkeypatch):
         (["study", "--preset", "smoke", "desktp"], ["Did you mean 'desktop'?"]),
         (["study", "--seeds", "0"], ["seeds: expected at least 1"]),
         (["study", "--masks", "quickdrw"], ["Did you mean 'quickdraw'?"]),
+        (
+            ["study", "--scheduler", "tcp://10.0.0.1:1", "--jobs", "2"],
+            ["--jobs: expected none beside --scheduler"],
+        ),
         (["data", "sheet", "synthtic", "-o", "x.png"], ["Did you mean 'synthetic'?"]),
         (["data", "sheet", "synthetic", "-o", "x.png", "--split", "tst"], ["mean 'test'?"]),
         (["data", "fetch", "open_faces"], ["Did you mean 'open-faces'?"]),

@@ -209,11 +209,38 @@ def test_the_command_runs_all_notebooks_in_order(project, capsys):
     assert [output.text for output in outputs("out/02_other.ipynb")] == ["seed 5\nbeta 0.5\n"]
 
 
+def test_notebooks_are_executed_side_by_side(project, capsys):
+    """The first waits for the second; neither starts processes of its own."""
+    waits = """
+while not Path("second").exists():
+    time.sleep(0.01)
+"""
+    for number, lines in (("01", waits), ("02", "Path('second').touch()\n")):
+        cell = f"\n# %%\nimport os, time\nfrom pathlib import Path\n{lines}"
+        text = f"{SOURCE}{cell}print(os.environ['WSSL_JOBS'])\n"
+        Path(f"notebooks/{number}_study.py").write_text(text)
+    notebooks.main(["--output", "out", "--jobs", "2", "-p", "seed", "5"])
+    captured = capsys.readouterr()
+    assert [line.split()[0] for line in captured.out.splitlines()] == ["01_study", "02_study"]
+    assert captured.err == ""
+    for number in ("01", "02"):
+        texts = [output.text for output in outputs(f"out/{number}_study.ipynb")]
+        assert texts == ["seed 5\nalpha 0.84\n", "1\n"]
+
+
+def test_a_notebook_that_fails_side_by_side_is_named(project):
+    Path("notebooks/02_study.py").write_text(SOURCE.replace("print(", "raise KeyError("))
+    with pytest.raises(SystemExit, match=r"(?s)error: notebooks/02_study.py failed .*KeyError"):
+        notebooks.main(["--output", "out", "--jobs", "2"])
+    assert not Path("out/02_study.ipynb").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["-p", "sed", "5"], "Unknown parameter 'sed'. Did you mean 'seed'?"),
         (["01_studdy"], "Unknown notebook '01_studdy'. Did you mean '01_study'?"),
+        (["--jobs", "0"], "jobs: expected a number of processes, at least 1; received 0"),
     ],
 )
 def test_the_command_names_what_it_does_not_know(project, arguments, message):

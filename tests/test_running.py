@@ -452,16 +452,16 @@ def undisturbed(tmp_path_factory):
 @pytest.mark.slow
 @needs_signals
 def test_a_killed_worker_names_its_run_and_the_other_goes_on(store, undisturbed):
-    tasks, began, steps = plan(TABLE, store), 0, []
+    tasks, steps = plan(TABLE, store), []
     with workers(tasks, 2) as (pool, at_once):
         assert isinstance(pool, Processes)
         assert at_once == 2
+        victim, _ = multiprocessing.active_children()
         for step in work(tasks, pool, store, at_once=at_once):
             steps.append(step)
-            began += step.seconds is None and step.error is None
-            if began == 2 and len(steps) == 2:
-                victim = multiprocessing.active_children()[0]
-                os.kill(victim.pid, signal.SIGKILL)
+            if len(steps) == 2:
+                # Both have been given their runs by then, and neither has ended.
+                threading.Timer(0.5, victim.kill).start()
     (failed,) = (step for step in steps if step.error)
     assert failed.task in {tasks[0], tasks[2]}
     assert isinstance(failed.error, LostWorkerError)
@@ -495,7 +495,9 @@ def test_ctrl_c_ends_all_workers_and_the_same_command_goes_on(store, undisturbed
     assert study.returncode == 130
     assert err.splitlines() == ["", "wssl: stopped; the same command goes on from here."]
     with pytest.raises(ProcessLookupError):
-        os.killpg(study.pid, 0)
+        while time.monotonic() - began < 30:
+            os.killpg(study.pid, 0)
+            time.sleep(0.05)
     assert not list(store.root.rglob(".*"))
     assert 1 <= len(kept(store)) < 6
     again = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)

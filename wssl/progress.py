@@ -251,7 +251,9 @@ def reason(error: Exception) -> str:
     error : Exception
     """
     text = " ".join(str(error).split())
-    return text if isinstance(error, _EXPECTED) and text else f"{type(error).__name__}: {text}"
+    if isinstance(error, _EXPECTED) and text:
+        return text
+    return ": ".join(filter(None, [type(error).__name__, text]))
 
 
 @contextmanager
