@@ -224,7 +224,7 @@ def test_the_page_of_presets_gives_their_values():
         images = "all" if preset.train_images is None else f"{preset.train_images:,}"
         row = (
             f"| `{preset.name}` | {preset.size} px | {preset.width} | {images} "
-            f"| {preset.pretext_steps:,} / {preset.inpainting_steps:,} | {preset.batch} "
+            f"| {preset.pretext_steps:,} / {preset.inpainting_steps:,} | {preset.inpainting_batch} "
             f"| {preset.seeds} | {preset.purpose} |"
         )
         assert row in text, f"book/running.md should have the row\n{row}"

@@ -37,8 +37,7 @@ def train(method, data, path, micro_batch=None):
     return training.train(
         phase,
         batch,
-        steps=2,
-        learning_rate=1e-3,
+        training.Training(2, 4, 1e-3),
         title=method,
         checkpoint=path,
         micro_batch=micro_batch,

@@ -1,4 +1,4 @@
-"""The committed records are those of today's code, and say nothing that only one machine may know."""
+"""The committed records are those of today's code, and name nothing of the machine."""
 
 import json
 from pathlib import Path

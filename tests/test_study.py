@@ -142,7 +142,9 @@ def test_the_controls_differ_from_the_best_configuration_in_the_encoder_alone():
     assert {e.encoder for e in listed} == set(ENCODERS)
     assert {e.frozen_blocks for e in listed} == {(1, 2, 3, 4, 5), (1, 2, 3)}
     for e in listed:
-        kept = e.with_(encoder="frozen", frozen_layers=16, pretext=Experiment().pretext)
+        kept = e.with_(
+            encoder="frozen", frozen_blocks=(1, 2, 3, 4, 5), pretext=Experiment().pretext
+        )
         assert kept == Experiment()
 
 

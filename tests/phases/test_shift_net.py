@@ -26,8 +26,7 @@ def train(phase, drawn, path, steps, learning_rate=1e-3):
     return training.train(
         phase,
         drawn,
-        steps=steps,
-        learning_rate=learning_rate,
+        training.Training(steps, len(drawn(0)["masks"]), learning_rate),
         title="inpainting, shift_net",
         checkpoint=path,
     )
