@@ -1,6 +1,7 @@
 """The examples of the how-to pages, run as they stand."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -27,9 +28,10 @@ def registries():
 def test_the_example_of_the_page_runs(page, registries, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```python\n(.*?)```", (PAGES / f"{page}.md").read_text(), re.DOTALL)
-    names = {}
-    for block in blocks:
-        exec(compile(block, f"{page}.md", "exec"), names)
+    # A file, since a function that is registered is identified by its source.
+    script = tmp_path / f"{page}.py"
+    script.write_text("\n".join(blocks), encoding="utf-8")
+    runpy.run_path(str(script))
     printed = [float(number) for number in re.findall(r"\d+\.\d+", capsys.readouterr().out)]
     assert printed
     assert all(0 <= number < 100 for number in printed)
