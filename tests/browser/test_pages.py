@@ -4,7 +4,7 @@ import pytest
 
 MISSING = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.outerHTML)"
 WIDTHS = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-SCHEME = "document.documentElement.dataset.theme"
+SCHEMED = "scheme => document.documentElement.dataset.theme === scheme"
 
 
 @pytest.fixture(scope="module")
@@ -18,10 +18,10 @@ def found(site, page_name, visit, views, axe):
     shown = visit(f"{site}/{page_name}")
     page = shown.page
     page.wait_for_load_state("networkidle")
-    wide, hurdles, schemes = [], [], []
+    wide, hurdles = [], []
     for name, view in views.items():
         shown.turn(**view)
-        schemes.append(page.evaluate(SCHEME) == view["color_scheme"])
+        page.wait_for_function(SCHEMED, arg=view["color_scheme"])
         needed, given = page.evaluate(WIDTHS)
         wide += [f"{name}: {needed} > {given}"] if needed > given else []
         hurdles += [f"{name}: {text}" for text in shown.violations(axe)]
@@ -32,7 +32,6 @@ def found(site, page_name, visit, views, axe):
         "missing": missing,
         "wide": wide,
         "hurdles": hurdles,
-        "schemes": schemes,
     }
 
 
@@ -46,10 +45,6 @@ def test_every_picture_shows(found):
 
 def test_the_page_does_not_scroll_sideways(found):
     assert found["wide"] == []
-
-
-def test_the_page_takes_the_readers_colours(found):
-    assert all(found["schemes"])
 
 
 def test_every_reader_can_use_it(found):
