@@ -63,10 +63,24 @@ def own_results(tmp_path, monkeypatch):
 def shared_data(monkeypatch):
     """The real data sets, where the machine has them."""
     folder = Path(os.environ.get("WSSL_DATA", SHARED_DATA))
-    if not (folder / "open-faces").is_dir():
+    names = "open-faces", "open-faces-2", "objects", "quickdraw"
+    if not all((folder / name).is_dir() for name in names):
         pytest.skip("the real data sets are not on this machine; set WSSL_DATA")
     monkeypatch.setenv("WSSL_DATA", str(folder.absolute()))
     return folder
+
+
+@pytest.fixture
+def eager():
+    """Training steps are not compiled, which costs more than a few of them; under JAX, less."""
+    if BACKEND != "tensorflow":
+        yield
+        return
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import wssl
 from wssl import cli, data, progress, runs, training
 from wssl.cli import main
 from wssl.data import RECIPES, SOURCES, STROKES
+from wssl.data.manifests import MANIFESTS
 from wssl.experiment import ENCODERS, Experiment
 from wssl.losses import LOSSES
 from wssl.presets import PRESETS
@@ -77,7 +78,7 @@ def fails(capfd, arguments, *messages):
         (["run"], [*TASKS, *LOSSES, *ENCODERS, *PRESETS, *RECIPES, "saturation=0.3", "example:"]),
         (["study"], ["1 single", "2 double", "3 triple", "4 losses", "--seeds", "example:"]),
         (["study"], ["--only", "--table", *PARTS, "--budget", "1h30m", "(default: all)"]),
-        (["study"], [*PRESETS, "synthetic", "open-faces", "folder:PATH", *STROKES]),
+        (["study"], [*PRESETS, "synthetic", "open-faces-2", "folder:PATH", *STROKES]),
         (
             ["inpaint"],
             ["any size", "white = hole", "--output", "FINGERPRINT", "default experiment"],
@@ -86,7 +87,7 @@ def fails(capfd, arguments, *messages):
         (["export"], ["FINGERPRINT", ".npz", ".onnx", "executes nothing", "example:"]),
         (["data"], ["list", "fetch", "sheet"]),
         (["data", "list"], ["usage: wssl data list"]),
-        (["data", "fetch"], ["open-faces", "quickdraw", "WSSL_DATA"]),
+        (["data", "fetch"], [*MANIFESTS, "quickdraw", "(default: all)", "WSSL_DATA"]),
         (["data", "sheet"], ["synthetic", "folder:PATH", "--masks", "train, val or test"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

@@ -20,7 +20,7 @@ experiment = wssl.Experiment(preset="smoke", encoder="scratch")
 found = {}
 for count in (1, 2):
     store = wssl.Store(Path(sys.argv[1]) / str(count))
-    with data_parallel(count, experiment.scale.batch):
+    with data_parallel(count, experiment.scale.inpainting_batch):
         result = wssl.run(experiment, store)
         weights = result.model().get_weights()
         devices = len(result.model().weights[0].value.devices())

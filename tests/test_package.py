@@ -12,6 +12,9 @@ PACKAGE = Path(wssl.__file__).parent
 
 LAYERS = {
     "names": 0,
+    "processor": 0,
+    "backend": 0,
+    "versions": 0,
     "processes": 0,
     "store": 0,
     "statistics": 0,
@@ -21,7 +24,8 @@ LAYERS = {
     "report": 3,
     "data": 1,
     "losses": 1,
-    "metrics": 1,
+    "metrics": 2,
+    "perceptual": 1,
     "models": 1,
     "presets": 1,
     "provenance": 2,
@@ -29,18 +33,22 @@ LAYERS = {
     "phases": 2,
     "training": 3,
     "experiment": 3,
-    "runs": 4,
-    "inpainting": 5,
-    "running": 5,
-    "cluster": 5,
-    "export": 5,
-    "demo": 6,
-    "study": 5,
-    "progress": 6,
-    "notebooks": 5,
-    "cli": 7,
-    "__main__": 8,
-    "__init__": 9,
+    "scores": 3,
+    "inputs": 4,
+    "protocols": 4,
+    "mechanism": 5,
+    "runs": 6,
+    "inpainting": 7,
+    "running": 7,
+    "cluster": 7,
+    "export": 7,
+    "demo": 8,
+    "study": 7,
+    "progress": 8,
+    "notebooks": 7,
+    "cli": 9,
+    "__main__": 10,
+    "__init__": 11,
 }
 """The layer of each module; it imports from lower ones only."""
 
@@ -48,8 +56,8 @@ READING_ROOM = {"paper", "claims", "report"}
 WORKSHOP = {
     "data",
     "losses",
-    "metrics",
     "models",
+    "perceptual",
     "presets",
     "pretext",
     "training",
@@ -57,6 +65,7 @@ WORKSHOP = {
     "runs",
     "running",
     "inpainting",
+    "protocols",
 }
 
 
@@ -132,7 +141,7 @@ def test_what_reads_records_needs_no_keras():
 import sys
 for heavy in ("keras", "tensorflow"):
     sys.modules[heavy] = None
-import wssl, wssl.data, wssl.paper, wssl.presets, wssl.report, wssl.store
+import wssl, wssl.data, wssl.metrics, wssl.paper, wssl.presets, wssl.report, wssl.store
 from wssl import Store, data, paper, report
 print(report.table(1, Store().records()).to_string())
 print(sorted(name for name in sys.modules if name.split(".")[0] in ("keras", "tensorflow")))

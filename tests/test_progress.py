@@ -274,8 +274,8 @@ def test_the_table_goes_when_a_run_fails(store, clock, monkeypatch):
         (Experiment(pretext={"rotation": 1}, seed=2), "Rotation, seed 2"),
         (RANDOM[1], "encoder random, seed 1"),
         (
-            BEST.with_(frozen_layers=10, loss="log_cosh", a=10.0),
-            "Saturation 0.3, Sharpness 0.7, frozen_layers 10, loss log_cosh, a 10.0, seed 0",
+            BEST.with_(frozen_blocks=(1, 2), loss="log_cosh", a=10.0),
+            "Saturation 0.3, Sharpness 0.7, frozen_blocks (1, 2), loss log_cosh, a 10.0, seed 0",
         ),
         (BEST.with_(alpha=0.16), "Saturation 0.3, Sharpness 0.7, alpha 0.16, seed 0"),
     ],

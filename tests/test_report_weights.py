@@ -327,7 +327,8 @@ def test_a_seed_that_lifts_all_weightings_is_told_from_one_that_lifts_one():
     ]
     found = report.components(report.runs(records), "ssim")
     assert found["seed"] == pytest.approx(0.01, rel=1e-6)
-    assert found["residual"] == pytest.approx(0, abs=1e-9)
+    # The square root of a difference of sums: rounding of 1e-16 in them is 1e-8 here.
+    assert found["residual"] == pytest.approx(0, abs=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,12 +60,14 @@ def _run(options: argparse.Namespace) -> None:
         alpha=options.alpha,
         a=options.a,
         encoder=options.encoder,
-        frozen_layers=options.frozen_layers,
+        frozen_blocks=options.frozen_blocks,
         method=options.method,
+        settings=dict(options.set),
+        split=options.split,
         seed=options.seed,
         **settings,
     )
-    with data_parallel(options.devices, options.micro_batch or experiment.scale.batch):
+    with data_parallel(options.devices, options.micro_batch or experiment.scale.inpainting_batch):
         result = run(experiment, micro_batch=options.micro_batch)
     for name, value in result.metrics.items():
         print(f"{name:14} {'undefined' if value is None else f'{value:.4f}'}")
@@ -225,8 +228,8 @@ def _stored(fingerprint: str) -> "Result":
 
     store = Store()
     record = store.get(fingerprint)
-    if record is None or "phase" in record["experiment"]:
-        runs = [r["fingerprint"] for r in store.records() if "phase" not in r["experiment"]]
+    if record is None or record["kind"] != "inpainting":
+        runs = [r["fingerprint"] for r in store.records() if r["kind"] == "inpainting"]
         if not runs:
             raise ValueError(f"{store.root} holds no model yet: `wssl run` trains one.")
         raise unknown("model (the fingerprint of a record)", fingerprint, runs)
@@ -254,8 +257,12 @@ def _data_list(options: argparse.Namespace) -> None:
 
 def _data_fetch(options: argparse.Namespace) -> None:
     from wssl.data import download
+    from wssl.data.manifests import MANIFESTS
 
-    fetchers = {"open-faces": download.open_faces, "quickdraw": download.quickdraw}
+    fetchers: dict[str, Callable[[], object]] = {
+        **{name: partial(download.image_folder, name) for name in MANIFESTS},
+        "quickdraw": download.quickdraw,
+    }
     for name in options.names or fetchers:
         lookup("data set to fetch", name, fetchers)()
         print(f"{name}: complete")
@@ -319,7 +326,7 @@ def _data_sheet(options: argparse.Namespace) -> None:
 def _start_keras(devices: bool = True) -> None:
     """Import Keras and take its devices, without what TensorFlow writes to stderr as it starts."""
     with quiet():
-        import keras
+        from wssl.backend import keras
 
         if devices:
             keras.ops.zeros(1)
@@ -333,6 +340,34 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "recipe": options.recipe,
         "coverage": tuple(options.coverage),
     }
+
+
+def _blocks(text: str) -> tuple[int, ...]:
+    """The numbers that "1-3" or "1,2,3" stands for."""
+    blocks: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise argparse.ArgumentTypeError(
+                f"expected numbers of blocks such as 1-3 or 4,5; received {text!r}"
+            )
+        blocks += range(int(first), int(last or first) + 1)
+    return tuple(blocks)
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """The name and the value of "width=32"; numbers as such, ``None`` as none, the rest as text."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE; received {text!r}")
+    if value == "None":
+        return name, None
+    for kind in (int, float):
+        try:
+            return name, kind(value)
+        except ValueError:
+            continue
+    return name, value
 
 
 def _weights(items: Sequence[str]) -> dict[str, float]:
@@ -403,10 +438,12 @@ def _parser() -> argparse.ArgumentParser:
         help="frozen (the paper), finetuned, scratch or random (default: frozen)",
     )
     one.add_argument(
-        "--frozen-layers",
-        type=int,
-        default=16,
-        help="how many of the first layers stay fixed in a frozen encoder (default: 16, all)",
+        "--frozen-blocks",
+        type=_blocks,
+        default=(1, 2, 3, 4, 5),
+        metavar="BLOCKS",
+        help="which of the encoder's five blocks stay fixed in a frozen encoder, from 1 at full "
+        "resolution, such as 1-3 or 4,5 (default: 1-5, the paper's 16 layers)",
     )
     one.add_argument(
         "--method",
@@ -425,6 +462,19 @@ def _parser() -> argparse.ArgumentParser:
         metavar="IMAGES",
         help="how many images of a batch are in memory at a time (default: all); the gradients of "
         "the parts are averaged",
+    )
+    one.add_argument(
+        "--set",
+        type=_setting,
+        nargs="+",
+        default=(),
+        metavar="NAME=VALUE",
+        help="values of the preset to replace, such as width=32 inpainting_steps=3000",
+    )
+    one.add_argument(
+        "--split",
+        default="test",
+        help="the images to evaluate on: test, or val to choose settings by (default: test)",
     )
     one.add_argument("--seed", type=int, default=0, help="fixes every random draw (default: 0)")
     one.add_argument(
@@ -546,7 +596,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Download the public data sets, or go on with it; what WSSL_DATA has is only "
         "checked. Without this command they are fetched when first used.",
     )
-    fetch.add_argument("names", nargs="*", help="open-faces, quickdraw (default: both)")
+    fetch.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="open-faces, open-faces-2, objects, quickdraw (default: all)",
+    )
     fetch.set_defaults(command=_data_fetch, trains=False)
     prepare = actions.add_parser(
         "prepare",
@@ -580,7 +635,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("folder", type=Path, help="one that `wssl data prepare` wrote")
     verify.set_defaults(command=_data_verify, trains=False)
     sheet = actions.add_parser("sheet", help="draw images or masks of a source as one picture")
-    sheet.add_argument("source", help="such as synthetic, open-faces, quickdraw or folder:PATH")
+    sheet.add_argument("source", help="such as synthetic, open-faces-2, quickdraw or folder:PATH")
     sheet.add_argument("-o", "--output", type=Path, required=True, help="where to write it")
     sheet.add_argument("--masks", action="store_true", help="the source is one of masks")
     sheet.add_argument("--recipe", default="dense", help="of the masks (default: dense)")
@@ -602,7 +657,7 @@ def _add_settings(parser: argparse.ArgumentParser, presets: str | None = None) -
     parser.add_argument(
         "--dataset",
         default="synthetic",
-        help="images: synthetic, open-faces, folder:PATH, prepared:PATH or another that `wssl "
+        help="images: synthetic, open-faces-2, folder:PATH, prepared:PATH or another that `wssl "
         "data list` names (default: synthetic)",
     )
     parser.add_argument(

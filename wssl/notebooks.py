@@ -34,6 +34,12 @@ warnings.filterwarnings("ignore", message=r"The specified file \(.*\.py\) does n
 INSTALL = "install"
 """The tag of the cell that installs the study where it is missing."""
 
+FIRST_EDITION = (
+    "This page shows the first edition's runs. It will be replaced when the registered runs are "
+    "complete."
+)
+"""What a page of the first edition says below its title."""
+
 MADE = {"injected-parameters", INSTALL}
 """Tags of the cells that an executed notebook has beside those of its source."""
 
@@ -148,18 +154,33 @@ def is_fresh(source: str | Path, executed: str | Path) -> bool:
     return cells == source_cells(nbformat.read(executed, as_version=4))
 
 
+def is_first_edition(notebook: NotebookNode) -> bool:
+    """Whether an executed notebook shows the runs of the first edition.
+
+    Its metadata then has ``wssl: {edition: 1}``. Its source may have changed since, and is not
+    compared with it; a page that is executed anew does not have the mark.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+    """
+    return bool(notebook.metadata.get("wssl", {}).get("edition") == 1)
+
+
 def tidy(notebook: NotebookNode) -> NotebookNode:
     """Reduce an executed notebook, in place, to what two equal runs have in common.
 
     Dropped: times, durations, paths, random cell identifiers, what libraries log on stderr, and
-    how the output was cut into messages. Kept: the cells, their outputs, the parameters.
+    how the output was cut into messages. Kept: the cells, their outputs, the parameters, the mark
+    of the first edition.
 
     Parameters
     ----------
     notebook : NotebookNode
     """
     metadata = notebook.metadata
-    notebook.metadata = nbformat.from_dict({"kernelspec": metadata.kernelspec})
+    edition = {"wssl": metadata.wssl} if "wssl" in metadata else {}
+    notebook.metadata = nbformat.from_dict({"kernelspec": metadata.kernelspec, **edition})
     notebook.metadata.language_info = {"name": "python"}
     notebook.metadata.papermill = {"parameters": metadata.papermill.get("parameters", {})}
     notebook.nbformat, notebook.nbformat_minor = 4, 5

@@ -234,9 +234,10 @@ def describe(task: Task) -> str:
     """
     words = [pretext_name(task.pretext)] if task.pretext else []
     if isinstance(task, Experiment):
-        for name in ("encoder", "frozen_layers", "loss", "alpha", "a", "method"):
+        for name in ("encoder", "frozen_blocks", "loss", "alpha", "a", "method"):
             if getattr(task, name) != getattr(Experiment, name):
                 words.append(f"{name} {getattr(task, name)}")
+        words += [f"{name} {value}" for name, value in task.settings.items()]
     else:
         words = [f"pretext phase {words[0]}"]
     return ", ".join([*words, f"seed {task.seed}"])
@@ -277,11 +278,11 @@ def _kind(task: Task) -> Kind:
 
 
 def _seconds_of_records(store: Store) -> Seconds:
-    kinds = {None: Experiment, "pretext": Pretraining}
+    kinds = {"inpainting": Experiment, "pretext": Pretraining}
     found: Seconds = {}
     for record in store.records():
         experiment = record["experiment"]
-        kind = kinds.get(experiment.get("phase"))
+        kind = kinds.get(record["kind"])
         seconds = record["provenance"].get("seconds")
         if kind and seconds is not None:
             key = kind, experiment["preset"], experiment.get("method", "")

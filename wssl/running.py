@@ -24,7 +24,6 @@ from wssl import data, models, phases, processes, runs
 from wssl.devices import accelerators
 from wssl.experiment import Experiment, Pretraining
 from wssl.losses import LOSSES
-from wssl.presets import preset
 from wssl.pretext import TASKS
 from wssl.processes import Processes
 from wssl.store import Record, Store
@@ -314,8 +313,9 @@ def memory(task: Task) -> int:
     int
         `wssl.processes.MEMORY`, and 25 maps of a batch at the first width.
     """
-    scale = preset(task.preset)
-    return processes.MEMORY + _FEATURE_MAPS * 4 * scale.batch * scale.size**2 * scale.width
+    scale = task.scale
+    batch = scale.pretext_batch if isinstance(task, Pretraining) else scale.inpainting_batch
+    return processes.MEMORY + _FEATURE_MAPS * 4 * batch * scale.size**2 * scale.width
 
 
 def _is_trained(phase: Pretraining, store: Store) -> bool:

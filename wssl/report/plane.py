@@ -1,0 +1,492 @@
+"""What the paper's pair of PSNR and SSIM means: fills that learn nothing in the same plane."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import matplotlib.pyplot as plt
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from wssl import paper
+from wssl.report.figures import OURS, PAPER
+from wssl.report.style import finished
+from wssl.report.tables import METHODS, row_name
+from wssl.store import Record
+
+BEST = paper.TABLES[4][-1]
+"""The row of the paper whose pair of numbers is looked for: 31.38 dB with SSIM 0.9692."""
+
+WIDTHS = {
+    "fine": "2 to 6 px",
+    "thin": "5 to 15 px, as published",
+    "medium": "20 to 50 px",
+    "thick": "60 to 110 px",
+}
+"""The width of strokes of each recipe, of 512 px."""
+
+RESIZINGS = {
+    "nearest": "nearest neighbour, coverage measured afterwards: this study",
+    "half": "hole where at least half of a pixel is, coverage measured before",
+    "any": "hole where any of a pixel is, coverage measured before",
+    "all": "hole where all of a pixel is, coverage measured before",
+    "soft": "left soft, and fills blended with the original",
+    "cut": "not resized: the middle of the mask of 512 px",
+}
+"""How a mask of 512 px became one of the image's size."""
+
+SSIM = {
+    "ssim": "Gaussian window of 11 px: this study, tf.image.ssim",
+    "ssim_sample": "the same, with sample covariance",
+    "ssim_grey": "the same, of the luminance",
+    "ssim_padded": "the same, with zeros around the image",
+    "ssim_uniform_3": "uniform window of 3 px",
+    "ssim_uniform_7": "uniform window of 7 px, sample covariance: scikit-image",
+    "ssim_uniform_11": "uniform window of 11 px",
+    "ssim_uniform_21": "uniform window of 21 px",
+    "ssim_uniform_41": "uniform window of 41 px",
+    "ssim_whole": "one window: the whole image",
+    "ms_ssim": "multi-scale SSIM",
+    "ssim_range_2": "Gaussian window, range 2 for images in [0, 1]",
+    "ssim_uniform_7_range_2": "scikit-image's window and its former default range of 2",
+    "ssim_range_255": "range 255 for images in [0, 1]",
+    "ssim_range_1_of_255": "range 1 for images in [0, 255]",
+    "ssim_signed": "images in [-1, 1], range 2",
+    "ssim_signed_range_1": "images in [-1, 1], range 1",
+    "ssim_deviations": "the paper's formula, with standard deviations",
+    "ssim_hole": "at the hole's pixels only",
+}
+"""Ways to compute SSIM."""
+
+PSNR = {
+    "psnr": "all pixels, mean over images: this study",
+    "psnr_pooled": "of the mean squared error over all images",
+    "psnr_grey": "of the luminance",
+    "psnr_hole": "over the hole only",
+    "psnr_range_2": "range 2 for images in [0, 1]",
+    "psnr_wrapped": "8-bit differences that overflow",
+}
+"""Ways to compute PSNR."""
+
+DRAWS = 2000
+"""Bootstrap samples of images."""
+
+Array = npt.NDArray[np.float64]
+
+
+def published() -> pd.DataFrame:
+    """What others report, a line a result: ``method, data, hole, psnr, ssim``."""
+    frame = pd.DataFrame(paper.LITERATURE, columns=["method", "data", "hole", "pair"])
+    frame[["method", "data"]] = frame[["method", "data"]].replace("", None).ffill()
+    numbers = frame.pop("pair").str.split(" / ", expand=True).astype(float)
+    return frame.assign(psnr=numbers[0], ssim=numbers[1])
+
+
+def resampled(values: Array, draws: int = DRAWS) -> Array:
+    """Means of bootstrap samples of images; the same images for all measures and records.
+
+    Parameters
+    ----------
+    values : float (..., N)
+        A value an image.
+    draws : int
+
+    Returns
+    -------
+    float (..., draws)
+    """
+    count = values.shape[-1]
+    weights = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), draws) / count
+    return values @ weights.T
+
+
+def interval(draws: Array) -> tuple[float, float]:
+    """The middle 95 % of bootstrap means, NaN if any is undefined."""
+    low, high = np.quantile(draws, (0.025, 0.975))
+    return float(low), float(high)
+
+
+def values_of(record: Record, measure: str) -> Array:
+    """A value an image: float (N,)."""
+    if measure == "psnr_pooled":
+        return 10.0 ** (-np.array(record["images"]["psnr"]) / 10)
+    return np.array(record["images"][measure])
+
+
+def _finished_mean(means: Array, measure: str) -> Array:
+    return -10 * np.log10(means) if measure == "psnr_pooled" else means
+
+
+@dataclass(frozen=True)
+class Measured:
+    """The mean of a measure over images, and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def text(self, form: str) -> str:
+        """As in a table; an interval only where more than one image stands behind it."""
+        number = format(self.value, form)
+        if self.low == self.high:
+            return number
+        return f"{number} [{format(self.low, form)}, {format(self.high, form)}]"
+
+
+def measured(record: Record, measure: str) -> Measured:
+    """The mean over a record's images with its bootstrap interval.
+
+    Parameters
+    ----------
+    record : dict
+    measure : str
+        A key of `SSIM` or `PSNR`, or ``coverage``.
+    """
+    values = values_of(record, measure)
+    mean = float(_finished_mean(values.mean(keepdims=True), measure)[0])
+    return Measured(mean, *interval(_finished_mean(resampled(values), measure)))
+
+
+def distance(psnr: float, ssim: float) -> float:
+    """How far a pair is from the paper's: 1 for 1 dB or for 0.01 of SSIM."""
+    return float(np.hypot(psnr - BEST.psnr, (ssim - BEST.ssim) / 0.01))
+
+
+def pair_line(record: Record, psnr: str = "psnr", ssim: str = "ssim") -> dict[str, str]:
+    """The columns that every table of this page has: a pair, and its distance from the paper's."""
+    first, second = measured(record, psnr), measured(record, ssim)
+    return {
+        "PSNR (dB)": first.text(".2f"),
+        "SSIM": second.text(".4f"),
+        "PSNR - paper's": f"{first.value - BEST.psnr:+.2f}",
+        "SSIM - paper's": f"{second.value - BEST.ssim:+.4f}",
+        "distance": f"{distance(first.value, second.value):.1f}",
+    }
+
+
+def record_table(records: Sequence[tuple[str, Record]], name: str = "holes") -> pd.DataFrame:
+    """A line a record: its coverage, its pair of numbers, and their distance from the paper's.
+
+    Parameters
+    ----------
+    records : sequence of (str, dict)
+        What the line is called, and its record.
+    name : str
+        What the lines are.
+    """
+    lines = []
+    for label, record in records:
+        experiment, images = record["experiment"], record["images"]["coverage"]
+        lines.append(
+            {
+                name: label,
+                "fill": METHODS[experiment["fill"]],
+                "images": str(len(images)),
+                "coverage": f"{100 * float(np.mean(images)):.0f} %",
+                **pair_line(record),
+            }
+        )
+    return pd.DataFrame(lines).set_index([name, "fill"])
+
+
+def measure_table(record: Record) -> pd.DataFrame:
+    """A line a way to measure the same fills: SSIM in every way, then PSNR in every way.
+
+    Parameters
+    ----------
+    record : dict
+    """
+    ways = [("psnr", ssim) for ssim in SSIM] + [(psnr, "ssim") for psnr in PSNR if psnr != "psnr"]
+    lines = [
+        {
+            "measure": "SSIM" if psnr == "psnr" else "PSNR",
+            "computed": SSIM[ssim] if psnr == "psnr" else PSNR[psnr],
+            **pair_line(record, psnr, ssim),
+        }
+        for psnr, ssim in ways
+    ]
+    return pd.DataFrame(lines).set_index(["measure", "computed"])
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Where a curve of growing holes reaches a PSNR: its SSIM and coverage there."""
+
+    ssim: Measured
+    coverage: Measured
+
+
+def crossing(
+    records: Sequence[Record], target: float, psnr: str = "psnr", ssim: str = "ssim"
+) -> Crossing:
+    """SSIM and coverage at which holes of growing size come to a PSNR, by linear interpolation.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        Of the same images, with holes of another coverage each.
+    target : float
+        The PSNR, in dB.
+    psnr, ssim : str
+        Keys of `PSNR` and `SSIM`.
+
+    Returns
+    -------
+    Crossing
+        NaN where the curve does not reach that PSNR. Intervals by resampling images.
+    """
+    found = []
+    for measure in (psnr, ssim, "coverage"):
+        values = np.array([values_of(record, measure) for record in records])
+        means = np.concatenate([values.mean(axis=1, keepdims=True), resampled(values)], axis=1)
+        found.append(_finished_mean(means, measure))
+    levels, ssims, coverages = found
+    at: tuple[list[float], list[float]] = [], []
+    for column in range(levels.shape[1]):
+        order = np.argsort(levels[:, column])
+        for into, values in zip(at, (ssims, coverages), strict=True):
+            x, y = levels[order, column], values[order, column]
+            into.append(float(np.interp(target, x, y, left=np.nan, right=np.nan)))
+    return Crossing(*(Measured(v[0], *interval(np.array(v[1:]))) for v in at))
+
+
+def by_width(records: Sequence[Record]) -> dict[str, list[Record]]:
+    """Records by the recipe of their masks, in the order of `WIDTHS`, by growing coverage."""
+    return {
+        width: sorted(
+            (r for r in records if r["experiment"]["recipe"] == width),
+            key=lambda r: r["experiment"]["coverage"],
+        )
+        for width in WIDTHS
+    }
+
+
+def crossing_table(widths: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
+    """For strokes of each width, the holes that give the paper's PSNR, and the SSIM with it.
+
+    Parameters
+    ----------
+    widths : mapping of str to sequence of dict
+        From `by_width`.
+    """
+    lines = []
+    for width, records in widths.items():
+        found = crossing(records, BEST.psnr)
+        lines.append(
+            {
+                "strokes (of 512 px)": WIDTHS[width],
+                f"coverage at {BEST.psnr} dB": _percent(found.coverage),
+                f"SSIM at {BEST.psnr} dB": found.ssim.text(".4f"),
+                "SSIM - paper's": f"{found.ssim.value - BEST.ssim:+.4f}",
+            }
+        )
+    return pd.DataFrame(lines).set_index("strokes (of 512 px)")
+
+
+def _percent(share: Measured) -> str:
+    return Measured(100 * share.value, 100 * share.low, 100 * share.high).text(".0f") + " %"
+
+
+def consistency_table(records: Sequence[Record], ways: Sequence[str]) -> pd.DataFrame:
+    """SSIM at the PSNR of each row of the paper's Table 4, computed in several ways.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        Of holes of growing coverage.
+    ways : sequence of str
+        Keys of `SSIM`.
+    """
+    lines = []
+    for row in paper.TABLES[4]:
+        line = {"row of Table 4": row_name(4, row), "PSNR (dB)": f"{row.psnr:.2f}"}
+        line["SSIM printed"] = f"{row.ssim:.4f}"
+        for way in ways:
+            value = crossing(records, row.psnr, ssim=way).ssim.value
+            line[SSIM[way]] = "not reached" if np.isnan(value) else f"{value:.4f}"
+        lines.append(line)
+    return pd.DataFrame(lines).set_index("row of Table 4")
+
+
+def nearest(records: Sequence[tuple[str, Record]], count: int = 10) -> pd.DataFrame:
+    """The combinations of holes, SSIM and PSNR that come nearest to the paper's pair.
+
+    Parameters
+    ----------
+    records : sequence of (str, dict)
+        What the holes are called, and their record.
+    count : int
+        How many.
+
+    Returns
+    -------
+    DataFrame
+        Nearest first; ``attrs["tried"]`` is how many combinations there were.
+    """
+    lines = []
+    for (label, record), psnr, ssim in product(records, PSNR, SSIM):
+        values = [
+            float(_finished_mean(values_of(record, measure).mean(keepdims=True), measure)[0])
+            for measure in (psnr, ssim)
+        ]
+        lines.append((distance(*values), label, PSNR[psnr], SSIM[ssim], record, psnr, ssim))
+    lines.sort(key=lambda line: line[0])
+    frame = pd.DataFrame(
+        [
+            {"holes": label, "PSNR": psnr_name, "SSIM ": ssim_name, **pair_line(record, psnr, ssim)}
+            for _, label, psnr_name, ssim_name, record, psnr, ssim in lines[:count]
+        ]
+    ).set_index("holes")
+    frame.attrs["tried"] = len(lines)
+    return frame
+
+
+CURVES = {
+    "ssim_signed_range_1": "images in [-1, 1], range 1",
+    "ssim": "this study",
+    "ssim_uniform_21": "window of 21 px",
+    "ssim_range_2": "range 2",
+    "ms_ssim": "multi-scale",
+    "ssim_uniform_41": "window of 41 px",
+    "ssim_whole": "one window",
+}
+"""The ways to compute SSIM that a figure has room for, from the lowest to the highest."""
+
+_TICKS = (0.7, 0.8, 0.85, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998)
+
+
+def plane_figure(widths: Mapping[str, Sequence[Record]], fills: Sequence[Record]) -> Figure:
+    """Our fills, the paper's rows and published results in one plane of PSNR and SSIM.
+
+    The axis of SSIM is logarithmic in 1 - SSIM, so that equal steps are equal ratios of what is
+    missing, as in PSNR.
+
+    Parameters
+    ----------
+    widths : mapping of str to sequence of dict
+        From `by_width`: the biharmonic fill of holes of growing coverage.
+    fills : sequence of dict
+        Several fills of the study's own masks.
+    """
+    figure, axis = plt.subplots(figsize=(9, 6.4), layout="constrained")
+    _draw_published(axis)
+    colours = sns.color_palette("crest", len(widths))
+    for colour, (width, records) in zip(colours, widths.items(), strict=True):
+        means = np.array([[r["metrics"][m] for m in ("psnr", "ssim", "coverage")] for r in records])
+        axis.plot(means[:, 0], 1 - means[:, 1], "o-", color=colour, markersize=4, linewidth=2)
+        axis.plot([], [], "o-", color=colour, label=f"strokes of {WIDTHS[width]}")
+        for psnr, ssim, coverage in means if width in ("fine", "thick") else ():
+            side = (-4, 5, "right") if width == "fine" else (4, -10, "left")
+            axis.annotate(
+                f"{100 * coverage:.0f} %",
+                (psnr, 1 - ssim),
+                xytext=side[:2],
+                textcoords="offset points",
+                ha=side[2],
+                fontsize="x-small",
+                color=colour,
+            )
+    for marker, record in zip("s^v", fills, strict=False):
+        pair = [measured(record, measure) for measure in ("psnr", "ssim")]
+        (x, left, right), (y, low, high) = ((m.value, m.low, m.high) for m in pair)
+        axis.errorbar(
+            x,
+            1 - y,
+            xerr=[[x - left], [right - x]],
+            yerr=[[high - y], [y - low]],
+            fmt=marker,
+            color=OURS,
+            markersize=7,
+            linewidth=1.5,
+            label=f"{METHODS[record['experiment']['fill']]}, the study's masks",
+        )
+    _draw_paper(axis, labelled=True)
+    _ssim_axis(axis, (19.5, 43), (0.28, 0.004))
+    axis.legend(loc="lower right", frameon=False, fontsize="small")
+    return finished(figure)
+
+
+def measures_figure(records: Sequence[Record]) -> Figure:
+    """The same fills under several ways to compute SSIM, beside the paper's rows.
+
+    Parameters
+    ----------
+    records : sequence of dict
+        Of holes of growing coverage; those of 30 to 50 % are drawn thick.
+    """
+    figure, axis = plt.subplots(figsize=(9, 5.6), layout="constrained")
+    colours = sns.color_palette("flare", len(CURVES) - 1)
+    palette = dict(zip([way for way in CURVES if way != "ssim"], colours, strict=True))
+    for way, name in CURVES.items():
+        colour = palette.get(way, OURS)
+        pairs = np.array([(r["metrics"]["psnr"], 1 - r["metrics"][way]) for r in records])
+        asked = [r["experiment"]["coverage"][0] >= 0.3 for r in records]
+        axis.plot(*pairs.T, color=colour, linewidth=1.2, alpha=0.8)
+        axis.plot(*pairs[asked].T, "o-", color=colour, linewidth=4, markersize=6)
+        axis.annotate(
+            name,
+            tuple(pairs[-1]),
+            xytext=(-8, 0),
+            textcoords="offset points",
+            ha="right",
+            va="center",
+            fontsize="small",
+            color=colour,
+        )
+    _draw_paper(axis, labelled=True)
+    _ssim_axis(axis, (19.5, 43), (0.28, 0.001))
+    return finished(figure)
+
+
+def _draw_published(axis: Axes) -> None:
+    for (method, _), part in published().groupby(["method", "data"], sort=False):
+        if "WSSL" in method:
+            continue
+        axis.plot(part.psnr, 1 - part.ssim, "x--", color="0.6", markersize=5, linewidth=0.8)
+        first = part.iloc[0]
+        axis.annotate(
+            method.split(",")[0],
+            (first.psnr, 1 - first.ssim),
+            xytext=(5, -9),
+            textcoords="offset points",
+            fontsize="x-small",
+            color="0.35",
+        )
+    axis.plot([], [], "x--", color="0.6", label="published by others, holes of 10 to 60 %")
+
+
+def _draw_paper(axis: Axes, labelled: bool) -> None:
+    others = [row for number in (1, 2, 3) for row in paper.TABLES[number]]
+    axis.plot(
+        [row.psnr for row in others],
+        [1 - row.ssim for row in others],
+        "D",
+        color=PAPER,
+        markersize=4,
+        alpha=0.6,
+    )
+    for row in paper.TABLES[4]:
+        best = row is BEST
+        axis.plot(
+            row.psnr, 1 - row.ssim, "*" if best else "D", color=PAPER, markersize=17 if best else 8
+        )
+        if labelled:
+            axis.annotate(
+                row_name(4, row),
+                (row.psnr, 1 - row.ssim),
+                xytext=(8, 6) if best else (8, -4),
+                textcoords="offset points",
+                fontsize="small",
+                color=PAPER,
+            )
+    axis.plot([], [], "D", color=PAPER, markersize=5, label="the paper's rows; star: its best")
+
+
+def _ssim_axis(axis: Axes, psnr: tuple[float, float], missing: tuple[float, float]) -> None:
+    axis.set(xlabel="PSNR (dB)", ylabel="SSIM", yscale="log", xlim=psnr, ylim=missing)
+    axis.set_yticks([1 - tick for tick in _TICKS], [f"{tick:g}" for tick in _TICKS])
+    axis.minorticks_off()
