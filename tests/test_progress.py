@@ -50,6 +50,7 @@ def store(tmp_path):
 
 def keep(task, store, seconds=None):
     record = {
+        "kind": "inpainting" if isinstance(task, Experiment) else "pretext",
         "experiment": task.to_dict(),
         "fingerprint": task.fingerprint,
         "metrics": {},
@@ -101,6 +102,7 @@ def test_what_a_run_takes_is_the_mean_of_its_kind_and_preset(store):
     evaluation = {"phase": "evaluation", "of": SEEDS[0].to_dict(), "dataset": "photos"}
     store.put(
         {
+            "kind": "evaluation",
             "experiment": evaluation,
             "fingerprint": "0" * 16,
             "metrics": {},
