@@ -46,6 +46,7 @@ LAYERS = {
     "study": 7,
     "progress": 8,
     "notebooks": 7,
+    "calibration": 9,
     "cli": 9,
     "__main__": 10,
     "__init__": 11,

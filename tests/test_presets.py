@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 
 from wssl.models import unet
-from wssl.presets import PRESETS, SETTINGS, preset
+from wssl.presets import PRESETS, SETTINGS, preset, with_settings
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -67,7 +67,16 @@ def test_a_slice_is_the_preset_with_fewer_steps():
     whole, cut = preset("paper"), preset("paper:20")
     assert (cut.pretext_steps, cut.inpainting_steps) == (20, 20)
     assert replace(cut, name="paper", pretext_steps=15120, inpainting_steps=7560) == whole
-    assert cut.numbers() != whole.numbers()
+
+
+def test_a_slice_keeps_within_its_steps(monkeypatch):
+    tuned = {"pic": {"inpainting_steps": 9000, "inpainting_learning_rate": 0.5}}
+    whole = replace(PRESETS["paper"], pretext_warmup=100, inpainting_warmup=7, tuned=tuned)
+    monkeypatch.setitem(PRESETS, "paper", whole)
+    cut = preset("paper:20")
+    assert (cut.pretext_warmup, cut.inpainting_warmup) == (20, 7)
+    assert cut.tuned == {"pic": {"inpainting_learning_rate": 0.5}}
+    assert with_settings(cut, cut.tuned["pic"]).inpainting_steps == 20
 
 
 @pytest.mark.parametrize("steps", ["", "0", "-3", "7561", "many", "1.5"])

@@ -99,7 +99,7 @@ def test_what_a_run_takes_is_the_mean_of_its_kind_and_preset(store):
     assert known.expected(SEEDS[0]) is None
     for seconds, task in zip((10.0, 3.0, 20.0, 4.0), (*SEEDS[:2], *phases[:2]), strict=True):
         keep(task, store, seconds)
-    evaluation = {"phase": "evaluation", "of": SEEDS[0].to_dict(), "dataset": "photos"}
+    evaluation = {"of": SEEDS[0].to_dict(), "dataset": "photos"}
     store.put(
         {
             "kind": "evaluation",

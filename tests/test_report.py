@@ -18,6 +18,7 @@ def no_display():
 def record(ssim=0.5, psnr=20.0, **experiment):
     experiment = Experiment(**{"preset": "smoke", **experiment})
     return {
+        "kind": "inpainting",
         "experiment": experiment.to_dict(),
         "fingerprint": experiment.fingerprint,
         "metrics": {"ssim": ssim, "psnr": psnr},
@@ -84,6 +85,7 @@ def test_rows_hold_the_records_that_repeat_them():
         record(encoder="scratch"),
         record(encoder="random"),
         {
+            "kind": "pretext",
             "experiment": Experiment(pretext={"rotation": 1.0}).pretraining.to_dict(),
             "fingerprint": "0" * 16,
             "metrics": {"accuracy_rotation": 1.0},

@@ -29,6 +29,7 @@ def no_display():
 def record(weights, seed, ssim, psnr):
     experiment = Experiment(pretext=weights, seed=seed, preset="smoke")
     return {
+        "kind": "inpainting",
         "experiment": experiment.to_dict(),
         "fingerprint": experiment.fingerprint,
         "metrics": {"ssim": ssim, "psnr": psnr},

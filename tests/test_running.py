@@ -44,6 +44,7 @@ class Runs:
         self.instead(task)
         self.done.append(task)
         record = {
+            "kind": "pretext" if isinstance(task, Pretraining) else "inpainting",
             "experiment": task.to_dict(),
             "fingerprint": task.fingerprint,
             "metrics": {},
