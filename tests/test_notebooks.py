@@ -209,7 +209,7 @@ def test_the_command_runs_all_notebooks_in_order(project, capsys):
     assert [output.text for output in outputs("out/02_other.ipynb")] == ["seed 5\nbeta 0.5\n"]
 
 
-def test_notebooks_are_executed_side_by_side(project, capsys):
+def test_notebooks_are_executed_side_by_side(project):
     """The first waits for the second; neither starts processes of its own."""
     waits = """
 while not Path("second").exists():
@@ -219,10 +219,11 @@ while not Path("second").exists():
         cell = f"\n# %%\nimport os, time\nfrom pathlib import Path\n{lines}"
         text = f"{SOURCE}{cell}print(os.environ['WSSL_JOBS'])\n"
         Path(f"notebooks/{number}_study.py").write_text(text)
-    notebooks.main(["--output", "out", "--jobs", "2", "-p", "seed", "5"])
-    captured = capsys.readouterr()
-    assert [line.split()[0] for line in captured.out.splitlines()] == ["01_study", "02_study"]
-    assert captured.err == ""
+    command = [sys.executable, "-m", "wssl.notebooks", "--output", "out", "-p", "seed", "5"]
+    done = subprocess.run([*command, "--jobs", "2"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["01_study", "02_study"]
+    assert done.stderr == ""
     for number in ("01", "02"):
         texts = [output.text for output in outputs(f"out/{number}_study.ipynb")]
         assert texts == ["seed 5\nalpha 0.84\n", "1\n"]

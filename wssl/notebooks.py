@@ -381,4 +381,7 @@ def _joined_streams(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
 
 
 if __name__ == "__main__":
-    main()
+    # Under its own name, by which a worker process finds what it is to call.
+    import wssl.notebooks
+
+    wssl.notebooks.main()
