@@ -18,7 +18,7 @@ from wssl import notebooks
 
 ROOT = Path(__file__).parents[1]
 
-pytestmark = pytest.mark.xdist_group("book")
+pytestmark = [pytest.mark.build, pytest.mark.xdist_group("book")]
 
 BLOCKER = """\
 import sys

@@ -5,6 +5,7 @@ import pickle
 import re
 import subprocess
 import sys
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -79,12 +80,8 @@ def fails(capfd, arguments, *messages):
         (["study"], ["1 single", "2 double", "3 triple", "4 losses", "--seeds", "example:"]),
         (["study"], ["--only", "--table", *PARTS, "--budget", "1h30m", "(default: all)"]),
         (["study"], [*PRESETS, "synthetic", "open-faces-2", "folder:PATH", *STROKES]),
-        (
-            ["inpaint"],
-            ["any size", "white = hole", "--output", "FINGERPRINT", "default experiment"],
-        ),
-        (["inpaint"], ["IMAGE MASK", "a folder", ".npz", "overwritten", "exit status is 1"]),
-        (["export"], ["FINGERPRINT", ".npz", ".onnx", "executes nothing", "example:"]),
+        (["inpaint"], ["IMAGE", "MASK", "--output", "--model", "FINGERPRINT", ".npz", "example"]),
+        (["export"], ["FINGERPRINT", ".npz", ".onnx", "example:"]),
         (["data"], ["list", "fetch", "sheet"]),
         (["data", "list"], ["usage: wssl data list"]),
         (["data", "fetch"], [*MANIFESTS, "quickdraw", "(default: all)", "WSSL_DATA"]),
@@ -289,33 +286,44 @@ def test_a_run_that_was_done_prints_its_record_at_once(results, capsys):
     assert lines[-1].split() == ["record", str(results.path(ROTATION.fingerprint))]
 
 
-def test_every_option_of_a_run_reaches_its_experiment(monkeypatch):
+def test_every_field_of_an_experiment_has_its_option(monkeypatch):
     seen = []
 
     def run(experiment, micro_batch):
-        seen.append(experiment)
-        assert micro_batch is None
+        seen.append((experiment, micro_batch))
         raise ValueError("enough")
 
     monkeypatch.setattr(runs, "run", run)
-    options = {
+    values = {
+        "pretext": {"rotation": 0.25, "sharpness": 1.0},
         "loss": "ssim",
         "alpha": 0.5,
         "a": 2.0,
-        "encoder": "finetuned",
+        "encoder": "frozen",
+        "frozen_layers": 4,
         "method": "wssl",
         "preset": "smoke",
         "dataset": "open-faces",
         "masks": "synthetic",
         "recipe": "qd-imd",
+        "coverage": (0.1, 0.2),
         "seed": 5,
     }
-    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    weights = ["--pretext", "rotation=0.25", "sharpness"]
-    assert main(["run", *words, *weights, "--coverage", "0.1", "0.2"]) == 1
+    assert set(values) == {field.name for field in fields(Experiment)}
+    words = ["--micro-batch", "8"]
+    for name, value in values.items():
+        given = {
+            "pretext": ["rotation=0.25", "sharpness"],
+            "coverage": ["0.1", "0.2"],
+        }.get(name, [str(value)])
+        words += [f"--{name.replace('_', '-')}", *given]
+    assert main(["run", *words]) == 1
     assert main(["run"]) == 1
-    pretext = {"rotation": 0.25, "sharpness": 1.0}
-    assert seen == [Experiment(pretext=pretext, coverage=(0.1, 0.2), **options), Experiment()]
+    assert main(["run", "--preset", "desktop", "--steps", "7"]) == 1
+    whole, default, cut = seen
+    assert whole == (Experiment(**values), 8)
+    assert default == (Experiment(), None)
+    assert cut == (Experiment(preset="desktop:7"), None)
 
 
 @pytest.mark.parametrize(

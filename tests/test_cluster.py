@@ -26,7 +26,7 @@ from wssl.provenance import environment
 from wssl.running import run_all
 from wssl.store import Store
 
-pytestmark = pytest.mark.xdist_group("cluster")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
 
 ROTATION = Experiment(preset="smoke", pretext={"rotation": 1.0})
 SHARING = [ROTATION, ROTATION.with_(encoder="finetuned")]

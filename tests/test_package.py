@@ -137,6 +137,23 @@ def test_an_unknown_name_is_an_attribute_error():
         wssl.experment  # noqa: B018
 
 
+def named_at_the_top(path):
+    """What a file imports as it is loaded, as dotted names."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_what_is_tried_with_one_backend_imports_no_keras(without_keras):
+    heavy = {n for n, p in NAMES.items() if any(top(i) == "keras" for i in named_at_the_top(p))}
+    assert {"losses", "training"} <= heavy
+    for path in without_keras:
+        assert not any(top(name) == "keras" for name in named_at_the_top(path)), path.name
+        assert not heavy & set(imports(path)), path.name
+
+
 def test_what_reads_records_needs_no_keras():
     script = """
 import sys

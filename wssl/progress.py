@@ -282,7 +282,7 @@ def _seconds_of_records(store: Store) -> Seconds:
     found: Seconds = {}
     for record in store.records():
         experiment = record["experiment"]
-        kind = kinds.get(record.get("kind", ""))
+        kind = kinds.get(record["kind"])
         seconds = record["provenance"].get("seconds")
         if kind and seconds is not None:
             key = kind, experiment["preset"], experiment.get("method", "")

@@ -42,7 +42,7 @@ RECIPES: dict[str, str | Recipe] = {
 WIDTHS = ("fine", "thin", "medium", "thick")
 """Recipes by the width of their strokes; `thin` has the published one."""
 
-BINS = ((0.0, 0.05), (0.05, 0.1), (0.1, 0.2), (0.2, 0.3), (0.3, 0.4), (0.4, 0.5))
+BINS = ((0.0, 0.05), (0.05, 0.1), (0.1, 0.2), (0.2, 0.3), (0.3, 0.4), (0.4, 0.5), (0.5, 0.6))
 """Ranges of coverage."""
 
 RESIZINGS = ("nearest", "half", "any", "all", "soft", "cut")

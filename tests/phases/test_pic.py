@@ -45,6 +45,7 @@ def train(phase, drawn, path, steps, learning_rate=1e-3):
     )
 
 
+@pytest.mark.slow
 def test_the_holes_of_a_few_images_are_learned_by_heart(batch, tmp_path):
     phase = PicPhase.of(pic(32, 4), 32, 4, 0)
     batch = {name: values[:4] for name, values in batch.items()}

@@ -11,6 +11,7 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patheffects import withStroke
 
 from wssl import paper
 from wssl.report.figures import OURS, PAPER
@@ -130,9 +131,9 @@ class Measured:
     high: float
 
     def text(self, form: str) -> str:
-        """As in a table; an interval only where more than one image stands behind it."""
+        """As in a table; without an interval where there is none."""
         number = format(self.value, form)
-        if self.low == self.high:
+        if np.isnan(self.low) or self.low == self.high:
             return number
         return f"{number} [{format(self.low, form)}, {format(self.high, form)}]"
 
@@ -193,28 +194,12 @@ def record_table(records: Sequence[tuple[str, Record]], name: str = "holes") -> 
     return pd.DataFrame(lines).set_index([name, "fill"])
 
 
-def measure_table(record: Record) -> pd.DataFrame:
-    """A line a way to measure the same fills: SSIM in every way, then PSNR in every way.
-
-    Parameters
-    ----------
-    record : dict
-    """
-    ways = [("psnr", ssim) for ssim in SSIM] + [(psnr, "ssim") for psnr in PSNR if psnr != "psnr"]
-    lines = [
-        {
-            "measure": "SSIM" if psnr == "psnr" else "PSNR",
-            "computed": SSIM[ssim] if psnr == "psnr" else PSNR[psnr],
-            **pair_line(record, psnr, ssim),
-        }
-        for psnr, ssim in ways
-    ]
-    return pd.DataFrame(lines).set_index(["measure", "computed"])
-
-
 @dataclass(frozen=True)
 class Crossing:
-    """Where a curve of growing holes reaches a PSNR: its SSIM and coverage there."""
+    """Where a curve of growing holes reaches a PSNR: its SSIM and coverage there.
+
+    NaN where it does not; without an interval if some samples of images do not.
+    """
 
     ssim: Measured
     coverage: Measured
@@ -291,25 +276,100 @@ def _percent(share: Measured) -> str:
     return Measured(100 * share.value, 100 * share.low, 100 * share.high).text(".0f") + " %"
 
 
-def consistency_table(records: Sequence[Record], ways: Sequence[str]) -> pd.DataFrame:
-    """SSIM at the PSNR of each row of the paper's Table 4, computed in several ways.
+def ssim_table(record: Record, curve: Sequence[Record]) -> pd.DataFrame:
+    """A line a way to compute SSIM: of the same fills, and where holes give the paper's PSNR.
 
     Parameters
     ----------
-    records : sequence of dict
+    record : dict
+        Of the study's masks.
+    curve : sequence of dict
+        Of holes of growing coverage.
+    """
+    lines = []
+    for way, name in SSIM.items():
+        own, there = measured(record, way), crossing(curve, BEST.psnr, ssim=way).ssim
+        lines.append(
+            {
+                "SSIM computed": name,
+                "the study's masks": own.text(".4f"),
+                "- paper's": f"{own.value - BEST.ssim:+.4f}",
+                f"at {BEST.psnr} dB": there.text(".4f"),
+                " - paper's": f"{there.value - BEST.ssim:+.4f}",
+            }
+        )
+    return pd.DataFrame(lines).set_index("SSIM computed")
+
+
+def psnr_table(record: Record) -> pd.DataFrame:
+    """A line a way to compute PSNR.
+
+    Parameters
+    ----------
+    record : dict
+        Of the study's masks.
+    """
+    lines = []
+    for way, name in PSNR.items():
+        own = measured(record, way)
+        difference = f"{own.value - BEST.psnr:+.2f}"
+        lines.append({"PSNR computed": name, "PSNR (dB)": own.text(".2f"), "- paper's": difference})
+    return pd.DataFrame(lines).set_index("PSNR computed")
+
+
+def near_ways(curve: Sequence[Record], margin: float = 0.005) -> list[str]:
+    """The ways to compute SSIM that come within `margin` of the paper's where its PSNR is reached.
+
+    Parameters
+    ----------
+    curve : sequence of dict
+        Of holes of growing coverage.
+    margin : float
+        Of SSIM.
+    """
+    found = {way: crossing(curve, BEST.psnr, ssim=way).ssim.value for way in SSIM}
+    return [SSIM[way] for way, value in found.items() if abs(value - BEST.ssim) <= margin]
+
+
+def gaps(curve: Sequence[Record], rows: Sequence[paper.Row], ssim: str = "ssim") -> Array:
+    """How much more SSIM rows of the paper have than fills of the same PSNR.
+
+    Parameters
+    ----------
+    curve : sequence of dict
+        Of holes of growing coverage.
+    rows : sequence of wssl.paper.Row
+    ssim : str
+        A key of `SSIM`.
+
+    Returns
+    -------
+    float (len(rows),)
+        NaN where the curve does not reach a row's PSNR.
+    """
+    return np.array([row.ssim - crossing(curve, row.psnr, ssim=ssim).ssim.value for row in rows])
+
+
+def gap_table(curve: Sequence[Record], ways: Sequence[str]) -> pd.DataFrame:
+    """The `gaps` of the rows of the paper's Table 4, for several ways to compute SSIM.
+
+    Parameters
+    ----------
+    curve : sequence of dict
         Of holes of growing coverage.
     ways : sequence of str
         Keys of `SSIM`.
     """
-    lines = []
-    for row in paper.TABLES[4]:
-        line = {"row of Table 4": row_name(4, row), "PSNR (dB)": f"{row.psnr:.2f}"}
-        line["SSIM printed"] = f"{row.ssim:.4f}"
-        for way in ways:
-            value = crossing(records, row.psnr, ssim=way).ssim.value
-            line[SSIM[way]] = "not reached" if np.isnan(value) else f"{value:.4f}"
-        lines.append(line)
-    return pd.DataFrame(lines).set_index("row of Table 4")
+    rows = paper.TABLES[4]
+    columns = {
+        "PSNR (dB)": [f"{row.psnr:.2f}" for row in rows],
+        "SSIM": [f"{row.ssim:.4f}" for row in rows],
+    }
+    for way in ways:
+        found = gaps(curve, rows, way)
+        columns[SSIM[way]] = ["not reached" if np.isnan(g) else f"{g:+.4f}" for g in found]
+    names = [row_name(4, row) for row in rows]
+    return pd.DataFrame(columns, index=pd.Index(names, name="row of Table 4"))
 
 
 def nearest(records: Sequence[tuple[str, Record]], count: int = 10) -> pd.DataFrame:
@@ -347,16 +407,29 @@ def nearest(records: Sequence[tuple[str, Record]], count: int = 10) -> pd.DataFr
 
 CURVES = {
     "ssim_signed_range_1": "images in [-1, 1], range 1",
-    "ssim": "this study",
-    "ssim_uniform_21": "window of 21 px",
+    "ssim": "as in this study",
     "ssim_range_2": "range 2",
-    "ms_ssim": "multi-scale",
+    "ssim_uniform_21": "window of 21 px",
+    "ms_ssim": "multi-scale SSIM",
     "ssim_uniform_41": "window of 41 px",
-    "ssim_whole": "one window",
+    "ssim_whole": "one window for all",
 }
-"""The ways to compute SSIM that a figure has room for, from the lowest to the highest."""
+"""The ways to compute SSIM that a figure has room for."""
 
-_TICKS = (0.7, 0.8, 0.85, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998)
+_TICKS = (0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998)
+
+_PLACES = {
+    "WSSL, mixed loss": (-9, 8, "right"),
+    "WSSL, SSIM loss": (-9, 2, "right"),
+    "WSSL, log-cosh": (8, -12, "left"),
+    "PIC": (8, -9, "left"),
+    "Shift-Net": (9, -4, "left"),
+    "ISFRNet": (-5, 4, "right"),
+    "AOT-GAN": (-3, 8, "right"),
+    "VCNet": (5, -3, "left"),
+    "DeepFillv2": (4, -10, "left"),
+}
+"""Where a label stands beside its point, in points of print, so that none covers another."""
 
 
 def plane_figure(widths: Mapping[str, Sequence[Record]], fills: Sequence[Record]) -> Figure:
@@ -372,73 +445,59 @@ def plane_figure(widths: Mapping[str, Sequence[Record]], fills: Sequence[Record]
     fills : sequence of dict
         Several fills of the study's own masks.
     """
-    figure, axis = plt.subplots(figsize=(9, 6.4), layout="constrained")
+    figure, axis = plt.subplots(figsize=(9, 6.6), layout="constrained")
     _draw_published(axis)
     colours = sns.color_palette("crest", len(widths))
     for colour, (width, records) in zip(colours, widths.items(), strict=True):
         means = np.array([[r["metrics"][m] for m in ("psnr", "ssim", "coverage")] for r in records])
-        axis.plot(means[:, 0], 1 - means[:, 1], "o-", color=colour, markersize=4, linewidth=2)
-        axis.plot([], [], "o-", color=colour, label=f"strokes of {WIDTHS[width]}")
+        label = f"biharmonic, strokes of {WIDTHS[width]}"
+        axis.plot(
+            means[:, 0], 1 - means[:, 1], "o-", color=colour, markersize=4, linewidth=2, label=label
+        )
         for psnr, ssim, coverage in means if width in ("fine", "thick") else ():
-            side = (-4, 5, "right") if width == "fine" else (4, -10, "left")
-            axis.annotate(
-                f"{100 * coverage:.0f} %",
-                (psnr, 1 - ssim),
-                xytext=side[:2],
-                textcoords="offset points",
-                ha=side[2],
-                fontsize="x-small",
-                color=colour,
-            )
+            place = (4, -9, "left") if width == "fine" else (-5, 4, "right")
+            _label(axis, f"{100 * coverage:.0f} %", psnr, ssim, colour, place, "x-small")
     for marker, record in zip("s^v", fills, strict=False):
-        pair = [measured(record, measure) for measure in ("psnr", "ssim")]
-        (x, left, right), (y, low, high) = ((m.value, m.low, m.high) for m in pair)
+        x, y = (measured(record, measure) for measure in ("psnr", "ssim"))
         axis.errorbar(
-            x,
-            1 - y,
-            xerr=[[x - left], [right - x]],
-            yerr=[[high - y], [y - low]],
+            x.value,
+            1 - y.value,
+            xerr=[[x.value - x.low], [x.high - x.value]],
+            yerr=[[y.high - y.value], [y.value - y.low]],
             fmt=marker,
             color=OURS,
-            markersize=7,
+            markersize=6,
             linewidth=1.5,
             label=f"{METHODS[record['experiment']['fill']]}, the study's masks",
         )
-    _draw_paper(axis, labelled=True)
-    _ssim_axis(axis, (19.5, 43), (0.28, 0.004))
+    _draw_paper(axis)
+    _ssim_axis(axis, (19.5, 41), (0.42, 0.005))
     axis.legend(loc="lower right", frameon=False, fontsize="small")
     return finished(figure)
 
 
-def measures_figure(records: Sequence[Record]) -> Figure:
+def measures_figure(curve: Sequence[Record]) -> Figure:
     """The same fills under several ways to compute SSIM, beside the paper's rows.
 
     Parameters
     ----------
-    records : sequence of dict
+    curve : sequence of dict
         Of holes of growing coverage; those of 30 to 50 % are drawn thick.
     """
-    figure, axis = plt.subplots(figsize=(9, 5.6), layout="constrained")
+    figure, axis = plt.subplots(figsize=(9, 5.8), layout="constrained")
     colours = sns.color_palette("flare", len(CURVES) - 1)
     palette = dict(zip([way for way in CURVES if way != "ssim"], colours, strict=True))
     for way, name in CURVES.items():
         colour = palette.get(way, OURS)
-        pairs = np.array([(r["metrics"]["psnr"], 1 - r["metrics"][way]) for r in records])
-        asked = [r["experiment"]["coverage"][0] >= 0.3 for r in records]
-        axis.plot(*pairs.T, color=colour, linewidth=1.2, alpha=0.8)
-        axis.plot(*pairs[asked].T, "o-", color=colour, linewidth=4, markersize=6)
-        axis.annotate(
-            name,
-            tuple(pairs[-1]),
-            xytext=(-8, 0),
-            textcoords="offset points",
-            ha="right",
-            va="center",
-            fontsize="small",
-            color=colour,
-        )
-    _draw_paper(axis, labelled=True)
-    _ssim_axis(axis, (19.5, 43), (0.28, 0.001))
+        pairs = np.array([(r["metrics"]["psnr"], r["metrics"][way]) for r in curve])
+        asked = np.array([r["experiment"]["coverage"][0] >= 0.3 for r in curve])
+        axis.plot(pairs[:, 0], 1 - pairs[:, 1], color=colour, linewidth=1.2)
+        axis.plot(pairs[asked, 0], 1 - pairs[asked, 1], "o-", color=colour, linewidth=4)
+        _label(axis, name, pairs[-1, 0], pairs[-1, 1], colour, (-8, -4, "right"))
+    axis.plot([], [], "o-", color="0.4", linewidth=4, label="holes of 30 to 50 %")
+    _draw_paper(axis)
+    _ssim_axis(axis, (19.5, 41), (0.42, 0.0015))
+    axis.legend(loc="lower right", frameon=False, fontsize="small")
     return finished(figure)
 
 
@@ -446,47 +505,49 @@ def _draw_published(axis: Axes) -> None:
     for (method, _), part in published().groupby(["method", "data"], sort=False):
         if "WSSL" in method:
             continue
-        axis.plot(part.psnr, 1 - part.ssim, "x--", color="0.6", markersize=5, linewidth=0.8)
-        first = part.iloc[0]
-        axis.annotate(
-            method.split(",")[0],
-            (first.psnr, 1 - first.ssim),
-            xytext=(5, -9),
-            textcoords="offset points",
-            fontsize="x-small",
-            color="0.35",
-        )
-    axis.plot([], [], "x--", color="0.6", label="published by others, holes of 10 to 60 %")
+        axis.plot(part.psnr, 1 - part.ssim, "x--", color="0.55", markersize=5, linewidth=0.8)
+        name = method.split(",")[0]
+        _label(axis, name, part.psnr.iloc[0], part.ssim.iloc[0], "0.35", size="x-small")
+    axis.plot([], [], "x--", color="0.55", label="published by others, holes of 10 to 60 %")
 
 
-def _draw_paper(axis: Axes, labelled: bool) -> None:
-    others = [row for number in (1, 2, 3) for row in paper.TABLES[number]]
-    axis.plot(
-        [row.psnr for row in others],
-        [1 - row.ssim for row in others],
-        "D",
-        color=PAPER,
-        markersize=4,
-        alpha=0.6,
-    )
+def _draw_paper(axis: Axes) -> None:
+    rows = [row for number in (1, 2, 3) for row in paper.TABLES[number]]
+    pairs = np.array([(row.psnr, 1 - row.ssim) for row in rows])
+    axis.plot(*pairs.T, "D", color=PAPER, markersize=4, alpha=0.6, zorder=4)
     for row in paper.TABLES[4]:
-        best = row is BEST
-        axis.plot(
-            row.psnr, 1 - row.ssim, "*" if best else "D", color=PAPER, markersize=17 if best else 8
-        )
-        if labelled:
-            axis.annotate(
-                row_name(4, row),
-                (row.psnr, 1 - row.ssim),
-                xytext=(8, 6) if best else (8, -4),
-                textcoords="offset points",
-                fontsize="small",
-                color=PAPER,
-            )
+        marker, size = ("*", 18) if row is BEST else ("D", 8)
+        axis.plot(row.psnr, 1 - row.ssim, marker, color=PAPER, markersize=size, zorder=5)
+        _label(axis, row_name(4, row), row.psnr, row.ssim, "#9c5f00")
     axis.plot([], [], "D", color=PAPER, markersize=5, label="the paper's rows; star: its best")
+
+
+def _label(
+    axis: Axes,
+    text: str,
+    psnr: float,
+    ssim: float,
+    colour: object,
+    place: tuple[float, float, str] | None = None,
+    size: str = "small",
+) -> None:
+    x, y, side = place or _PLACES.get(text, (5, -9, "left"))
+    found = axis.annotate(
+        text,
+        (psnr, 1 - ssim),
+        xytext=(x, y),
+        textcoords="offset points",
+        ha=side,
+        fontsize=size,
+        color=colour,
+        zorder=6,
+        clip_on=True,
+    )
+    found.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
 
 
 def _ssim_axis(axis: Axes, psnr: tuple[float, float], missing: tuple[float, float]) -> None:
     axis.set(xlabel="PSNR (dB)", ylabel="SSIM", yscale="log", xlim=psnr, ylim=missing)
     axis.set_yticks([1 - tick for tick in _TICKS], [f"{tick:g}" for tick in _TICKS])
+    axis.set_xticks(range(20, 41, 5))
     axis.minorticks_off()
