@@ -134,6 +134,15 @@ def test_an_executor_gets_each_task_once_and_its_phase_before(store, monkeypatch
     assert all(isinstance(task, Pretraining) for task in begun[: at_once or 6])
 
 
+def test_what_takes_longest_is_handed_out_before_the_rest(store, monkeypatch):
+    Runs(monkeypatch)
+    pic = Experiment(preset="smoke", method="pic")
+    tasks = plan([SCRATCH, ROTATION, pic], store)
+    with ThreadPoolExecutor(1) as executor:
+        steps = list(work(tasks, executor, store, at_once=1))
+    assert [step.task for step in steps[::2]] == [ROTATION.pretraining, pic, SCRATCH, ROTATION]
+
+
 def test_workers_that_come_and_go_change_how_many_run_at_once(store, monkeypatch):
     monkeypatch.setattr(running, "_POLL_SECONDS", 0.01)
     told, limits = threading.Event(), []
@@ -154,8 +163,9 @@ def test_workers_that_come_and_go_change_how_many_run_at_once(store, monkeypatch
 def test_a_run_that_another_worker_ended_meanwhile_is_done(store, monkeypatch):
     def instead(task):
         if task == SEEDS[0]:
-            rival = {"experiment": {}, "fingerprint": task.fingerprint, "metrics": {}}
-            store.put({**rival, "provenance": {"seconds": 7.0}})
+            rival = {"kind": "inpainting", "experiment": {}, "metrics": {}}
+            provenance = {"seconds": 7.0}
+            store.put({**rival, "fingerprint": task.fingerprint, "provenance": provenance})
         raise FileNotFoundError("the other worker has removed the checkpoint")
 
     Runs(monkeypatch, instead)

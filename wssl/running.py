@@ -102,7 +102,9 @@ def work(
     executor : concurrent.futures.Executor, optional
         Where to run them; here if not given. Its workers must see the same store, at the same
         path. Pretext phases are handed to it first, and an experiment only after its own has
-        ended, so that no two workers train the same one.
+        ended, so that no two workers train the same one. Then come the methods of
+        `wssl.phases.PHASES`, which take longest, so that no worker is left alone with one at the
+        end.
     store : Store, optional
         Where records are kept; `wssl.store.default_root` if not given.
     at_once : int or callable, optional
@@ -137,7 +139,7 @@ def work(
     if executor is None:
         executor, at_once = _Here(), 1
     else:
-        waiting.sort(key=lambda task: isinstance(task, Experiment))
+        waiting.sort(key=_turn)
     running: dict[Future[float], Task] = {}
     failed: set[str] = set()
     try:
@@ -333,6 +335,13 @@ def _ready(waiting: list[Task], running: Iterable[Task]) -> list[Task]:
         or task.pretraining is None
         or task.pretraining.fingerprint not in unfinished
     ]
+
+
+def _turn(task: Task) -> int:
+    """Which tasks an executor is given first: those with the lowest number."""
+    if isinstance(task, Pretraining):
+        return 0
+    return 1 if task.method in phases.PHASES else 2
 
 
 def _phase(task: Task) -> str | None:
