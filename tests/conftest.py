@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import wssl  # noqa: F401  before any test loads Keras: it says how many threads compute
+
 BACKEND = os.environ.get("KERAS_BACKEND", "tensorflow")
 
 NAMED = "browser", "backends"
