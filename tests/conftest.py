@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import wssl  # noqa: F401  before any test loads Keras: it says how many threads compute
+
 os.environ["WSSL_JOBS"] = "1"  # as a test that stands in for training needs it; some ask for more
 
 BACKEND = os.environ.get("KERAS_BACKEND", "tensorflow")

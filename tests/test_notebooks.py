@@ -78,6 +78,7 @@ def papermill(*arguments):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.build
 @pytest.mark.parametrize("prefix", ["", "./"])
 def test_papermill_runs_a_py_notebook(project, prefix):
     done = papermill(f"{prefix}notebooks/01_study.py", "out.ipynb", "-p", "seed", "3")
@@ -87,6 +88,7 @@ def test_papermill_runs_a_py_notebook(project, prefix):
     assert text == "seed 3\nalpha 0.84\n"
 
 
+@pytest.mark.build
 def test_papermill_writes_below_notebooks_and_reads_it_again(project):
     first = papermill("notebooks/01_study.py", "notebooks/out.ipynb", "-p", "seed", "3")
     assert first.returncode == 0, first.stderr
@@ -96,6 +98,7 @@ def test_papermill_writes_below_notebooks_and_reads_it_again(project):
     assert "the size of the run" in described.stdout
 
 
+@pytest.mark.build
 def test_an_unknown_parameter_stops_papermill(project):
     done = papermill("notebooks/01_study.py", "out.ipynb", "-p", "sed", "3")
     assert done.returncode != 0
@@ -142,6 +145,7 @@ def test_names_of_other_cells_are_not_parameters():
     notebooks.check_parameters(namespace(records=[1, 2], table={"ssim": 0.9}))
 
 
+@pytest.mark.build
 def test_execute_gives_the_same_bytes_twice(project):
     for name in ("a", "b"):
         notebooks.execute("notebooks/01_study.py", f"{name}/out.ipynb", {"seed": 3})
@@ -153,6 +157,7 @@ def test_execute_gives_the_same_bytes_twice(project):
     nbformat.validate(nbformat.read("a/out.ipynb", as_version=4))
 
 
+@pytest.mark.build
 def test_a_failing_notebook_leaves_the_earlier_output(project):
     Path("out.ipynb").write_text("the earlier one")
     with pytest.raises(RuntimeError, match=r"(?s)TypeError.*seed.*out\.half-run\.ipynb.*as it was"):
@@ -187,6 +192,7 @@ def test_tidy_keeps_the_mark_of_the_first_edition():
     assert is_first_edition(old)
 
 
+@pytest.mark.build
 def test_is_fresh_sees_every_change_of_the_source(project):
     notebooks.execute("notebooks/01_study.py", "out.ipynb", {"seed": 3})
     assert notebooks.is_fresh("notebooks/01_study.py", "out.ipynb")
@@ -197,6 +203,7 @@ def test_is_fresh_sees_every_change_of_the_source(project):
         assert not notebooks.is_fresh("changed.py", "out.ipynb")
 
 
+@pytest.mark.build
 def test_the_command_runs_all_notebooks_in_order(project, capsys):
     other = SOURCE.replace("alpha: float", "beta: float").replace("alpha", "beta")
     Path("notebooks/02_other.py").write_text(other)

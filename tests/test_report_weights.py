@@ -12,6 +12,7 @@ import wssl
 from wssl import paper, report
 from wssl.experiment import Experiment
 from wssl.report.curves import axis_limits
+from wssl.report.figures import TASK_COLOURS
 from wssl.report.trends import agreement
 from wssl.store import Store
 
@@ -455,7 +456,8 @@ def test_points_have_the_colours_of_their_tasks():
         for line in lines(figure.axes[0], "D")
         if line.get_fillstyle() == "left"
     }
-    rotation, saturation, sharpness = "#029e73", "#cc78bc", "#4d4d4d"
+    rotation, saturation, sharpness = TASK_COLOURS.values()
+    assert len({rotation, saturation, sharpness}) == 3
     pairs = {(rotation, saturation), (rotation, sharpness), (saturation, sharpness)}
     assert halves == {*pairs, (saturation, rotation)}
     cores = [line for line in lines(figure.axes[0], "D") if line.get_markersize() < 8]

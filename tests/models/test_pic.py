@@ -39,7 +39,7 @@ def test_the_published_sizes_at_width_64():
     assert learned(discriminator(network)) == pytest.approx(1.58e6, rel=0.01)
 
 
-@pytest.mark.parametrize("size", [32, 64, 224])
+@pytest.mark.parametrize("size", [64, 224])
 def test_the_same_weights_at_every_size(size, network, rng):
     other, images = pic(size, 4, seed=1), rng.random((2, size, size, 3)).astype("float32")
     for ours, theirs in zip(other.get_weights(), network.get_weights(), strict=True):
