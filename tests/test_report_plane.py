@@ -128,10 +128,10 @@ def test_the_gap_of_a_row_is_what_it_has_more_than_a_fill(curve):
 
 def test_near_ways_are_those_within_the_margin(curve):
     assert plane.near_ways(curve) == []
-    assert plane.near_ways(curve, margin=0.1) == list(plane.SSIM.values())
+    assert plane.near_ways(curve, margin=0.1) == list(plane.SSIM)
     for step in curve:
         step["images"]["ssim_grey"] = [v + 0.0355 for v in step["images"]["ssim"]]
-    assert plane.near_ways(curve) == [plane.SSIM["ssim_grey"]]
+    assert plane.near_ways(curve) == ["ssim_grey"]
 
 
 def test_the_nearest_combination_comes_first():
@@ -139,18 +139,21 @@ def test_the_nearest_combination_comes_first():
     near["images"]["ms_ssim"] = [0.9692] * 40
     table = plane.nearest([("far", far), ("near", near)], 3)
     assert table.index[0] == "near"
-    assert table.iloc[0]["SSIM "] == plane.SSIM["ms_ssim"]
+    assert table.iloc[0]["SSIM computed"] == plane.SSIM["ms_ssim"]
     assert float(table.iloc[0]["distance"]) == pytest.approx(0.1, abs=0.06)
     assert table.attrs["tried"] == 2 * len(plane.SSIM) * len(plane.PSNR)
 
 
 def test_tables_name_what_was_measured(curve):
     table = plane.record_table([("the study's masks", curve[2])])
-    line = table.loc[("the study's masks", "biharmonic fill")]
+    line = table.loc["the study's masks"]
     assert line["coverage"] == "40 %"
     assert line["PSNR (dB)"].startswith("28.00 [27.")
     assert line["PSNR - paper's"] == "-3.38"
     assert line["SSIM - paper's"] == "-0.0692"
+    telea = record(28, 0.9, fill="telea")
+    table = plane.record_table([("masks", curve[2]), ("masks", telea)])
+    assert list(table.index) == [("masks", "biharmonic fill"), ("masks", "Telea")]
     assert list(plane.ssim_table(curve[2], curve).index) == list(plane.SSIM.values())
     assert list(plane.psnr_table(curve[2]).index) == list(plane.PSNR.values())
 
@@ -163,6 +166,8 @@ def test_widths_come_in_order_with_growing_holes(curve):
     assert found["fine"] == [fine]
     table = plane.crossing_table({"thin": curve, "fine": curve})
     assert table.iloc[0]["coverage at 31.38 dB"].startswith("29 [")
+    table = plane.crossing_table({"thin": curve[:2]})
+    assert list(table.iloc[0]) == ["not reached", "not reached", ""]
 
 
 def test_the_figures_show_each_curve_and_each_row_of_table_4(curve):

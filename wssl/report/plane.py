@@ -132,6 +132,8 @@ class Measured:
 
     def text(self, form: str) -> str:
         """As in a table; without an interval where there is none."""
+        if np.isnan(self.value):
+            return "not reached"
         number = format(self.value, form)
         if np.isnan(self.low) or self.low == self.high:
             return number
@@ -170,7 +172,7 @@ def pair_line(record: Record, psnr: str = "psnr", ssim: str = "ssim") -> dict[st
 
 
 def record_table(records: Sequence[tuple[str, Record]], name: str = "holes") -> pd.DataFrame:
-    """A line a record: its coverage, its pair of numbers, and their distance from the paper's.
+    """A line a record: its fill, if several, coverage, and pair of numbers beside the paper's.
 
     Parameters
     ----------
@@ -179,19 +181,19 @@ def record_table(records: Sequence[tuple[str, Record]], name: str = "holes") -> 
     name : str
         What the lines are.
     """
-    lines = []
-    for label, record in records:
-        experiment, images = record["experiment"], record["images"]["coverage"]
-        lines.append(
-            {
-                name: label,
-                "fill": METHODS[experiment["fill"]],
-                "images": str(len(images)),
-                "coverage": f"{100 * float(np.mean(images)):.0f} %",
-                **pair_line(record),
-            }
-        )
-    return pd.DataFrame(lines).set_index([name, "fill"])
+    lines = [
+        {
+            name: label,
+            "fill": METHODS[record["experiment"]["fill"]],
+            "coverage": f"{100 * record['metrics']['coverage']:.0f} %",
+            **pair_line(record),
+        }
+        for label, record in records
+    ]
+    frame = pd.DataFrame(lines)
+    if frame["fill"].nunique() == 1:
+        return frame.drop(columns="fill").set_index(name)
+    return frame.set_index([name, "fill"])
 
 
 @dataclass(frozen=True)
@@ -239,6 +241,12 @@ def crossing(
     return Crossing(*(Measured(v[0], *interval(np.array(v[1:]))) for v in at))
 
 
+def in_the_papers_range(record: Record) -> bool:
+    """Whether the holes of a record were asked to be of 30 to 50 %, as the paper's."""
+    low, high = record["experiment"]["coverage"]
+    return bool(low >= 0.3 and high <= 0.5)
+
+
 def by_width(records: Sequence[Record]) -> dict[str, list[Record]]:
     """Records by the recipe of their masks, in the order of `WIDTHS`, by growing coverage."""
     return {
@@ -266,14 +274,19 @@ def crossing_table(widths: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
                 "strokes (of 512 px)": WIDTHS[width],
                 f"coverage at {BEST.psnr} dB": _percent(found.coverage),
                 f"SSIM at {BEST.psnr} dB": found.ssim.text(".4f"),
-                "SSIM - paper's": f"{found.ssim.value - BEST.ssim:+.4f}",
+                "SSIM - paper's": _signed(found.ssim.value - BEST.ssim),
             }
         )
     return pd.DataFrame(lines).set_index("strokes (of 512 px)")
 
 
 def _percent(share: Measured) -> str:
-    return Measured(100 * share.value, 100 * share.low, 100 * share.high).text(".0f") + " %"
+    text = Measured(100 * share.value, 100 * share.low, 100 * share.high).text(".0f")
+    return text if np.isnan(share.value) else f"{text} %"
+
+
+def _signed(difference: float, form: str = "+.4f") -> str:
+    return "" if np.isnan(difference) else format(difference, form)
 
 
 def ssim_table(record: Record, curve: Sequence[Record]) -> pd.DataFrame:
@@ -295,7 +308,7 @@ def ssim_table(record: Record, curve: Sequence[Record]) -> pd.DataFrame:
                 "the study's masks": own.text(".4f"),
                 "- paper's": f"{own.value - BEST.ssim:+.4f}",
                 f"at {BEST.psnr} dB": there.text(".4f"),
-                " - paper's": f"{there.value - BEST.ssim:+.4f}",
+                " - paper's": _signed(there.value - BEST.ssim),
             }
         )
     return pd.DataFrame(lines).set_index("SSIM computed")
@@ -318,7 +331,7 @@ def psnr_table(record: Record) -> pd.DataFrame:
 
 
 def near_ways(curve: Sequence[Record], margin: float = 0.005) -> list[str]:
-    """The ways to compute SSIM that come within `margin` of the paper's where its PSNR is reached.
+    """The keys of `SSIM` that come within `margin` of the paper's where its PSNR is reached.
 
     Parameters
     ----------
@@ -328,7 +341,7 @@ def near_ways(curve: Sequence[Record], margin: float = 0.005) -> list[str]:
         Of SSIM.
     """
     found = {way: crossing(curve, BEST.psnr, ssim=way).ssim.value for way in SSIM}
-    return [SSIM[way] for way, value in found.items() if abs(value - BEST.ssim) <= margin]
+    return [way for way, value in found.items() if abs(value - BEST.ssim) <= margin]
 
 
 def gaps(curve: Sequence[Record], rows: Sequence[paper.Row], ssim: str = "ssim") -> Array:
@@ -385,7 +398,8 @@ def nearest(records: Sequence[tuple[str, Record]], count: int = 10) -> pd.DataFr
     Returns
     -------
     DataFrame
-        Nearest first; ``attrs["tried"]`` is how many combinations there were.
+        Nearest first; ``attrs["tried"]`` is how many combinations there were, ``attrs["close"]``
+        how many of them have a `distance` of at most 0.5.
     """
     lines = []
     for (label, record), psnr, ssim in product(records, PSNR, SSIM):
@@ -397,19 +411,24 @@ def nearest(records: Sequence[tuple[str, Record]], count: int = 10) -> pd.DataFr
     lines.sort(key=lambda line: line[0])
     frame = pd.DataFrame(
         [
-            {"holes": label, "PSNR": psnr_name, "SSIM ": ssim_name, **pair_line(record, psnr, ssim)}
+            {
+                "holes": label,
+                "PSNR computed": psnr_name,
+                "SSIM computed": ssim_name,
+                **pair_line(record, psnr, ssim),
+            }
             for _, label, psnr_name, ssim_name, record, psnr, ssim in lines[:count]
         ]
     ).set_index("holes")
     frame.attrs["tried"] = len(lines)
+    frame.attrs["close"] = sum(line[0] <= 0.5 for line in lines)
     return frame
 
 
 CURVES = {
-    "ssim_signed_range_1": "images in [-1, 1], range 1",
+    "ssim_signed_range_1": "scaled to [-1, 1]",
     "ssim": "as in this study",
     "ssim_range_2": "range 2",
-    "ssim_uniform_21": "window of 21 px",
     "ms_ssim": "multi-scale SSIM",
     "ssim_uniform_41": "window of 41 px",
     "ssim_whole": "one window for all",
@@ -419,15 +438,18 @@ CURVES = {
 _TICKS = (0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 0.998)
 
 _PLACES = {
-    "WSSL, mixed loss": (-9, 8, "right"),
+    "WSSL, mixed loss": (10, -10, "left"),
     "WSSL, SSIM loss": (-9, 2, "right"),
-    "WSSL, log-cosh": (8, -12, "left"),
-    "PIC": (8, -9, "left"),
+    "WSSL, log-cosh": (8, -11, "left"),
+    "PIC": (9, -4, "left"),
     "Shift-Net": (9, -4, "left"),
-    "ISFRNet": (-5, 4, "right"),
-    "AOT-GAN": (-3, 8, "right"),
-    "VCNet": (5, -3, "left"),
-    "DeepFillv2": (4, -10, "left"),
+    "ISFRNet": (-6, -10, "right"),
+    "AOT-GAN": (-3, 6, "right"),
+    "partial convolutions": (6, 3, "left"),
+    "VCNet": (6, -4, "left"),
+    "multi-scale SSIM": (-8, 4, "right"),
+    "range 2": (-8, -11, "right"),
+    "window of 41 px": (-8, -6, "right"),
 }
 """Where a label stands beside its point, in points of print, so that none covers another."""
 
@@ -445,7 +467,7 @@ def plane_figure(widths: Mapping[str, Sequence[Record]], fills: Sequence[Record]
     fills : sequence of dict
         Several fills of the study's own masks.
     """
-    figure, axis = plt.subplots(figsize=(9, 6.6), layout="constrained")
+    figure, axis = plt.subplots(figsize=(9, 7.6), layout="constrained")
     _draw_published(axis)
     colours = sns.color_palette("crest", len(widths))
     for colour, (width, records) in zip(colours, widths.items(), strict=True):
@@ -455,7 +477,7 @@ def plane_figure(widths: Mapping[str, Sequence[Record]], fills: Sequence[Record]
             means[:, 0], 1 - means[:, 1], "o-", color=colour, markersize=4, linewidth=2, label=label
         )
         for psnr, ssim, coverage in means if width in ("fine", "thick") else ():
-            place = (4, -9, "left") if width == "fine" else (-5, 4, "right")
+            place = (4, -10, "left") if width == "fine" else (-4, 5, "right")
             _label(axis, f"{100 * coverage:.0f} %", psnr, ssim, colour, place, "x-small")
     for marker, record in zip("s^v", fills, strict=False):
         x, y = (measured(record, measure) for measure in ("psnr", "ssim"))
@@ -471,8 +493,8 @@ def plane_figure(widths: Mapping[str, Sequence[Record]], fills: Sequence[Record]
             label=f"{METHODS[record['experiment']['fill']]}, the study's masks",
         )
     _draw_paper(axis)
-    _ssim_axis(axis, (19.5, 41), (0.42, 0.005))
-    axis.legend(loc="lower right", frameon=False, fontsize="small")
+    _ssim_axis(axis, (17.5, 41), (0.33, 0.006))
+    figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize="small")
     return finished(figure)
 
 
@@ -490,13 +512,14 @@ def measures_figure(curve: Sequence[Record]) -> Figure:
     for way, name in CURVES.items():
         colour = palette.get(way, OURS)
         pairs = np.array([(r["metrics"]["psnr"], r["metrics"][way]) for r in curve])
-        asked = np.array([r["experiment"]["coverage"][0] >= 0.3 for r in curve])
+        asked = np.array([in_the_papers_range(r) for r in curve])
         axis.plot(pairs[:, 0], 1 - pairs[:, 1], color=colour, linewidth=1.2)
         axis.plot(pairs[asked, 0], 1 - pairs[asked, 1], "o-", color=colour, linewidth=4)
-        _label(axis, name, pairs[-1, 0], pairs[-1, 1], colour, (-8, -4, "right"))
+        place = _PLACES.get(name, (-8, -4, "right"))
+        _label(axis, name, pairs[-1, 0], pairs[-1, 1], colour, place)
     axis.plot([], [], "o-", color="0.4", linewidth=4, label="holes of 30 to 50 %")
     _draw_paper(axis)
-    _ssim_axis(axis, (19.5, 41), (0.42, 0.0015))
+    _ssim_axis(axis, (18, 41), (0.42, 0.0015))
     axis.legend(loc="lower right", frameon=False, fontsize="small")
     return finished(figure)
 
@@ -543,11 +566,12 @@ def _label(
         zorder=6,
         clip_on=True,
     )
-    found.set_path_effects([withStroke(linewidth=2.5, foreground="white")])
+    found.set_path_effects([withStroke(linewidth=2, foreground="white")])
 
 
 def _ssim_axis(axis: Axes, psnr: tuple[float, float], missing: tuple[float, float]) -> None:
-    axis.set(xlabel="PSNR (dB)", ylabel="SSIM", yscale="log", xlim=psnr, ylim=missing)
+    axis.set(xlabel="PSNR (dB)", ylabel="SSIM", yscale="log", xlim=psnr)
     axis.set_yticks([1 - tick for tick in _TICKS], [f"{tick:g}" for tick in _TICKS])
+    axis.set_ylim(missing)
     axis.set_xticks(range(20, 41, 5))
     axis.minorticks_off()
