@@ -1,6 +1,5 @@
-"""Worker processes on this machine: how many it has room for, and an executor made of them."""
+"""Worker processes on this machine: how many there are to be, and an executor made of them."""
 
-import math
 import multiprocessing
 import os
 import pickle
@@ -11,20 +10,16 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from io import TextIOBase
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
-from pathlib import Path
 from queue import SimpleQueue
 from types import ModuleType, TracebackType
 from typing import Any, ParamSpec, TypeVar
 
 VARIABLE = "WSSL_JOBS"
 """The environment variable that says how many worker processes there are to be."""
-
-MEMORY = 2**30
-"""Bytes that a worker process needs beside its batches: the backend, the graphs and the images."""
 
 _GRACE_SECONDS = 5.0
 
@@ -70,89 +65,6 @@ def chosen(jobs: int | None = None) -> int | None:
             "for one process a core."
         )
     return number
-
-
-def room(memory: int = MEMORY, root: Path = Path("/")) -> int:
-    """How many worker processes of one thread this machine has cores and memory for.
-
-    Parameters
-    ----------
-    memory : int
-        Bytes that each needs.
-    root : Path
-        Below which ``proc`` and ``sys`` are.
-
-    Returns
-    -------
-    int
-        At least 1. Memory is no bound where the system does not say how much is available.
-    """
-    available = available_memory(root)
-    fitting = cores(root) if available is None else min(cores(root), available // memory)
-    return max(1, fitting)
-
-
-def cores(root: Path = Path("/")) -> int:
-    """How many cores this process may use: those of its affinity, within its CPU quota.
-
-    Parameters
-    ----------
-    root : Path
-        Below which ``proc`` and ``sys`` are.
-
-    Returns
-    -------
-    int
-        At least 1; a quota is rounded down.
-    """
-    if hasattr(os, "sched_getaffinity"):
-        count = len(os.sched_getaffinity(0))
-    else:
-        count = os.cpu_count() or 1
-    for group in _groups("cpu", root):
-        quota = _numbers(group / "cpu.max") or [
-            *_numbers(group / "cpu.cfs_quota_us"),
-            *_numbers(group / "cpu.cfs_period_us"),
-        ]
-        if len(quota) == 2 and quota[0] > 0:
-            count = min(count, math.floor(quota[0] / quota[1]))
-    return max(1, count)
-
-
-def available_memory(root: Path = Path("/")) -> int | None:
-    """How many bytes a new process may use: what the machine and the control groups have left.
-
-    Parameters
-    ----------
-    root : Path
-        Below which ``proc`` and ``sys`` are.
-
-    Returns
-    -------
-    int or None
-        None where it is not known, as outside of Linux.
-    """
-    available = [1024 * kibibytes for kibibytes in _fields(root / "proc/meminfo", "MemAvailable:")]
-    for group in _groups("memory", root):
-        for limit, usage, reclaimable in (
-            ("memory.max", "memory.current", "inactive_file"),
-            ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
-        ):
-            numbers = [*_numbers(group / limit), *_numbers(group / usage)]
-            if len(numbers) == 2:
-                cached = sum(_fields(group / "memory.stat", reclaimable))
-                available.append(max(0, numbers[0] - numbers[1] + cached))
-    return min(available, default=None)
-
-
-def may_have_gpu() -> bool:
-    """Whether this machine may have a GPU, going by Linux's devices, without loading a backend.
-
-    True on other systems.
-    """
-    if sys.platform != "linux":
-        return True
-    return any(any(Path("/dev").glob(pattern)) for pattern in ("nvidia[0-9]*", "kfd", "dxg"))
 
 
 def in_worker() -> bool:
@@ -422,37 +334,3 @@ def _without_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _groups(controller: str, root: Path) -> Iterator[Path]:
-    """The folders of the control groups of this process, versions 1 and 2, from the innermost."""
-    with suppress(OSError):
-        for line in (root / "proc/self/cgroup").read_text().splitlines():
-            _, controllers, path = line.split(":", 2)
-            if controllers and controller not in controllers.split(","):
-                continue
-            mount = root / "sys/fs/cgroup" / (controller if controllers else "")
-            group = mount / path.lstrip("/")
-            while True:
-                yield group
-                if group in (mount, group.parent):
-                    break
-                group = group.parent
-
-
-def _numbers(path: Path) -> list[int]:
-    """The numbers in a file; none if it is missing or says that there is no limit."""
-    try:
-        words = path.read_text().split()
-    except OSError:
-        return []
-    return [] if "max" in words else [int(word) for word in words]
-
-
-def _fields(path: Path, name: str) -> list[int]:
-    """The number behind a name at the beginning of a line, if the file has it."""
-    try:
-        lines = path.read_text().splitlines()
-    except OSError:
-        return []
-    return [int(line.split()[1]) for line in lines if line.split()[:1] == [name]]
