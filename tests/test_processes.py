@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from pickle import PicklingError
 
 import pytest
 
@@ -64,16 +65,46 @@ def test_an_error_comes_back_with_its_traceback():
     with Processes(1) as pool:
         error = pool.submit(divmod, 1, 0).exception()
         assert isinstance(error, ZeroDivisionError)
-        assert "In a worker process:\nTraceback" in error.__notes__[0]
+        assert "Traceback" in str(error.__cause__)
         assert isinstance(pool.submit(os.read, 12345, 1).exception(), OSError)
         assert pool.submit(divmod, 1, 1).result() == (1, 0)
 
 
+class Unknown:
+    """Is sent by the name of what no process has."""
+
+    def __reduce__(self):
+        return getattr, ("", "no_such_name")
+
+
+def test_what_cannot_be_sent_fails_alone():
+    define = (
+        "class Odd(Exception):\n"
+        "    def __init__(self, *, text): super().__init__(text)\n"
+        "__import__('builtins').Odd = Odd\n"
+        "Odd.__module__ = 'builtins'\n"
+        "raise Odd(text='the loss is not finite')"
+    )
+    with Processes(2) as pool:
+        slow = pool.submit(time.sleep, 1.0)
+        error = pool.submit(exec, define).exception()
+        assert isinstance(error, RuntimeError)
+        assert str(error) == "Odd: the loss is not finite"
+        assert "Traceback" in str(error.__cause__)
+        assert isinstance(pool.submit(len, Unknown()).exception(), AttributeError)
+        assert isinstance(pool.submit(len, lambda: 0).exception(), (AttributeError, PicklingError))
+        with pytest.raises(TypeError, match="pickle"):
+            pool.submit(eval, "__import__('threading').Lock()").result()
+        assert slow.exception() is None
+        assert pool.submit(divmod, 7, 2).result() == (3, 1)
+
+
 def test_what_a_process_writes_to_stderr_appears_on_this_ones(capsys):
-    with Processes(1) as pool:
-        pool.submit(exec, "import sys; print('a word', file=sys.stderr)").result()
+    with Processes(2) as pool:
+        for word in ("one", "another"):
+            pool.submit(exec, f"import sys; print('{word} word', file=sys.stderr)").result()
         assert pool.submit(eval, "__import__('sys').stderr.isatty()").result() is False
-    assert capsys.readouterr().err == "a word\n"
+    assert sorted(capsys.readouterr().err.splitlines()) == ["another word", "one word"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs the signals of POSIX")
