@@ -270,7 +270,7 @@ def _begin(prepare: bytes, stderr: Connection | None) -> None:
         if function is not None:
             function()
     if stderr is not None:
-        sys.stderr = open(os.dup(stderr.fileno()), "w", buffering=1)  # noqa: SIM115
+        sys.stderr = open(os.dup(stderr.fileno()), "w", buffering=1, closefd=False)  # noqa: SIM115
 
 
 def _answer(call: bytes) -> Any:
