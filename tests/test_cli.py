@@ -300,13 +300,15 @@ def test_every_field_of_an_experiment_has_its_option(monkeypatch):
         "alpha": 0.5,
         "a": 2.0,
         "encoder": "frozen",
-        "frozen_layers": 4,
+        "frozen_blocks": (1, 2, 4),
         "method": "wssl",
         "preset": "smoke",
+        "settings": {"width": 8, "inpainting_schedule": "cosine"},
         "dataset": "open-faces",
         "masks": "synthetic",
         "recipe": "qd-imd",
         "coverage": (0.1, 0.2),
+        "split": "val",
         "seed": 5,
     }
     assert set(values) == {field.name for field in fields(Experiment)}
@@ -315,6 +317,8 @@ def test_every_field_of_an_experiment_has_its_option(monkeypatch):
         given = {
             "pretext": ["rotation=0.25", "sharpness"],
             "coverage": ["0.1", "0.2"],
+            "frozen_blocks": ["1-2,4"],
+            "settings": ["width=8", "inpainting_schedule=cosine"],
         }.get(name, [str(value)])
         words += [f"--{name.replace('_', '-')}", *given]
     assert main(["run", *words]) == 1
