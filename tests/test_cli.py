@@ -176,7 +176,7 @@ def test_a_study_of_which_runs_failed_names_them(monkeypatch, tmp_path, capsys):
 def test_how_many_jobs_there_are(arguments, variable, jobs, monkeypatch):
     seen = []
 
-    def follow(parts, store, budget, jobs):
+    def follow(parts, store, budget, in_order, jobs):
         seen.append(jobs)
         return progress.Progress({}, store)
 
@@ -200,7 +200,7 @@ def followed(monkeypatch):
     """What ``wssl study`` asks to be followed; nothing is run."""
     seen = []
 
-    def follow(parts, store, budget, jobs):
+    def follow(parts, store, budget, in_order, jobs):
         seen.append((parts, budget))
         return progress.Progress({}, store)
 

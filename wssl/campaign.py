@@ -164,6 +164,8 @@ def parts() -> dict[str, list[Experiment | Evaluation]]:
 
     Each network of WSSL is tested on `UNSEEN` as soon as it is trained, since weights do not last
     as long as records; and on its own images for the share that each term has in the mixed loss.
+    The harmonic fill is tested on the published recipe's masks, whatever they cover, for the share
+    of them that the paper's filter would pass.
     """
     return {
         name: [task for experiment in experiments for task in _with_tests(experiment)]
@@ -173,6 +175,8 @@ def parts() -> dict[str, list[Experiment | Evaluation]]:
 
 
 def _with_tests(experiment: Experiment) -> list[Experiment | Evaluation]:
+    if experiment.method == "harmonic":
+        return [experiment, Evaluation(experiment, recipe="qd-imd", coverage=(0.0, 1.0))]
     if experiment.method != "wssl" or experiment.scale.size != preset(DATA["preset"]).size:
         return [experiment]
     tested = [Evaluation(experiment, dataset=UNSEEN), Evaluation(experiment)]
