@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -294,6 +294,9 @@ class BlockAnalysis:
     table : numpy.ndarray of float, (arms, seeds)
     sets : tuple of hashable
         The set of each arm. Arms are compared within their sets only; all share the seeds.
+    variances : tuple of float
+        The residual variance of each arm, where arms are known to differ in it: both numbers of
+        degrees of freedom are reduced for it (Box, Ann. Math. Stat. 25 (1954), 290-302).
     permutations : int
     seed : int
         Of the permutations.
@@ -301,6 +304,7 @@ class BlockAnalysis:
 
     table: np.ndarray
     sets: tuple[Hashable, ...]
+    variances: tuple[float, ...] = (1.0,)
     permutations: int = 9999
     seed: int = 0
 
@@ -309,6 +313,12 @@ class BlockAnalysis:
         """Degrees of freedom between arms of the same set, and of the residual."""
         arms, seeds = self.table.shape
         return arms - len(set(self.sets)), (arms - 1) * (seeds - 1)
+
+    @cached_property
+    def _effective(self) -> tuple[float, float]:
+        known = np.array(self.variances)
+        share = float(known.mean() ** 2 / (known**2).mean())
+        return self.freedom[0] * share, self.freedom[1] * share
 
     @cached_property
     def noise(self) -> float:
@@ -350,17 +360,18 @@ class BlockAnalysis:
     @property
     def value(self) -> float:
         """The standard deviation between the arms of a set, without the part of the residual."""
-        return float(np.sqrt(max(0.0, (self.ratio - 1) * self.noise / self.table.shape[1])))
+        between = float(self._between(self.table)) / self.freedom[0]
+        return float(np.sqrt(max(0.0, between - self.noise) / self.table.shape[1]))
 
     def _noncentrality(self, deviation: float) -> float:
-        return self.freedom[0] * self.table.shape[1] * deviation**2 / self.noise
+        return self._effective[0] * self.table.shape[1] * deviation**2 / self.noise
 
     def p_above(self, bound: float = 0.0) -> float:
         """One-sided p value of a standard deviation of at most `bound`.
 
         Against zero the larger of the F test's and the permutation test's.
         """
-        p = 1.0 - _noncentral_f(self.ratio, *self.freedom, self._noncentrality(max(bound, 0.0)))
+        p = 1.0 - _noncentral_f(self.ratio, *self._effective, self._noncentrality(max(bound, 0.0)))
         if bound < 0:
             return 0.0
         return max(p, self.p_permutation) if bound == 0 else p
@@ -369,7 +380,7 @@ class BlockAnalysis:
         """One-sided p value of a standard deviation of at least `bound`."""
         if bound <= 0:
             return 1.0
-        return _noncentral_f(self.ratio, *self.freedom, self._noncentrality(bound))
+        return _noncentral_f(self.ratio, *self._effective, self._noncentrality(bound))
 
     def lower(self, level: float = 0.025) -> float:
         """The lower confidence bound with an error rate of `level`."""
@@ -383,7 +394,7 @@ class BlockAnalysis:
         """The standard deviation with which F is below the observed one with that probability."""
 
         def excess(deviation: float) -> float:
-            return _noncentral_f(self.ratio, *self.freedom, self._noncentrality(deviation)) - share
+            return _noncentral_f(self.ratio, *self._effective, self._noncentrality(deviation)) - share
 
         if excess(0.0) <= 0:
             return 0.0
@@ -392,7 +403,7 @@ class BlockAnalysis:
         return float(optimize.brentq(excess, 0.0, high))
 
 
-def _noncentral_f(value: float, between: int, within: int, noncentrality: float) -> float:
+def _noncentral_f(value: float, between: float, within: float, noncentrality: float) -> float:
     if noncentrality == 0:
         return float(stats.f.cdf(value, between, within))
     return float(stats.ncf.cdf(value, between, within, noncentrality))
@@ -436,11 +447,15 @@ def bootstrap_images(
         The mean over the seeds.
     """
     images = scores.shape[1]
-    weights = np.random.default_rng(seed).multinomial(
-        images, np.full(images, 1 / images), size=draws
-    )
-    means = weights @ scores.T / images
+    means = _test_sets(images, draws, seed) @ scores.T / images
     return np.asarray((np.log(means) if logarithm else means).mean(axis=1))
+
+
+@lru_cache(maxsize=8)
+def _test_sets(images: int, draws: int, seed: int) -> np.ndarray:
+    """How often each image is in each test set, as numbers that multiply fast."""
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(images, np.full(images, 1 / images), size=draws).astype(float)
 
 
 def two_level(over_seeds: Estimate, drawn: np.ndarray, images: int) -> Estimate:

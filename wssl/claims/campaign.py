@@ -16,6 +16,9 @@ BEST = {"saturation": 0.3, "sharpness": 0.7}
 ALL_BLOCKS = (1, 2, 3, 4, 5)
 """The blocks of the encoder, which the paper freezes all."""
 
+ARM_FREEDOM = 4
+"""The degrees of freedom with which the variance of a class stands for that of one of its arms."""
+
 CLASSICAL = ("harmonic", "biharmonic", "telea", "navier_stokes", "mean_colour")
 """Fills that learn nothing, so that one run is all that there is to know."""
 
@@ -144,9 +147,7 @@ class Arm:
         """
         if self.method in CLASSICAL:
             return "none"
-        if self.method != "wssl":
-            return "other method"
-        if self.encoder != "frozen":
+        if self.method != "wssl" or self.encoder != "frozen":
             return "no frozen features"
         sharpness = self.pretext.get("sharpness", 0.0)
         return "sharpness" if sharpness >= 0.5 * sum(self.pretext.values()) else "other pretext"
@@ -321,7 +322,7 @@ class Campaign:
         pooled : float
             Degrees of freedom of that variance as an estimate of the classes' mean variance.
         freedom : float
-            Degrees of freedom that it counts for as an estimate of these very arms' variance: two
+            Degrees of freedom that it counts for as an estimate of these very arms' variance: four
             for each arm, combined by Satterthwaite's formula, because arms of one class differ.
         """
         phases: dict[Any, list[tuple[float, Arm]]] = {}
@@ -347,7 +348,7 @@ class Campaign:
             return total, 0.0, 0.0
         frees = {noise: max(1, self.variance(score, noise)[1]) for noise in by_class}
         pooled = total**2 / sum(part**2 / frees[noise] for noise, part in by_class.items())
-        own = total**2 / sum(part**2 / 2 for part in by_arm if part)
+        own = total**2 / sum(part**2 / ARM_FREEDOM for part in by_arm if part)
         return total, float(pooled), float(min(own, pooled))
 
 

@@ -99,6 +99,9 @@ WIDE_RANDOM = Arm(encoder="random", wide=True)
 WIDE_SCRATCH = Arm(encoder="scratch", wide=True)
 WIDE_FINETUNED = Arm(BEST, "finetuned", wide=True)
 
+CONTROLS = (BEST_ARM, RANDOM, SCRATCH, FINETUNED, *SINGLES[1:], TRIPLES[3])
+"""What runs at the width of the grids with the seeds of the controls, to show them there too."""
+
 LOSSES = {loss: Arm(BEST, loss=loss) for loss in ("mix", "ssim", "log_cosh", "mse")}
 SHIFT_NET, PIC = Arm(method="shift_net"), Arm(method="pic")
 HARMONIC, BIHARMONIC = Arm(method="harmonic"), Arm(method="biharmonic")

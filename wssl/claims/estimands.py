@@ -14,6 +14,7 @@ from wssl.statistics import (
     Effect,
     Estimate,
     bootstrap_images,
+    contrast,
     moderated,
     two_level,
 )
@@ -327,7 +328,8 @@ class SpreadOfWeightings:
         seeds = campaign.design.few
         arms = [(number, arm) for number, of_set in enumerate(self.sets) for arm in of_set]
         table = np.array([[SSIM(campaign, arm, seed) for seed in seeds] for _, arm in arms])
-        return BlockAnalysis(table, tuple(number for number, _ in arms))
+        variances = tuple(campaign.variance(SSIM, arm.noise)[0] for _, arm in arms)
+        return BlockAnalysis(table, tuple(number for number, _ in arms), variances)
 
 
 @dataclass(frozen=True)
@@ -398,25 +400,20 @@ class SpreadOverSeeds:
         return _needs((*self.first, *self.second), campaign, False, SSIM)
 
     def estimate(self, campaign: Campaign) -> Estimate:
-        """The logarithm of the ratio of residual standard deviations.
+        """The logarithm of the ratio of standard deviations, each a geometric mean over arms.
 
-        The error of a logarithm of a variance grows with the kurtosis of the residuals, which is
-        pooled over both groups (doi:10.1016/j.csda.2004.10.003).
+        The arms are the repetitions (Welch's contrast), so that neither normal values nor equal
+        variances within a group are presupposed.
         """
-        logarithms, residuals, frees = [], [], []
-        for arms in (self.first, self.second):
-            table = np.array(
-                [[SSIM(campaign, arm, seed) for seed in campaign.design.few] for arm in arms]
-            )
-            found = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + table.mean()
-            frees.append((table.shape[0] - 1) * (table.shape[1] - 1))
-            logarithms.append(float(np.log((found**2).sum() / frees[-1])))
-            residuals.append(found.ravel() / np.sqrt((found**2).mean()))
-        kurtosis = max(3.0, float((np.concatenate(residuals) ** 4).mean()))
-        parts = np.array([(kurtosis - 1) / free for free in frees])
-        error = float(np.sqrt(parts.sum())) / 2
-        freedom = float(parts.sum() ** 2 / (parts**2 / np.array(frees)).sum())
-        return Estimate((logarithms[0] - logarithms[1]) / 2, error, freedom)
+        logarithms = [
+            [
+                float(np.log(np.std([SSIM(campaign, arm, seed) for seed in seeds], ddof=1)))
+                for arm in arms
+            ]
+            for arms in (self.first, self.second)
+            for seeds in (campaign.design.few,)
+        ]
+        return contrast(logarithms, (1.0, -1.0))
 
 
 @dataclass(frozen=True)
