@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 from typing import Protocol
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 from wssl.names import unknown
 
@@ -82,7 +82,7 @@ class Estimate:
         """One-sided p value against an effect of at most `bound`."""
         if self.error == 0:
             return float(self.value <= bound)
-        return float(stats.t.sf((self.value - bound) / self.error, self.freedom))
+        return float(special.stdtr(self.freedom, (bound - self.value) / self.error))
 
     def p_below(self, bound: float = 0.0) -> float:
         """One-sided p value against an effect of at least `bound`."""
@@ -90,11 +90,11 @@ class Estimate:
 
     def lower(self, level: float = 0.025) -> float:
         """The lower confidence bound with an error rate of `level`."""
-        return self.value - float(stats.t.isf(level, self.freedom) * self.error)
+        return self.value + float(special.stdtrit(self.freedom, level) * self.error)
 
     def upper(self, level: float = 0.025) -> float:
         """The upper confidence bound with an error rate of `level`."""
-        return self.value + float(stats.t.isf(level, self.freedom) * self.error)
+        return self.value - float(special.stdtrit(self.freedom, level) * self.error)
 
 
 def contrast(groups: Sequence[Sequence[float]], coefficients: Sequence[float]) -> Estimate:

@@ -19,6 +19,8 @@ ALL_BLOCKS = (1, 2, 3, 4, 5)
 ARM_FREEDOM = 4
 """The degrees of freedom with which the variance of a class stands for that of one of its arms."""
 
+SAME_PHASE = "same phase: "
+
 CLASSICAL = ("harmonic", "biharmonic", "telea", "navier_stokes", "mean_colour")
 """Fills that learn nothing, so that one run is all that there is to know."""
 
@@ -147,7 +149,9 @@ class Arm:
         """
         if self.method in CLASSICAL:
             return "none"
-        if self.method != "wssl" or self.encoder != "frozen":
+        if self.method != "wssl":
+            return "other method"
+        if self.encoder != "frozen":
             return "no frozen features"
         sharpness = self.pretext.get("sharpness", 0.0)
         return "sharpness" if sharpness >= 0.5 * sum(self.pretext.values()) else "other pretext"
@@ -274,8 +278,10 @@ class Campaign:
         """The variance of a run within a class of arms, and its degrees of freedom.
 
         Within each layout, the arms of the class at one width, budget and loss, seeds are blocks.
-        ``noise`` is an `Arm.noise`, or ``"same phase"`` for what is left between runs that differ
-        in what follows one and the same pretext phase, or one and the same random start.
+        The other methods are too few for that: there it is the variance around the arms' means,
+        to which the seeds' effects belong. ``noise`` is an `Arm.noise`; or that after `SAME_PHASE`,
+        for what is left between arms of that class which differ in what follows one and the same
+        pretext phase, or one and the same random start.
 
         Parameters
         ----------
@@ -287,7 +293,7 @@ class Campaign:
         if (score, noise) not in self._pools:
             layouts: dict[Any, list[Arm]] = {}
             for arm in self.runs:
-                if noise == "same phase":
+                if noise == SAME_PHASE + arm.noise:
                     layouts.setdefault((arm.phase, arm.budget), []).append(arm)
                 elif arm.noise == noise and arm.loss == "mix" and arm.blocks == ALL_BLOCKS:
                     layouts.setdefault((arm.wide, arm.budget), []).append(arm)
@@ -298,7 +304,10 @@ class Campaign:
                 ]
                 cells = [cell for cell in cells if np.isfinite(cell[0])]
                 if len(arms) > 1 and cells:
-                    found, free = residual_variance(*map(list, zip(*cells, strict=True)))
+                    values, of_arm, of_seed = map(list, zip(*cells, strict=True))
+                    if noise == "other method":
+                        of_seed = [0] * len(cells)
+                    found, free = residual_variance(values, of_arm, of_seed)
                     squares += found * free if free else 0.0
                     freedom += free
             self._pools[score, noise] = squares / freedom if freedom else float("nan"), freedom
@@ -336,7 +345,7 @@ class Campaign:
                 parts.append((members[0][1].noise, of_phase, 1))
             if len(members) > 1:
                 rest = float((coefficients**2).sum()) - of_phase / len(members)
-                parts.append(("same phase", rest, len(members)))
+                parts.append((SAME_PHASE + members[0][1].noise, rest, len(members)))
         by_class: dict[str, float] = {}
         by_arm = []
         for noise, factor, count in parts:

@@ -1,6 +1,7 @@
 """What the verdicts are worth: whole studies simulated with known truths and recorded noise."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +17,9 @@ from wssl.store import Record
 World = Callable[[Arm, bool], tuple[float, float]]
 """The truth: what an arm adds to the scores by SSIM and by PSNR, on its own or on unseen images."""
 
+KERNEL = 0.1
+"""Width of the kernel that smooths recorded noise, in its standard deviations."""
+
 BASE_SSIM, BASE_PSNR = 0.8, 24.0
 """The scores of an arm to which a world adds nothing."""
 
@@ -29,8 +33,7 @@ class Noise:
     Attributes
     ----------
     runs : dict of str to numpy.ndarray of float, (values, 2)
-        By `Arm.noise`, with other methods apart: what a run differs from the mean of its arm and
-        the effect of its seed.
+        By `Arm.noise`: what a run differs from the mean of its arm and the effect of its seed.
     seeds : numpy.ndarray of float, (values, 2)
         What all runs of a seed have in common.
     phases : numpy.ndarray of float, (values, 2)
@@ -72,7 +75,7 @@ class Noise:
         for (arm, _, _, scale, layers), runs in repeated.items():
             starts.setdefault((arm.phase, scale), []).append((arm, runs))
             if arm.loss == "mix" and arm.blocks == ALL_BLOCKS and layers == "16":
-                layouts.setdefault((_pool(arm), scale), []).append((arm, runs))
+                layouts.setdefault((arm.noise, scale), []).append((arm, runs))
         pools: dict[str, list[np.ndarray]] = {}
         seeds = []
         for (noise, _), members in layouts.items():
@@ -108,10 +111,6 @@ def _arm(experiment: Mapping[str, Any]) -> Arm:
         tuple(experiment.get("frozen_blocks", ALL_BLOCKS)),
         experiment["method"],
     )
-
-
-def _pool(arm: Arm) -> str:
-    return arm.noise if arm.method == "wssl" else "other method"
 
 
 def _scores(record: Record) -> tuple[float, float]:
@@ -189,7 +188,6 @@ def simulate(
         Runs, pretext phases and evaluations, with what the claims read of them.
     """
     design = design or Design()
-    draw = _Draw(noise, rng, scale)
     kinds: dict[tuple[Arm, int], set[str]] = {}
     for claim in claims:
         for kind, arm, seed, _ in claim.estimand.needs(Campaign([], design)):
@@ -198,6 +196,9 @@ def simulate(
         for arm in CONTROLS:
             for seed in design.many:
                 kinds.setdefault((arm, seed), set()).add("run")
+    arms = dict.fromkeys(arm for arm, _ in kinds)
+    families = Counter((arm.phase, arm.budget) for arm in arms)
+    draw = _Draw(noise, rng, scale, {family for family, n in families.items() if n > 1})
     own, other = (rng.integers(_images(noise), size=images) for _ in range(2))
     provenance = {"finished": "2000-01-01T00:00:00+00:00"}
     for number, ((arm, seed), wanted) in enumerate(kinds.items()):
@@ -261,41 +262,50 @@ def _images(noise: Noise) -> int:
 
 
 class _Draw:
-    """Draws with replacement from recorded noise, shared where runs share what causes it."""
+    """Draws with replacement from recorded noise, shared where runs share what causes it.
 
-    def __init__(self, noise: Noise, rng: np.random.Generator, scale: float):
-        self.noise, self.rng, self.scale = noise, rng, scale
+    The draws are smoothed by a kernel of a tenth of their spread, so that no two are equal.
+    """
+
+    def __init__(
+        self, noise: Noise, rng: np.random.Generator, scale: float, families: Collection[Any]
+    ):
+        self.noise, self.rng, self.scale, self.families = noise, rng, scale, families
         self.shared: dict[Any, np.ndarray] = {}
 
-    def _one(self, pool: np.ndarray, key: Any = None) -> np.ndarray:
-        if key is None or key not in self.shared:
-            found = self.scale * pool[self.rng.integers(len(pool))]
-            if key is None:
-                return found
+    def one(self, pool: np.ndarray, key: Any = None) -> np.ndarray:
+        """A value of the pool, the same one for the same key."""
+        if key is not None and key in self.shared:
+            return self.shared[key]
+        kernel = KERNEL * pool.std(axis=0) * self.rng.standard_normal(pool.shape[1])
+        drawn = pool[self.rng.integers(len(pool))] + kernel
+        found = self.scale * drawn / np.sqrt(1 + KERNEL**2)
+        if key is not None:
             self.shared[key] = found
-        return self.shared[key]
+        return np.asarray(found)
 
     def run(self, arm: Arm, seed: int) -> np.ndarray:
         """How a run differs from the mean of its arm."""
         if arm.noise == "none":
             return np.zeros(2)
-        found = self._one(self.noise.seeds, ("seed", seed, arm.wide))
-        pool = self.noise.runs[_pool(arm)]
-        shared = self._one(pool, (arm.phase, arm.budget, seed))
-        if arm.loss == "mix" and arm.blocks == ALL_BLOCKS:
+        found = self.one(self.noise.seeds, ("seed", seed, arm.wide))
+        pool = self.noise.runs[arm.noise]
+        family = arm.phase, arm.budget
+        shared = self.one(pool, (*family, seed))
+        if family not in self.families:
             return found + shared
         # What follows a phase scatters too, and all in all no more than the class of the arm.
-        own = np.minimum(1.0, 2 * self.noise.phases.var(axis=0) / pool.var(axis=0))
-        alone = self._one(self.noise.phases / self.noise.phases.std(axis=0))
-        return found + np.sqrt(1 - own) * shared + np.sqrt(own) * pool.std(axis=0) * alone
+        own = np.minimum(1.0, self.noise.phases.var(axis=0) / pool.var(axis=0))
+        alone = self.one(self.noise.phases / self.noise.phases.std(axis=0)) * pool.std(axis=0)
+        return found + np.sqrt(1 - own) * shared + np.sqrt(own) * alone
 
     def test(self, arm: Arm) -> np.ndarray:
         """What an evaluation on other images adds."""
-        return np.zeros(2) if arm.noise == "none" else 0.5 * self._one(self.noise.phases)
+        return np.zeros(2) if arm.noise == "none" else 0.5 * self.one(self.noise.phases)
 
     def share(self) -> float:
         """A share around one half, which scatters as much as a dissimilarity does."""
-        return float(0.5 + self._one(self.noise.runs["other pretext"])[0])
+        return float(0.5 + self.one(self.noise.runs["other pretext"])[0])
 
 
 def _experiment(arm: Arm, seed: int, design: Design) -> dict[str, Any]:
@@ -324,7 +334,7 @@ def _measured(
     chosen: np.ndarray,
 ) -> dict[str, Any]:
     """The metrics of a run and of each of its test images."""
-    known = noise.images.get(_pool(arm), next(iter(noise.images.values())))[chosen]
+    known = noise.images.get(arm.noise, next(iter(noise.images.values())))[chosen]
     lost = (1 - BASE_SSIM) * np.exp(-(truth[0] + deviation[0])) * known[:, 0]
     psnr = BASE_PSNR + truth[1] + deviation[1] + known[:, 1]
     values = {

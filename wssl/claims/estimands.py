@@ -269,12 +269,18 @@ class Best:
     score : Score
     many : bool
         Whether the registered seeds are those of the controls.
+    pooled : bool
+        Whether the variance of a pair is that of its classes alone. In a selection among many arms
+        it is: of dozens of variances with two degrees of freedom each the smallest would decide.
+        And it is for a class of two arms, whose variance is not known better by moderating it with
+        itself.
     """
 
     first: tuple[Arm, ...]
     others: tuple[Arm, ...]
     score: Score = SSIM
     many: bool = False
+    pooled: bool = False
 
     @property
     def unit(self) -> Unit:
@@ -289,16 +295,11 @@ class Best:
         return [*(need for need in found if need[1].noise != "none"), *fixed]
 
     def estimate(self, campaign: Campaign) -> BestAgainstBest:
-        """Over the seeds that all arms share.
-
-        In a selection among many arms the variance of a pair is that of its classes alone: of
-        dozens of variances with two degrees of freedom each the smallest would decide.
-        """
+        """Over the seeds that all arms share."""
         seeds = _seeds(campaign, self.many)
-        pooled = len(self.first) + len(self.others) > 4
         rows = (
             tuple(
-                linear(campaign, ((1.0, a), (-1.0, b)), self.score, seeds, pooled=pooled)
+                linear(campaign, ((1.0, a), (-1.0, b)), self.score, seeds, pooled=self.pooled)
                 for b in self.others
             )
             for a in self.first
