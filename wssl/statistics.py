@@ -8,8 +8,6 @@ from typing import Protocol
 import numpy as np
 from scipy import optimize, special, stats
 
-from wssl.names import unknown
-
 
 def interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
     """Mean and half-width of its Student t interval.
@@ -534,9 +532,12 @@ def graphical(
     dict of str to Tested
     """
     names = list(p_values)
-    for name in (*weights, *transitions):
-        if name not in p_values:
-            raise unknown("hypothesis", name, names)
+    strangers = {*weights, *transitions} - set(names)
+    if strangers:
+        raise ValueError(
+            f"weights, transitions: expected hypotheses that have a p value; received "
+            f"{', '.join(sorted(strangers))}."
+        )
     w = np.array([weights.get(name, 0.0) for name in names], dtype=float)
     g = np.array([[transitions.get(a, {}).get(b, 0.0) for b in names] for a in names], dtype=float)
     if w.min(initial=0) < 0 or w.sum() > 1 + 1e-9 or g.sum(axis=1).max(initial=0) > 1 + 1e-9:
