@@ -1,6 +1,6 @@
 """Inference on common seeds, each part against an independent computation."""
 
-from itertools import combinations, permutations, product
+from itertools import combinations, pairwise, permutations, product
 
 import numpy as np
 import pytest
@@ -206,9 +206,7 @@ def test_arms_are_compared_within_their_sets(rng):
     table = blocks(rng, 5, 3)
     found = BlockAnalysis(table, ("a", "b", "a", "b", "b"))
     moved = table + np.array([100.0, 7.0, 100.0, 7.0, 7.0])[:, None]
-    assert BlockAnalysis(moved, found.sets)._between(moved) == pytest.approx(
-        found._between(table)
-    )
+    assert BlockAnalysis(moved, found.sets)._between(moved) == pytest.approx(found._between(table))
     assert found.freedom == (3, 8)
 
 
@@ -300,9 +298,7 @@ def test_two_levels_cover_where_seeds_and_images_both_scatter(rng):
     """Crossed random effects of seeds and images, and their interaction."""
     covered, seeds_alone, studies = 0, 0, 400
     for _ in range(studies):
-        scores = (
-            rng.normal(0, 1, (5, 1)) + rng.normal(0, 4, (1, 20)) + rng.normal(0, 1, (5, 20))
-        )
+        scores = rng.normal(0, 1, (5, 1)) + rng.normal(0, 4, (1, 20)) + rng.normal(0, 1, (5, 20))
         over_seeds = moderated(scores.mean(axis=1))
         found = two_level(over_seeds, bootstrap_images(scores, draws=400), 20)
         covered += found.lower() <= 0 <= found.upper()
@@ -312,7 +308,7 @@ def test_two_levels_cover_where_seeds_and_images_both_scatter(rng):
 
 
 def chain(names):
-    return {a: {b: 1.0} for a, b in zip(names, names[1:], strict=False)}
+    return {a: {b: 1.0} for a, b in pairwise(names)}
 
 
 def equally(names):

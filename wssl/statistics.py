@@ -233,13 +233,12 @@ def residual_variance(
 class BestAgainstBest:
     """The best of some arms minus the best of others, whichever of them turn out to be the best.
 
-    Multiple comparisons with the best (Edwards and Hsu, J. Am. Stat. Assoc. 78 (1983), 965-971), for
-    two sets and from the intervals of comparisons with a control: the lower bound
-    must hold for whichever arm of the first set is selected, the upper bound for whichever of the
-    second. With one arm in the first set it is the claim that this arm is better than each of the
-    others, an intersection-union test without correction (doi:10.2307/1267823). Bonferroni's
-    inequality stands for the joint distribution, so that nothing is assumed of the dependence
-    between the comparisons.
+    Multiple comparisons with the best (Edwards and Hsu, J. Am. Stat. Assoc. 78 (1983), 965-971),
+    for two sets, from the intervals of comparisons with a control: the lower bound must hold for
+    whichever arm of the first set is selected, the upper bound for whichever of the second. With
+    one arm in the first set it is the claim that this arm is better than each of the others, an
+    intersection-union test without correction (doi:10.2307/1267823). Bonferroni's inequality stands
+    for the joint distribution, so that nothing is assumed of the dependence between comparisons.
 
     Attributes
     ----------
@@ -257,9 +256,7 @@ class BestAgainstBest:
     @property
     def selected(self) -> tuple[int, int]:
         """The places of the two arms that are compared by `value`."""
-        row = max(
-            range(len(self.pairs)), key=lambda i: min(pair.value for pair in self.pairs[i])
-        )
+        row = max(range(len(self.pairs)), key=lambda i: min(pair.value for pair in self.pairs[i]))
         return row, min(range(len(self.pairs[row])), key=lambda j: self.pairs[row][j].value)
 
     def p_above(self, bound: float = 0.0) -> float:
@@ -392,7 +389,9 @@ class BlockAnalysis:
         """The standard deviation with which F is below the observed one with that probability."""
 
         def excess(deviation: float) -> float:
-            return _noncentral_f(self.ratio, *self._effective, self._noncentrality(deviation)) - share
+            return (
+                _noncentral_f(self.ratio, *self._effective, self._noncentrality(deviation)) - share
+            )
 
         if excess(0.0) <= 0:
             return 0.0

@@ -21,6 +21,8 @@ ARM_FREEDOM = 4
 
 SAME_PHASE = "same phase: "
 
+NARROW, WIDE = "narrow", "wide"
+
 CLASSICAL = ("harmonic", "biharmonic", "telea", "navier_stokes", "mean_colour")
 """Fills that learn nothing, so that one run is all that there is to know."""
 
@@ -43,6 +45,8 @@ class Design:
         The seeds of the grids, and those of the controls.
     unseen : str
         The images on which the claims about unseen data are tested.
+    scale : mapping of str to any
+        Other numbers of the scale that a run must have to count, such as the learning rate.
     """
 
     dataset: str = "open-faces-2"
@@ -56,11 +60,20 @@ class Design:
     few: tuple[int, ...] = (11, 12, 13)
     many: tuple[int, ...] = (11, 12, 13, 14, 15)
     unseen: str = "objects"
+    scale: Mapping[str, Any] = field(default_factory=dict)
 
-    def describes(self, experiment: Mapping[str, Any]) -> bool:
-        """Whether an experiment is on the design's images and masks, and on its test split."""
+    def describes(self, experiment: Mapping[str, Any], scale: Mapping[str, Any]) -> bool:
+        """Whether an experiment is on the design's scale, images and masks, and on its test split.
+
+        Parameters
+        ----------
+        experiment, scale : mapping
+            Of a run's record.
+        """
         return (
-            all(
+            scale["size"] == self.size
+            and all(scale.get(name) == value for name, value in self.scale.items())
+            and all(
                 experiment[name] == getattr(self, name) for name in ("dataset", "masks", "recipe")
             )
             and tuple(experiment["coverage"]) == self.coverage
@@ -81,8 +94,8 @@ class Arm:
     blocks : tuple of int
         The frozen blocks, where the encoder is frozen.
     method : str
-    wide : bool
-        Whether it has the controls' first width instead of that of the grids.
+    width : str
+        Its first width: ``narrow`` as in the grids, ``wide`` as in the controls, or a number.
     budget : float
         Steps of the inpainting phase, in multiples of the design's. The budget of another method
         than WSSL is its own.
@@ -93,7 +106,7 @@ class Arm:
     loss: str = "mix"
     blocks: tuple[int, ...] = ALL_BLOCKS
     method: str = "wssl"
-    wide: bool = False
+    width: str = NARROW
     budget: float = 1.0
 
     def __eq__(self, other: object) -> bool:
@@ -106,7 +119,7 @@ class Arm:
 
     @cached_property
     def _identity(self) -> tuple[Any, ...]:
-        return (self.key, self.wide, self.budget)
+        return (self.key, self.width, self.budget)
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -128,8 +141,8 @@ class Arm:
             parts.append(f"loss {self.loss}")
         if self.encoder in ("frozen", "random") and self.blocks != ALL_BLOCKS:
             parts.append(f"blocks {', '.join(map(str, self.blocks))}")
-        if self.wide:
-            parts.append("wide")
+        if self.width != NARROW:
+            parts.append(self.width)
         if self.budget != 1:
             parts.append(f"{self.budget:g}x")
         return "; ".join(parts)
@@ -138,7 +151,7 @@ class Arm:
     def phase(self) -> tuple[Any, ...]:
         """What arms have in common that start from the same weights: their noise is shared."""
         weights = self.key[-1] if self.method == "wssl" else ()
-        return (self.method, self.encoder, weights, self.wide)
+        return (self.method, self.encoder, weights, self.width)
 
     @property
     def noise(self) -> str:
@@ -166,15 +179,14 @@ def arm_of(experiment: Mapping[str, Any], scale: Mapping[str, Any], design: Desi
         Of a run's record.
     design : Design
     """
-    if not design.describes(experiment) or scale["size"] != design.size:
+    if not design.describes(experiment, scale):
         return None
     method = experiment["method"]
     if method in CLASSICAL:
         return Arm(method=method)
+    width = {design.narrow: NARROW, design.wide: WIDE}.get(scale["width"], str(scale["width"]))
     if method != "wssl":
-        return Arm(method=method) if scale["width"] == design.narrow else None
-    if scale["width"] not in (design.narrow, design.wide):
-        return None
+        return Arm(method=method) if width == NARROW else None
     loss = experiment["loss"]
     if (loss == "mix" and experiment["alpha"] != 0.84) or experiment["a"] != 1.0:
         return None
@@ -183,7 +195,7 @@ def arm_of(experiment: Mapping[str, Any], scale: Mapping[str, Any], design: Desi
         experiment["encoder"],
         loss,
         tuple(experiment["frozen_blocks"]),
-        wide=scale["width"] == design.wide,
+        width=width,
         budget=scale["inpainting_steps"] / design.steps,
     )
 
@@ -231,9 +243,9 @@ class Campaign:
             return
         if seed in by_seed:
             raise ValueError(
-                f"records: expected one run per arm and seed; received {by_seed[seed]['fingerprint']}"
-                f" and {record['fingerprint']} of {arm.name}, seed {seed}. Leave out the one that "
-                "was not registered."
+                "records: expected one run per arm and seed; received "
+                f"{by_seed[seed]['fingerprint']} and {record['fingerprint']} of {arm.name}, seed "
+                f"{seed}. Leave out the one that was not registered."
             )
         by_seed[seed] = record
 
@@ -296,7 +308,7 @@ class Campaign:
                 if noise == SAME_PHASE + arm.noise:
                     layouts.setdefault((arm.phase, arm.budget), []).append(arm)
                 elif arm.noise == noise and arm.loss == "mix" and arm.blocks == ALL_BLOCKS:
-                    layouts.setdefault((arm.wide, arm.budget), []).append(arm)
+                    layouts.setdefault((arm.width, arm.budget), []).append(arm)
             squares, freedom = 0.0, 0
             for arms in layouts.values():
                 cells = [
@@ -313,9 +325,7 @@ class Campaign:
             self._pools[score, noise] = squares / freedom if freedom else float("nan"), freedom
         return self._pools[score, noise]
 
-    def prior(
-        self, terms: Sequence[tuple[float, Arm]], score: Score
-    ) -> tuple[float, float, float]:
+    def prior(self, terms: Sequence[tuple[float, Arm]], score: Score) -> tuple[float, float, float]:
         """What comparable arms say of the variance of one contrast per seed.
 
         Parameters
@@ -365,12 +375,13 @@ def _listed(value: Any) -> Any:
     return list(value) if isinstance(value, tuple) else value
 
 
-def widened(arm: Arm, wide: bool) -> Arm:
-    """The same arm at the other width.
+def at_width(arm: Arm, width: str) -> Arm:
+    """The same arm at another width, if it has one.
 
     Parameters
     ----------
     arm : Arm
-    wide : bool
+    width : str
+        As in `Arm`.
     """
-    return replace(arm, wide=wide) if arm.method == "wssl" else arm
+    return replace(arm, width=width) if arm.method == "wssl" else arm

@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import Literal
 
 from wssl import paper
-from wssl.claims.campaign import BEST, Arm
+from wssl.claims.campaign import BEST, WIDE, Arm
 from wssl.claims.estimands import (
     PSNR,
     SSIM,
@@ -94,10 +94,10 @@ PAIRS: dict[tuple[str, ...], tuple[Arm, ...]] = {
 BEST_ARM = Arm(BEST)
 RANDOM, SCRATCH, FINETUNED = Arm(encoder="random"), Arm(encoder="scratch"), Arm(BEST, "finetuned")
 
-WIDE_BEST = Arm(BEST, wide=True)
-WIDE_RANDOM = Arm(encoder="random", wide=True)
-WIDE_SCRATCH = Arm(encoder="scratch", wide=True)
-WIDE_FINETUNED = Arm(BEST, "finetuned", wide=True)
+WIDE_BEST = Arm(BEST, width=WIDE)
+WIDE_RANDOM = Arm(encoder="random", width=WIDE)
+WIDE_SCRATCH = Arm(encoder="scratch", width=WIDE)
+WIDE_FINETUNED = Arm(BEST, "finetuned", width=WIDE)
 
 CONTROLS = (BEST_ARM, RANDOM, SCRATCH, FINETUNED, *SINGLES[1:], TRIPLES[3])
 """What runs at the width of the grids with the seeds of the controls, to show them there too."""
@@ -245,9 +245,7 @@ CLAIMS: tuple[Claim, ...] = (
         "says",
         "pretext",
         "the worse of rotation and saturation minus sharpness",
-        Best(
-            (_single("sharpness"),), _others(_single("sharpness"), SINGLES), Score(reversed=True)
-        ),
+        Best((_single("sharpness"),), _others(_single("sharpness"), SINGLES), Score(reversed=True)),
         printed="SSIM 0.9281; saturation 0.9596, rotation 0.9608",
     ),
     Claim(
@@ -544,9 +542,7 @@ CLAIMS: tuple[Claim, ...] = (
         "ours",
         "unseen",
         "loss of SSIM from faces to objects: from scratch minus frozen",
-        difference(
-            WIDE_BEST, WIDE_SCRATCH, Score(unseen=True, loss=True, points=True), many=True
-        ),
+        difference(WIDE_BEST, WIDE_SCRATCH, Score(unseen=True, loss=True, points=True), many=True),
     ),
     Claim(
         "robust-psnr",

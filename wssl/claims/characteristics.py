@@ -1,18 +1,31 @@
 """What the verdicts are worth: whole studies simulated with known truths and recorded noise."""
 
+import argparse
+import json
+import sys
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from wssl.claims.campaign import ALL_BLOCKS, BEST, CLASSICAL, Arm, Campaign, Design
+from wssl.claims.campaign import (
+    ALL_BLOCKS,
+    BEST,
+    CLASSICAL,
+    NARROW,
+    WIDE,
+    Arm,
+    Campaign,
+    Design,
+)
 from wssl.claims.catalogue import CLAIMS, CONTROLS, PAIRS, TRIPLES, Claim
-from wssl.claims.decision import is_wrong, judge
+from wssl.claims.decision import HOLDS, LEVEL, SAME, is_wrong, judge
 from wssl.claims.estimands import MARGINS, SpreadByTasks, SpreadOverSeeds, YieldOfMasks
 from wssl.statistics import BestAgainstBest
-from wssl.store import Record
+from wssl.store import Record, Store
 
 World = Callable[[Arm, bool], tuple[float, float]]
 """The truth: what an arm adds to the scores by SSIM and by PSNR, on its own or on unseen images."""
@@ -66,8 +79,9 @@ class Noise:
         for record in records:
             experiment = record["experiment"]
             if "method" in experiment and experiment["method"] not in CLASSICAL:
-                key = (_arm(experiment), experiment["alpha"], experiment["a"])
-                key += (str(record.get("scale")), str(experiment.get("frozen_layers", 16)))
+                layers = str(experiment.get("frozen_layers", 16))
+                scale = str(record.get("scale"))
+                key = (_arm(experiment), experiment["alpha"], experiment["a"], scale, layers)
                 arms.setdefault(key, {})[experiment["seed"]] = record
         repeated = {key: runs for key, runs in arms.items() if len(runs) > 2}
         layouts: dict[Any, list[tuple[Arm, dict[int, Record]]]] = {}
@@ -83,8 +97,8 @@ class Noise:
             pools.setdefault(noise, []).append(residuals)
             seeds.append(effects)
         phases = [
-        _two_way(members, own=False)[0] for members in starts.values() if len(members) > 2
-    ]
+            _two_way(members, own=False)[0] for members in starts.values() if len(members) > 2
+        ]
         missing = {"sharpness", "other pretext", "no frozen features", "other method"} - set(pools)
         if missing or not phases:
             raise ValueError(
@@ -211,7 +225,7 @@ def simulate(
             "fingerprint": f"a{name}",
             "scale": {
                 "size": design.size,
-                "width": design.wide if arm.wide else design.narrow,
+                "width": {NARROW: design.narrow, WIDE: design.wide}[arm.width],
                 "inpainting_steps": round(arm.budget * design.steps),
             },
             "pretext": f"b{name}" if arm.pretext else None,
@@ -288,7 +302,7 @@ class _Draw:
         """How a run differs from the mean of its arm."""
         if arm.noise == "none":
             return np.zeros(2)
-        found = self.one(self.noise.seeds, ("seed", seed, arm.wide))
+        found = self.one(self.noise.seeds, ("seed", seed, arm.width))
         pool = self.noise.runs[arm.noise]
         family = arm.phase, arm.budget
         shared = self.one(pool, (*family, seed))
@@ -452,7 +466,7 @@ def spread(multiple: float) -> World:
             offsets[arm.key] = multiple * MARGINS["SD"] * float(place)
 
     def world(arm: Arm, unseen: bool) -> tuple[float, float]:
-        added = 0.0 if arm.wide else offsets.get(arm.key, 0.0)
+        added = offsets.get(arm.key, 0.0) if arm.width == NARROW else 0.0
         return added, 4 * added
 
     return world
@@ -509,7 +523,8 @@ def characteristics(
     """
     rng = np.random.default_rng(seed)
     truth = truths(world, claims, noise, design)
-    counts = {c.key: dict.fromkeys(("covered", "adjusted", "width", "wrong"), 0.0) for c in claims}
+    names = ("estimated", "covered", "adjusted", "width", "wrong")
+    counts = {claim.key: dict.fromkeys(names, 0.0) for claim in claims}
     outcomes: dict[str, dict[str, int]] = {c.key: {} for c in claims}
     any_wrong = 0
     for _ in range(studies):
@@ -519,9 +534,11 @@ def characteristics(
             key = verdict.claim.key
             low, high = verdict.interval()
             true = truth[key]
-            counts[key]["covered"] += low <= true <= high
-            counts[key]["adjusted"] += verdict.low <= true <= verdict.high
-            counts[key]["width"] += (high - low) / 2
+            if np.isfinite(high - low):
+                counts[key]["estimated"] += 1
+                counts[key]["covered"] += low <= true <= high
+                counts[key]["adjusted"] += verdict.low <= true <= verdict.high
+                counts[key]["width"] += (high - low) / 2
             wrong = is_wrong(verdict.outcome, true, verdict.margin)
             counts[key]["wrong"] += wrong
             wrong_here |= wrong
@@ -534,9 +551,144 @@ def characteristics(
         "claims": {
             key: {
                 "truth": truth[key],
-                **{name: value / studies for name, value in found.items()},
+                **{
+                    name: found[name] / max(1.0, found["estimated"])
+                    for name in ("covered", "adjusted", "width")
+                },
+                "wrong": found["wrong"] / studies,
                 "outcomes": {k: n / studies for k, n in sorted(outcomes[key].items())},
             }
             for key, found in counts.items()
         },
     }
+
+
+def summary(
+    records: Iterable[Record],
+    *,
+    studies: int = 400,
+    design: Design | None = None,
+    claims: Sequence[Claim] = CLAIMS,
+    progress: Callable[[str], None] = lambda line: None,
+) -> dict[str, Any]:
+    """What the book prints of the operating characteristics, as a JSON value.
+
+    Parameters
+    ----------
+    records : iterable of dict
+        Whose noise, and whose means as one of the worlds, are used.
+    studies : int
+        For each world and noise.
+    design : Design, optional
+    claims : sequence of Claim
+    progress : callable
+        Is given a line for each world.
+
+    Returns
+    -------
+    dict
+        ``worlds``: the share of studies with a wrong verdict, by noise and world; ``claims``: the
+        least coverage and the greatest share of wrong verdicts in any of them; ``power``: for each
+        primary claim the share of studies in which it is found to hold, by the true effect in
+        multiples of the margin, and at zero the share in which equivalence is found.
+    """
+    records = list(records)
+    noise = Noise.of(records)
+    noises = {"recorded": noise, "every task learned": noise.calm()}
+    worlds: dict[str, World] = {
+        "nothing differs": nothing,
+        "as recorded": recorded(records),
+        "best weighting worse by 1 margin": better(-1),
+        **{f"best weighting better by {k} margins": better(k) for k in MULTIPLES},
+        **{f"weightings differ by {k} margins": spread(k) for k in MULTIPLES},
+    }
+    found = {
+        (name, world): characteristics(truth, kind, studies=studies, design=design, claims=claims)
+        for name, kind in noises.items()
+        for world, truth in worlds.items()
+        if progress(f"{name}: {world}") is None
+    }
+    primary = [claim.key for claim in claims if claim.primary is not None]
+    power: dict[str, dict[str, dict[str, float]]] = {}
+    for name in noises:
+        for key in primary:
+            changes = "weightings differ" if key == "weights-matter" else "best weighting better"
+            shares = {"0": found[name, "nothing differs"]["claims"][key]["outcomes"].get(SAME, 0.0)}
+            for k in MULTIPLES:
+                outcomes = found[name, f"{changes} by {k} margins"]["claims"][key]["outcomes"]
+                shares[str(k)] = outcomes.get(HOLDS, 0.0)
+            power.setdefault(name, {})[key] = shares
+    return {
+        "studies": studies,
+        "level": LEVEL,
+        "runs": sum("method" in record["experiment"] for record in records),
+        "spread": {
+            name: [round(float(v), 4) for v in pool.std(axis=0)]
+            for name, pool in sorted(noise.runs.items())
+        },
+        "worlds": {
+            name: {
+                world: {
+                    "any wrong": found[name, world]["any wrong"],
+                    "wrong": round(found[name, world]["wrong"], 5),
+                }
+                for world in worlds
+            }
+            for name in noises
+        },
+        "claims": {
+            claim.key: {
+                "covered": round(min(f["claims"][claim.key]["covered"] for f in found.values()), 4),
+                "covered on average": round(
+                    float(np.mean([f["claims"][claim.key]["covered"] for f in found.values()])), 4
+                ),
+                "wrong": round(max(f["claims"][claim.key]["wrong"] for f in found.values()), 4),
+                "half-width": {
+                    name: round(found[name, "nothing differs"]["claims"][claim.key]["width"], 4)
+                    for name in noises
+                },
+            }
+            for claim in claims
+        },
+        "power": power,
+    }
+
+
+MULTIPLES = (1, 2, 4)
+"""The true effects for which power is given, in margins."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Simulate under the noise of a folder of records, and write what the book prints.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        ``RESULTS OUTPUT [--studies N] [--where KEY=VALUE ...]``; ``sys.argv`` if not given.
+    """
+    parser = argparse.ArgumentParser(prog="python -m wssl.claims.characteristics")
+    parser.add_argument("results", type=Path, help="folder of records whose noise is used")
+    parser.add_argument("output", type=Path, help="JSON file to write")
+    parser.add_argument("--studies", type=int, default=400, help="for each world and noise")
+    parser.add_argument(
+        "--where",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="use only runs with this value, such as preset=desktop",
+    )
+    options = parser.parse_args(arguments)
+    wanted = dict(condition.split("=", 1) for condition in options.where)
+    records = [
+        record
+        for record in Store(options.results).records()
+        if all(str(record["experiment"].get(key)) == value for key, value in wanted.items())
+    ]
+    found = summary(
+        records, studies=options.studies, progress=lambda line: print(line, file=sys.stderr)
+    )
+    options.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -7,6 +7,7 @@ probability of a wrong verdict anywhere in the table is at most `LEVEL`.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -178,7 +179,7 @@ def gates(claims: Sequence[Claim]) -> tuple[dict[str, float], dict[str, dict[str
     rest = 1 - sum(weights.values())
     weights |= {c.key: rest / len(secondary) for c in secondary}
     transitions: dict[str, dict[str, float]] = {}
-    for first, second in zip(primary, primary[1:], strict=False):
+    for first, second in pairwise(primary):
         transitions[first.key] = {second.key: 1.0}
     if primary and secondary:
         transitions[primary[-1].key] = {c.key: 1 / len(secondary) for c in secondary}

@@ -1,4 +1,4 @@
-"""What claims are about: quantities that are above zero if a claim is true, and their estimators."""
+"""What claims are about: quantities that are above zero if a claim is true, and estimators."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from scipy import special, stats
 
-from wssl.claims.campaign import Arm, Campaign, widened
+from wssl.claims.campaign import Arm, Campaign, at_width
 from wssl.statistics import (
     BestAgainstBest,
     BlockAnalysis,
@@ -111,9 +111,7 @@ class Score:
             return campaign.evaluation(arm, seed, dataset=campaign.design.unseen)
         return campaign.run(arm, seed)
 
-    def drawn(
-        self, campaign: Campaign, arm: Arm, seeds: Sequence[int]
-    ) -> tuple[np.ndarray, int]:
+    def drawn(self, campaign: Campaign, arm: Arm, seeds: Sequence[int]) -> tuple[np.ndarray, int]:
         """The mean score over seeds on test sets drawn anew, and the number of test images.
 
         Test sets are the same for all arms, and others for unseen images than for the run's own.
@@ -586,18 +584,26 @@ def all_masks(campaign: Campaign, arm: Arm, seed: int) -> Mapping[str, Any] | No
     return campaign.evaluation(arm, seed, recipe="qd-imd", coverage=(0.0, 1.0))
 
 
-def at_width(estimand: Contrast | Best, wide: bool) -> Contrast | Best:
-    """The same comparison at the other width.
+def shown(campaign: Campaign, estimand: Contrast, width: str) -> tuple[Estimate, int] | None:
+    """The same contrast at another width, from all common seeds: to be shown, not judged.
 
     Parameters
     ----------
-    estimand : Contrast or Best
-    wide : bool
+    campaign : Campaign
+    estimand : Contrast
+    width : str
+        As in `Arm`.
+
+    Returns
+    -------
+    Estimate and int, or None
+        The estimate and the number of common seeds; None without a run of each arm.
     """
-    if isinstance(estimand, Contrast):
-        terms = tuple((c, widened(arm, wide)) for c, arm in estimand.terms)
-        return replace(estimand, terms=terms)
-    first, others = (
-        tuple(widened(arm, wide) for arm in arms) for arms in (estimand.first, estimand.others)
-    )
-    return replace(estimand, first=first, others=others)
+    terms = [(c, at_width(arm, width)) for c, arm in estimand.terms]
+    score = estimand.score
+    known = [
+        {seed for seed in campaign.runs.get(arm, {}) if np.isfinite(score(campaign, arm, seed))}
+        for _, arm in terms
+    ]
+    seeds = sorted(set.intersection(*known))
+    return (linear(campaign, terms, score, seeds), len(seeds)) if seeds else None

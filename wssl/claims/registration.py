@@ -68,12 +68,12 @@ def registration(plan: Path, records: Iterable[Record]) -> Registration:
     text = plan.read_bytes()
     # A run's record holds when it ended and how long it took; that it started later than the plan
     # is what registration asks for.
-    spans = []
+    spans: list[tuple[datetime, datetime]] = []
     for record in records:
-        finished = datetime.fromisoformat(record["provenance"]["finished"])
+        end = datetime.fromisoformat(record["provenance"]["finished"])
         seconds = timedelta(seconds=record["provenance"].get("seconds", 0.0))
-        spans.append((finished - seconds, finished))
-    first, finished = min(spans, default=(None, None))
+        spans.append((end - seconds, end))
+    first, finished = min(spans) if spans else (None, None)
     try:
         shallow = _git(plan, "rev-parse", "--is-shallow-repository").strip() == "true"
         added = _git(
@@ -109,9 +109,7 @@ def registration(plan: Path, records: Iterable[Record]) -> Registration:
 
 
 def _git_bytes(plan: Path, *arguments: str) -> bytes:
-    finished = subprocess.run(
-        ["git", *arguments], cwd=plan.parent, capture_output=True, check=True
-    )
+    finished = subprocess.run(["git", *arguments], cwd=plan.parent, capture_output=True, check=True)
     return finished.stdout
 
 
