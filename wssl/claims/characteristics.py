@@ -417,7 +417,7 @@ def _expected_spread(
     world: World,
     noise: Noise,
     design: Design | None,
-    studies: int = 1000,
+    studies: int = 300,
 ) -> float:
     """The truth of a claim about spread, to which noise belongs: from the mean of many studies."""
     rng = np.random.default_rng(1)
@@ -602,12 +602,13 @@ def summary(
         **{f"best weighting better by {k} margins": better(k) for k in MULTIPLES},
         **{f"weightings differ by {k} margins": spread(k) for k in MULTIPLES},
     }
-    found = {
-        (name, world): characteristics(truth, kind, studies=studies, design=design, claims=claims)
-        for name, kind in noises.items()
-        for world, truth in worlds.items()
-        if progress(f"{name}: {world}") is None
-    }
+    found = {}
+    for name, kind in noises.items():
+        for world, truth in worlds.items():
+            progress(f"{name}: {world}")
+            found[name, world] = characteristics(
+                truth, kind, studies=studies, design=design, claims=claims
+            )
     primary = [claim.key for claim in claims if claim.primary is not None]
     power: dict[str, dict[str, dict[str, float]]] = {}
     for name in noises:
