@@ -95,15 +95,19 @@ class Noise:
         for (noise, _), members in layouts.items():
             residuals, effects = _two_way(members)
             pools.setdefault(noise, []).append(residuals)
-            seeds.append(effects)
+            # The mean of few arms would be more noise than effect of the seed.
+            if len(members) >= 5:
+                seeds.append(effects)
         phases = [
             _two_way(members, own=False)[0] for members in starts.values() if len(members) > 2
         ]
         missing = {"sharpness", "other pretext", "no frozen features", "other method"} - set(pools)
-        if missing or not phases:
+        if missing or not phases or not seeds:
+            lacking = sorted(missing) or ["several losses, or of five arms of one class"]
             raise ValueError(
-                "records: expected runs with at least three seeds of each class of arms and of "
-                f"several losses; received none of {', '.join(sorted(missing)) or 'the losses'}."
+                "records: expected runs with at least three seeds of each class of arms, of "
+                "several losses and of five arms of one class; received none of "
+                f"{', '.join(lacking)}."
             )
         return cls(
             {noise: _centred(np.concatenate(found)) for noise, found in pools.items()},

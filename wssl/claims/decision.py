@@ -11,7 +11,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from wssl.claims.campaign import Campaign, Design
+from wssl import paper
+from wssl.claims.campaign import Arm, Campaign, Design
 from wssl.claims.catalogue import CLAIMS, FAMILIES, Claim
 from wssl.claims.estimands import MARGINS, Needed, all_masks
 from wssl.statistics import Effect, Tested, graphical
@@ -249,3 +250,36 @@ def available(campaign: Campaign, need: Needed) -> bool:
     if kind == "own":
         return campaign.evaluation(arm, seed) is not None
     return all_masks(campaign, arm, seed) is not None
+
+
+def in_paper(claims: Sequence[Claim] = CLAIMS) -> dict[str, float]:
+    """The effect of each claim computed from the numbers that the paper printed, one run each.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+
+    Returns
+    -------
+    dict of str to float
+        NaN where it printed none.
+    """
+    design = Design(few=(0, 1), many=(0, 1))
+    rows: dict[Arm, paper.Row] = {}
+    for number in paper.TABLES:
+        for row in paper.TABLES[number]:
+            if row.method != "wssl":
+                rows[Arm(method=row.method)] = row
+            else:
+                rows[Arm(row.pretext, loss=row.loss)] = row
+    campaign = Campaign([], design)
+    for arm, row in rows.items():
+        metrics = {"ssim": row.ssim, "psnr": row.psnr}
+        record = {"metrics": metrics, "per_image": {k: [v, v] for k, v in metrics.items()}}
+        campaign.runs[arm] = {0: record, 1: record}
+    found = {}
+    for claim in claims:
+        needs = claim.estimand.needs(campaign)
+        printed = all(available(campaign, need) for need in needs)
+        found[claim.key] = claim.estimand.estimate(campaign).value if printed else float("nan")
+    return found

@@ -19,12 +19,13 @@ from wssl.statistics import (
     two_level,
 )
 
-Unit = Literal["ratio", "dB", "points", "SD", "SD ratio", "share"]
+Unit = Literal["ratio", "dB", "points", "SD", "SD ratio", "share", "yield"]
 """Of an effect.
 
 ``ratio`` is the logarithm of a ratio of dissimilarities (1 - SSIM and its like), which is reported
 in per cent; ``SD`` a standard deviation of such logarithms; ``SD ratio`` the logarithm of a ratio
-of standard deviations; ``points`` a difference of SSIM; ``share`` a difference of shares.
+of standard deviations; ``points`` a difference of SSIM; ``share`` and ``yield`` a difference of
+shares.
 """
 
 MARGIN_RATIO, MARGIN_DB = float(np.log(1.05)), 0.2
@@ -39,6 +40,7 @@ MARGINS: dict[Unit, float] = {
     "SD": MARGIN_RATIO / RANGE_OF_FIVE,
     "SD ratio": float(np.log(1.25)),
     "share": 0.05,
+    "yield": 0.02,
 }
 """The smallest effect of interest, by unit.
 
@@ -49,7 +51,8 @@ best triple weighting (2 %), would take some thirty seeds per arm.
 
 In dB: 0.2, because 0.2 dB are 5 per cent of a squared error. Of 0.005 SSIM points: 5 per cent of a
 dissimilarity of 0.1. Between weightings: the standard deviation at which the best and the worst of
-five are expected to differ by 5 per cent. Ratios of standard deviations: 1.25. Shares: a twentieth.
+five are expected to differ by 5 per cent. Ratios of standard deviations: 1.25. Shares: a twentieth;
+of masks that a filter passes, 2 per cent.
 """
 
 
@@ -564,7 +567,7 @@ class YieldOfMasks:
 
     arm: Arm
 
-    unit: Unit = "share"
+    unit: Unit = "yield"
 
     def needs(self, campaign: Campaign) -> list[Needed]:
         """One evaluation with all masks of the recipe."""
