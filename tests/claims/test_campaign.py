@@ -10,6 +10,8 @@ from wssl.claims.characteristics import nothing
 from wssl.claims.estimands import SSIM, Score, difference, linear, shown
 from wssl.statistics import residual_variance
 
+KINDS = (("frozen", 500, 0.5), ("scratch", 12_000, 4), ("random", 1000, 1))
+
 RECORD = {
     "kind": "inpainting",
     "experiment": {
@@ -61,6 +63,18 @@ def test_a_record_belongs_to_its_arm():
     assert arm(method="pic", pretext={}, scale={"width": 16, "inpainting_steps": 9}) == Arm(
         method="pic"
     )
+
+
+def test_the_budget_is_in_multiples_of_the_steps_of_its_kind():
+    design = Design(steps=1000, end_to_end_steps=3000)
+    for encoder, steps, budget in KINDS:
+        record = changed({"inpainting_steps": steps}, encoder=encoder)
+        assert arm_of(record["experiment"], record["scale"], design).budget == budget
+
+
+def test_a_classical_fill_has_no_width():
+    record = {**changed(method="harmonic", pretext={}), "scale": {"size": 64}}
+    assert arm_of(record["experiment"], record["scale"], Design()) == Arm(method="harmonic")
 
 
 def test_what_does_not_matter_to_an_arm_does_not_tell_it_apart():

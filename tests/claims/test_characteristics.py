@@ -182,7 +182,15 @@ def test_what_the_book_prints(tmp_path, rng, monkeypatch, capsys):
 
 
 def test_a_design_of_another_scale_can_be_simulated():
-    design = Design(few=(0, 1), many=(0, 1, 2), narrow=8, wide=16, steps=200, unseen="photos")
+    design = Design(
+        few=(0, 1),
+        many=(0, 1, 2),
+        narrow=8,
+        wide=16,
+        steps=200,
+        end_to_end_steps=300,
+        unseen="photos",
+    )
     rng = np.random.default_rng(0)
     made = list(simulate(nothing, NOISE, rng, design=design, images=5))
     assert AWAITING not in {verdict.outcome for verdict in judge(made, design)}

@@ -39,8 +39,9 @@ class Design:
         Side of the images, in pixels.
     narrow, wide : int
         The first width of the grids, and that of the controls.
-    steps : int
-        Steps of the inpainting phase that count as 1x.
+    steps, end_to_end_steps : int
+        Steps of the inpainting phase that count as 1x, of a network with frozen blocks and of one
+        that learns in all its layers.
     few, many : tuple of int
         The seeds of the grids, and those of the controls.
     unseen : str
@@ -57,6 +58,7 @@ class Design:
     narrow: int = 16
     wide: int = 32
     steps: int = 1000
+    end_to_end_steps: int = 1000
     few: tuple[int, ...] = (11, 12, 13)
     many: tuple[int, ...] = (11, 12, 13, 14, 15)
     unseen: str = "objects"
@@ -120,6 +122,11 @@ class Arm:
     @cached_property
     def _identity(self) -> tuple[Any, ...]:
         return (self.key, self.width, self.budget)
+
+    @property
+    def end_to_end(self) -> bool:
+        """Whether the network learns in all its layers."""
+        return self.encoder in ("scratch", "finetuned")
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -190,14 +197,15 @@ def arm_of(experiment: Mapping[str, Any], scale: Mapping[str, Any], design: Desi
     loss = experiment["loss"]
     if (loss == "mix" and experiment["alpha"] != 0.84) or experiment["a"] != 1.0:
         return None
-    return Arm(
+    arm = Arm(
         dict(experiment["pretext"]),
         experiment["encoder"],
         loss,
         tuple(experiment["frozen_blocks"]),
         width=width,
-        budget=scale["inpainting_steps"] / design.steps,
     )
+    once = design.end_to_end_steps if arm.end_to_end else design.steps
+    return replace(arm, budget=scale["inpainting_steps"] / once)
 
 
 Score = Callable[["Campaign", Arm, int], float]

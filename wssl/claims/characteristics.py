@@ -227,11 +227,7 @@ def simulate(
             "kind": "inpainting",
             "experiment": experiment,
             "fingerprint": f"a{name}",
-            "scale": {
-                "size": design.size,
-                "width": {NARROW: design.narrow, WIDE: design.wide}[arm.width],
-                "inpainting_steps": round(arm.budget * design.steps),
-            },
+            "scale": _scale(arm, design),
             "pretext": f"b{name}" if arm.pretext else None,
             **_measured(world(arm, False), deviation, noise, arm, own),
             "provenance": provenance,
@@ -273,6 +269,17 @@ def simulate(
 
 
 _TESTED = ("dataset", "masks", "recipe", "coverage")
+
+
+def _scale(arm: Arm, design: Design) -> dict[str, Any]:
+    if arm.method in CLASSICAL:
+        return {"size": design.size}
+    once = design.end_to_end_steps if arm.end_to_end else design.steps
+    return {
+        "size": design.size,
+        "width": {NARROW: design.narrow, WIDE: design.wide}[arm.width],
+        "inpainting_steps": round(arm.budget * once),
+    }
 
 
 def _images(noise: Noise) -> int:
