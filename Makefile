@@ -11,12 +11,15 @@ CHROMIUM ?= $(firstword $(shell command -v chromium chromium-browser google-chro
 REPOSITORY := $(shell sed -n 's/^  url: "\(.*\)".*/\1/p' _config.yml)
 PDF := _build/pdf/wssl.pdf
 
-.PHONY: help install book reference html pdf demo test test-browser test-jax bench lock clean
+.PHONY: help install book reference html pdf demo check test test-fast test-slow test-browser \
+  test-jax bench lock clean
 
 help:
 	@echo 'make book       install, run the study at the quick preset, build your edition'
-	@echo 'make test       install, then lint, type check and run the tests'
-	@echo 'make test BACKEND=jax  the same as if TensorFlow were not installed'
+	@echo 'make test       install, then lint, type check and run the tests but for the slow ones'
+	@echo 'make test-fast  the tests that neither train long nor build pages, for the work on the code'
+	@echo 'make test-slow  the slow tests: benchmarks, workers, pages that train'
+	@echo 'make test BACKEND=jax  what depends on a backend, as if TensorFlow were not installed'
 	@echo 'make html       build the reference edition from what is committed'
 	@echo 'make pdf        print the reference edition as one PDF; needs Chromium'
 	@echo 'make reference  run the notebooks again for the reference edition'
@@ -42,6 +45,7 @@ book: install
 	mkdir -p $(YOURS)
 	cp -RL book $(YOURS)/book
 	rm -f $(YOURS)/book/studies/*.ipynb
+	WSSL_RESULTS="$$PWD/$(YOURS)/results" $(BIN)/wssl study --preset quick
 	WSSL_RESULTS="$$PWD/$(YOURS)/results" \
 	  $(BIN)/python -m wssl.notebooks --output $(YOURS)/book/studies -p preset quick
 	WSSL_RESULTS="$$PWD/$(YOURS)/results" \
@@ -75,11 +79,19 @@ pdf: install
 demo: install
 	$(BIN)/python -m wssl.demo
 
-test: install
+check: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	KERAS_BACKEND=$(BACKEND) $(BIN)/pytest -n 2 --dist loadgroup
+
+test: $(if $(filter tensorflow,$(BACKEND)),check,install)
+	KERAS_BACKEND=$(BACKEND) $(BIN)/pytest -n 2 --dist loadfile -m 'not slow'
+
+test-fast: install
+	$(BIN)/pytest -n 2 --dist loadfile -m 'not slow and not build'
+
+test-slow: install
+	$(BIN)/pytest -n 2 --dist loadgroup -m slow
 
 test-browser: html
 	$(BIN)/pytest tests/browser
@@ -88,7 +100,7 @@ test-jax: install
 	$(BIN)/pytest tests/backends
 
 bench: install
-	@for script in training naive input prepare memory cluster; do \
+	@for script in training naive input prepare memory cluster jobs; do \
 	  $(BIN)/python benchmarks/$$script.py --record benchmarks/records/$$script.json; done
 
 lock: install

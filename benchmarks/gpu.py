@@ -51,7 +51,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Speed of training on a GPU")
     parser.add_argument("--widths", type=int, nargs="+", default=[16, 32, 64])
     parser.add_argument("--size", type=int, default=PAPER.size, help="side in pixels")
-    parser.add_argument("--batch", type=int, default=PAPER.batch, help="images a step")
+    parser.add_argument("--batch", type=int, default=PAPER.inpainting_batch, help="images a step")
     parser.add_argument("--images", type=int, default=2048, help="of noise, to draw from")
     parser.add_argument("--matrix", type=int, default=8192, help="side of the matrices")
     parser.add_argument("-o", "--output", type=Path, help="a JSON file")
@@ -87,7 +87,13 @@ def measure(
     options: argparse.Namespace,
 ) -> tuple[float, float]:
     """Images a second, and operations of convolutions a second, of training a phase."""
-    scale = replace(PAPER, width=width, size=options.size, batch=options.batch)
+    scale = replace(
+        PAPER,
+        width=width,
+        size=options.size,
+        pretext_batch=options.batch,
+        inpainting_batch=options.batch,
+    )
     with computing_in(precision()):
         phase, batches = build(scale, options.images)
     seconds = take_turns(phase, batches, {}, scale, turns=TURNS, block=BLOCK)["full"]
@@ -100,7 +106,7 @@ def pretext(scale: Preset, total: int) -> tuple[Phase, Callable[[int], Batch]]:
     (images,) = resident(random_images(scale, total))
     levels = classes(tuple(TASKS))
     return pretext_phase(scale, tuple(TASKS)), lambda step: pretext_batch(
-        images, levels, scale.size, scale.batch, 0, step
+        images, levels, scale.size, scale.inpainting_batch, 0, step
     )
 
 
@@ -108,7 +114,7 @@ def inpainting(scale: Preset, total: int) -> tuple[Phase, Callable[[int], Batch]
     """The inpainting phase with a frozen encoder, and its batches."""
     images, masks = resident(random_images(scale, total), random_masks(scale, total))
     return inpainting_phase(scale), lambda step: inpainting_batch(
-        images, masks, scale.size, scale.batch, 0, step
+        images, masks, scale.size, scale.inpainting_batch, 0, step
     )
 
 
@@ -126,7 +132,7 @@ def projections(speeds: dict[tuple[str, int], float]) -> dict[str, float]:
     hours = {}
     if {("pretext", PAPER.width), ("inpainting", PAPER.width)} <= speeds.keys():
         hours["one configuration at the preset paper"] = sum(
-            steps * PAPER.batch / speeds[phase, PAPER.width] / 3600
+            steps * PAPER.inpainting_batch / speeds[phase, PAPER.width] / 3600
             for phase, steps in steps_of(PAPER).items()
         )
     if {("pretext", GRID.width), ("inpainting", GRID.width)} <= speeds.keys():
@@ -135,7 +141,7 @@ def projections(speeds: dict[tuple[str, int], float]) -> dict[str, float]:
             tasks = plan([e for e in experiments if e.method == "wssl"], Store(Path(empty)))
         phases = ["pretext" if isinstance(t, Pretraining) else "inpainting" for t in tasks]
         hours[f"the grid at the preset gpu, {len(tasks)} phases of WSSL"] = sum(
-            steps_of(GRID)[phase] * GRID.batch / speeds[phase, GRID.width] / 3600
+            steps_of(GRID)[phase] * GRID.inpainting_batch / speeds[phase, GRID.width] / 3600
             for phase in phases
         )
     return hours

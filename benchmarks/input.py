@@ -15,13 +15,13 @@ from timing import take_turns, timed
 from wssl.presets import preset
 from wssl.pretext import TASKS
 
-SCALE = replace(preset("paper"), batch=4)
+SCALE = replace(preset("paper"), pretext_batch=4, inpainting_batch=4)
 TURNS = 5
 
 
 def main() -> None:
     """Print the ratios of both phases."""
-    parser = parser_of(f"Input, preset paper with batches of {SCALE.batch}")
+    parser = parser_of(f"Input, preset paper with batches of {SCALE.inpainting_batch}")
     show(parser.description or "", measure(), parser.parse_args().record)
 
 

@@ -28,12 +28,14 @@ def measure(scale: Preset) -> Iterator[Row]:
     """Yield a row for each phase."""
     images, masks = random_images(scale), random_masks(scale)
     for tasks in (["saturation"], list(ours.TASKS)):
-        model = compile_pretext(encoder(scale.size, scale.width), tasks, scale.learning_rate)
-        dataset = pretext_dataset(images, tasks, scale.size, scale.batch)
+        model = compile_pretext(
+            encoder(scale.size, scale.width), tasks, scale.inpainting_learning_rate
+        )
+        dataset = pretext_dataset(images, tasks, scale.size, scale.inpainting_batch)
         name = f"pretext phase, {len(tasks)} task{'s' * (len(tasks) > 1)}"
         yield _row(name, scale, *ours.pretext(scale, tasks)[:2], model, dataset)
-    model = compile_inpainting(encoder(scale.size, scale.width), scale.learning_rate)
-    dataset = inpainting_dataset(images, masks, scale.size, scale.batch)
+    model = compile_inpainting(encoder(scale.size, scale.width), scale.inpainting_learning_rate)
+    dataset = inpainting_dataset(images, masks, scale.size, scale.inpainting_batch)
     yield _row("inpainting phase", scale, *ours.inpainting(scale)[:2], model, dataset)
 
 

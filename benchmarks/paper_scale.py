@@ -52,8 +52,8 @@ def projected(store: Store, steps: int) -> Iterator[Row]:
     whole, slices = preset("paper"), preset(f"paper:{steps}").name
     for record in store.records():
         if record["experiment"]["preset"] == slices:
-            phase = record["experiment"].get("phase", "inpainting")
-            total = whole.pretext_steps if phase == "pretext" else whole.inpainting_steps
+            phase = record["kind"]
+            total = whole.training(phase)["steps"]
             hours = record["provenance"]["seconds"] / steps * total / 3600
             yield Row(f"{phase} phase, {total:,} steps, by a slice of {steps}", hours, "—")
 

@@ -20,11 +20,11 @@ import numpy as np
 from table import Row, parser_of, show
 
 from wssl.losses import mix
-from wssl.models import ENCODER_LAYERS, encoder, pretext_model, unet
+from wssl.models import encoder, freeze, pretext_model, unet
 from wssl.phases import InpaintingPhase, PretextPhase
 from wssl.presets import PRESETS, Preset, preset
 from wssl.pretext import TASKS
-from wssl.training import Batch, train
+from wssl.training import Batch, Training, train
 
 WARM_UP = 3
 TOTAL = 512
@@ -77,8 +77,7 @@ def take_turns(
         train(
             phase,
             batches_between_turns,
-            steps=(WARM_UP + turns) * block + 1,
-            learning_rate=scale.learning_rate,
+            Training(**{**scale.training("inpainting"), "steps": (WARM_UP + turns) * block + 1}),
             title="benchmark",
             checkpoint=Path(folder) / "partial.npz",
         )
@@ -106,8 +105,7 @@ def pretext_phase(scale: Preset, tasks: Sequence[str]) -> PretextPhase:
 def inpainting_phase(scale: Preset) -> InpaintingPhase:
     """The inpainting phase with a frozen encoder."""
     network = unet(scale.size, scale.width)
-    for layer in network.layers[:ENCODER_LAYERS]:
-        layer.trainable = False
+    freeze(network)
     return InpaintingPhase(network, mix)
 
 

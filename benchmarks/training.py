@@ -55,7 +55,7 @@ def pretext(
     images = random_images(scale)
 
     def batches(step: int) -> Batch:
-        return pretext_batch(images, classes(tasks), scale.size, scale.batch, 0, step)
+        return pretext_batch(images, classes(tasks), scale.size, scale.inpainting_batch, 0, step)
 
     bare, batch = pretext_phase(scale, tasks), batches(0)
     drawn = ops.cast(examples(batch, scale.size)["images"], "float32") / 255
@@ -75,7 +75,7 @@ def inpainting(
     images, masks = random_images(scale), random_masks(scale)
 
     def batches(step: int) -> Batch:
-        return inpainting_batch(images, masks, scale.size, scale.batch, 0, step)
+        return inpainting_batch(images, masks, scale.size, scale.inpainting_batch, 0, step)
 
     bare, drawn = inpainting_phase(scale), examples(batches(0), scale.size)
     originals = ops.cast(drawn["images"], "float32") / 255
@@ -91,7 +91,7 @@ def bare_step(
     network: keras.Model, loss: Callable[..., tf.Tensor], scale: Preset, *inputs: Any
 ) -> Callable[[], float]:
     """A compiled training step on constant tensors, without Keras' loop around it."""
-    optimizer = keras.optimizers.Adam(scale.learning_rate)
+    optimizer = keras.optimizers.Adam(scale.inpainting_learning_rate)
     optimizer.build(network.trainable_variables)
     inputs = tf.nest.map_structure(tf.convert_to_tensor, inputs)
 
@@ -124,7 +124,7 @@ def _rows(
     others = {"bare": timed(bare), "product": timed(matrix_product())}
     seconds = take_turns(phase, batches, others, scale, turns=TURNS)
     yield Row(f"{name}: full step / bare step, time", seconds["full"] / seconds["bare"], target)
-    rate = scale.batch * convolution_flops(phase.network) / seconds["full"]
+    rate = scale.inpainting_batch * convolution_flops(phase.network) / seconds["full"]
     best = 2 * MATRIX**3 / seconds["product"]
     yield Row(f"{name}: convolutions / matrix product, FLOP/s", rate / best, "at least 0.70")
 

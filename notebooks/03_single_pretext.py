@@ -32,9 +32,10 @@ from myst_nb import glue
 import wssl
 from wssl import data, metrics, report
 from wssl.data.batches import centre_crops
+from wssl.inputs import evaluation_data
 from wssl.models.classical import harmonic
 from wssl.notebooks import check_parameters
-from wssl.runs import evaluation_data, restore
+from wssl.scores import inpaint_batches
 
 check_parameters(globals())
 report.use_style()
@@ -63,7 +64,7 @@ glue("size", scale.size, display=False)
 glue("width", scale.width, display=False)
 glue("pretext_steps", scale.pretext_steps, display=False)
 glue("inpainting_steps", scale.inpainting_steps, display=False)
-glue("batch", scale.batch, display=False)
+glue("batch", scale.inpainting_batch, display=False)
 glue("seeds", count, display=False)
 glue("preset", preset, display=False)
 glue("device", first.provenance["device"], display=False)
@@ -173,7 +174,7 @@ pictures = centre_crops(pictures, scale.size).astype("float32") / 255
 holes = data.masks(first.experiment.masks, 2, scale.size, split="test")
 by_name = {report.pretext_name(r.experiment.pretext): r for r in results if r.experiment.seed == 0}
 restored = {
-    name: metrics.composite(pictures, restore(r.model(), pictures, holes), holes)
+    name: metrics.composite(pictures, inpaint_batches(r.model(), pictures, holes), holes)
     for name, r in by_name.items()
 }
 report.four_panels(

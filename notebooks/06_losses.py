@@ -41,7 +41,7 @@ from wssl.claims import COUNTS, TESTS, Evidence
 from wssl.data.batches import centre_crops
 from wssl.notebooks import check_parameters
 from wssl.report import comparisons, effects, shares
-from wssl.runs import restore
+from wssl.scores import inpaint_batches
 
 check_parameters(globals())
 report.use_style()
@@ -74,7 +74,7 @@ glue("strokes", first.experiment.masks, display=False)
 glue("test_images", first.provenance["test_images"], display=False)
 glue("size", scale.size, display=False)
 glue("inpainting_steps", scale.inpainting_steps, display=False)
-glue("batch", scale.batch, display=False)
+glue("batch", scale.inpainting_batch, display=False)
 glue("seeds", f"{count} seed{'s' * (count != 1)}", display=False)
 glue("preset", preset, display=False)
 glue("minutes", sum(r["provenance"]["seconds"] for r in records) / 60, display=False)
@@ -253,7 +253,7 @@ shown = {
 }
 for name, weight in table_4.items():
     run = next(r for r in results if r.fingerprint == by_weight[weight][0]["fingerprint"])
-    shown[name] = metrics.composite(pictures, restore(run.model(), pictures, holes), holes)
+    shown[name] = metrics.composite(pictures, inpaint_batches(run.model(), pictures, holes), holes)
 report.gallery([[column[i] for column in shown.values()] for i in range(2)], list(shown), side=1.9)
 
 # %% tags=["remove-input"]

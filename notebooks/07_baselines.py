@@ -68,7 +68,7 @@ records = [r.record for r in compared]
 groups = by_method(records)
 scale = best[0].experiment.scale
 glue("seeds", len(best), display=False)
-glue("seen", scale.batch * scale.inpainting_steps, display=False)
+glue("seen", scale.inpainting_batch * scale.inpainting_steps, display=False)
 glue("test_images", best[0].provenance["test_images"], display=False)
 
 # %% [markdown]
@@ -99,7 +99,7 @@ method_table(groups)
 
 # %% tags=["hide-input"]
 parameters, milliseconds = {}, {}
-test_images, test_holes = (x[:32] for x in wssl.runs.evaluation_data(best[0].experiment))
+test_images, test_holes = (x[:32] for x in wssl.inputs.evaluation_data(best[0].experiment))
 glue("timed", len(test_images), display=False)
 for name, runs in groups.items():
     result = next(r for r in compared if r.record is runs[0])

@@ -27,6 +27,8 @@ masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follow
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
 # %% tags=["hide-input"]
+import math
+
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib_inline.backend_inline import set_matplotlib_formats
@@ -36,10 +38,11 @@ import wssl
 from wssl import data, metrics, models, report
 from wssl.claims import TESTS, Evidence
 from wssl.data.batches import centre_crops
+from wssl.inputs import evaluation_data
 from wssl.models.classical import harmonic
 from wssl.notebooks import check_parameters
 from wssl.report import comparisons, effects, noise
-from wssl.runs import evaluation_data, restore
+from wssl.scores import inpaint_batches
 
 check_parameters(globals())
 report.use_style()
@@ -72,7 +75,7 @@ glue("test_images", first.provenance["test_images"], display=False)
 glue("size", scale.size, display=False)
 glue("inpainting_steps", scale.inpainting_steps, display=False)
 glue("pretext_steps", scale.pretext_steps, display=False)
-glue("batch", scale.batch, display=False)
+glue("batch", scale.inpainting_batch, display=False)
 glue("noise_seeds", len(best), display=False)
 glue("control_runs", f"{others} seed{'s' * (others != 1)}", display=False)
 glue("minutes", sum(r["provenance"]["seconds"] for r in records) / 60, display=False)
@@ -173,15 +176,13 @@ comparisons.differences(groups).rename(columns={"minus the first": "minus the pa
 # most from a longer one.
 
 # %% tags=["hide-input"]
-network = models.MODELS["wssl"](scale.size, scale.width, 0)
 budget = comparisons.progress(groups)
-frozen = [
-    {"frozen": r["experiment"].get("frozen_layers", 16), "random": 16}.get(
-        r["experiment"]["encoder"], 0
-    )
-    for r in (runs[0] for runs in groups.values())
-]
-parameters = [sum(layer.count_params() for layer in network.layers[n:]) for n in frozen]
+parameters = []
+for settings in (runs[0]["experiment"] for runs in groups.values()):
+    network = models.unet(scale.size, scale.width)
+    if settings["encoder"] in ("frozen", "random"):
+        models.freeze(network, settings["frozen_blocks"])
+    parameters.append(sum(math.prod(x.shape) for x in network.trainable_variables))
 budget.insert(0, "parameters that learn", [f"{count:,}" for count in parameters])
 budget.rename_axis("encoder")
 
@@ -235,7 +236,7 @@ for name, title in {
     "no pretext, all layers learn": "no pretext",
 }.items():
     model = results[groups[name][0]["fingerprint"]].model()
-    shown[title] = metrics.composite(pictures, restore(model, pictures, holes), holes)
+    shown[title] = metrics.composite(pictures, inpaint_batches(model, pictures, holes), holes)
 report.gallery([[column[i] for column in shown.values()] for i in range(2)], list(shown), side=1.7)
 
 # %% tags=["remove-input"]

@@ -29,10 +29,10 @@ from myst_nb import glue
 import wssl
 from wssl import claims, data, report
 from wssl.data.batches import centre_crops
+from wssl.inputs import evaluation_data
 from wssl.notebooks import check_parameters
 from wssl.report.unseen import losses_figure, scores_figure, scores_table
 from wssl.report.verdicts import effect
-from wssl.runs import evaluation_data
 
 check_parameters(globals())
 report.use_style()
@@ -46,7 +46,9 @@ set_matplotlib_formats("jpeg", pil_kwargs={"quality": 92})  # photographs, small
 
 # %%
 settings = {"preset": preset, "dataset": dataset, "masks": masks, "seeds": seeds or None}
-experiments = [e for e in wssl.study.controls(**settings) if e.frozen_layers == 16]
+experiments = [
+    e for e in wssl.study.controls(**settings) if e.frozen_blocks == wssl.models.ENCODER_BLOCKS
+]
 results = wssl.run_all(experiments)
 evaluations = {
     name: [wssl.evaluate(evaluation) for evaluation in listed]

@@ -53,8 +53,8 @@ records = claims.of_study(wssl.Store().records(), **same)
 verdicts = claims.verdicts(records)
 
 # %% tags=["remove-input"]
-kinds = [record["experiment"].get("phase", "run") for record in records]
-glue("runs", kinds.count("run"), display=False)
+kinds = [record["kind"] for record in records]
+glue("runs", kinds.count("inpainting"), display=False)
 glue("pretexts", kinds.count("pretext"), display=False)
 glue("evaluations", kinds.count("evaluation"), display=False)
 hours = sum(r["provenance"]["seconds"] for r in records) / 3600
@@ -67,7 +67,7 @@ for outcome, name in ((claims.HOLDS, "hold"), (claims.FAILS, "fail"), (claims.OP
 configurations = Counter(
     json.dumps({**r["experiment"], "seed": None}, sort_keys=True)
     for r in records
-    if "phase" not in r["experiment"]
+    if r["kind"] == "inpainting"
 )
 glue("configurations", len(configurations), display=False)
 glue("least_seeds", min(configurations.values()), display=False)

@@ -55,8 +55,10 @@ def fabricate(store, experiments, ssim=noise, seed=0):
 def _experiment(experiment, ssim, rng):
     phase = experiment.pretraining
     return {
+        "kind": "inpainting",
         "experiment": experiment.to_dict(),
         "fingerprint": experiment.fingerprint,
+        "scale": experiment.hyperparameters(),
         "pretext": phase.fingerprint if phase else None,
         "metrics": _metrics(ssim),
         "per_image": _per_image(ssim, rng),
@@ -69,6 +71,7 @@ def _experiment(experiment, ssim, rng):
 def _evaluation(evaluation, ssim, rng):
     terms = ("log_cosh", "ssim", "gradient_log_cosh", "gradient_ssim")
     return {
+        "kind": "evaluation",
         "experiment": evaluation.to_dict(),
         "fingerprint": evaluation.fingerprint,
         "run": evaluation.experiment.fingerprint,
@@ -87,12 +90,14 @@ def _pretraining(phase, seed):
         right = int(rng.integers(TEST_IMAGES // len(levels), TEST_IMAGES + 1))
         confusion[task] = right * levels + (TEST_IMAGES - right) * np.roll(levels, 1, axis=1)
     return {
+        "kind": "pretext",
         "experiment": phase.to_dict(),
         "fingerprint": phase.fingerprint,
         "metrics": {
             f"accuracy_{task}": float(np.trace(matrix) / matrix.sum())
             for task, matrix in confusion.items()
         },
+        "learned": {task: bool(np.trace(m) / m.sum() >= 0.4) for task, m in confusion.items()},
         "confusion": {task: matrix.tolist() for task, matrix in confusion.items()},
         "history": [[1, 1.5], [2, 1.4]],
         "provenance": _provenance(),
@@ -106,10 +111,20 @@ def _variants(method, ssim):
 
 
 def _metrics(ssim):
-    values = {"ssim": ssim, "psnr": _psnr(ssim), "l1": (1 - ssim) / 10}
-    return {
-        name: round(values[name.split("_")[0]] * (0.9 if "_" in name else 1.0), 6) for name in NAMES
+    values = {
+        "ssim": ssim,
+        "psnr": _psnr(ssim),
+        "l1": (1 - ssim) / 10,
+        "ms_ssim": (1 + ssim) / 2,
+        "gmsd": (1 - ssim) / 2,
+        "st_lpips": (1 - ssim) / 3,
     }
+    variants = {
+        f"{name}{variant}": value * (0.9 if variant else 1.0)
+        for name, value in values.items()
+        for variant in ("", "_raw", "_hole", "_hole_raw")
+    }
+    return {name: round(variants[name], 6) for name in NAMES}
 
 
 def _per_image(ssim, rng):

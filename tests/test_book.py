@@ -18,7 +18,7 @@ from wssl import notebooks
 
 ROOT = Path(__file__).parents[1]
 
-pytestmark = pytest.mark.xdist_group("book")
+pytestmark = [pytest.mark.build, pytest.mark.xdist_group("book")]
 
 BLOCKER = """\
 import sys
@@ -26,6 +26,8 @@ import sys
 class Blocker:
     def find_spec(self, name, path=None, target=None):
         if name.partition(".")[0] in {names}:
+            with open({asked!r}, "a") as file:
+                print(name, file=file)
             raise ImportError(name + " is blocked")
 
 sys.meta_path.insert(0, Blocker())
@@ -38,8 +40,10 @@ ADDRESSES_IN_SCRIPTS = {"https://unpkg.com/thebe@0.8.2/lib/index.js"}
 def run(folder, arguments, blocked):
     """Run Python in a folder, with packages that cannot be imported."""
     (folder / "blocker").mkdir(exist_ok=True)
-    (folder / "blocker" / "sitecustomize.py").write_text(BLOCKER.format(names=blocked))
-    environment = {**os.environ, "PYTHONPATH": str(folder / "blocker")}
+    code = BLOCKER.format(names=blocked, asked=str(folder / "asked"))
+    (folder / "blocker" / "sitecustomize.py").write_text(code)
+    paths = [str(folder / "blocker"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     command = [sys.executable, *arguments]
     return subprocess.run(
         command, cwd=folder, env=environment, capture_output=True, text=True, check=False
@@ -109,6 +113,13 @@ def test_the_blocker_blocks(tmp_path):
     done = run(tmp_path, ["-c", "import keras"], ("keras", "tensorflow"))
     assert done.returncode == 1
     assert "keras is blocked" in done.stderr
+    assert (tmp_path / "asked").read_text() == "keras\n"
+
+
+def test_the_build_does_not_ask_for_keras(html):
+    """Where Keras is installed, to import it takes longer than to write the reference."""
+    asked = html.parents[1] / "asked"
+    assert not asked.exists(), asked.read_text()
 
 
 def test_every_page_of_the_contents_is_built(html):
@@ -213,7 +224,7 @@ def test_the_page_of_presets_gives_their_values():
         images = "all" if preset.train_images is None else f"{preset.train_images:,}"
         row = (
             f"| `{preset.name}` | {preset.size} px | {preset.width} | {images} "
-            f"| {preset.pretext_steps:,} / {preset.inpainting_steps:,} | {preset.batch} "
+            f"| {preset.pretext_steps:,} / {preset.inpainting_steps:,} | {preset.inpainting_batch} "
             f"| {preset.seeds} | {preset.purpose} |"
         )
         assert row in text, f"book/running.md should have the row\n{row}"

@@ -5,6 +5,7 @@ import pickle
 import re
 import subprocess
 import sys
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ import wssl
 from wssl import cli, data, progress, runs, training
 from wssl.cli import main
 from wssl.data import RECIPES, SOURCES, STROKES
+from wssl.data.manifests import MANIFESTS
 from wssl.experiment import ENCODERS, Experiment
 from wssl.losses import LOSSES
 from wssl.presets import PRESETS
@@ -77,16 +79,12 @@ def fails(capfd, arguments, *messages):
         (["run"], [*TASKS, *LOSSES, *ENCODERS, *PRESETS, *RECIPES, "saturation=0.3", "example:"]),
         (["study"], ["1 single", "2 double", "3 triple", "4 losses", "--seeds", "example:"]),
         (["study"], ["--only", "--table", *PARTS, "--budget", "1h30m", "(default: all)"]),
-        (["study"], [*PRESETS, "synthetic", "open-faces", "folder:PATH", *STROKES]),
-        (
-            ["inpaint"],
-            ["any size", "white = hole", "--output", "FINGERPRINT", "default experiment"],
-        ),
-        (["inpaint"], ["IMAGE MASK", "a folder", ".npz", "overwritten", "exit status is 1"]),
-        (["export"], ["FINGERPRINT", ".npz", ".onnx", "executes nothing", "example:"]),
+        (["study"], [*PRESETS, "synthetic", "open-faces-2", "folder:PATH", *STROKES]),
+        (["inpaint"], ["IMAGE", "MASK", "--output", "--model", "FINGERPRINT", ".npz", "example"]),
+        (["export"], ["FINGERPRINT", ".npz", ".onnx", "example:"]),
         (["data"], ["list", "fetch", "sheet"]),
         (["data", "list"], ["usage: wssl data list"]),
-        (["data", "fetch"], ["open-faces", "quickdraw", "WSSL_DATA"]),
+        (["data", "fetch"], [*MANIFESTS, "quickdraw", "(default: all)", "WSSL_DATA"]),
         (["data", "sheet"], ["synthetic", "folder:PATH", "--masks", "train, val or test"]),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
@@ -134,12 +132,75 @@ def test_a_study_that_was_done_prints_its_tables_at_once(studied, results, capsy
     assert studied[1].removesuffix(table).count("pretext phase") == 3
 
 
+def test_a_plan_tells_what_is_left_and_runs_nothing(results, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "100")
+    before = list(results.root.rglob("*"))
+    assert main(["study", "--only", "1", "4", "--preset", "smoke", "--plan", "--jobs", "2"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines() if "0:00" in line]
+    assert [row[:-1] for row in rows] == [
+        ["smoke", "table", "1", "3", "3", "0", "0"],
+        ["smoke", "table", "4", "3", "0", "0", "3"],
+        ["all,", "each", "once", "6", "3", "0", "3"],
+    ]
+    assert list(results.root.rglob("*")) == before
+
+
+def test_a_study_of_which_runs_failed_names_them(monkeypatch, tmp_path, capsys):
+    fills = [Experiment(preset="smoke", method=name) for name in ("telea", "mean_colour")]
+    monkeypatch.setitem(PARTS, "fills", lambda **settings: fills)
+    original = runs.run
+
+    def run(experiment, store):
+        if experiment == fills[0]:
+            raise training.NonFiniteLossError("The loss is nan at step 3 of 9.")
+        return original(experiment, store)
+
+    monkeypatch.setattr(runs, "run", run)
+    assert main(["study", "--only", "fills", "--preset", "smoke"]) == 1
+    captured = capsys.readouterr()
+    assert captured.err.splitlines() == [
+        "wssl: 1 run failed:",
+        "  method telea, seed 0: The loss is nan at step 3 of 9.",
+        "The same command begins them again.",
+    ]
+    assert "1 of 2 runs are left (smoke fills: 1)" in captured.out
+    monkeypatch.setattr(runs, "run", original)
+    assert main(["study", "--only", "fills", "--preset", "smoke"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variable", "jobs"),
+    [(["--jobs", "2"], "3", 2), ([], "3", 3), (["--jobs", "1"], "2", 1), (["--jobs", "99"], "", 4)],
+)
+def test_how_many_jobs_there_are(arguments, variable, jobs, monkeypatch):
+    seen = []
+
+    def follow(parts, store, budget, jobs):
+        seen.append(jobs)
+        return progress.Progress({}, store)
+
+    monkeypatch.setattr(progress, "follow", follow)
+    monkeypatch.setenv("WSSL_JOBS", variable)
+    many = [Experiment(preset="smoke", method="telea", seed=seed) for seed in range(4)]
+    monkeypatch.setitem(PARTS, "many", lambda **settings: many)
+    assert main(["study", "--only", "many", "--preset", "smoke", *arguments]) == 0
+    assert seen == [jobs]
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x"])
+def test_jobs_that_are_no_number_show_the_usage(number, capsys):
+    with pytest.raises(SystemExit):
+        main(["study", f"--jobs={number}"])
+    assert "argument --jobs: " in capsys.readouterr().err
+
+
 @pytest.fixture
 def followed(monkeypatch):
     """What ``wssl study`` asks to be followed; nothing is run."""
     seen = []
 
-    def follow(parts, store, budget):
+    def follow(parts, store, budget, jobs):
         seen.append((parts, budget))
         return progress.Progress({}, store)
 
@@ -225,33 +286,44 @@ def test_a_run_that_was_done_prints_its_record_at_once(results, capsys):
     assert lines[-1].split() == ["record", str(results.path(ROTATION.fingerprint))]
 
 
-def test_every_option_of_a_run_reaches_its_experiment(monkeypatch):
+def test_every_field_of_an_experiment_has_its_option(monkeypatch):
     seen = []
 
     def run(experiment, micro_batch):
-        seen.append(experiment)
-        assert micro_batch is None
+        seen.append((experiment, micro_batch))
         raise ValueError("enough")
 
     monkeypatch.setattr(runs, "run", run)
-    options = {
+    values = {
+        "pretext": {"rotation": 0.25, "sharpness": 1.0},
         "loss": "ssim",
         "alpha": 0.5,
         "a": 2.0,
-        "encoder": "finetuned",
+        "encoder": "frozen",
+        "frozen_layers": 4,
         "method": "wssl",
         "preset": "smoke",
         "dataset": "open-faces",
         "masks": "synthetic",
         "recipe": "qd-imd",
+        "coverage": (0.1, 0.2),
         "seed": 5,
     }
-    words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    weights = ["--pretext", "rotation=0.25", "sharpness"]
-    assert main(["run", *words, *weights, "--coverage", "0.1", "0.2"]) == 1
+    assert set(values) == {field.name for field in fields(Experiment)}
+    words = ["--micro-batch", "8"]
+    for name, value in values.items():
+        given = {
+            "pretext": ["rotation=0.25", "sharpness"],
+            "coverage": ["0.1", "0.2"],
+        }.get(name, [str(value)])
+        words += [f"--{name.replace('_', '-')}", *given]
+    assert main(["run", *words]) == 1
     assert main(["run"]) == 1
-    pretext = {"rotation": 0.25, "sharpness": 1.0}
-    assert seen == [Experiment(pretext=pretext, coverage=(0.1, 0.2), **options), Experiment()]
+    assert main(["run", "--preset", "desktop", "--steps", "7"]) == 1
+    whole, default, cut = seen
+    assert whole == (Experiment(**values), 8)
+    assert default == (Experiment(), None)
+    assert cut == (Experiment(preset="desktop:7"), None)
 
 
 @pytest.mark.parametrize(
@@ -271,6 +343,10 @@ def test_every_option_of_a_run_reaches_its_experiment(monkeypatch):
         (["study", "--preset", "smoke", "desktp"], ["Did you mean 'desktop'?"]),
         (["study", "--seeds", "0"], ["seeds: expected at least 1"]),
         (["study", "--masks", "quickdrw"], ["Did you mean 'quickdraw'?"]),
+        (
+            ["study", "--scheduler", "tcp://10.0.0.1:1", "--jobs", "2"],
+            ["--jobs: expected none beside --scheduler"],
+        ),
         (["data", "sheet", "synthtic", "-o", "x.png"], ["Did you mean 'synthetic'?"]),
         (["data", "sheet", "synthetic", "-o", "x.png", "--split", "tst"], ["mean 'test'?"]),
         (["data", "fetch", "open_faces"], ["Did you mean 'open-faces'?"]),

@@ -6,6 +6,7 @@ import re
 import signal
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
@@ -25,7 +26,7 @@ from wssl.provenance import environment
 from wssl.running import run_all
 from wssl.store import Store
 
-pytestmark = pytest.mark.xdist_group("cluster")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
 
 ROTATION = Experiment(preset="smoke", pretext={"rotation": 1.0})
 SHARING = [ROTATION, ROTATION.with_(encoder="finetuned")]
@@ -266,13 +267,23 @@ def test_a_worker_that_cannot_write_the_store(store):
         cluster._judge("tcp://a", report, store.root)
 
 
-def test_a_run_on_which_workers_die(none, store):
-    none.scale(1)
-    with (
-        pytest.raises(ChildProcessError, match="4 workers died .*tcp://z.* the same command"),
-        connect(none.scheduler_address, store),
-    ):
-        raise KilledWorker("key", SimpleNamespace(address="tcp://z"), 3)
+def test_a_run_on_which_workers_die_is_named_and_the_others_go_on(store, monkeypatch):
+    fills = [Experiment(preset="smoke", method=name) for name in ("harmonic", "mean_colour")]
+    original = running._timed
+
+    def timed(task, store):
+        if task == fills[0]:
+            raise KilledWorker("key", SimpleNamespace(address="tcp://z"), 3)
+        return original(task, store)
+
+    monkeypatch.setattr(running, "_timed", timed)
+    with ThreadPoolExecutor(2) as executor:
+        done = progress.follow({"all": fills}, store, executor=executor)
+    first, failure = done.failures().splitlines()
+    assert first == "1 run failed:"
+    assert "method harmonic, seed 0: KilledWorker: " in failure
+    assert "tcp://z" in failure
+    assert files(store) == [f"{fills[1].fingerprint}.json"]
 
 
 def test_a_scheduler_that_is_lost(none, store):

@@ -93,7 +93,9 @@ def test_the_pictures_of_the_page_are_the_project_s_own():
     expected |= {"portrait-1": drawn[10], "portrait-2": drawn[13]}
     assert {path.stem for path in PICTURES.glob("*.png")} == set(expected)
     for name, image in expected.items():
-        assert np.array_equal(np.asarray(Image.open(PICTURES / f"{name}.png")), image), name
+        committed = np.asarray(Image.open(PICTURES / f"{name}.png")).astype(int)
+        # Portraits are drawn with sines, whose last bit is the processor's.
+        assert np.abs(committed - image).max() <= 1, name
 
 
 def test_the_page_names_every_picture():

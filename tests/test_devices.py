@@ -20,7 +20,7 @@ experiment = wssl.Experiment(preset="smoke", encoder="scratch")
 found = {}
 for count in (1, 2):
     store = wssl.Store(Path(sys.argv[1]) / str(count))
-    with data_parallel(count, experiment.scale.batch):
+    with data_parallel(count, experiment.scale.inpainting_batch):
         result = wssl.run(experiment, store)
         weights = result.model().get_weights()
         devices = len(result.model().weights[0].value.devices())
@@ -65,14 +65,18 @@ def compared(tmp_path_factory):
     return json.loads(finished.stdout.splitlines()[-1])
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("devices")
 def test_two_devices_learn_what_one_learns(compared):
     one, two, _ = compared
     assert (one.pop("devices"), two.pop("devices")) == (1, 2)
     assert len(one["losses"]) == 2
     for name, values in one.items():
-        np.testing.assert_allclose(two[name], values, rtol=1e-5, err_msg=name)
+        np.testing.assert_allclose(two[name], values, rtol=1e-3, err_msg=name)
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("devices")
 def test_devices_that_are_not_there_or_share_unevenly(compared):
     assert compared[2] == [
         "devices: expected from 1 to 2, as many as there are; received 3.",

@@ -1,5 +1,7 @@
+import importlib.util
 import json
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,10 +10,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 import wssl
-from wssl import data
-from wssl.experiment import ENCODERS, RECIPE, Evaluation, Experiment
+from wssl import data, losses, pretext
+from wssl import experiment as experiment_module
+from wssl.experiment import CODE_VERSIONS, ENCODERS, Evaluation, Experiment, Pretraining
 from wssl.models import methods
-from wssl.presets import preset
+from wssl.presets import PRESETS, SETTINGS, preset
 from wssl.store import fingerprint
 
 WEIGHTS = st.dictionaries(
@@ -78,8 +81,12 @@ def test_a_task_with_no_weight_does_not_count():
         {"alpha": 0.5},
         {"a": 2.0},
         {"encoder": "finetuned"},
-        {"frozen_layers": 10},
+        {"frozen_blocks": (1, 2, 3)},
         {"preset": "smoke"},
+        {"settings": {"width": 4}},
+        {"settings": {"inpainting_schedule": "cosine"}},
+        {"settings": {"pretext_steps": 7}},
+        {"split": "val"},
         {"dataset": "open-faces", "masks": "synthetic"},
         {"masks": "quickdraw"},
         {"recipe": "qd-imd"},
@@ -92,15 +99,17 @@ def test_every_field_changes_the_fingerprint(change):
 
 
 def test_a_preset_counts_by_its_numbers_not_by_its_prose(monkeypatch):
-    from dataclasses import replace
-
-    from wssl.presets import PRESETS
-
     before = Experiment().fingerprint
     monkeypatch.setitem(PRESETS, "quick", replace(PRESETS["quick"], wall_time="a week", seeds=9))
     assert Experiment().fingerprint == before
-    monkeypatch.setitem(PRESETS, "quick", replace(PRESETS["quick"], learning_rate=0.5))
+    monkeypatch.setitem(PRESETS, "quick", replace(PRESETS["quick"], inpainting_learning_rate=0.5))
     assert Experiment().fingerprint != before
+
+
+def test_presets_of_equal_numbers_share_their_runs(monkeypatch):
+    monkeypatch.setitem(PRESETS, "mine", replace(PRESETS["quick"], name="mine"))
+    assert Experiment(preset="mine").fingerprint == Experiment().fingerprint
+    assert Experiment(preset="mine") != Experiment()
 
 
 def test_experiments_that_differ_only_downstream_share_their_pretext():
@@ -109,11 +118,18 @@ def test_experiments_that_differ_only_downstream_share_their_pretext():
         {"loss": "ssim"},
         {"alpha": 0.1},
         {"encoder": "finetuned"},
-        {"frozen_layers": 10},
+        {"frozen_blocks": (1, 2, 3)},
         {"recipe": "qd-imd"},
+        {"settings": {"inpainting_steps": 7}},
     ):
         assert base.with_(**change).pretraining.fingerprint == base.pretraining.fingerprint
-    for change in ({"seed": 1}, {"pretext": {"rotation": 1}}, {"preset": "smoke"}):
+    for change in (
+        {"seed": 1},
+        {"pretext": {"rotation": 1}},
+        {"preset": "smoke"},
+        {"settings": {"width": 4}},
+        {"settings": {"pretext_warmup": 7}},
+    ):
         assert base.with_(**change).pretraining.fingerprint != base.pretraining.fingerprint
 
 
@@ -146,8 +162,8 @@ def test_policies_without_a_pretext_have_none():
         ({"coverage": (0.5, 0.3)}, "coverage: expected two shares"),
         ({"coverage": (0.5, 1.3)}, "coverage: expected two shares"),
         ({"coverage": 0.5}, "coverage: expected two shares"),
-        ({"seed": -1}, "seed: expected a whole number"),
-        ({"seed": 0.5}, "seed: expected a whole number"),
+        ({"seed": -1}, "seed: expected a non-negative integer"),
+        ({"seed": 0.5}, "seed: expected a non-negative integer"),
     ],
 )
 def test_bad_values(arguments, message):
@@ -161,44 +177,245 @@ def test_an_unknown_field_names_the_nearest():
 
 
 @pytest.mark.parametrize("encoder", ["frozen", "random"])
-@pytest.mark.parametrize("count", [1, 10, 16])
-def test_any_number_of_the_encoders_layers_can_be_frozen(encoder, count):
-    assert Experiment(encoder=encoder, frozen_layers=count).frozen_layers == count
+@pytest.mark.parametrize("blocks", [(1,), (1, 2, 3), (5,), (3, 4, 5), (1, 2, 3, 4, 5)])
+def test_any_of_the_encoders_blocks_can_be_frozen(encoder, blocks):
+    experiment = Experiment(encoder=encoder, frozen_blocks=blocks[::-1])
+    assert experiment.frozen_blocks == blocks
+    assert Experiment.from_dict(json.loads(json.dumps(experiment.to_dict()))) == experiment
 
 
-@pytest.mark.parametrize("count", [0, -1, 17, 10.0, "10", None])
-def test_frozen_layers_are_some_of_the_encoders(count):
-    with pytest.raises(ValueError, match="frozen_layers: expected a number from 1 to 16"):
-        Experiment(frozen_layers=count)
+@pytest.mark.parametrize("blocks", [(), (0,), (6,), (1, 1), (1.5,), ("1",), 3, None])
+def test_frozen_blocks_are_some_of_the_encoders(blocks):
+    with pytest.raises(ValueError, match="frozen_blocks: expected numbers from 1 to 5"):
+        Experiment(frozen_blocks=blocks)
 
 
 @pytest.mark.parametrize("encoder", ["finetuned", "scratch"])
-def test_where_nothing_is_frozen_no_number_is_given(encoder):
-    assert Experiment(encoder=encoder).frozen_layers == 16
-    with pytest.raises(ValueError, match=f"frozen_layers: expected none for encoder='{encoder}'"):
-        Experiment(encoder=encoder, frozen_layers=10)
+def test_where_nothing_is_frozen_no_block_is_named(encoder):
+    assert Experiment(encoder=encoder).frozen_blocks == (1, 2, 3, 4, 5)
+    with pytest.raises(ValueError, match="frozen_blocks: only used with encoder='frozen'"):
+        Experiment(encoder=encoder, frozen_blocks=(1,))
 
 
 def test_a_field_at_its_default_leaves_the_fingerprint_as_it_was_before_the_field():
-    by_hand = {
-        "recipe": RECIPE,
-        "experiment": {"pretext": {"saturation": 0.3, "sharpness": 0.7}},
-        "scale": preset("quick").numbers(),
+    quick = preset("quick")
+    phase = {
+        "kind": "pretext",
+        "pretext": {
+            "saturation": {"weight": 0.3, "levels": [0.0, 0.25, 0.75, 1.0]},
+            "sharpness": {"weight": 0.7, "levels": [0.0, 0.25, 0.75, 1.0]},
+        },
+        "scale": {
+            name: getattr(quick, name)
+            for name in SETTINGS
+            if name in ("size", "width", "train_images", "test_images") or "pretext_" in name
+        },
+        "images": data.fingerprint("synthetic"),
+        "seed": 0,
+    }
+    run = {
+        "kind": "inpainting",
+        "experiment": {},
+        "pretext": fingerprint(phase),
+        "scale": {name: getattr(quick, name) for name in SETTINGS if "pretext_" not in name},
         "images": data.fingerprint("synthetic"),
         "masks": data.mask_fingerprint("synthetic", "dense"),
     }
-    assert Experiment().fingerprint == fingerprint(by_hand)
-    assert Experiment(frozen_layers=16).fingerprint == fingerprint(by_hand)
-    by_hand["experiment"]["frozen_layers"] = 10
-    assert Experiment(frozen_layers=10).fingerprint == fingerprint(by_hand)
+    assert Experiment().pretraining.fingerprint == fingerprint(phase)
+    assert Experiment().fingerprint == fingerprint(run)
+    run["experiment"]["frozen_blocks"] = [1, 2, 3]
+    assert Experiment(frozen_blocks=(1, 2, 3)).fingerprint == fingerprint(run)
 
 
-def test_the_number_of_frozen_layers_is_downstream_of_the_pretext_phase():
-    first, second = Experiment(), Experiment(frozen_layers=10)
+def test_a_field_that_an_old_record_lacks_has_its_default():
+    first, second = Experiment(), Experiment(frozen_blocks=(1, 2))
     assert first.pretraining == second.pretraining
-    assert Experiment.from_dict(second.to_dict()) == second
-    old = {name: value for name, value in first.to_dict().items() if name != "frozen_layers"}
+    old = {name: value for name, value in first.to_dict().items() if name != "frozen_blocks"}
     assert Experiment.from_dict(old) == first
+
+
+def test_settings_replace_values_of_the_preset():
+    experiment = Experiment(settings={"width": 32, "inpainting_steps": 9, "pretext_batch": 2})
+    assert (experiment.scale.width, experiment.scale.inpainting_steps) == (32, 9)
+    assert experiment.pretraining.scale.pretext_batch == 2
+    assert dict(experiment.pretraining.settings) == {"width": 32, "pretext_batch": 2}
+    again = Pretraining.from_dict(json.loads(json.dumps(experiment.pretraining.to_dict())))
+    assert again == experiment.pretraining
+    assert again.fingerprint == experiment.pretraining.fingerprint
+
+
+def test_settings_that_change_nothing_are_dropped():
+    assert Experiment(settings={"width": preset("quick").width}) == Experiment()
+    scratch = Experiment(encoder="scratch", settings={"pretext_steps": 7})
+    assert scratch == Experiment(encoder="scratch")
+    fill = Experiment(method="harmonic", settings={"width": 64, "inpainting_steps": 7})
+    assert fill == Experiment(method="harmonic")
+    assert Experiment(method="harmonic", settings={"size": 32}) != fill
+
+
+def test_a_fill_does_not_depend_on_how_networks_are_trained(monkeypatch):
+    before = {name: Experiment(method=name).fingerprint for name in ("harmonic", "wssl")}
+    changed = replace(PRESETS["quick"], width=16, inpainting_steps=7)
+    monkeypatch.setitem(PRESETS, "quick", changed)
+    assert Experiment(method="harmonic").fingerprint == before["harmonic"]
+    assert Experiment().fingerprint != before["wssl"]
+
+
+def test_what_is_tuned_for_one_kind_of_training_leaves_the_others(monkeypatch):
+    kinds = {
+        "end_to_end": Experiment(encoder="scratch"),
+        "pic": Experiment(method="pic"),
+        "frozen": Experiment(),
+    }
+    before = {name: experiment.fingerprint for name, experiment in kinds.items()}
+    tuned = {
+        "end_to_end": {"inpainting_learning_rate": 0.25},
+        "pic": {"inpainting_steps": 77},
+    }
+    monkeypatch.setitem(PRESETS, "quick", replace(PRESETS["quick"], tuned=tuned))
+    after = {name: e.with_(seed=0) for name, e in kinds.items()}
+    assert after["end_to_end"].scale.inpainting_learning_rate == 0.25
+    assert after["pic"].scale.inpainting_steps == 77
+    assert after["frozen"].scale == PRESETS["quick"]
+    changed = {name for name, e in after.items() if e.fingerprint != before[name]}
+    assert changed == {"end_to_end", "pic"}
+    chosen = Experiment(encoder="scratch", settings={"inpainting_learning_rate": 0.125})
+    assert chosen.scale.inpainting_learning_rate == 0.125
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"widht": 32}, "setting of a preset 'widht'. Did you mean 'width'"),
+        ({"name": "x"}, "Unknown setting of a preset 'name'"),
+        ({"width": 0}, "width: expected an integer from 1; received 0"),
+        ({"width": 1.5}, "width: expected an integer from 1; received 1.5"),
+        ({"width": True}, "width: expected an integer from 1; received True"),
+        ({"width": None}, "width: expected an integer from 1; received None"),
+        ({"pretext_warmup": -1}, "pretext_warmup: expected an integer from 0"),
+        ({"pretext_warmup": 101}, "pretext_warmup: expected at most the 100 steps"),
+        ({"inpainting_learning_rate": 0}, "inpainting_learning_rate: expected a positive"),
+        ({"inpainting_schedule": "cosin"}, "Did you mean 'cosine'"),
+    ],
+)
+def test_bad_settings(settings, message):
+    with pytest.raises(ValueError, match=message):
+        Experiment(settings=settings)
+
+
+def test_a_part_of_the_code_that_changed_retires_its_own_records_alone(monkeypatch):
+    runs = {
+        "pretext": Experiment().pretraining,
+        "wssl": Experiment(encoder="scratch"),
+        "pic": Experiment(method="pic"),
+        "shift_net": Experiment(method="shift_net"),
+        "classical": Experiment(method="telea"),
+    }
+    before = {name: run.fingerprint for name, run in runs.items()}
+    assert set(CODE_VERSIONS) == {*runs, "evaluation"}
+    for part in CODE_VERSIONS:
+        monkeypatch.setitem(experiment_module.CODE_VERSIONS, part, 2)
+        after = {name: replace(run).fingerprint for name, run in runs.items()}
+        changed = {name for name in runs if after[name] != before[name]}
+        expected = set(runs) - {"pretext"} if part == "evaluation" else {part}
+        assert changed == expected
+        monkeypatch.undo()
+
+
+LOSS = """
+WEIGHT = {weight}
+
+
+def helper(error):
+    return {helper}
+
+
+def loss(y_true, y_pred, alpha, a):
+    return helper(WEIGHT * (y_true - y_pred))
+"""
+
+
+@pytest.fixture
+def script(tmp_path, monkeypatch):
+    """A function: the weight and the helper of a loss in a script of one's own -> the loss."""
+
+    def write(name, weight="1.0", helper="abs(error)"):
+        path = tmp_path / f"{name}.py"
+        path.write_text(LOSS.format(weight=weight, helper=helper))
+        spec = importlib.util.spec_from_file_location(f"script_{name}", path)
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module.loss
+
+    return write
+
+
+def test_an_edited_function_is_another_experiment(script, monkeypatch):
+    """Its source counts, with the constants and the functions of its module that it uses."""
+    found = set()
+    for name, change in {
+        "first": {},
+        "weight": {"weight": "2.0"},
+        "helper": {"helper": "error ** 2"},
+    }.items():
+        monkeypatch.setitem(losses.LOSSES, "mine", script(name, **change))
+        found.add(Experiment(loss="mine").fingerprint)
+        monkeypatch.setitem(losses.LOSSES, "mine", script(f"{name}_again", **change))
+        found.add(Experiment(loss="mine").fingerprint)
+    assert len(found) == 3
+
+
+def test_a_comment_is_no_edit(script, monkeypatch):
+    found = set()
+    for name, helper in (("plain", "abs(error)"), ("commented", "abs( error )  # in grey levels")):
+        monkeypatch.setitem(losses.LOSSES, "mine", script(name, helper=helper))
+        found.add(Experiment(loss="mine").fingerprint)
+    assert len(found) == 1
+
+
+def test_a_version_stands_for_the_source(script, monkeypatch):
+    found = []
+    for name, weight, version in (("a", "1.0", 1), ("b", "2.0", 1), ("c", "2.0", 2)):
+        loss = script(name, weight=weight)
+        loss.version = version
+        monkeypatch.setitem(losses.LOSSES, "mine", loss)
+        found.append(Experiment(loss="mine").fingerprint)
+    assert found[0] == found[1] != found[2]
+
+
+def test_a_closure_counts_by_what_it_captures(monkeypatch):
+    def make(weight):
+        def loss(y_true, y_pred, alpha, a):
+            return weight * abs(y_true - y_pred)
+
+        return loss
+
+    found = []
+    for weight in (1.0, 2.0, 1.0):
+        monkeypatch.setitem(losses.LOSSES, "mine", make(weight))
+        found.append(Experiment(loss="mine").fingerprint)
+    assert found[0] == found[2] != found[1]
+
+
+def test_a_function_without_a_source_needs_a_version(monkeypatch):
+    space = {}
+    exec("def loss(y_true, y_pred, alpha, a): return abs(y_true - y_pred)", space)
+    monkeypatch.setitem(losses.LOSSES, "mine", space["loss"])
+    with pytest.raises(ValueError, match=r"loss 'mine': its source cannot be read.*version = 1"):
+        _ = Experiment(loss="mine").fingerprint
+    space["loss"].version = 3
+    assert len(Experiment(loss="mine").fingerprint) == 16
+
+
+def test_a_task_of_other_levels_is_another_pretext_phase(monkeypatch):
+    task = pretext.TASKS["rotation"]
+    before = Experiment(pretext={"rotation": 1}).fingerprint
+    monkeypatch.setitem(pretext.TASKS, "rotation", replace(task, levels=(0.0, 180.0)))
+    assert Experiment(pretext={"rotation": 1}).fingerprint != before
+    monkeypatch.setitem(pretext.TASKS, "rotation", replace(task, version=2))
+    assert Experiment(pretext={"rotation": 1}).fingerprint != before
+    monkeypatch.setitem(pretext.TASKS, "rotation", replace(task, unit=" degrees"))
+    assert Experiment(pretext={"rotation": 1}).fingerprint == before
 
 
 TRAINED = Experiment(preset="smoke", seed=2, coverage=(0.2, 0.4))
@@ -215,7 +432,6 @@ TESTS = [
 def test_an_evaluation_is_json_both_ways(test):
     evaluation = Evaluation(TRAINED, **test)
     value = json.loads(json.dumps(evaluation.to_dict()))
-    assert value["phase"] == "evaluation"
     again = Evaluation.from_dict(value)
     assert again == evaluation
     assert hash(again) == hash(evaluation)
@@ -273,8 +489,8 @@ def test_bad_values_of_an_evaluation(test, message):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"method": "telea", "encoder": "scratch"}, "encoder: expected none for method='telea'"),
-        ({"method": "harmonic", "alpha": 0.5}, "alpha: expected none for method='harmonic'"),
+        ({"method": "telea", "encoder": "scratch"}, "encoder: not a setting of method='telea'"),
+        ({"method": "harmonic", "alpha": 0.5}, "alpha: not a setting of method='harmonic'"),
         ({"method": "telea", "pretext": {"rotation": 1}}, "pretext: expected none for method='te"),
         ({"method": "tela"}, "Did you mean 'telea'"),
     ],

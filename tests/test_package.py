@@ -12,6 +12,10 @@ PACKAGE = Path(wssl.__file__).parent
 
 LAYERS = {
     "names": 0,
+    "processor": 0,
+    "backend": 0,
+    "versions": 0,
+    "processes": 0,
     "store": 0,
     "statistics": 0,
     "devices": 1,
@@ -20,7 +24,8 @@ LAYERS = {
     "report": 3,
     "data": 1,
     "losses": 1,
-    "metrics": 1,
+    "metrics": 2,
+    "perceptual": 1,
     "models": 1,
     "presets": 1,
     "provenance": 2,
@@ -28,18 +33,23 @@ LAYERS = {
     "phases": 2,
     "training": 3,
     "experiment": 3,
-    "runs": 4,
-    "inpainting": 5,
-    "running": 5,
-    "cluster": 5,
-    "export": 5,
-    "demo": 6,
-    "study": 5,
-    "progress": 6,
-    "notebooks": 5,
-    "cli": 7,
-    "__main__": 8,
-    "__init__": 9,
+    "scores": 3,
+    "inputs": 4,
+    "protocols": 4,
+    "mechanism": 5,
+    "runs": 6,
+    "inpainting": 7,
+    "running": 7,
+    "cluster": 7,
+    "export": 7,
+    "demo": 8,
+    "study": 7,
+    "progress": 8,
+    "notebooks": 7,
+    "calibration": 9,
+    "cli": 9,
+    "__main__": 10,
+    "__init__": 11,
 }
 """The layer of each module; it imports from lower ones only."""
 
@@ -47,8 +57,8 @@ READING_ROOM = {"paper", "claims", "report"}
 WORKSHOP = {
     "data",
     "losses",
-    "metrics",
     "models",
+    "perceptual",
     "presets",
     "pretext",
     "training",
@@ -56,6 +66,7 @@ WORKSHOP = {
     "runs",
     "running",
     "inpainting",
+    "protocols",
 }
 
 
@@ -126,12 +137,29 @@ def test_an_unknown_name_is_an_attribute_error():
         wssl.experment  # noqa: B018
 
 
+def named_at_the_top(path):
+    """What a file imports as it is loaded, as dotted names."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_what_is_tried_with_one_backend_imports_no_keras(without_keras):
+    heavy = {n for n, p in NAMES.items() if any(top(i) == "keras" for i in named_at_the_top(p))}
+    assert {"losses", "training"} <= heavy
+    for path in without_keras:
+        assert not any(top(name) == "keras" for name in named_at_the_top(path)), path.name
+        assert not heavy & set(imports(path)), path.name
+
+
 def test_what_reads_records_needs_no_keras():
     script = """
 import sys
 for heavy in ("keras", "tensorflow"):
     sys.modules[heavy] = None
-import wssl, wssl.data, wssl.paper, wssl.presets, wssl.report, wssl.store
+import wssl, wssl.data, wssl.metrics, wssl.paper, wssl.presets, wssl.report, wssl.store
 from wssl import Store, data, paper, report
 print(report.table(1, Store().records()).to_string())
 print(sorted(name for name in sys.modules if name.split(".")[0] in ("keras", "tensorflow")))

@@ -4,7 +4,7 @@ from dataclasses import FrozenInstanceError, replace
 import pytest
 
 from wssl.models import unet
-from wssl.presets import PRESETS, preset
+from wssl.presets import PRESETS, SETTINGS, preset, with_settings
 
 
 @pytest.mark.parametrize("name", PRESETS)
@@ -15,7 +15,9 @@ def test_a_preset_is_found_by_its_name(name):
 def test_the_documented_presets_go_from_small_to_large():
     assert list(PRESETS) == ["smoke", "quick", "desktop", "gpu", "paper"]
     work = [
-        p.size**2 * p.width**2 * p.batch * (p.pretext_steps + p.inpainting_steps)
+        p.size**2
+        * p.width**2
+        * (p.pretext_batch * p.pretext_steps + p.inpainting_batch * p.inpainting_steps)
         for p in PRESETS.values()
     ]
     assert work == sorted(work)
@@ -34,10 +36,9 @@ def test_a_preset_cannot_be_changed():
 def test_what_is_for_the_reader_does_not_count():
     smoke = preset("smoke")
     other = replace(smoke, seeds=9, purpose="p", wall_time="w", expect={"ssim": (0, 1)})
-    assert other.numbers() == smoke.numbers()
-    assert replace(smoke, purpose="p", wall_time="w", expect={"ssim": (0, 1)}) == smoke
-    for name, value in smoke.numbers().items():
-        assert replace(smoke, **{name: f"not {value}"}).numbers() != smoke.numbers()
+    assert other == smoke
+    for name in SETTINGS:
+        assert replace(smoke, **{name: f"not {getattr(smoke, name)}"}) != smoke
 
 
 @pytest.mark.parametrize("scale", PRESETS.values(), ids=PRESETS)
@@ -53,9 +54,11 @@ def test_a_network_can_be_made(scale):
 
 def test_the_paper_preset_is_the_papers():
     paper = preset("paper")
-    assert (paper.size, paper.load_size, paper.batch) == (224, 256, 64)
-    assert paper.learning_rate == 1e-4
-    epoch = math.ceil(24_183 / paper.batch)
+    assert (paper.size, paper.load_size) == (224, 256)
+    assert paper.pretext_batch == paper.inpainting_batch == 64
+    assert paper.pretext_learning_rate == paper.inpainting_learning_rate == 1e-4
+    assert paper.pretext_schedule == paper.inpainting_schedule == "constant"
+    epoch = math.ceil(24_183 / 64)
     assert paper.pretext_steps == 40 * epoch
     assert paper.inpainting_steps == 20 * epoch
 
@@ -64,7 +67,16 @@ def test_a_slice_is_the_preset_with_fewer_steps():
     whole, cut = preset("paper"), preset("paper:20")
     assert (cut.pretext_steps, cut.inpainting_steps) == (20, 20)
     assert replace(cut, name="paper", pretext_steps=15120, inpainting_steps=7560) == whole
-    assert cut.numbers() != whole.numbers()
+
+
+def test_a_slice_keeps_within_its_steps(monkeypatch):
+    tuned = {"pic": {"inpainting_steps": 9000, "inpainting_learning_rate": 0.5}}
+    whole = replace(PRESETS["paper"], pretext_warmup=100, inpainting_warmup=7, tuned=tuned)
+    monkeypatch.setitem(PRESETS, "paper", whole)
+    cut = preset("paper:20")
+    assert (cut.pretext_warmup, cut.inpainting_warmup) == (20, 7)
+    assert cut.tuned == {"pic": {"inpainting_learning_rate": 0.5}}
+    assert with_settings(cut, cut.tuned["pic"]).inpainting_steps == 20
 
 
 @pytest.mark.parametrize("steps", ["", "0", "-3", "7561", "many", "1.5"])

@@ -50,6 +50,7 @@ def store(tmp_path):
 
 def keep(task, store, seconds=None):
     record = {
+        "kind": "inpainting" if isinstance(task, Experiment) else "pretext",
         "experiment": task.to_dict(),
         "fingerprint": task.fingerprint,
         "metrics": {},
@@ -98,9 +99,10 @@ def test_what_a_run_takes_is_the_mean_of_its_kind_and_preset(store):
     assert known.expected(SEEDS[0]) is None
     for seconds, task in zip((10.0, 3.0, 20.0, 4.0), (*SEEDS[:2], *phases[:2]), strict=True):
         keep(task, store, seconds)
-    evaluation = {"phase": "evaluation", "of": SEEDS[0].to_dict(), "dataset": "photos"}
+    evaluation = {"of": SEEDS[0].to_dict(), "dataset": "photos"}
     store.put(
         {
+            "kind": "evaluation",
             "experiment": evaluation,
             "fingerprint": "0" * 16,
             "metrics": {},
@@ -171,6 +173,66 @@ def test_what_is_left_is_told(store, clock, capsys):
     assert Progress({"one": SEEDS[:1]}, store).rest() == "1 of 1 runs are left (one: 1)"
 
 
+def test_the_time_of_runs_side_by_side_is_shared(store):
+    keep(RANDOM[0].with_(seed=99), store, 30.0)
+    known = Progress({"one": RANDOM}, store)
+    assert known.to_go(RANDOM) == 150.0
+    known.jobs = 2
+    assert known.to_go(RANDOM) == 75.0
+    assert known.to_go(RANDOM[:1]) == 30.0
+
+
+def test_methods_take_times_of_their_own(store):
+    pic, shift_net = (BEST.with_(method=name, pretext={}) for name in ("pic", "shift_net"))
+    keep(SEEDS[0], store, 10.0)
+    keep(pic.with_(seed=9), store, 90.0)
+    known = Progress({"one": [SEEDS[1], pic, shift_net]}, store)
+    assert known.expected(SEEDS[1]) == 10.0
+    assert known.expected(pic) == 90.0
+    assert known.expected(shift_net) == 50.0
+    known.note(Step(SEEDS[1], 20.0))
+    assert known.expected(SEEDS[2]) == 20.0
+    assert known.expected(pic) == 90.0
+    assert known.expected(shift_net) == 20.0
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (ArithmeticError("the loss\n  is nan"), "the loss is nan"),
+        (TypeError("no such argument"), "TypeError: no such argument"),
+        (OSError(), "OSError"),
+    ],
+)
+def test_a_run_that_fails_is_named_and_the_others_go_on(
+    store, clock, monkeypatch, capsys, error, why
+):
+    def fail(experiment, store):
+        if experiment == RANDOM[1]:
+            raise error
+        return clock.run(experiment, store)
+
+    monkeypatch.setattr(runs, "run", fail)
+    done = follow({"one": RANDOM[:2], "two": RANDOM[:3]}, store)
+    assert clock.ran == [RANDOM[0], RANDOM[2]]
+    assert done.failed == {RANDOM[1]: error}
+    assert done.failures() == f"1 run failed:\n  encoder random, seed 1: {why}"
+    assert done.rest().startswith("1 of 3 runs are left (one: 1, two: 1)")
+    assert row(done, "two")[:4] == ["3", "2", "0", "1"]
+    assert f"failed: encoder random, seed 1: {why}" in drawn(done)
+    captured = capsys.readouterr()
+    assert [line[10:] for line in captured.out.splitlines()] == [
+        "  1/3    10.0 s  encoder random, seed 0 (one, two)",
+        f"  1/3    failed  encoder random, seed 1 (one, two): {why}",
+        "  2/3    10.0 s  encoder random, seed 2 (two)",
+    ]
+    assert ("Traceback" in captured.err) == isinstance(error, TypeError)
+
+
+def test_nothing_failed_is_nothing_to_say(store, clock):
+    assert follow({"one": RANDOM[:2]}, store).failures() == ""
+
+
 class Terminal(io.StringIO):
     def isatty(self):
         return True
@@ -214,8 +276,8 @@ def test_the_table_goes_when_a_run_fails(store, clock, monkeypatch):
         (Experiment(pretext={"rotation": 1}, seed=2), "Rotation, seed 2"),
         (RANDOM[1], "encoder random, seed 1"),
         (
-            BEST.with_(frozen_layers=10, loss="log_cosh", a=10.0),
-            "Saturation 0.3, Sharpness 0.7, frozen_layers 10, loss log_cosh, a 10.0, seed 0",
+            BEST.with_(frozen_blocks=(1, 2), loss="log_cosh", a=10.0),
+            "Saturation 0.3, Sharpness 0.7, frozen_blocks (1, 2), loss log_cosh, a 10.0, seed 0",
         ),
         (BEST.with_(alpha=0.16), "Saturation 0.3, Sharpness 0.7, alpha 0.16, seed 0"),
     ],

@@ -3,6 +3,8 @@
 import importlib.util
 import re
 import subprocess
+import tempfile
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import urlsplit
@@ -74,7 +76,7 @@ def test_the_workflow_calls_targets_that_exist(workflow):
         for step in steps(workflow)
         for word in re.findall(r"make ([\w-]+)", step.get("run", ""))
     }
-    assert called == {"test", "demo", "html"}
+    assert called == {"test", "test-slow", "demo", "html"}
     assert called <= set(targets)
 
 
@@ -152,10 +154,11 @@ def test_a_notebook_installs_the_study_from_the_address_of_the_book(study, confi
     assert [first.source for tag in first.metadata.get("tags", []) if tag == INSTALL] == expected
 
 
-@pytest.fixture
-def launched(tmp_path):
+@pytest.fixture(scope="module")
+def launched(tmp_path_factory):
     """A notebook of a study that has an address."""
-    source, executed = tmp_path / "study.py", tmp_path / "study.ipynb"
+    folder = tmp_path_factory.mktemp("launched")
+    source, executed = folder / "study.py", folder / "study.ipynb"
     source.write_text(STUDY)
     notebooks.execute(source, executed, repository=REPOSITORY + ".git")
     assert notebooks.is_fresh(source, executed)
@@ -196,12 +199,12 @@ def test_the_first_cell_does_nothing_where_the_study_is(launched, monkeypatch):
 # The parts for a web site, on a book of two pages.
 
 
-@pytest.fixture
-def built(tmp_path, monkeypatch):
-    """The function that builds a small book for an address, and returns the folder of its pages."""
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    """The function that builds a small book for an address, once, and returns its pages' folder."""
     sphinx = pytest.importorskip("sphinx.application")
-    monkeypatch.syspath_prepend(EXTENSIONS)
-    source, target = tmp_path / "source", tmp_path / "html"
+    folder = tmp_path_factory.mktemp("book")
+    source = folder / "source"
     (source / "studies").mkdir(parents=True)
     (source / "index.rst").write_text(
         'First & last\n============\n\nA "page" of words [Someone, 2020].\n\n'
@@ -211,16 +214,20 @@ def built(tmp_path, monkeypatch):
     (source / "more" / "page.rst").write_text(f"More\n====\n\n{'word ' * 100}\n")
     (source / "studies" / "10_verdicts.ipynb").write_text(nbformat.writes(verdicts(3, 4, 5)))
 
-    def build(address, builder="html"):
-        monkeypatch.setenv("WSSL_BOOK_URL", address)
-        settings = {"extensions": ["publish", "pdf"], "html_title": "A small book"}
-        app = sphinx.Sphinx(
-            source, None, target, tmp_path / "doctrees", builder, settings, status=None
-        )
-        app.build()
-        return target
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.syspath_prepend(EXTENSIONS)
 
-    return build
+        @cache
+        def build(address, builder="html"):
+            monkeypatch.setenv("WSSL_BOOK_URL", address)
+            settings = {"extensions": ["publish", "pdf"], "html_title": "A small book"}
+            parts = tempfile.mkdtemp(dir=folder)
+            target = Path(parts, "html")
+            trees = Path(parts, "doctrees")
+            sphinx.Sphinx(source, None, target, trees, builder, settings, status=None).build()
+            return target
+
+        yield build
 
 
 def verdicts(hold, fail, still_open):
@@ -245,7 +252,7 @@ def meta(page):
 
 
 def test_a_published_book_lists_its_pages_and_shows_a_card(built):
-    html = built(SITE.rstrip("/"))
+    html = built(SITE)
     locations = [item.text for item in ElementTree.parse(html / "sitemap.xml").iter() if item.text]
     assert locations == [f"{SITE}index.html", f"{SITE}more/page.html"]
     assert all((html / address.removeprefix(SITE)).is_file() for address in locations)
@@ -288,6 +295,15 @@ def test_a_book_without_an_address_has_descriptions_only(built):
     assert not [name for name in tags if name.startswith(("og:", "twitter:"))]
     for name in ("404.html", "sitemap.xml", "_static/card.png"):
         assert not (html / name).exists()
+
+
+def test_an_address_ends_with_a_slash(built, monkeypatch):
+    import publish
+
+    monkeypatch.setenv("WSSL_BOOK_URL", SITE.rstrip("/"))
+    settings = Settings(html_baseurl="")
+    publish.find_address(None, settings)
+    assert settings.html_baseurl == SITE
 
 
 def test_an_address_needs_a_host(built):

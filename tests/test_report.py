@@ -18,6 +18,7 @@ def no_display():
 def record(ssim=0.5, psnr=20.0, **experiment):
     experiment = Experiment(**{"preset": "smoke", **experiment})
     return {
+        "kind": "inpainting",
         "experiment": experiment.to_dict(),
         "fingerprint": experiment.fingerprint,
         "metrics": {"ssim": ssim, "psnr": psnr},
@@ -31,7 +32,7 @@ def test_intervals_are_students(rng, count, confidence):
     values = rng.normal(0.9, 0.01, count)
     mean, half = interval(values.tolist(), confidence)
     low, high = stats.t.interval(confidence, count - 1, loc=values.mean(), scale=stats.sem(values))
-    assert (mean - half, mean + half) == pytest.approx((low, high), rel=1e-12)
+    assert (mean - half, mean + half) == pytest.approx((low, high), rel=1e-9, abs=1e-9)
 
 
 def test_an_interval_by_hand():
@@ -84,6 +85,7 @@ def test_rows_hold_the_records_that_repeat_them():
         record(encoder="scratch"),
         record(encoder="random"),
         {
+            "kind": "pretext",
             "experiment": Experiment(pretext={"rotation": 1.0}).pretraining.to_dict(),
             "fingerprint": "0" * 16,
             "metrics": {"accuracy_rotation": 1.0},

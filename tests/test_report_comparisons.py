@@ -31,6 +31,7 @@ def runs(ssim, psnr=None, **experiment):
         chosen = Experiment(preset="smoke", seed=seed, **experiment)
         found.append(
             {
+                "kind": "inpainting",
                 "experiment": chosen.to_dict(),
                 "fingerprint": chosen.fingerprint,
                 "metrics": {"ssim": value, "psnr": 30 * value if psnr is None else psnr[seed]},
@@ -45,7 +46,8 @@ def evaluation(terms=(0.01, 0.2, 0.001, 0.1), **experiment):
     chosen = Experiment(preset="smoke", **experiment)
     names = ("log_cosh", "ssim", "gradient_log_cosh", "gradient_ssim")
     return {
-        "experiment": {"phase": "evaluation", "of": chosen.to_dict()},
+        "kind": "evaluation",
+        "experiment": {"of": chosen.to_dict()},
         "terms": dict(zip(names, terms, strict=True)),
     }
 

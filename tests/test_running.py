@@ -1,17 +1,23 @@
 import io
+import multiprocessing
+import os
 import pickle
 import random
+import signal
+import subprocess
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import nullcontext
+from dataclasses import replace
 
 import pytest
 
-from wssl import running, runs
+from wssl import losses, presets, pretext, processes, running, runs
 from wssl.experiment import Experiment, Pretraining
-from wssl.running import Step, plan, run_all, work
+from wssl.processes import LostWorkerError, Processes
+from wssl.running import Step, jobs_for, plan, run_all, work, workers
 from wssl.store import Store
 
 BEST = Experiment(preset="smoke")
@@ -38,6 +44,7 @@ class Runs:
         self.instead(task)
         self.done.append(task)
         record = {
+            "kind": "pretext" if isinstance(task, Pretraining) else "inpainting",
             "experiment": task.to_dict(),
             "fingerprint": task.fingerprint,
             "metrics": {},
@@ -127,6 +134,15 @@ def test_an_executor_gets_each_task_once_and_its_phase_before(store, monkeypatch
     assert all(isinstance(task, Pretraining) for task in begun[: at_once or 6])
 
 
+def test_what_takes_longest_is_handed_out_before_the_rest(store, monkeypatch):
+    Runs(monkeypatch)
+    pic = Experiment(preset="smoke", method="pic")
+    tasks = plan([SCRATCH, ROTATION, pic], store)
+    with ThreadPoolExecutor(1) as executor:
+        steps = list(work(tasks, executor, store, at_once=1))
+    assert [step.task for step in steps[::2]] == [ROTATION.pretraining, pic, SCRATCH, ROTATION]
+
+
 def test_workers_that_come_and_go_change_how_many_run_at_once(store, monkeypatch):
     monkeypatch.setattr(running, "_POLL_SECONDS", 0.01)
     told, limits = threading.Event(), []
@@ -147,14 +163,16 @@ def test_workers_that_come_and_go_change_how_many_run_at_once(store, monkeypatch
 def test_a_run_that_another_worker_ended_meanwhile_is_done(store, monkeypatch):
     def instead(task):
         if task == SEEDS[0]:
-            rival = {"experiment": {}, "fingerprint": task.fingerprint, "metrics": {}}
-            store.put({**rival, "provenance": {"seconds": 7.0}})
+            rival = {"kind": "inpainting", "experiment": {}, "metrics": {}}
+            provenance = {"seconds": 7.0}
+            store.put({**rival, "fingerprint": task.fingerprint, "provenance": provenance})
         raise FileNotFoundError("the other worker has removed the checkpoint")
 
     Runs(monkeypatch, instead)
     assert list(work(SEEDS[:1], store=store)) == [Step(SEEDS[0]), Step(SEEDS[0], 7.0)]
-    with pytest.raises(FileNotFoundError, match="the checkpoint"):
-        list(work(SEEDS[1:2], store=store))
+    _, step = work(SEEDS[1:2], store=store)
+    assert isinstance(step.error, FileNotFoundError)
+    assert "the checkpoint" in str(step.error)
 
 
 def test_a_record_that_appears_late_is_waited_for(store, monkeypatch):
@@ -182,7 +200,7 @@ def test_a_worker_process_draws_no_bars(store, monkeypatch):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     running._timed(SEEDS[0], store)
     assert sys.stderr.isatty()
-    monkeypatch.setattr(running, "parent_process", lambda: "the one that waits")
+    monkeypatch.setattr(processes, "in_worker", lambda: True)
     running._timed(SEEDS[1], store)
     assert not sys.stderr.isatty()
 
@@ -202,20 +220,51 @@ def test_what_an_executor_has_begun_ends_after_a_no(store, monkeypatch):
     assert {step.task for step in steps if step.seconds is not None} == set(SEEDS[:2])
 
 
-def test_when_one_fails_an_executor_does_not_begin_the_others(store, monkeypatch):
-    told, more = threading.Event(), [SCRATCH.with_(seed=seed) for seed in (4, 5)]
+def test_one_that_fails_does_not_stop_the_others(store, monkeypatch):
+    done = Runs(monkeypatch, diverge).done
+    steps = list(work(SEEDS, store=store))
+    assert done == [SEEDS[0], SEEDS[1], SEEDS[3]]
+    assert [step.task for step in steps[::2]] == SEEDS
+    assert [step.error is None for step in steps[1::2]] == [True, True, False, True]
+    assert str(steps[5].error) == "seed 2 diverged"
+    assert steps[5].seconds is None
 
+
+@pytest.mark.parametrize("workers", [0, 1, 2])
+def test_what_builds_on_a_phase_that_failed_is_not_begun(store, monkeypatch, workers):
     def instead(task):
-        diverge(task)
-        assert task.seed < 2 or told.wait(10)
+        if task == ROTATION.pretraining:
+            raise ArithmeticError("rotation diverged")
 
     done = Runs(monkeypatch, instead).done
-    with ThreadPoolExecutor(1) as executor:
-        with pytest.raises(ArithmeticError, match="seed 2 diverged"):
-            list(work([*SEEDS, *more], executor, store))
-        told.set()
-    assert done[:2] == SEEDS[:2]
-    assert set(done[2:]) <= {SEEDS[3]}
+    tasks = plan([ROTATION, BEST, ROTATION.with_(encoder="finetuned"), SCRATCH], store)
+    with ThreadPoolExecutor(workers) if workers else nullcontext() as executor:
+        steps = list(work(tasks, executor, store))
+    assert {step.task for step in steps if step.error} == {ROTATION.pretraining}
+    assert set(done) == {BEST.pretraining, BEST, SCRATCH}
+
+
+def test_if_asked_nothing_begins_after_one_that_failed(store, monkeypatch):
+    told, begun = threading.Event(), []
+
+    def instead(task):
+        begun.append(task)
+        if task.seed == 0:
+            while len(begun) < 2:
+                time.sleep(0.001)
+            raise ArithmeticError("seed 0 diverged")
+        assert told.wait(10)
+
+    Runs(monkeypatch, instead)
+    with ThreadPoolExecutor(2) as executor:
+        ended = []
+        for step in work(SEEDS, executor, store, go_on=False):
+            if step.error or step.seconds is not None:
+                ended.append(step.task)
+                told.set()
+    assert ended[0] == SEEDS[0]
+    assert set(ended) == set(begun)
+    assert {*SEEDS[:2]} <= set(begun) <= {*SEEDS[:3]}
 
 
 def test_nothing_is_written_where_nothing_is_to_be_done(store):
@@ -286,3 +335,184 @@ def test_the_bar_counts_experiments(store, monkeypatch, capsys):
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
     run_all([ROTATION, *SEEDS], store=store)
     assert "| 5/5 [" in capsys.readouterr().err
+
+
+@pytest.fixture
+def large(monkeypatch):
+    """A machine with eight cores and much memory, whose user says nothing, and no GPU."""
+    monkeypatch.delenv("WSSL_JOBS")
+    monkeypatch.setattr(processes, "cores", lambda root: 8)
+    monkeypatch.setattr(processes, "available_memory", lambda root: 2**40)
+    monkeypatch.setattr(processes, "may_have_gpu", lambda: False)
+
+
+def test_by_default_there_is_a_process_for_each_core_and_task(large, monkeypatch):
+    assert [jobs_for(SEEDS[:count]) for count in (0, 1, 2, 4)] == [1, 1, 2, 4]
+    assert jobs_for([SCRATCH.with_(seed=seed) for seed in range(20)]) == 8
+    monkeypatch.setattr(processes, "available_memory", lambda root: 7 * 2**29)
+    assert jobs_for(SEEDS) == 3
+    paper = [task.with_(preset="paper") for task in SEEDS]
+    assert jobs_for(paper) == 1
+    monkeypatch.setattr(processes, "available_memory", lambda root: 64 * 2**30)
+    assert jobs_for(paper) == 64 * 2**30 // running.memory(paper[0]) > 1
+
+
+def test_who_says_a_number_gets_it_but_never_more_than_there_are_tasks(large, monkeypatch):
+    assert [jobs_for(SEEDS, jobs) for jobs in (1, 2, 4, 9)] == [1, 2, 4, 4]
+    monkeypatch.setenv("WSSL_JOBS", "3")
+    assert jobs_for(SEEDS) == 3
+    assert jobs_for(SEEDS, 2) == 2
+    monkeypatch.setenv("WSSL_JOBS", "no")
+    with pytest.raises(ValueError, match="WSSL_JOBS: expected a number of processes"):
+        jobs_for(SEEDS)
+
+
+def test_on_a_gpu_one_process_is_the_default(large, monkeypatch):
+    monkeypatch.setattr(running, "accelerators", lambda: ["gpu:0"])
+    assert jobs_for(SEEDS) == 4
+    monkeypatch.setattr(processes, "may_have_gpu", lambda: True)
+    assert jobs_for(SEEDS) == 1
+    assert jobs_for(SEEDS, 2) == 2
+
+
+def test_a_worker_starts_no_workers(large, monkeypatch):
+    monkeypatch.setattr(processes, "in_worker", lambda: True)
+    assert jobs_for(SEEDS) == jobs_for(SEEDS, 4) == 1
+
+
+@pytest.mark.parametrize(
+    ("registry", "entry"),
+    [
+        (losses.LOSSES, lambda y_true, y_pred, alpha, a: 0.0),
+        (pretext.TASKS, pretext.Task("mine", lambda images, levels: images, (0.0, 1.0))),
+    ],
+    ids=["loss", "task"],
+)
+def test_what_only_this_process_knows_is_run_here(large, monkeypatch, registry, entry):
+    monkeypatch.setitem(registry, "mine", entry)
+    assert jobs_for(SEEDS) == 1
+    monkeypatch.delitem(registry, "mine")
+    assert jobs_for(SEEDS) == 4
+
+
+def test_a_worker_refuses_what_it_takes_for_another_run(store, monkeypatch):
+    Runs(monkeypatch)
+    larger = Experiment(preset="quick", encoder="scratch")
+    other = replace(presets.PRESETS["quick"], inpainting_steps=7)
+    monkeypatch.setattr(processes, "in_worker", lambda: True)
+    assert larger.fingerprint
+    running._check_known(larger)
+    monkeypatch.setitem(presets.PRESETS, "quick", other)
+    with pytest.raises(ValueError, match=r"does not know .*numbers differ.* jobs=1"):
+        running._timed(larger, store)
+    monkeypatch.delitem(presets.PRESETS, "quick")
+    with pytest.raises(ValueError, match=r"does not know .*Unknown preset 'quick'.* jobs=1"):
+        running._timed(larger, store)
+
+
+def test_processes_that_are_forks_are_refused(store):
+    """They would hang: a fork has the locks of the backend's threads, but not the threads."""
+    if "fork" not in multiprocessing.get_all_start_methods():
+        pytest.skip("this system has no fork")
+    with (
+        ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("fork")) as executor,
+        pytest.raises(ValueError, match=r'executor: expected .*get_context\("spawn"\).* jobs='),
+    ):
+        run_all(SEEDS, executor, store)
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
+        running._refuse_forks(executor)
+
+
+def test_jobs_beside_an_executor_are_refused(store):
+    with (
+        ThreadPoolExecutor(1) as executor,
+        pytest.raises(ValueError, match="jobs: expected none beside an executor.*received 2"),
+    ):
+        run_all(SEEDS, executor, store, jobs=2)
+
+
+def test_who_runs_all_gets_the_first_error_and_the_name_of_the_run(store, monkeypatch):
+    done = Runs(monkeypatch, diverge).done
+    with pytest.raises(ArithmeticError, match="seed 2 diverged") as failed:
+        run_all(SEEDS, store=store)
+    assert "seed=2" in failed.value.__notes__[-1]
+    assert done == SEEDS[:2]
+
+
+needs_signals = pytest.mark.skipif(os.name == "nt", reason="needs the signals of POSIX")
+TABLE = [
+    Experiment(preset="smoke", pretext={task: 1.0})
+    for task in ("sharpness", "saturation", "rotation")
+]
+
+
+def kept(store):
+    return {
+        r["fingerprint"]: {k: v for k, v in r.items() if k != "provenance"} for r in store.records()
+    }
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory):
+    """The records of Table 1, made here one after the other, without what each run differs in."""
+    store = Store(tmp_path_factory.mktemp("undisturbed"))
+    run_all(TABLE, store=store, jobs=1)
+    return kept(store)
+
+
+@pytest.mark.slow
+@needs_signals
+def test_a_killed_worker_names_its_run_and_the_other_goes_on(store, undisturbed):
+    tasks, steps = plan(TABLE, store), []
+    with workers(tasks, 2) as (pool, at_once):
+        assert isinstance(pool, Processes)
+        assert at_once == 2
+        victim, _ = multiprocessing.active_children()
+        for step in work(tasks, pool, store, at_once=at_once):
+            steps.append(step)
+            if len(steps) == 2:
+                # Both have been given their runs by then, and neither has ended.
+                threading.Timer(0.5, victim.kill).start()
+    (failed,) = (step for step in steps if step.error)
+    assert failed.task in {tasks[0], tasks[2]}
+    assert isinstance(failed.error, LostWorkerError)
+    lost = [e for e in TABLE if e.pretraining == failed.task]
+    done = {step.task for step in steps if step.seconds is not None}
+    assert done == {*tasks} - {failed.task, *lost}
+    assert not multiprocessing.active_children()
+    run_all(TABLE, store=store, jobs=1)
+    assert kept(store) == undisturbed
+
+
+@pytest.mark.slow
+@needs_signals
+def test_ctrl_c_ends_all_workers_and_the_same_command_goes_on(store, undisturbed):
+    command = [sys.executable, "-m", "wssl", "study", "--only", "1", "--preset", "smoke"]
+    settings = {**os.environ, "WSSL_RESULTS": str(store.root), "WSSL_JOBS": "2"}
+    study = subprocess.Popen(
+        command,
+        env=settings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    with study:
+        assert "pretext phase" in study.stdout.readline()
+        os.killpg(study.pid, signal.SIGINT)
+        began = time.monotonic()
+        err = study.stderr.read()
+    assert time.monotonic() - began < 20
+    assert study.returncode == 130
+    assert err.splitlines() == ["", "wssl: stopped; the same command goes on from here."]
+    with pytest.raises(ProcessLookupError):
+        while time.monotonic() - began < 30:
+            os.killpg(study.pid, 0)
+            time.sleep(0.05)
+    assert not list(store.root.rglob(".*"))
+    assert 1 <= len(kept(store)) < 6
+    again = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert again.stderr == ""
+    assert "Table 1" in again.stdout
+    assert kept(store) == undisturbed

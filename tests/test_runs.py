@@ -12,13 +12,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wssl import data, losses, metrics, runs
+from wssl import data, losses, metrics, runs, scores, training
 from wssl.experiment import Evaluation, Experiment
 from wssl.inpainting import inpaint
+from wssl.inputs import evaluation_data
 from wssl.models import FILLS, VARIANTS, unet
-from wssl.phases import PHASES
+from wssl.phases import PHASES, InpaintingPhase, PretextPhase
 from wssl.report import accuracy
-from wssl.runs import Result, evaluate, evaluation_data, pretrain, restore, run
+from wssl.runs import Result, evaluate, pretrain, run
+from wssl.scores import inpaint_batches
 from wssl.store import Store
 
 pytestmark = pytest.mark.xdist_group("runs")
@@ -137,7 +139,9 @@ def test_nothing_but_records_and_weights_is_left(done):
 def test_the_model_reproduces_the_record(done, trained):
     network = done.model()
     images, masks = evaluation_data(EXPERIMENT)
-    found = metrics.summarize(metrics.evaluate(images, restore(network, images, masks), masks))
+    found = metrics.summarize(
+        metrics.evaluate(images, inpaint_batches(network, images, masks), masks)
+    )
     assert found == pytest.approx(done.metrics, abs=1e-6)
     assert trained == []
 
@@ -236,7 +240,7 @@ class CornerTeller:
 def test_confusion_has_a_row_for_each_true_level():
     images = np.full((40, 32, 32, 3), 50, dtype=np.uint8)
     images[:, :8, :8] = 200
-    found = runs._confusion(CornerTeller(), images, {"rotation": 4, "saturation": 4})
+    found = scores.confusion(CornerTeller(), images, {"rotation": 4, "saturation": 4})
     np.testing.assert_array_equal(found["rotation"], 40 * np.eye(4))
     np.testing.assert_array_equal(found["saturation"], 40 * np.eye(4)[[2, 2, 2, 2]])
 
@@ -258,7 +262,9 @@ def test_what_the_network_is_not_shown_does_not_matter(done, rng):
     images, masks = evaluation_data(EXPERIMENT)
     other = np.where(masks[..., None], rng.random(images.shape, dtype=np.float32), images)
     network = done.model()
-    np.testing.assert_array_equal(restore(network, images, masks), restore(network, other, masks))
+    np.testing.assert_array_equal(
+        inpaint_batches(network, images, masks), inpaint_batches(network, other, masks)
+    )
 
 
 @pytest.fixture
@@ -304,15 +310,15 @@ KILLS = 10
 VICTIM = """
 import os, sys
 from dataclasses import replace
-from wssl import runs, store, training
+from wssl import inputs, runs, store, training
 from wssl.experiment import Experiment
 from wssl.presets import PRESETS
 
 PRESETS["smoke"] = replace(PRESETS["smoke"], width=2, pretext_steps=25, inpainting_steps=50)
 training.CHECKPOINT_SECONDS = 0.0
 experiment = Experiment(preset="smoke", pretext={"rotation": 1})
-runs.evaluation_data(experiment)
-runs._images("synthetic", "train", experiment.scale)
+inputs.evaluation_data(experiment)
+inputs.images("synthetic", "train", experiment.scale)
 write = store.atomic
 
 def told(path):
@@ -421,10 +427,10 @@ def test_a_metric_that_is_not_defined_is_none_in_the_record(tmp_path, rng):
     assert result.metrics["psnr_hole"] > 0
 
 
-def test_layers_that_are_not_frozen_learn_on(store, trained):
-    """The paper's 16 layers are the input and five blocks; three blocks are ten layers."""
-    half = EXPERIMENT.with_(frozen_layers=10)
-    network = run(half, store).model()
+@pytest.mark.parametrize("blocks", [(1, 2, 3), (4, 5)])
+def test_blocks_that_are_not_frozen_learn_on(blocks, store, trained):
+    part = EXPERIMENT.with_(frozen_blocks=blocks)
+    network = run(part, store).model()
     assert trained == ["inpainting, mix loss, seed 3"]
     pretrained = unet(32, EXPERIMENT.scale.width, EXPERIMENT.seed)
     left = iter(arrays(store, EXPERIMENT.pretraining.fingerprint))
@@ -432,8 +438,68 @@ def test_layers_that_are_not_frozen_learn_on(store, trained):
         if number < 16:
             before.set_weights([next(left) for _ in before.get_weights()])
         if layer.get_weights():
-            assert equal(layer.get_weights(), before.get_weights()) == (number < 10), layer.name
+            stays = layer.name.startswith(tuple(f"encoder{block}_" for block in blocks))
+            assert equal(layer.get_weights(), before.get_weights()) == stays, layer.name
     assert next(left, None) is None
+
+
+def test_a_compiled_step_serves_every_experiment_of_its_shape(tmp_path, monkeypatch):
+    """What differs only in numbers traces nothing, and has the numbers that it has by itself."""
+    traces = []
+    call = InpaintingPhase.call
+    monkeypatch.setattr(InpaintingPhase, "call", lambda *a: traces.append("run") or call(*a))
+    learn = PretextPhase.call
+    monkeypatch.setattr(PretextPhase, "call", lambda *a: traces.append("pretext") or learn(*a))
+    variants = [
+        EXPERIMENT,
+        EXPERIMENT.with_(seed=4),
+        EXPERIMENT.with_(pretext={"rotation": 0.1, "sharpness": 0.9}),
+        EXPERIMENT.with_(alpha=0.3),
+        EXPERIMENT.with_(a=2.0),
+        EXPERIMENT.with_(settings={"inpainting_learning_rate": 0.01, "pretext_learning_rate": 0.1}),
+        EXPERIMENT.with_(settings={"inpainting_schedule": "cosine"}),
+    ]
+    training._KEPT.clear()
+    counts, found = [], []
+    for variant in variants:
+        found.append(numbers(run(variant, Store(tmp_path / "together")).record))
+        counts.append(len(traces))
+    assert counts[0] > 0
+    assert counts == [counts[0]] * len(variants)
+    assert len({record["metrics"]["ssim_raw"] for record in found}) == len(variants)
+    for number in (2, 3, 5):
+        training._KEPT.clear()
+        alone = run(variants[number], Store(tmp_path / str(number)))
+        assert numbers(alone.record) == found[number]
+
+
+def test_other_shapes_are_compiled_anew(store):
+    training._KEPT.clear()
+    for change in ({}, {"loss": "ssim"}, {"frozen_blocks": (1,)}, {"settings": {"width": 2}}):
+        run(EXPERIMENT.with_(**change, seed=9), store)
+    kept = [key[0] for key in training._KEPT]
+    assert len(kept) == training.PHASES_KEPT
+
+
+def test_validation_images_take_the_place_of_the_test_images(tmp_path, trained):
+    judged = EXPERIMENT.with_(split="val")
+    result = run(judged, Store(tmp_path))
+    images, masks = evaluation_data(judged)
+    expected = data.images("synthetic", "val", EXPERIMENT.scale.load_size, 8)[:, 2:34, 2:34]
+    np.testing.assert_array_equal(np.rint(images * 255), expected)
+    found = metrics.evaluate(images, inpaint_batches(result.model(), images, masks), masks)
+    assert found["psnr"].mean() == pytest.approx(result.metrics["psnr"], rel=1e-5)
+    phase = result.store.get(judged.pretraining.fingerprint)
+    assert phase["experiment"]["split"] == "val"
+    assert len(trained) == 2
+
+
+def test_a_task_at_chance_is_marked(done, store):
+    phase = store.get(EXPERIMENT.pretraining.fingerprint)
+    assert phase["kind"] == "pretext"
+    assert set(phase["learned"]) == set(WEIGHTS)
+    for task, learned in phase["learned"].items():
+        assert learned == (phase["metrics"][f"accuracy_{task}"] >= 0.4)
 
 
 OWN = Evaluation(EXPERIMENT)
@@ -452,7 +518,7 @@ def test_an_evaluation_on_its_own_images_gives_the_numbers_of_the_record(done, s
 
 def test_the_terms_of_an_evaluation_are_means_over_its_images(done, store):
     images, masks = evaluation_data(EXPERIMENT)
-    restored = restore(done.model(), images, masks)
+    restored = inpaint_batches(done.model(), images, masks)
     found = {name: float(values.mean()) for name, values in losses.terms(images, restored).items()}
     assert evaluate(OWN, store)["terms"] == pytest.approx(found, rel=1e-4)
 
@@ -464,7 +530,7 @@ def test_an_evaluation_that_was_stored_is_not_computed_again(store, monkeypatch)
     def compute(*arguments):
         raise AssertionError("nothing is to be computed")
 
-    monkeypatch.setattr(runs, "restore", compute)
+    monkeypatch.setattr(runs, "inpaint_batches", compute)
     assert evaluate(OWN, store) == record
 
 
@@ -479,7 +545,9 @@ def test_an_evaluation_on_photographs(done, store, trained):
     np.testing.assert_array_equal(
         images, data.images("photos", "test", 37, 8)[:, 2:34, 2:34].astype("float32") / 255
     )
-    found = metrics.summarize(metrics.evaluate(images, restore(done.model(), images, masks), masks))
+    found = metrics.summarize(
+        metrics.evaluate(images, inpaint_batches(done.model(), images, masks), masks)
+    )
     assert record["metrics"] == pytest.approx(found, abs=1e-6)
 
 
@@ -512,9 +580,9 @@ def test_a_method_with_a_training_of_its_own_runs_through_the_same_door(method, 
     expected = metrics.evaluate(images, result.restore(images, masks), masks)
     assert result.metrics["ssim"] == pytest.approx(expected["ssim"].mean(), abs=1e-4)
     assert ("variants" in result.record) == (method in VARIANTS)
-    for scores in result.record.get("variants", {}).values():
-        assert set(scores) == set(result.metrics)
-        assert scores["psnr"] != result.metrics["psnr"]
+    for variant in result.record.get("variants", {}).values():
+        assert set(variant) == set(result.metrics)
+        assert variant["psnr"] != result.metrics["psnr"]
 
 
 @pytest.mark.parametrize("method", FILLS)

@@ -19,6 +19,7 @@ JSON = st.recursive(
 
 def record(name="0123456789abcdef", **more):
     return {
+        "kind": "inpainting",
         "experiment": {"seed": 0},
         "fingerprint": name,
         "metrics": {"ssim": 0.5},

@@ -140,9 +140,11 @@ def test_the_controls_differ_from_the_best_configuration_in_the_encoder_alone():
     listed = study.controls(seeds=1)
     assert listed[0] == Experiment()
     assert {e.encoder for e in listed} == set(ENCODERS)
-    assert {e.frozen_layers for e in listed} == {16, 10}
+    assert {e.frozen_blocks for e in listed} == {(1, 2, 3, 4, 5), (1, 2, 3)}
     for e in listed:
-        kept = e.with_(encoder="frozen", frozen_layers=16, pretext=Experiment().pretext)
+        kept = e.with_(
+            encoder="frozen", frozen_blocks=(1, 2, 3, 4, 5), pretext=Experiment().pretext
+        )
         assert kept == Experiment()
 
 

@@ -6,6 +6,7 @@ from wssl import losses, training
 from wssl.data.batches import centre_crops, order, random_crops
 from wssl.models import encoder, pretext_model, unet
 from wssl.phases import InpaintingPhase, PretextPhase
+from wssl.training import Training
 
 
 @pytest.fixture
@@ -29,11 +30,11 @@ def batches(images):
 
 
 def train(phase, images, path, steps=6, learning_rate=1e-3, drawn=None, micro_batch=None):
+    drawn = drawn or batches(images)
     return training.train(
         phase,
-        drawn or batches(images),
-        steps=steps,
-        learning_rate=learning_rate,
+        drawn,
+        Training(steps, len(drawn(0)["masks"]), learning_rate),
         title="inpainting",
         checkpoint=path,
         micro_batch=micro_batch,
@@ -65,8 +66,7 @@ def test_a_pretext_phase_learns_to_tell_rotations(images, tmp_path):
     history = training.train(
         phase,
         batch,
-        steps=60,
-        learning_rate=1e-3,
+        Training(60, 8, 1e-3),
         title="pretext",
         checkpoint=tmp_path / "c.npz",
     )["history"]
@@ -236,3 +236,52 @@ def test_a_checkpoint_of_other_parts_is_not_taken(images, tmp_path):
     with pytest.raises(ValueError, match="micro_batch: expected one that makes 2 parts"):
         go_on(2, None)
     assert [step for step, _ in go_on(2, 2)["history"]] == [1, 2]
+
+
+def test_the_learning_rate_follows_its_schedule():
+    plain = Training(100, 4, 0.5)
+    assert {plain.rate(step) for step in range(100)} == {0.5}
+    warm = Training(100, 4, 0.5, warmup=10)
+    assert [warm.rate(step) for step in (0, 4, 9, 10, 99)] == pytest.approx(
+        [0.05, 0.25, 0.5, 0.5, 0.5]
+    )
+    falling = Training(110, 4, 0.5, warmup=10, schedule="cosine")
+    steps = np.arange(10, 110)
+    expected = 0.25 * (1 + np.cos(np.pi * (steps - 10) / 100))
+    np.testing.assert_allclose([falling.rate(step) for step in steps], expected, rtol=1e-12)
+    assert falling.rate(9) == pytest.approx(0.5)
+    assert 0.0 < falling.rate(109) < 1e-3
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_the_optimiser_steps_at_the_schedules_rates(images, tmp_path, schedule):
+    """Adam's first step moves a weight by the learning rate, unless its gradient is tiny."""
+    phase = inpainting_phase()
+    before = weights(phase)
+    course = Training(4, 4, 1e-2, warmup=2, schedule=schedule)
+    drawn = batches(images)
+
+    def first_only(step):
+        if step == 1:
+            raise KeyboardInterrupt
+        return drawn(step)
+
+    with pytest.raises(KeyboardInterrupt):
+        training.train(phase, first_only, course, title="inpainting", checkpoint=tmp_path / "c.npz")
+    moved = np.concatenate(
+        [np.abs(a - b).ravel() for a, b in zip(weights(phase), before, strict=True)]
+    )
+    assert moved.max() == pytest.approx(course.rate(0), rel=1e-3)
+
+
+def test_a_phase_that_took_over_another_trains_as_that_one(images, tmp_path):
+    """An optimiser that has been used leaves no trace."""
+    expected = train(inpainting_phase(7), images, tmp_path / "alone.npz")
+    training._KEPT.clear()
+    first = training.compiled("shape", inpainting_phase(3))
+    train(first, images, tmp_path / "first.npz", learning_rate=1e-2)
+    again = training.compiled("shape", inpainting_phase(7))
+    assert again is first
+    assert train(again, images, tmp_path / "again.npz")["history"] == expected["history"]
+    assert training.compiled("another", inpainting_phase(7)) is not first
+    training._KEPT.clear()

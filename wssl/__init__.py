@@ -10,6 +10,8 @@ Names are loaded when first used, so that what only reads records needs no Keras
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from wssl.processor import configure
+
 if TYPE_CHECKING:
     from wssl import (
         data,
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from wssl.running import run_all
     from wssl.runs import Result, evaluate, pretrain, run
     from wssl.store import Store
+
+configure()
 
 _HOMES = {
     "Evaluation": "wssl.experiment",

@@ -1,15 +1,17 @@
 """The command ``wssl``: run experiments, fill holes and look at data from the shell."""
 
 import argparse
-import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wssl.names import lookup, unknown
+from wssl.processes import quiet
 
 if TYPE_CHECKING:
     import keras
@@ -32,8 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         if options.trains:
-            _start_keras(devices=getattr(options, "scheduler", None) is None)
-        options.command(options)
+            _start_keras(devices=options.command is not _study)
+        return int(options.command(options) or 0)
     except (ValueError, OSError, ArithmeticError, ModuleNotFoundError) as error:
         print(f"wssl: {error}", file=sys.stderr)
         return 1
@@ -41,7 +43,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         again = getattr(options, "again", "goes on from here")
         print(f"\nwssl: stopped; the same command {again}.", file=sys.stderr)
         return 130
-    return 0
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -59,12 +60,14 @@ def _run(options: argparse.Namespace) -> None:
         alpha=options.alpha,
         a=options.a,
         encoder=options.encoder,
-        frozen_layers=options.frozen_layers,
+        frozen_blocks=options.frozen_blocks,
         method=options.method,
+        settings=dict(options.set),
+        split=options.split,
         seed=options.seed,
         **settings,
     )
-    with data_parallel(options.devices, options.micro_batch or experiment.scale.batch):
+    with data_parallel(options.devices, options.micro_batch or experiment.scale.inpainting_batch):
         result = run(experiment, micro_batch=options.micro_batch)
     for name, value in result.metrics.items():
         print(f"{name:14} {'undefined' if value is None else f'{value:.4f}'}")
@@ -90,8 +93,11 @@ def _projection(result: "Result", name: str) -> str:
     return f"whole preset   about {sum(hours.values()):.1f} h at this speed ({phases})"
 
 
-def _study(options: argparse.Namespace) -> None:
+def _study(options: argparse.Namespace) -> int:
+    from rich import print as show
+
     from wssl import progress, report, study
+    from wssl.running import jobs_for, plan
     from wssl.store import Store
 
     settings = _settings(options)
@@ -107,9 +113,22 @@ def _study(options: argparse.Namespace) -> None:
         f"{preset} table {name}" if name.isdigit() else f"{preset} {name}": experiments
         for (preset, name), experiments in parts.items()
     }
+    if options.plan:
+        planned = progress.Progress(titled, store)
+        planned.jobs = jobs_for(planned.left, options.jobs)
+        show(planned.table())
+        return 0
     if options.scheduler is None:
-        done = progress.follow(titled, store, options.budget)
+        jobs = jobs_for(plan(chain.from_iterable(parts.values()), store), options.jobs)
+        if jobs == 1:
+            _start_keras()
+        done = progress.follow(titled, store, options.budget, jobs=jobs)
     else:
+        if options.jobs is not None:
+            raise ValueError(
+                "--jobs: expected none beside --scheduler, whose workers are as many as were "
+                f"started; received {options.jobs}."
+            )
         with _workers(options.scheduler, store) as workers:
             done = progress.follow(
                 titled,
@@ -125,6 +144,10 @@ def _study(options: argparse.Namespace) -> None:
             print(report.table(int(name), records).to_string())
     if rest := done.rest():
         print(f"\n{rest}; the same command goes on.")
+    if failures := done.failures():
+        print(f"wssl: {failures}\nThe same command begins them again.", file=sys.stderr)
+        return 1
+    return 0
 
 
 def _workers(scheduler: str, store: "Store") -> AbstractContextManager["Workers"]:
@@ -205,8 +228,8 @@ def _stored(fingerprint: str) -> "Result":
 
     store = Store()
     record = store.get(fingerprint)
-    if record is None or "phase" in record["experiment"]:
-        runs = [r["fingerprint"] for r in store.records() if "phase" not in r["experiment"]]
+    if record is None or record["kind"] != "inpainting":
+        runs = [r["fingerprint"] for r in store.records() if r["kind"] == "inpainting"]
         if not runs:
             raise ValueError(f"{store.root} holds no model yet: `wssl run` trains one.")
         raise unknown("model (the fingerprint of a record)", fingerprint, runs)
@@ -234,8 +257,12 @@ def _data_list(options: argparse.Namespace) -> None:
 
 def _data_fetch(options: argparse.Namespace) -> None:
     from wssl.data import download
+    from wssl.data.manifests import MANIFESTS
 
-    fetchers = {"open-faces": download.open_faces, "quickdraw": download.quickdraw}
+    fetchers: dict[str, Callable[[], object]] = {
+        **{name: partial(download.image_folder, name) for name in MANIFESTS},
+        "quickdraw": download.quickdraw,
+    }
     for name in options.names or fetchers:
         lookup("data set to fetch", name, fetchers)()
         print(f"{name}: complete")
@@ -298,18 +325,11 @@ def _data_sheet(options: argparse.Namespace) -> None:
 
 def _start_keras(devices: bool = True) -> None:
     """Import Keras and take its devices, without what TensorFlow writes to stderr as it starts."""
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    with open(os.devnull, "w") as nowhere:
-        os.dup2(nowhere.fileno(), 2)
-    try:
-        import keras
+    with quiet():
+        from wssl.backend import keras
 
         if devices:
             keras.ops.zeros(1)
-    finally:
-        os.dup2(stderr, 2)
-        os.close(stderr)
 
 
 def _settings(options: argparse.Namespace) -> dict[str, Any]:
@@ -320,6 +340,34 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
         "recipe": options.recipe,
         "coverage": tuple(options.coverage),
     }
+
+
+def _blocks(text: str) -> tuple[int, ...]:
+    """The numbers that "1-3" or "1,2,3" stands for."""
+    blocks: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise argparse.ArgumentTypeError(
+                f"expected numbers of blocks such as 1-3 or 4,5; received {text!r}"
+            )
+        blocks += range(int(first), int(last or first) + 1)
+    return tuple(blocks)
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """The name and the value of "width=32"; numbers as such, ``None`` as none, the rest as text."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE; received {text!r}")
+    if value == "None":
+        return name, None
+    for kind in (int, float):
+        try:
+            return name, kind(value)
+        except ValueError:
+            continue
+    return name, value
 
 
 def _weights(items: Sequence[str]) -> dict[str, float]:
@@ -390,10 +438,12 @@ def _parser() -> argparse.ArgumentParser:
         help="frozen (the paper), finetuned, scratch or random (default: frozen)",
     )
     one.add_argument(
-        "--frozen-layers",
-        type=int,
-        default=16,
-        help="how many of the first layers stay fixed in a frozen encoder (default: 16, all)",
+        "--frozen-blocks",
+        type=_blocks,
+        default=(1, 2, 3, 4, 5),
+        metavar="BLOCKS",
+        help="which of the encoder's five blocks stay fixed in a frozen encoder, from 1 at full "
+        "resolution, such as 1-3 or 4,5 (default: 1-5, the paper's 16 layers)",
     )
     one.add_argument(
         "--method",
@@ -412,6 +462,19 @@ def _parser() -> argparse.ArgumentParser:
         metavar="IMAGES",
         help="how many images of a batch are in memory at a time (default: all); the gradients of "
         "the parts are averaged",
+    )
+    one.add_argument(
+        "--set",
+        type=_setting,
+        nargs="+",
+        default=(),
+        metavar="NAME=VALUE",
+        help="values of the preset to replace, such as width=32 inpainting_steps=3000",
+    )
+    one.add_argument(
+        "--split",
+        default="test",
+        help="the images to evaluate on: test, or val to choose settings by (default: test)",
     )
     one.add_argument("--seed", type=int, default=0, help="fixes every random draw (default: 0)")
     one.add_argument(
@@ -446,6 +509,18 @@ def _parser() -> argparse.ArgumentParser:
         metavar="TIME",
         help="begin no run that is not expected to end within 90m, 2h, 1h30m, 45s, or a number of "
         "minutes",
+    )
+    many.add_argument(
+        "--jobs",
+        type=_at_least_1,
+        metavar="N",
+        help="run so many experiments side by side, each in a process of one thread (default: what "
+        "WSSL_JOBS says, or as many as there are cores, and memory for; 1 on a GPU)",
+    )
+    many.add_argument(
+        "--plan",
+        action="store_true",
+        help="show what is done, what is left and how long that takes, and run nothing",
     )
     many.add_argument(
         "--scheduler",
@@ -521,7 +596,12 @@ def _parser() -> argparse.ArgumentParser:
         description="Download the public data sets, or go on with it; what WSSL_DATA has is only "
         "checked. Without this command they are fetched when first used.",
     )
-    fetch.add_argument("names", nargs="*", help="open-faces, quickdraw (default: both)")
+    fetch.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        help="open-faces, open-faces-2, objects, quickdraw (default: all)",
+    )
     fetch.set_defaults(command=_data_fetch, trains=False)
     prepare = actions.add_parser(
         "prepare",
@@ -555,7 +635,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("folder", type=Path, help="one that `wssl data prepare` wrote")
     verify.set_defaults(command=_data_verify, trains=False)
     sheet = actions.add_parser("sheet", help="draw images or masks of a source as one picture")
-    sheet.add_argument("source", help="such as synthetic, open-faces, quickdraw or folder:PATH")
+    sheet.add_argument("source", help="such as synthetic, open-faces-2, quickdraw or folder:PATH")
     sheet.add_argument("-o", "--output", type=Path, required=True, help="where to write it")
     sheet.add_argument("--masks", action="store_true", help="the source is one of masks")
     sheet.add_argument("--recipe", default="dense", help="of the masks (default: dense)")
@@ -577,7 +657,7 @@ def _add_settings(parser: argparse.ArgumentParser, presets: str | None = None) -
     parser.add_argument(
         "--dataset",
         default="synthetic",
-        help="images: synthetic, open-faces, folder:PATH, prepared:PATH or another that `wssl "
+        help="images: synthetic, open-faces-2, folder:PATH, prepared:PATH or another that `wssl "
         "data list` names (default: synthetic)",
     )
     parser.add_argument(

@@ -8,15 +8,13 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
 
-from distributed import Client, KilledWorker
+from distributed import Client
 
 from wssl.provenance import environment
 from wssl.store import Store
 
 RETRIES = 2
 """How often a run that failed is begun again; each attempt goes on from the last checkpoint."""
-
-_GOES_ON = "What was done is kept, and the same command goes on."
 
 
 class Workers:
@@ -31,7 +29,8 @@ class Workers:
     ----------
     executor : concurrent.futures.Executor
         Hands runs to the workers, as `wssl.running.work` wants it. The run of a worker that was
-        lost is begun again on another one.
+        lost is begun again on another one; it fails with `distributed.KilledWorker` if that
+        happens too often.
     """
 
     def __init__(self, client: Client, store: Store):
@@ -98,8 +97,7 @@ def connect(scheduler: str, store: Store, timeout: float = 10.0) -> Iterator[Wor
     Raises
     ------
     OSError
-        If the scheduler is not there or is lost, if a worker does not see the store, or if a run
-        was on too many workers that died.
+        If the scheduler is not there or is lost, or if a worker does not see the store.
     ValueError
         If the scheduler or a worker has another environment than this process.
     """
@@ -121,14 +119,11 @@ def connect(scheduler: str, store: Store, timeout: float = 10.0) -> Iterator[Wor
         workers.check()
         try:
             yield workers
-        except KilledWorker as error:
-            raise ChildProcessError(
-                f"{error.allowed_failures + 1} workers died one after the other in the same run, "
-                f"the last at {error.last_worker.address}; a lack of memory is the likeliest "
-                f"cause, and their logs tell. {_GOES_ON}"
-            ) from error
         except CancelledError as error:
-            raise ConnectionError(f"The scheduler at {scheduler} is gone. {_GOES_ON}") from error
+            raise ConnectionError(
+                f"The scheduler at {scheduler} is gone. What was done is kept, and the same "
+                "command goes on."
+            ) from error
 
 
 def _report(store: Store, probe: Path) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import keras
 import numpy as np
 
+from wssl.backend import keras
 from wssl.names import lookup
 
 PRECISIONS = "float32", "mixed_bfloat16"

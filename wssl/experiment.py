@@ -1,22 +1,25 @@
 """An experiment is a value: everything that determines a run's numbers, and its fingerprint."""
 
 import math
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
 from wssl import data
 from wssl.losses import LOSSES, check_a, check_alpha
-from wssl.models import ENCODER_LAYERS, FILLS, methods
+from wssl.models import ENCODER_BLOCKS, FILLS, methods
 from wssl.names import lookup, unknown
 from wssl.phases import PHASES
-from wssl.presets import Preset, preset
+from wssl.presets import SETTINGS, Preset, preset, with_settings
 from wssl.pretext import TASKS
 from wssl.store import fingerprint
+from wssl.versions import changed, version_of
 
-RECIPE = 2
-"""Raised whenever a change of the code changes the numbers that an experiment gives."""
+CODE_VERSIONS = {"pretext": 1, "wssl": 1, "shift_net": 1, "pic": 1, "classical": 1, "evaluation": 1}
+"""Raised, each by itself, whenever a change of the package changes the numbers that this part of it
+gives: how pretext phases are trained, how a method is trained and fills holes, and what an
+evaluation computes. Records of the other parts stay valid."""
 
 ENCODERS = {
     "frozen": "pretext phase, then its first 16 layers stay as they are (the paper)",
@@ -30,22 +33,23 @@ BEST = {"saturation": 0.3, "sharpness": 0.7}
 """The weights of the paper's best model (Tables 2 and 4)."""
 
 
-class Weights(Mapping[str, float]):
-    """The weights of the pretext tasks: immutable, hashable, without the zero ones.
+class FrozenDict(Mapping[str, Any]):
+    """A mapping that is immutable and hashable.
 
     Parameters
     ----------
-    weights : mapping of str to float
+    items : mapping of str to any
+        The values are hashable.
     """
 
-    def __init__(self, weights: Mapping[str, float]):
-        self._items = tuple(sorted((task, float(w)) for task, w in weights.items() if w != 0))
+    def __init__(self, items: Mapping[str, Any]):
+        self._items = tuple(sorted(items.items()))
 
-    def __getitem__(self, task: str) -> float:
-        return dict(self._items)[task]
+    def __getitem__(self, name: str) -> Any:
+        return dict(self._items)[name]
 
     def __iter__(self) -> Iterator[str]:
-        return (task for task, _ in self._items)
+        return (name for name, _ in self._items)
 
     def __len__(self) -> int:
         return len(self._items)
@@ -57,6 +61,18 @@ class Weights(Mapping[str, float]):
         return repr(dict(self._items))
 
 
+class Weights(FrozenDict):
+    """The weights of the pretext tasks, without the zero ones.
+
+    Parameters
+    ----------
+    weights : mapping of str to float
+    """
+
+    def __init__(self, weights: Mapping[str, float]):
+        super().__init__({task: float(w) for task, w in weights.items() if w != 0})
+
+
 @dataclass(frozen=True)
 class Pretraining:
     """A pretext phase: a run of its own, which experiments that differ only downstream share.
@@ -64,34 +80,67 @@ class Pretraining:
     Attributes
     ----------
     pretext : Weights
-    preset, dataset : str
+    preset : str
+    settings : FrozenDict
+        Values of the preset that are replaced, as in `Experiment`.
+    dataset, split : str
     seed : int
     """
 
     pretext: Weights
     preset: str
+    settings: FrozenDict
     dataset: str
+    split: str
     seed: int
+
+    @property
+    def scale(self) -> Preset:
+        """The preset's values, with the settings."""
+        return with_settings(preset(self.preset), self.settings)
+
+    def hyperparameters(self) -> dict[str, Any]:
+        """The values of `scale` that the phase depends on."""
+        return {name: getattr(self.scale, name) for name in _OF_PRETEXT}
 
     @cached_property
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that stand for everything that determines its numbers."""
-        scale = preset(self.preset).numbers()
-        for downstream in ("inpainting_steps", "train_masks", "name"):
-            scale.pop(downstream, None)
+        tasks = {task: lookup("pretext task", task, TASKS) for task in self.pretext}
+        versions: dict[str, int | str | None] = {"pretext": CODE_VERSIONS["pretext"]}
+        for name, task in tasks.items():
+            versions[name] = version_of("pretext task", name, task.transform, task.version)
         return fingerprint(
             {
-                "recipe": RECIPE,
-                "pretext": dict(self.pretext),
-                "scale": scale,
+                "kind": "pretext",
+                "pretext": {
+                    name: {"weight": self.pretext[name], "levels": list(task.levels)}
+                    for name, task in tasks.items()
+                },
+                "scale": self.hyperparameters(),
                 "images": data.fingerprint(self.dataset),
                 "seed": self.seed,
+                **_unless_default(split=self.split),
+                **_unless_empty(versions=changed(versions)),
             }
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The pretraining as a JSON value."""
-        return {"phase": "pretext", **asdict(self), "pretext": dict(self.pretext)}
+        """The pretraining as a JSON value; `from_dict` is the way back."""
+        return {
+            **{f.name: getattr(self, f.name) for f in fields(self)},
+            "pretext": dict(self.pretext),
+            "settings": dict(self.settings),
+        }
+
+    @classmethod
+    def from_dict(cls, value: Mapping[str, Any]) -> "Pretraining":
+        """The pretraining that `to_dict` wrote."""
+        mappings = {
+            "pretext": Weights(value["pretext"]),
+            "settings": FrozenDict(value["settings"]),
+        }
+        return cls(**{**value, **mappings})
 
 
 @dataclass(frozen=True)
@@ -111,17 +160,20 @@ class Experiment:
         The scale inside log-cosh; positive.
     encoder : {"frozen", "finetuned", "scratch", "random"}
         What becomes of the encoder; see `ENCODERS`.
-    frozen_layers : int
-        How many of the first layers stay as they are where `encoder` freezes them: 16, the whole
-        encoder, in the paper; 1 + 3 n for its first n blocks.
+    frozen_blocks : tuple of int
+        Which blocks of the encoder stay as they are where `encoder` freezes it, from 1, at full
+        resolution, to 5. All of them in the paper: its first 16 layers.
     method : str
         What fills the holes, one of `wssl.models.methods`. A fill that learns nothing, and a
         network that is trained in a way of its own, have none of the settings above, which then
         stay at their defaults, and no pretext phase.
     preset : str
         The scale of the run, one of `wssl.presets.PRESETS`.
+    settings : mapping of str to value
+        Values of the preset that are replaced, such as ``{"width": 32}``; any of
+        `wssl.presets.SETTINGS`. Those that change nothing for this experiment are dropped.
     dataset : str
-        The images: ``synthetic``, ``open-faces``, ``folder:PATH``, ...
+        The images: ``synthetic``, ``open-faces-2``, ``folder:PATH``, ...
     masks : str
         The strokes or masks: ``synthetic``, ``quickdraw``, ``folder:PATH``; ``auto`` stands for
         ``synthetic`` with drawn images and ``quickdraw`` with all others.
@@ -129,6 +181,8 @@ class Experiment:
         How strokes become masks, one of `wssl.data.RECIPES`.
     coverage : (float, float)
         The least and the greatest share of a mask that is hole.
+    split : {"test", "val"}
+        The images that the run is evaluated on: ``val`` to choose settings by.
     seed : int
         Fixes every random draw.
 
@@ -144,13 +198,15 @@ class Experiment:
     alpha: float = 0.84
     a: float = 1.0
     encoder: str = "frozen"
-    frozen_layers: int = ENCODER_LAYERS
+    frozen_blocks: tuple[int, ...] = ENCODER_BLOCKS
     method: str = "wssl"
     preset: str = "quick"
+    settings: Mapping[str, Any] = field(default_factory=dict)
     dataset: str = "synthetic"
     masks: str = "auto"
     recipe: str = "dense"
     coverage: tuple[float, float] = (0.3, 0.5)
+    split: str = "test"
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -162,56 +218,98 @@ class Experiment:
         check_alpha(self.alpha)
         check_a(self.a)
         if not (isinstance(self.seed, int) and self.seed >= 0):
-            raise ValueError(f"seed: expected a whole number from 0; received {self.seed!r}.")
+            raise ValueError(f"seed: expected a non-negative integer; received {self.seed!r}.")
+        if self.split not in ("test", "val"):
+            raise ValueError(f"split: expected 'test' or 'val'; received {self.split!r}.")
         masks = self.masks
         if masks == "auto":
             masks = "synthetic" if self.dataset == "synthetic" else "quickdraw"
-        _check_frozen_layers(self.frozen_layers, self.encoder)
+        object.__setattr__(self, "frozen_blocks", _blocks(self.frozen_blocks, self.encoder))
         self._check_method()
         data.check_image_source(self.dataset)
         data.check_mask_source(masks)
         object.__setattr__(self, "masks", masks)
         object.__setattr__(self, "coverage", _coverage(self.coverage))
         object.__setattr__(self, "pretext", _weights(self.pretext, self.encoder, self.method))
+        object.__setattr__(self, "settings", self._effective(self.settings))
 
     def _check_method(self) -> None:
         if not _has_own_way(self.method):
             return
-        for name in ("loss", "alpha", "a", "encoder", "frozen_layers"):
+        for name in ("loss", "alpha", "a", "encoder", "frozen_blocks"):
             if getattr(self, name) != getattr(Experiment, name):
                 raise ValueError(
-                    f"{name}: expected none for method={self.method!r}, which has no such setting; "
-                    f"received {getattr(self, name)!r}. Leave it out, or choose method='wssl'."
+                    f"{name}: not a setting of method={self.method!r}; received "
+                    f"{getattr(self, name)!r}. Remove it, or use method='wssl'."
                 )
+
+    def _effective(self, settings: Mapping[str, Any]) -> FrozenDict:
+        """The settings that this experiment has and its preset has not."""
+        base = self._base()
+        with_settings(base, settings)
+        names = [*self._relevant(), *(_OF_PRETEXT if self.pretext else ())]
+        return FrozenDict(
+            {k: v for k, v in settings.items() if k in names and getattr(base, k) != v}
+        )
+
+    def _base(self) -> Preset:
+        """The preset, with what is tuned for this kind of training."""
+        whole = self.encoder in ("finetuned", "scratch") and self.method == "wssl"
+        found = preset(self.preset)
+        return with_settings(found, found.tuned.get("end_to_end" if whole else self.method, {}))
+
+    def _relevant(self) -> tuple[str, ...]:
+        return _OF_EVALUATION if self.method in FILLS else (*_OF_EVALUATION, *_OF_INPAINTING)
 
     @cached_property
     def fingerprint(self) -> str:
         """Sixteen hexadecimal digits that stand for everything that determines the numbers.
 
-        Fields at their defaults are left out, so that a field added later, with a default that
-        stands for what was done before, leaves the fingerprints of old records as they are.
+        A preset counts by its values, not by its name. Fields at their defaults are left out, so
+        that a field added later, with a default that stands for what was done before, leaves the
+        fingerprints of old records as they are. It is computed once for each object: an
+        experiment made before a folder of images changed keeps the fingerprint of before.
         """
+        value = self.to_dict()
         chosen = {
-            field.name: self.to_dict()[field.name]
-            for field in fields(self)
-            if field.default is None or getattr(self, field.name) != field.default
+            f.name: value[f.name]
+            for f in fields(self)
+            if f.name in _OF_EXPERIMENT and getattr(self, f.name) != f.default
         }
-        for determined_by_content in ("preset", "dataset", "masks", "recipe"):
-            chosen.pop(determined_by_content, None)
+        pretraining = self.pretraining
         return fingerprint(
             {
-                "recipe": RECIPE,
+                "kind": "inpainting",
                 "experiment": chosen,
-                "scale": self.scale.numbers(),
+                "pretext": pretraining.fingerprint if pretraining else None,
+                "scale": self.hyperparameters(),
                 "images": data.fingerprint(self.dataset),
                 "masks": data.mask_fingerprint(self.masks, self.recipe),
+                **_unless_empty(versions=changed(self._versions())),
             }
         )
 
+    def _versions(self) -> dict[str, int | str | None]:
+        part = "classical" if self.method in FILLS else self.method
+        found: dict[str, int | str | None] = {
+            "evaluation": CODE_VERSIONS["evaluation"],
+            part: CODE_VERSIONS.get(part),
+            "method": version_of("method", self.method, methods()[self.method]),
+        }
+        if phase := PHASES.get(self.method):
+            found["phase"] = version_of("phase", self.method, phase)
+        if not _has_own_way(self.method):
+            found["loss"] = version_of("loss", self.loss, LOSSES[self.loss])
+        return found
+
     @property
     def scale(self) -> Preset:
-        """The preset's values."""
-        return preset(self.preset)
+        """The preset's values, with what is tuned for this kind of training and the settings."""
+        return with_settings(self._base(), self.settings)
+
+    def hyperparameters(self) -> dict[str, Any]:
+        """The values of `scale` that the run depends on, without those of its pretext phase."""
+        return {name: getattr(self.scale, name) for name in self._relevant()}
 
     @property
     def pretraining(self) -> Pretraining | None:
@@ -219,14 +317,22 @@ class Experiment:
         if not self.pretext:
             return None
         assert isinstance(self.pretext, Weights)
-        return Pretraining(self.pretext, self.preset, self.dataset, self.seed)
+        assert isinstance(self.settings, FrozenDict)
+        base = preset(self.preset)
+        settings = {k: v for k, v in self.settings.items() if k in _OF_PRETEXT}
+        settings = {k: v for k, v in settings.items() if getattr(base, k) != v}
+        return Pretraining(
+            self.pretext, self.preset, FrozenDict(settings), self.dataset, self.split, self.seed
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """The experiment as a JSON value; `from_dict` is the way back."""
         assert self.pretext is not None
         return {
-            **{field.name: getattr(self, field.name) for field in fields(self)},
+            **{f.name: getattr(self, f.name) for f in fields(self)},
             "pretext": dict(self.pretext),
+            "frozen_blocks": list(self.frozen_blocks),
+            "settings": dict(self.settings),
             "coverage": list(self.coverage),
         }
 
@@ -239,7 +345,7 @@ class Experiment:
         ValueError
             If a field is unknown or a value is not valid.
         """
-        known = [field.name for field in fields(cls)]
+        known = [f.name for f in fields(cls)]
         for name in value:
             if name not in known:
                 raise unknown("field of an experiment", name, known)
@@ -285,18 +391,19 @@ class Evaluation:
         """Sixteen hexadecimal digits that stand for everything that determines the numbers."""
         return fingerprint(
             {
-                "recipe": RECIPE,
-                "evaluation": self.experiment.fingerprint,
+                "kind": "evaluation",
+                "run": self.experiment.fingerprint,
                 "coverage": list(self.test.coverage),
                 "images": data.fingerprint(self.test.dataset),
                 "masks": data.mask_fingerprint(self.test.masks, self.test.recipe),
+                **_unless_empty(versions=changed({"evaluation": CODE_VERSIONS["evaluation"]})),
             }
         )
 
     def to_dict(self) -> dict[str, Any]:
         """The evaluation as a JSON value; `from_dict` is the way back."""
         test = {name: self.test.to_dict()[name] for name in _EVALUATED}
-        return {"phase": "evaluation", "of": self.experiment.to_dict(), **test}
+        return {"of": self.experiment.to_dict(), **test}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> "Evaluation":
@@ -306,6 +413,30 @@ class Evaluation:
 
 
 _EVALUATED = ("dataset", "masks", "recipe", "coverage")
+
+_OF_EXPERIMENT = (
+    *("loss", "alpha", "a", "encoder", "frozen_blocks", "method", "coverage", "split", "seed"),
+)
+"""Fields that enter a fingerprint as they are; the others enter by what they stand for."""
+
+_OF_EVALUATION = ("size", "test_images")
+_OF_INPAINTING = (
+    *("width", "train_images", "train_masks"),
+    *(name for name in SETTINGS if name.startswith("inpainting_")),
+)
+_OF_PRETEXT = (
+    *("size", "width", "train_images", "test_images"),
+    *(name for name in SETTINGS if name.startswith("pretext_")),
+)
+
+
+def _unless_default(**values: Any) -> dict[str, Any]:
+    """Fields that are not at the default that `Experiment` has for them."""
+    return {name: value for name, value in values.items() if value != getattr(Experiment, name)}
+
+
+def _unless_empty(**values: Any) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value}
 
 
 def _has_own_way(method: str) -> bool:
@@ -338,17 +469,23 @@ def _weights(weights: Mapping[str, float] | None, encoder: str, method: str) -> 
     return chosen
 
 
-def _check_frozen_layers(count: int, encoder: str) -> None:
-    if not (isinstance(count, int) and 1 <= count <= ENCODER_LAYERS):
+def _blocks(blocks: Iterable[int], encoder: str) -> tuple[int, ...]:
+    try:
+        chosen = tuple(sorted(blocks))
+    except TypeError:
+        chosen = ()
+    known = [block for block in chosen if isinstance(block, int) and block in ENCODER_BLOCKS]
+    if not chosen or len(set(known)) != len(chosen):
         raise ValueError(
-            f"frozen_layers: expected a number from 1 to {ENCODER_LAYERS}, the layers of the "
-            f"encoder; received {count!r}. To freeze none, encoder is 'finetuned' or 'scratch'."
+            f"frozen_blocks: expected numbers from 1 to {len(ENCODER_BLOCKS)}, each once, such as "
+            f"(1, 2, 3); received {blocks!r}. To freeze none, use encoder='finetuned' or 'scratch'."
         )
-    if count != ENCODER_LAYERS and encoder not in ("frozen", "random"):
+    if chosen != ENCODER_BLOCKS and encoder not in ("frozen", "random"):
         raise ValueError(
-            f"frozen_layers: expected none for encoder={encoder!r}, which freezes no layer; "
-            f"received {count}. Leave it out, or choose encoder='frozen' or 'random'."
+            f"frozen_blocks: only used with encoder='frozen' or 'random'; received {chosen} with "
+            f"encoder={encoder!r}. Remove it."
         )
+    return chosen
 
 
 def _coverage(coverage: tuple[float, float]) -> tuple[float, float]:

@@ -57,7 +57,8 @@ def inpaint(image: np.ndarray, mask: np.ndarray, model: "keras.Model | Result") 
     ValueError
         If shapes or types are not as above.
     """
-    from wssl.runs import Result, restore
+    from wssl.runs import Result
+    from wssl.scores import inpaint_batches
 
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] != 3:
         raise ValueError(
@@ -81,7 +82,7 @@ def inpaint(image: np.ndarray, mask: np.ndarray, model: "keras.Model | Result") 
     box = Image.Resampling.BOX
     small = np.asarray(Image.fromarray(image[part]).resize((size, size), box))
     hole = np.asarray(Image.fromarray(mask[part] * np.float32(1)).resize((size, size), box)) > 0
-    restored = restore(network, small[None].astype(np.float32) / 255.0, hole[None])[0]
+    restored = inpaint_batches(network, small[None].astype(np.float32) / 255.0, hole[None])[0]
     answer = Image.fromarray(np.rint(restored * 255.0).astype(np.uint8))
     height, width = mask[part].shape
     resized = np.asarray(answer.resize((width, height), Image.Resampling.BICUBIC))

@@ -1,23 +1,79 @@
-"""How close a restored image is to the original: SSIM, PSNR and L1, an image at a time.
+"""How close a restored image is to the original, an image at a time.
 
-Each metric comes in four variants, always named: over the whole image or over the hole only
+SSIM, PSNR and L1 come in four variants, always named: over the whole image or over the hole only
 (``_hole``), of the composited result (known pixels from the original) or of the network's raw
-output (``_raw``). A bare name means whole image, composited.
+output (``_raw``). A bare name means whole image, composited. MS-SSIM, GMSD and ST-LPIPS look at
+more than a pixel's neighbourhood and so have no variant of the hole only.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
-from skimage.metrics import structural_similarity
+from scipy.ndimage import correlate1d, gaussian_filter
+
+from wssl import perceptual
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How a metric is printed, and which of two values is the better one.
+
+    Attributes
+    ----------
+    title : str
+        As the literature writes it.
+    unit : str
+        Empty where the metric has none.
+    decimals : int
+        How many are printed.
+    higher_is_better : bool
+    has_hole : bool
+        Whether it is also taken over the hole only.
+    """
+
+    title: str
+    unit: str
+    decimals: int
+    higher_is_better: bool
+    has_hole: bool
+
+    @property
+    def heading(self) -> str:
+        """The title with the unit, such as ``PSNR (dB)``."""
+        return f"{self.title} ({self.unit})" if self.unit else self.title
+
+
+METRICS = {
+    "ssim": Metric("SSIM", "", 4, higher_is_better=True, has_hole=True),
+    "psnr": Metric("PSNR", "dB", 2, higher_is_better=True, has_hole=True),
+    "l1": Metric("L1", "", 4, higher_is_better=False, has_hole=True),
+    "ms_ssim": Metric("MS-SSIM", "", 4, higher_is_better=True, has_hole=False),
+    "gmsd": Metric("GMSD", "", 4, higher_is_better=False, has_hole=False),
+    "st_lpips": Metric("ST-LPIPS", "", 4, higher_is_better=False, has_hole=False),
+}
+"""Every metric by its name in a record, without the name of a variant."""
 
 NAMES = tuple(
-    f"{metric}{region}{output}"
-    for metric in ("ssim", "psnr", "l1")
-    for region in ("", "_hole")
+    f"{name}{region}{output}"
+    for name, metric in METRICS.items()
+    for region in (("", "_hole") if metric.has_hole else ("",))
     for output in ("", "_raw")
 )
 """``ssim, ssim_raw, ssim_hole, ssim_hole_raw, psnr, ...``"""
 
+PER_IMAGE = "ssim", "psnr", "ssim_hole", "psnr_hole", "ms_ssim", "gmsd", "st_lpips"
+"""What a record keeps of each image."""
+
+MS_SSIM_WEIGHTS = 0.0448, 0.2856, 0.3001, 0.2363, 0.1333
+"""Exponents of the five scales, the finest first; Wang et al. 2003 measured them with people."""
+
 _SMALLEST_MSE = 1e-10
 _WINDOW_RADIUS = 5
+_WINDOW = 2 * _WINDOW_RADIUS + 1
+_WINDOW_SIGMA = 1.5
+_C1, _C2 = 0.01**2, 0.03**2
+_LUMA = 0.299, 0.587, 0.114
+_GMSD_CONSTANT = 170 / 255**2
 
 
 def composite(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -53,12 +109,14 @@ def evaluate(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> di
         Gaussian window of sigma 1.5, data range 1; its hole variant averages the map over the hole
         pixels at which the window fits (NaN if there is none). PSNR in dB, from the mean squared
         error of that image, at most 100. L1 is the mean absolute error in [0, 1]. Hole variants of
-        an image without a hole are NaN.
+        an image without a hole are NaN. MS-SSIM is `ms_ssim`, GMSD `gmsd`, and ST-LPIPS
+        `wssl.perceptual.st_lpips`, which is NaN where its weights are not installed.
 
     Raises
     ------
     ValueError
-        If shapes disagree, `mask` is not boolean or values leave [0, 1].
+        If shapes disagree, a side is shorter than 11 pixels, `mask` is not boolean or values leave
+        [0, 1].
     """
     _check(original, restored, mask)
     rows: dict[str, list[float]] = {name: [] for name in NAMES}
@@ -67,6 +125,8 @@ def evaluate(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> di
         for suffix, output in (("", composited[i]), ("_raw", restored[i])):
             for name, value in _one(original[i], output, mask[i]).items():
                 rows[name + suffix].append(value)
+    distances = perceptual.st_lpips(original, composited, restored)
+    rows["st_lpips"], rows["st_lpips_raw"] = distances.tolist()
     return {name: np.array(values, dtype=np.float64) for name, values in rows.items()}
 
 
@@ -93,18 +153,75 @@ def ssim_map(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     float (H - 10, W - 10)
         Its mean is the SSIM of the image.
     """
-    _, full = structural_similarity(
-        first.astype(np.float64),
-        second.astype(np.float64),
-        data_range=1.0,
-        channel_axis=-1,
-        gaussian_weights=True,
-        sigma=1.5,
-        use_sample_covariance=False,
-        full=True,
+    luminance, contrast_structure = _ssim_terms(_double(first), _double(second))
+    return (luminance * contrast_structure).mean(axis=-1)
+
+
+def ms_ssim(first: np.ndarray, second: np.ndarray) -> float:
+    """Multi-scale SSIM of two images (doi:10.1109/ACSSC.2003.1292216).
+
+    Contrast and structure are compared at each scale, luminance at the coarsest; from scale to
+    scale, 2 x 2 blocks are averaged (an odd last row or column is repeated). There are as many
+    scales, up to five, as leave the shorter side of the image, divided by 2 for each, at least as
+    long as the 11-pixel window: five from 176 pixels on, four from 88, three from 44 (the study's
+    64 pixels), two from 22, and one, which is SSIM, below. With fewer than five the finest of the
+    published exponents, `MS_SSIM_WEIGHTS`, are divided by their sum, so that values of images of
+    different sizes are not on one scale.
+
+    The mean of a term over an image can be negative, where its power is not a real number. It
+    counts as 0 then, as in the implementations of TensorFlow and pytorch-msssim. Each channel has
+    a product of its own; their mean is returned, as there.
+
+    Parameters
+    ----------
+    first, second : float (H, W, 3) in [0, 1]
+        H and W at least 11.
+
+    Returns
+    -------
+    float
+        In [0, 1]; 1 for equal images.
+    """
+    first, second = _double(first), _double(second)
+    fitting = int(np.log2(min(first.shape[:2]) / _WINDOW)) + 1
+    weights = np.array(MS_SSIM_WEIGHTS[:fitting])
+    weights /= weights.sum()
+    product = np.ones(first.shape[-1])
+    for scale, weight in enumerate(weights):
+        if scale:
+            first, second = _halved(first, "symmetric"), _halved(second, "symmetric")
+        luminance, term = _ssim_terms(first, second)
+        if scale == len(weights) - 1:
+            term = luminance * term
+        product *= np.maximum(term.mean(axis=(0, 1)), 0.0) ** weight
+    return float(product.mean())
+
+
+def gmsd(first: np.ndarray, second: np.ndarray) -> float:
+    """Gradient magnitude similarity deviation of two images (doi:10.1109/TIP.2013.2293423).
+
+    The luminance (Rec. 601) is averaged over 2 x 2 blocks, its gradient taken with Prewitt's
+    filters, and the similarity of the two gradient magnitudes computed at each pixel, with the
+    published constant 170 of 8-bit values brought to the range [0, 1]; the result is the standard
+    deviation of the similarity over the image. Beyond the border everything is 0, as in the
+    authors' program. The deviation divides by the number of pixels, as their paper defines it;
+    their program divides by one less, which gives 0.05 % more at 64 pixels.
+
+    Parameters
+    ----------
+    first, second : float (H, W, 3) in [0, 1]
+
+    Returns
+    -------
+    float
+        0 for equal images; at most 0.5.
+    """
+    a, b = (
+        _gradient_magnitude(_halved(_double(image) @ np.array(_LUMA), "constant"))
+        for image in (first, second)
     )
-    r = _WINDOW_RADIUS
-    return full[r:-r, r:-r].mean(axis=-1)
+    # One minus the similarity: it has the same deviation and loses no digits where both agree.
+    return float(np.std((a - b) ** 2 / (a**2 + b**2 + _GMSD_CONSTANT)))
 
 
 def psnr(mean_squared_error: np.ndarray | float) -> np.ndarray | float:
@@ -131,7 +248,47 @@ def _one(original: np.ndarray, output: np.ndarray, mask: np.ndarray) -> dict[str
         "psnr_hole": float(psnr(_mean(squared[mask]))),
         "l1": float(absolute.mean()),
         "l1_hole": _mean(absolute[mask]),
+        "ms_ssim": ms_ssim(original, output),
+        "gmsd": gmsd(original, output),
     }
+
+
+def _double(image: np.ndarray) -> np.ndarray:
+    return image.astype(np.float64)
+
+
+def _ssim_terms(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Luminance and contrast-structure of each channel where the window fits: (H-10, W-10, C)."""
+    moments = np.stack([first, second, first * first, second * second, first * second])
+    r = _WINDOW_RADIUS
+    local = gaussian_filter(moments, _WINDOW_SIGMA, radius=r, axes=(1, 2))[:, r:-r, r:-r]
+    m1, m2, square1, square2, product = local
+    variances = (square1 - m1**2) + (square2 - m2**2)
+    covariance = product - m1 * m2
+    luminance = (2 * m1 * m2 + _C1) / (m1**2 + m2**2 + _C1)
+    return luminance, (2 * covariance + _C2) / (variances + _C2)
+
+
+def _halved(image: np.ndarray, border: str) -> np.ndarray:
+    """The mean of each 2 x 2 block; a border of one pixel completes odd sides."""
+    odd = [(0, side % 2) for side in image.shape[:2]] + [(0, 0)] * (image.ndim - 2)
+    padded = np.pad(image, odd, mode=border)  # type: ignore[call-overload]
+    return (padded[::2, ::2] + padded[1::2, ::2] + padded[::2, 1::2] + padded[1::2, 1::2]) / 4
+
+
+def _gradient_magnitude(image: np.ndarray) -> np.ndarray:
+    """Of Prewitt's filters with a third at each tap: float (H, W)."""
+    smooth, difference = np.full(3, 1 / 3), np.array([1.0, 0.0, -1.0])
+    parts = [
+        correlate1d(
+            correlate1d(image, difference, axis=axis, mode="constant"),
+            smooth,
+            axis=1 - axis,
+            mode="constant",
+        )
+        for axis in (0, 1)
+    ]
+    return np.hypot(*parts)
 
 
 def _mean(values: np.ndarray) -> float:
@@ -143,6 +300,11 @@ def _check(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> None
         raise ValueError(
             "original, restored, mask: expected shapes (N, H, W, 3), (N, H, W, 3) and (N, H, W); "
             f"received {original.shape}, {restored.shape} and {mask.shape}."
+        )
+    if min(original.shape[1:3]) < _WINDOW:
+        raise ValueError(
+            f"original, restored: expected sides of at least {_WINDOW} pixels, the window of SSIM; "
+            f"received {original.shape[1]} x {original.shape[2]}."
         )
     if mask.dtype != bool:
         raise ValueError(f"mask: expected booleans, True = hole; received {mask.dtype}.")

@@ -14,7 +14,8 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,21 @@ import nbformat
 from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
 
+from wssl import processes
 from wssl.names import unknown
+from wssl.processes import Processes
 
 warnings.filterwarnings("ignore", message=r"The specified file \(.*\.py\) does not end in")
 
 
 INSTALL = "install"
 """The tag of the cell that installs the study where it is missing."""
+
+FIRST_EDITION = (
+    "This page shows the first edition's runs. It will be replaced when the registered runs are "
+    "complete."
+)
+"""What a page of the first edition says below its title."""
 
 MADE = {"injected-parameters", INSTALL}
 """Tags of the cells that an executed notebook has beside those of its source."""
@@ -145,18 +154,33 @@ def is_fresh(source: str | Path, executed: str | Path) -> bool:
     return cells == source_cells(nbformat.read(executed, as_version=4))
 
 
+def is_first_edition(notebook: NotebookNode) -> bool:
+    """Whether an executed notebook shows the runs of the first edition.
+
+    Its metadata then has ``wssl: {edition: 1}``. Its source may have changed since, and is not
+    compared with it; a page that is executed anew does not have the mark.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+    """
+    return bool(notebook.metadata.get("wssl", {}).get("edition") == 1)
+
+
 def tidy(notebook: NotebookNode) -> NotebookNode:
     """Reduce an executed notebook, in place, to what two equal runs have in common.
 
     Dropped: times, durations, paths, random cell identifiers, what libraries log on stderr, and
-    how the output was cut into messages. Kept: the cells, their outputs, the parameters.
+    how the output was cut into messages. Kept: the cells, their outputs, the parameters, the mark
+    of the first edition.
 
     Parameters
     ----------
     notebook : NotebookNode
     """
     metadata = notebook.metadata
-    notebook.metadata = nbformat.from_dict({"kernelspec": metadata.kernelspec})
+    edition = {"wssl": metadata.wssl} if "wssl" in metadata else {}
+    notebook.metadata = nbformat.from_dict({"kernelspec": metadata.kernelspec, **edition})
     notebook.metadata.language_info = {"name": "python"}
     notebook.metadata.papermill = {"parameters": metadata.papermill.get("parameters", {})}
     notebook.nbformat, notebook.nbformat_minor = 4, 5
@@ -240,15 +264,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "--repository", default="", metavar="URL",
         help="where the study can be cloned from, for a first cell that installs it",
     )  # fmt: skip
+    parser.add_argument(
+        "--jobs", type=int, metavar="N",
+        help="execute so many side by side (default: what WSSL_JOBS says, or as many as there are "
+        "cores, and memory for; 1 where there is a GPU)",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
     try:
-        _execute_all(options.names, options.output, dict(options.parameters), options.repository)
-    except (ValueError, RuntimeError) as error:
+        _execute_all(
+            options.names,
+            options.output,
+            dict(options.parameters),
+            options.repository,
+            processes.chosen(options.jobs),
+        )
+    except (ValueError, RuntimeError, ChildProcessError) as error:
         sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("\nerror: stopped; the same command begins the notebooks again.")
 
 
 def _execute_all(
-    names: Sequence[str], output: Path, texts: Mapping[str, str], repository: str
+    names: Sequence[str],
+    output: Path,
+    texts: Mapping[str, str],
+    repository: str,
+    jobs: int | None,
 ) -> None:
     sources = sorted(Path("notebooks").glob("[0-9]*.py"))
     if not sources:
@@ -261,11 +302,41 @@ def _execute_all(
     for name in texts:
         if not any(name in parameters for parameters in known.values()):
             raise unknown("parameter", name, sorted({name for p in known.values() for name in p}))
+    calls = {}
     for path in chosen:
-        start = time.perf_counter()
         values = {name: _value(text) for name, text in texts.items() if name in known[path]}
-        execute(path, output / f"{path.stem}.ipynb", values, sys.stderr.isatty(), repository)
-        print(f"{path.stem:<28}{time.perf_counter() - start:8.1f} s", flush=True)
+        target = output / f"{path.stem}.ipynb"
+        calls[path] = partial(_timed, path, target, values, repository=repository)
+    if jobs is None:
+        jobs = 1 if processes.may_have_gpu() else processes.room()
+    for path, seconds in zip(chosen, _called(list(calls.values()), jobs), strict=True):
+        print(f"{path.stem:<28}{seconds:8.1f} s", flush=True)
+
+
+def _called(calls: Sequence[Callable[..., float]], jobs: int) -> Iterator[float]:
+    """What calls return, in their order, made here or in as many processes as `jobs` says."""
+    jobs = min(jobs, len(calls))
+    if jobs <= 1:
+        for call in calls:
+            yield call(progress_bar=sys.stderr.isatty())
+        return
+    with Processes(jobs) as pool:
+        futures = [pool.submit(call) for call in calls]
+        for future in futures:
+            yield future.result()
+
+
+def _timed(
+    source: Path,
+    output: Path,
+    parameters: Mapping[str, Any],
+    repository: str,
+    progress_bar: bool = False,
+) -> float:
+    """Execute a notebook, and tell how many seconds that takes."""
+    start = time.perf_counter()
+    execute(source, output, parameters, progress_bar, repository)
+    return time.perf_counter() - start
 
 
 def _installation(repository: str) -> NotebookNode:
@@ -310,4 +381,7 @@ def _joined_streams(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
 
 
 if __name__ == "__main__":
-    main()
+    # Under its own name, by which a worker process finds what it is to call.
+    import wssl.notebooks
+
+    wssl.notebooks.main()

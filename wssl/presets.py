@@ -1,9 +1,16 @@
 """Presets: how large a run is. Everything else that a run depends on is in the experiment."""
 
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from wssl.names import lookup
+
+SCHEDULES = {
+    "constant": "the learning rate stays as it is",
+    "cosine": "the learning rate falls along half a cosine to zero at the last step",
+}
+"""How the learning rate changes over a phase, after its warm-up, by name."""
 
 
 @dataclass(frozen=True)
@@ -22,12 +29,19 @@ class Preset:
         How many images of each split to use; None = all.
     train_masks : int
         How many masks the training images are paired with at random.
-    batch : int
-        Images a step.
     pretext_steps, inpainting_steps : int
         Optimiser steps of each phase.
-    learning_rate : float
-        Of Adam, in both phases.
+    pretext_batch, inpainting_batch : int
+        Images per step.
+    pretext_learning_rate, inpainting_learning_rate : float
+        Of Adam, at its highest.
+    pretext_warmup, inpainting_warmup : int
+        Steps over which the learning rate rises linearly to its highest value; 0 = none.
+    pretext_schedule, inpainting_schedule : str
+        One of `SCHEDULES`.
+    tuned : dict of str to dict
+        What the inpainting phase of one kind of training has instead: ``end_to_end`` (no frozen
+        block), or a method's name. Found on validation images, each kind by itself.
     seeds : int
         How many seeds a study at this preset repeats each experiment with.
     purpose, wall_time : str
@@ -43,27 +57,46 @@ class Preset:
     train_images: int | None
     test_images: int | None
     train_masks: int
-    batch: int
     pretext_steps: int
     inpainting_steps: int
-    learning_rate: float
-    seeds: int
+    pretext_batch: int
+    inpainting_batch: int
+    pretext_learning_rate: float
+    inpainting_learning_rate: float
+    pretext_warmup: int = 0
+    inpainting_warmup: int = 0
+    pretext_schedule: str = "constant"
+    inpainting_schedule: str = "constant"
+    tuned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, compare=False)
+    seeds: int = field(default=1, compare=False)
     purpose: str = field(default="", compare=False)
     wall_time: str = field(default="", compare=False)
-    expect: dict[str, tuple[float, float]] = field(default_factory=dict, compare=False)
+    expect: Mapping[str, tuple[float, float]] = field(default_factory=dict, compare=False)
 
     @property
     def load_size(self) -> int:
         """Side of the images before the crop, in pixels: 256 for 224."""
         return round(self.size * 256 / 224)
 
-    def numbers(self) -> dict[str, Any]:
-        """The values that determine a run's numbers, for a fingerprint."""
-        return {
-            name: value
-            for name, value in asdict(self).items()
-            if name not in ("seeds", "purpose", "wall_time", "expect")
-        }
+    def training(self, phase: str) -> dict[str, Any]:
+        """How a phase is trained.
+
+        Parameters
+        ----------
+        phase : {"pretext", "inpainting"}
+
+        Returns
+        -------
+        dict
+            ``steps, batch, learning_rate, warmup, schedule``.
+        """
+        return {name: getattr(self, f"{phase}_{name}") for name in _TRAINING}
+
+
+_TRAINING = ("steps", "batch", "learning_rate", "warmup", "schedule")
+
+SETTINGS = tuple(f.name for f in fields(Preset) if f.compare and f.name != "name")
+"""The values of a preset that an experiment may replace."""
 
 
 PRESETS: dict[str, Preset] = {
@@ -76,11 +109,12 @@ PRESETS: dict[str, Preset] = {
             train_images=32,
             test_images=8,
             train_masks=16,
-            batch=4,
             pretext_steps=2,
             inpainting_steps=2,
-            learning_rate=1e-3,
-            seeds=1,
+            pretext_batch=4,
+            inpainting_batch=4,
+            pretext_learning_rate=1e-3,
+            inpainting_learning_rate=1e-3,
             purpose="tests: any notebook in seconds",
         ),
         Preset(
@@ -90,11 +124,12 @@ PRESETS: dict[str, Preset] = {
             train_images=512,
             test_images=64,
             train_masks=512,
-            batch=16,
             pretext_steps=100,
             inpainting_steps=200,
-            learning_rate=1e-3,
-            seeds=1,
+            pretext_batch=16,
+            inpainting_batch=16,
+            pretext_learning_rate=1e-3,
+            inpainting_learning_rate=1e-3,
             purpose="`make book`: a first edition of your own",
         ),
         Preset(
@@ -104,14 +139,14 @@ PRESETS: dict[str, Preset] = {
             train_images=None,
             test_images=None,
             train_masks=2000,
-            batch=16,
             pretext_steps=600,
             inpainting_steps=1000,
-            learning_rate=5e-4,
+            pretext_batch=16,
+            inpainting_batch=16,
+            pretext_learning_rate=5e-4,
+            inpainting_learning_rate=5e-4,
             seeds=3,
             purpose="the reference edition on a CPU",
-            wall_time="3 minutes on 2 cores (AMD EPYC)",
-            expect={"ssim": (0.76, 0.82), "psnr": (22.5, 25.0)},
         ),
         Preset(
             "gpu",
@@ -120,10 +155,12 @@ PRESETS: dict[str, Preset] = {
             train_images=None,
             test_images=None,
             train_masks=5000,
-            batch=64,
             pretext_steps=2000,
             inpainting_steps=2000,
-            learning_rate=3e-4,
+            pretext_batch=64,
+            inpainting_batch=64,
+            pretext_learning_rate=3e-4,
+            inpainting_learning_rate=3e-4,
             seeds=3,
             purpose="the reference edition on a GPU",
         ),
@@ -134,11 +171,12 @@ PRESETS: dict[str, Preset] = {
             train_images=None,
             test_images=None,
             train_masks=20000,
-            batch=64,
             pretext_steps=15120,
             inpainting_steps=7560,
-            learning_rate=1e-4,
-            seeds=1,
+            pretext_batch=64,
+            inpainting_batch=64,
+            pretext_learning_rate=1e-4,
+            inpainting_learning_rate=1e-4,
             purpose="the paper's own scale: 40 and 20 epochs of CelebA-HQ's 24,183 training images",
         ),
     )
@@ -152,8 +190,8 @@ def preset(name: str) -> Preset:
     Parameters
     ----------
     name : str
-        One of `PRESETS`, or ``NAME:STEPS``, the same with each phase cut to so many steps: a slice,
-        to see how long the whole would take.
+        One of `PRESETS`, or ``NAME:STEPS``, the same with each phase cut to that number of steps: a
+        slice, to see how long the whole would take.
 
     Raises
     ------
@@ -171,4 +209,57 @@ def preset(name: str) -> Preset:
             f"preset: expected after {whole!r} a number of steps from 1 to {longest}, such as "
             f"'{whole}:{min(20, longest)}'; received {steps!r}."
         )
-    return replace(found, name=name, pretext_steps=int(steps), inpainting_steps=int(steps))
+    return replace(
+        found,
+        name=name,
+        pretext_steps=int(steps),
+        inpainting_steps=int(steps),
+        pretext_warmup=min(found.pretext_warmup, int(steps)),
+        inpainting_warmup=min(found.inpainting_warmup, int(steps)),
+        tuned={
+            kind: {k: v for k, v in values.items() if not k.endswith(("_steps", "_warmup"))}
+            for kind, values in found.tuned.items()
+        },
+    )
+
+
+def with_settings(base: Preset, settings: Mapping[str, Any]) -> Preset:
+    """A preset with some of its values replaced.
+
+    Parameters
+    ----------
+    base : Preset
+    settings : mapping of str to value
+        Names are those of `SETTINGS`.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown, the message names the nearest; or if a value is not valid.
+    """
+    known = dict.fromkeys(SETTINGS, True)
+    for name, value in settings.items():
+        lookup("setting of a preset", name, known)
+        _check_setting(name, value)
+    changed = replace(base, **settings)
+    for phase in ("pretext", "inpainting"):
+        training = changed.training(phase)
+        if training["warmup"] > training["steps"]:
+            raise ValueError(
+                f"{phase}_warmup: expected at most the {training['steps']} steps of the phase; "
+                f"received {training['warmup']}."
+            )
+    return changed
+
+
+def _check_setting(name: str, value: Any) -> None:
+    number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if name.endswith("_schedule"):
+        lookup(name, value, SCHEDULES)
+    elif name.endswith("_learning_rate"):
+        if not (number and 0.0 < value < float("inf")):
+            raise ValueError(f"{name}: expected a positive, finite number; received {value!r}.")
+    elif not (value is None and name in ("train_images", "test_images")):
+        least = 0 if name.endswith("_warmup") else 1
+        if not (number and isinstance(value, int) and value >= least):
+            raise ValueError(f"{name}: expected an integer from {least}; received {value!r}.")

@@ -8,8 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from keras import ops
-
+from wssl.backend import ops
 from wssl.names import lookup
 
 Tensor = Any
@@ -29,12 +28,16 @@ class Task:
         What label 0, 1, 2, ... stands for; their number is the number of classes.
     unit : str
         Written behind a level in tables and figures.
+    version : int or str, optional
+        Changed whenever `transform` changes. Without one, a transform from outside the package is
+        identified by its source. The levels need none: they enter a fingerprint as they are.
     """
 
     name: str
     transform: Callable[[Tensor, Tensor], Tensor]
     levels: tuple[float, ...]
     unit: str = ""
+    version: int | str | None = None
 
     def __call__(self, images: Tensor, labels: Tensor) -> Tensor:
         """Transform each image at the level that its label names.

@@ -2,6 +2,7 @@
 
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext, redirect_stderr
@@ -17,10 +18,14 @@ from rich.text import Text
 
 from wssl.experiment import Experiment, Pretraining
 from wssl.report import pretext_name
-from wssl.running import Step, Task, plan, work
+from wssl.running import Step, Task, plan, work, workers
 from wssl.store import Store
 
-Seconds = dict[tuple[type, str], list[float]]
+Kind = tuple[type, str, str]
+Seconds = dict[Kind, list[float]]
+
+_EXPECTED = (ValueError, OSError, ArithmeticError)
+"""Errors whose message says all; of others the traceback is shown."""
 
 
 class Progress:
@@ -39,6 +44,10 @@ class Progress:
         What has yet to begin, each once.
     running : dict of Experiment or Pretraining to float
         What has begun, and when, in seconds of `time.monotonic`.
+    failed : dict of Experiment or Pretraining to Exception
+        What has begun and not ended, and why.
+    jobs : int
+        How many runs are done side by side, as far as that is known.
     """
 
     def __init__(self, parts: Mapping[str, Sequence[Experiment]], store: Store):
@@ -46,16 +55,20 @@ class Progress:
         self.experiments = [e for listed in parts.values() for e in listed]
         self.left = tuple(plan(self.experiments, store))
         self.running: dict[Task, float] = {}
+        self.failed: dict[Task, Exception] = {}
+        self.jobs = 1
         self._before = _seconds_of_records(store)
         self._since: Seconds = {}
 
     def note(self, step: Step) -> None:
         """Take notice of what has begun or ended; whoever reads meanwhile sees before or after."""
         running = {task: began for task, began in self.running.items() if task != step.task}
-        if step.seconds is None:
+        if step.error is not None:
+            self.failed = {**self.failed, step.task: step.error}
+        elif step.seconds is None:
             running[step.task] = time.monotonic()
         else:
-            kind = (type(step.task), step.task.preset)
+            kind = _kind(step.task)
             self._since[kind] = [*self._since.get(kind, []), step.seconds]
         self.running = running
         self.left = tuple(task for task in self.left if task != step.task)
@@ -63,29 +76,39 @@ class Progress:
     def expected(self, task: Task) -> float | None:
         """How many seconds a task takes, or None where nothing is known.
 
-        The mean of the pretext phases or experiments at its preset that have ended, or of the
-        records that were there before if none has.
+        The mean of the pretext phases, or of the experiments of its method, at its preset that have
+        ended, or of the records that were there before if none has; of experiments by any method
+        where there is none of its own.
         """
-        kind = (type(task), task.preset)
-        known = self._since.get(kind) or self._before.get(kind)
-        return fmean(known) if known else None
+        kind = _kind(task)
+        for known in (self._since, self._before):
+            if kind in known:
+                return fmean(known[kind])
+        for known in (self._since, self._before):
+            if alike := [s for other in known if other[:2] == kind[:2] for s in known[other]]:
+                return fmean(alike)
+        return None
 
     def to_go(self, experiments: Iterable[Experiment]) -> float | None:
         """How many seconds experiments and their pretext phases take yet, or None if not known."""
         chosen = {task for e in experiments for task in (e, e.pretraining)}
         running, now, total = self.running, time.monotonic(), 0.0
-        for task in {*self.left, *running} & chosen:
+        tasks = {*self.left, *self.failed, *running} & chosen
+        for task in tasks:
             expected = self.expected(task)
             if expected is None:
                 return None
             total += max(0.0, expected - (now - running.get(task, now)))
-        return total / max(1, len(running))
+        return total / max(1, len(running), min(self.jobs, len(tasks)))
 
     def counts(self, experiments: Iterable[Experiment]) -> tuple[int, int, int, int]:
-        """How many experiments there are, are done, are running and are left, each once."""
+        """How many experiments there are, are done, are running and are left, each once.
+
+        One that has failed is left.
+        """
         chosen = set(experiments)
         running = len(chosen.intersection(self.running))
-        left = len(chosen.intersection(self.left))
+        left = len(chosen.intersection((*self.left, *self.failed)))
         return len(chosen), len(chosen) - running - left, running, left
 
     def table(self) -> Group:
@@ -101,19 +124,28 @@ class Progress:
             Text(f"  now: {describe(task)}, for {_clock(now - began)}")
             for task, began in self.running.items()
         ]
-        return Group(table, *lines)
+        failures = [
+            Text(f"  failed: {describe(task)}: {reason(error)}")
+            for task, error in self.failed.items()
+        ]
+        return Group(table, *failures, *lines)
 
     def line(self, step: Step) -> str:
-        """A task that has ended: the time, how many runs are done, its seconds, itself, parts."""
+        """A task that has ended: the time, how many runs are done, its seconds, itself, parts.
+
+        Of one that has failed, why in place of the seconds.
+        """
         total, done, *_ = self.counts(self.experiments)
         names = [
             name
             for name, listed in self.parts.items()
             if any(step.task in (e, e.pretraining) for e in listed)
         ]
+        seconds = "  failed" if step.seconds is None else f"{step.seconds:6.1f} s"
+        why = "" if step.error is None else f": {reason(step.error)}"
         return (
-            f"{time.strftime('%H:%M:%S')}  {done:3}/{total}  {step.seconds:6.1f} s  "
-            f"{describe(step.task)} ({', '.join(names)})"
+            f"{time.strftime('%H:%M:%S')}  {done:3}/{total}  {seconds}  "
+            f"{describe(step.task)} ({', '.join(names)}){why}"
         )
 
     def rest(self) -> str:
@@ -127,6 +159,14 @@ class Progress:
         time_to_go = "" if seconds is None else f" and take about {_clock(seconds)}"
         return f"{left} of {total} runs are left ({where}){time_to_go}"
 
+    def failures(self) -> str:
+        """Which runs failed, and why, a line for each; empty if none."""
+        lines = [f"  {describe(task)}: {reason(error)}" for task, error in self.failed.items()]
+        if not lines:
+            return ""
+        runs = "1 run" if len(lines) == 1 else f"{len(lines)} runs"
+        return "\n".join([f"{runs} failed:", *lines])
+
     def _cells(self, experiments: Iterable[Experiment]) -> list[str]:
         counts = self.counts(experiments)
         seconds = self.to_go(experiments)
@@ -138,12 +178,14 @@ def follow(
     store: Store,
     budget: float | None = None,
     *,
+    jobs: int | None = None,
     executor: Executor | None = None,
     at_once: int | Callable[[], int] | None = None,
 ) -> Progress:
     """Run what parts of a study lack, and show how far it is.
 
-    On a terminal as a table that stays up to date, elsewhere as a line for each run that ends.
+    On a terminal as a table that stays up to date, elsewhere as a line for each run that ends. A
+    run that fails does not stop the others.
 
     Parameters
     ----------
@@ -152,8 +194,10 @@ def follow(
     store : Store
     budget : float, optional
         Seconds; the first run that is not expected to end within them is not begun, and no other.
+    jobs : int, optional
+        As for `wssl.run_all`.
     executor, at_once
-        As for `wssl.running.work`; without an executor, one run after the other here.
+        As for `wssl.running.work`, instead of `jobs`.
 
     Returns
     -------
@@ -166,11 +210,18 @@ def follow(
     def fits(task: Task) -> bool:
         return end is None or time.monotonic() + (progress.expected(task) or 0.0) <= end
 
-    with _live(progress, console) if console.is_interactive else nullcontext():
-        for step in work(progress.left, executor, store, at_once=at_once, may_start=fits):
+    with (
+        workers(progress.left, jobs, executor) as (where, count),
+        _live(progress, console) if console.is_interactive else nullcontext(),
+    ):
+        progress.jobs = count or 1
+        for step in work(progress.left, where, store, at_once=at_once or count, may_start=fits):
             progress.note(step)
-            if step.seconds is not None and not console.is_interactive:
+            ended = step.seconds is not None or step.error is not None
+            if ended and not console.is_interactive:
                 print(progress.line(step), flush=True)
+            if step.error is not None and not isinstance(step.error, _EXPECTED):
+                traceback.print_exception(step.error)
     return progress
 
 
@@ -183,12 +234,26 @@ def describe(task: Task) -> str:
     """
     words = [pretext_name(task.pretext)] if task.pretext else []
     if isinstance(task, Experiment):
-        for name in ("encoder", "frozen_layers", "loss", "alpha", "a", "method"):
+        for name in ("encoder", "frozen_blocks", "loss", "alpha", "a", "method"):
             if getattr(task, name) != getattr(Experiment, name):
                 words.append(f"{name} {getattr(task, name)}")
+        words += [f"{name} {value}" for name, value in task.settings.items()]
     else:
         words = [f"pretext phase {words[0]}"]
     return ", ".join([*words, f"seed {task.seed}"])
+
+
+def reason(error: Exception) -> str:
+    """Why a run failed, in a line: the error's message, with its type where that says more.
+
+    Parameters
+    ----------
+    error : Exception
+    """
+    text = " ".join(str(error).split())
+    if isinstance(error, _EXPECTED) and text:
+        return text
+    return ": ".join(filter(None, [type(error).__name__, text]))
 
 
 @contextmanager
@@ -208,14 +273,20 @@ class _Above(FileProxy):
         return False
 
 
+def _kind(task: Task) -> Kind:
+    return type(task), task.preset, task.method if isinstance(task, Experiment) else ""
+
+
 def _seconds_of_records(store: Store) -> Seconds:
-    kinds = {None: Experiment, "pretext": Pretraining}
+    kinds = {"inpainting": Experiment, "pretext": Pretraining}
     found: Seconds = {}
     for record in store.records():
-        kind = kinds.get(record["experiment"].get("phase"))
+        experiment = record["experiment"]
+        kind = kinds.get(record["kind"])
         seconds = record["provenance"].get("seconds")
-        if kind and seconds:
-            found.setdefault((kind, record["experiment"]["preset"]), []).append(seconds)
+        if kind and seconds is not None:
+            key = kind, experiment["preset"], experiment.get("method", "")
+            found.setdefault(key, []).append(seconds)
     return found
 
 

@@ -1,6 +1,5 @@
-"""Where, when and with what a run was made."""
+"""Provenance of a run: machine, versions, time and commit."""
 
-import os
 import platform
 import subprocess
 from datetime import UTC, datetime
@@ -9,9 +8,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import keras
-
+from wssl.backend import keras
 from wssl.devices import accelerators, precision
+from wssl.processor import cores, processor, settings
 
 
 def provenance(seconds: float) -> dict[str, Any]:
@@ -25,28 +24,31 @@ def provenance(seconds: float) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``seconds, finished, backend, device, precision, versions, commit``.
+        ``seconds, finished, device, processor, precision, backend, threads, onednn, versions,
+        commit``; ``onednn`` under TensorFlow only.
     """
     return {
         "seconds": round(seconds, 1),
         "finished": datetime.now(UTC).isoformat(timespec="seconds"),
         "device": _device(),
+        "processor": processor(),
         "precision": precision(),
         **environment(),
     }
 
 
 def environment() -> dict[str, Any]:
-    """What determines the numbers of a run beside the machine, found without starting a device.
+    """Software versions and settings that affect results, collected without starting a device.
 
     Returns
     -------
     dict
-        ``backend, versions, commit``.
+        ``backend, threads, onednn, versions, commit``.
     """
     backend = keras.backend.backend()
     return {
         "backend": backend,
+        **settings(backend),
         "versions": {
             "python": platform.python_version(),
             **{name: version(name) for name in ("wssl", "keras", backend, "numpy", "pillow")},
@@ -58,13 +60,7 @@ def environment() -> dict[str, Any]:
 def _device() -> str:
     if found := accelerators():
         return f"{len(found)} x GPU"
-    name = platform.processor() or platform.machine()
-    cpuinfo = Path("/proc/cpuinfo")
-    if cpuinfo.exists():
-        lines = cpuinfo.read_text().splitlines()
-        name = next((x.split(":")[1].strip() for x in lines if x.startswith("model name")), name)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{cores} core{'s' * (cores != 1)}, {name}"
+    return f"{cores()} core{'s' * (cores() != 1)}, {processor()['name']}"
 
 
 @lru_cache(maxsize=1)

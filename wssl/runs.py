@@ -1,4 +1,4 @@
-"""The one door: an experiment goes in, its result comes out, trained or from the store."""
+"""Run an experiment: train and evaluate it, or return its stored record."""
 
 import logging
 import time
@@ -7,30 +7,37 @@ from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any
 
-import keras
 import numpy as np
-from keras import ops
 
-from wssl import data, losses, metrics, training
+from wssl import data, inputs, losses, mechanism, training
+from wssl.backend import keras
 from wssl.data.batches import centre_crops, inpainting_batch, pretext_batch
 from wssl.devices import computing_in, precision, resident
 from wssl.experiment import Evaluation, Experiment, Pretraining
-from wssl.models import FILLS, MODELS, VARIANTS, encoder, pretext_model
+from wssl.inputs import evaluation_data
+from wssl.models import (
+    FILLS,
+    MODELS,
+    VARIANTS,
+    encoder,
+    encoder_variables,
+    freeze,
+    pretext_model,
+)
+from wssl.names import lookup
 from wssl.phases import PHASES, Batch, InpaintingPhase, Phase, PretextPhase
-from wssl.presets import Preset, preset
-from wssl.pretext import TASKS, transform
+from wssl.pretext import TASKS
 from wssl.provenance import provenance
+from wssl.scores import BATCH, inpaint_batches, inpainting_scores, pretext_scores
 from wssl.store import Record, Store
 
-TEST_MASK_SEED = 0
-"""The test masks are one fixed list, whatever the seed of an experiment."""
+Arrays = list[np.ndarray]
 
-# Each experiment is a network of its own and is traced anew; TensorFlow takes that for a mistake.
+# Each experiment builds and traces a new network, which TensorFlow wrongly reports as excessive
+# retracing.
 logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
 
-_ACCURACY_SEED = 2
-_PHASE = 3
-_EVALUATION_BATCH = 32
+_RANDOM_INPUTS = 3
 
 
 @dataclass(frozen=True)
@@ -41,8 +48,9 @@ class Result:
     ----------
     experiment : Experiment
     record : dict
-        As stored: ``experiment, fingerprint, pretext, metrics, per_image, history, provenance``,
-        and ``variants``, the metrics of other fills by name, where the method draws at random.
+        As stored: ``kind, experiment, fingerprint, scale, pretext, metrics, per_image, mechanism,
+        history, provenance``, and ``variants``, the metrics of other fills by name, where the
+        method draws at random.
     store : Store
     """
 
@@ -82,12 +90,10 @@ class Result:
                 f"method: {self.experiment.method!r} fills holes without a network; call "
                 f"wssl.models.FILLS[{self.experiment.method!r}](image, mask)."
             )
-        path = self.store.weights_path(self.fingerprint)
-        if not training.is_whole(path):
-            _train_inpainting(self.experiment, self.store)
-            self.store.finish(self.fingerprint)
-        network = _network(self.experiment)
-        training.load_weights(network, path)
+        weights = _trained_weights(self.experiment, self.store)
+        scale = self.experiment.scale
+        network = MODELS[self.experiment.method](scale.size, scale.width, 0)
+        network.set_weights(weights)
         return network
 
     def restore(self, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
@@ -97,7 +103,7 @@ class Result:
         ----------
         images : float (N, S, S, 3) in [0, 1]
         masks : bool (N, S, S)
-            True = hole; what `images` holds there is not shown to the method.
+            True = hole. The pixels of `images` inside the hole are ignored.
 
         Returns
         -------
@@ -108,15 +114,9 @@ class Result:
 
     def filler(self) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
         """What `restore` calls, for many calls: a network is loaded once."""
-        fill = FILLS.get(self.experiment.method)
-        if fill is None:
-            return partial(restore, self.model())
-
-        def fill_all(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
-            masked = np.where(masks[..., None], np.float32(0), images)
-            return np.stack([fill(image, mask) for image, mask in zip(masked, masks, strict=True)])
-
-        return fill_all
+        if self.experiment.method in FILLS:
+            return partial(_fill_all, self.experiment.method)
+        return partial(inpaint_batches, self.model())
 
 
 def run(
@@ -124,8 +124,8 @@ def run(
 ) -> Result:
     """Train and evaluate an experiment, or return its stored record.
 
-    A run that was stopped goes on from its last checkpoint to the same numbers; one whose pretext
-    phase another experiment shares does not train it again.
+    An interrupted run resumes from its last checkpoint with identical results; a pretext phase that
+    several experiments share is trained once.
 
     Parameters
     ----------
@@ -142,7 +142,7 @@ def run(
     Raises
     ------
     PermissionError
-        If the store cannot be written (told before training starts).
+        If the results folder is not writable. Checked before training starts.
     wssl.training.NonFiniteLossError
         If training diverges.
     """
@@ -152,26 +152,34 @@ def run(
         return Result(experiment, record, store)
     store.check_writable()
     images, masks = evaluation_data(experiment)
-    trained: dict[str, Any] = {"history": [], "seconds": 0.0}
-    if experiment.method not in FILLS:
-        trained = _train_inpainting(experiment, store, micro_batch)
-    result = Result(experiment, {}, store)
-    restored = result.restore(images, masks)
-    per_image = metrics.evaluate(images, restored, masks)
+    more: dict[str, Any] = {"mechanism": None}
+    if experiment.method in FILLS:
+        trained: dict[str, Any] = {"history": [], "seconds": 0.0}
+        outputs = _fill_all(experiment.method, images, masks)
+    else:
+        weights, trained = _train_inpainting(experiment, store, micro_batch)
+        network = _evaluator(experiment, weights)
+        outputs = inpaint_batches(network, images, masks)
+        more |= _variants(experiment, network, images, masks)
+        if experiment.method == "wssl":
+            more["mechanism"] = mechanism.examine(network, experiment)
+    means, per_image = inpainting_scores(images, outputs, masks)
     pretraining = experiment.pretraining
     record = {
+        "kind": "inpainting",
         "experiment": experiment.to_dict(),
         "fingerprint": experiment.fingerprint,
+        "scale": experiment.hyperparameters(),
         "pretext": pretraining.fingerprint if pretraining else None,
-        "metrics": _json_numbers(metrics.summarize(per_image)),
-        "per_image": _per_image(per_image, masks),
-        **_variants(result, images, masks),
+        "metrics": means,
+        "per_image": per_image,
+        **more,
         "history": trained["history"],
         "provenance": {
             **provenance(trained["seconds"]),
             "images": data.fingerprint(experiment.dataset),
             "masks": data.mask_fingerprint(experiment.masks, experiment.recipe),
-            "train_images": len(_images(experiment.dataset, "train", experiment.scale)),
+            "train_images": len(inputs.images(experiment.dataset, "train", experiment.scale)),
             "test_images": len(images),
         },
     }
@@ -194,59 +202,10 @@ def pretrain(
     Returns
     -------
     dict
-        ``experiment, fingerprint, metrics, confusion, history, provenance``; ``metrics`` has the
-        accuracy of each task as ``accuracy_TASK``, ``confusion`` a matrix a task: how many test
-        images of each true level (row) were taken for each level (column).
+        ``kind, experiment, fingerprint, scale, metrics, learned, confusion, history, provenance``;
+        see `wssl.scores.pretext_scores`.
     """
-    store = store or Store()
-    path = store.weights_path(pretraining.fingerprint)
-    record = store.get(pretraining.fingerprint)
-    if record is not None and training.is_whole(path):
-        return record
-    store.check_writable()
-    scale = preset(pretraining.preset)
-    classes = {task: len(TASKS[task].levels) for task in pretraining.pretext}
-    with computing_in(precision()):
-        body = encoder(MODELS["wssl"](scale.size, scale.width, pretraining.seed))
-        network = pretext_model(body, classes, pretraining.seed)
-        phase = PretextPhase(network, pretraining.pretext)
-    images = _images(pretraining.dataset, "train", scale)
-    (shown,) = resident(images)
-
-    def batch(step: int) -> Batch:
-        return pretext_batch(shown, classes, scale.size, scale.batch, pretraining.seed, step)
-
-    trained = training.train(
-        phase,
-        batch,
-        steps=scale.pretext_steps,
-        learning_rate=scale.learning_rate,
-        title=f"pretext {'+'.join(classes)}, seed {pretraining.seed}",
-        checkpoint=store.checkpoint_path(pretraining.fingerprint),
-        micro_batch=micro_batch,
-    )
-    training.save_weights(body, path)
-    test = centre_crops(_images(pretraining.dataset, "test", scale), scale.size)
-    confusion = _confusion(network, test, classes)
-    record = {
-        "experiment": pretraining.to_dict(),
-        "fingerprint": pretraining.fingerprint,
-        "metrics": {
-            f"accuracy_{task}": round(float(np.trace(matrix) / matrix.sum()), 5)
-            for task, matrix in confusion.items()
-        },
-        "confusion": {task: matrix.tolist() for task, matrix in confusion.items()},
-        "history": trained["history"],
-        "provenance": {
-            **provenance(trained["seconds"]),
-            "images": data.fingerprint(pretraining.dataset),
-            "train_images": len(images),
-            "test_images": len(test),
-        },
-    }
-    store.put(record)
-    store.finish(pretraining.fingerprint)
-    return record
+    return _pretrain(pretraining, store or Store(), micro_batch)[0]
 
 
 def evaluate(evaluation: Evaluation, store: Store | None = None) -> Record:
@@ -263,13 +222,14 @@ def evaluate(evaluation: Evaluation, store: Store | None = None) -> Record:
     Returns
     -------
     dict
-        ``experiment, fingerprint, run, metrics, terms, per_image, provenance``; ``run`` is the
-        fingerprint of the experiment, ``terms`` what `wssl.losses.terms` gives for the raw output.
+        ``kind, experiment, fingerprint, run, metrics, terms, per_image, provenance``; ``run`` is
+        the fingerprint of the experiment, ``terms`` what `wssl.losses.terms` gives for the raw
+        output.
 
     Raises
     ------
     PermissionError
-        If the store cannot be written.
+        If the results folder is not writable.
     """
     store = store or Store()
     record = store.get(evaluation.fingerprint)
@@ -278,20 +238,21 @@ def evaluate(evaluation: Evaluation, store: Store | None = None) -> Record:
     store.check_writable()
     began = time.monotonic()
     images, masks = evaluation_data(evaluation.test)
-    restored = run(evaluation.experiment, store).restore(images, masks)
-    per_image = metrics.evaluate(images, restored, masks)
-    parts = [slice(i, i + _EVALUATION_BATCH) for i in range(0, len(images), _EVALUATION_BATCH)]
-    terms = [losses.terms(images[part], restored[part]) for part in parts]
+    outputs = _outputs(run(evaluation.experiment, store), images, masks)
+    means, per_image = inpainting_scores(images, outputs, masks)
+    parts = [slice(i, i + BATCH) for i in range(0, len(images), BATCH)]
+    terms = [losses.terms(images[part], outputs[part]) for part in parts]
     record = {
+        "kind": "evaluation",
         "experiment": evaluation.to_dict(),
         "fingerprint": evaluation.fingerprint,
         "run": evaluation.experiment.fingerprint,
-        "metrics": _json_numbers(metrics.summarize(per_image)),
+        "metrics": means,
         "terms": {
             name: float(f"{np.concatenate([t[name] for t in terms]).mean():.5g}")
             for name in terms[0]
         },
-        "per_image": _per_image(per_image, masks),
+        "per_image": per_image,
         "provenance": {
             **provenance(time.monotonic() - began),
             "images": data.fingerprint(evaluation.test.dataset),
@@ -303,105 +264,161 @@ def evaluate(evaluation: Evaluation, store: Store | None = None) -> Record:
     return record
 
 
-def restore(network: keras.Model, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
-    """The network's raw output for masked images, a batch at a time.
-
-    Parameters
-    ----------
-    network : keras.Model
-        Takes masked images, or masked images and masks, float (B, S, S, 1), 1 = hole.
-    images : float (N, S, S, 3) in [0, 1]
-    masks : bool (N, S, S)
-        True = hole; what `images` holds there is not shown to the network.
-
-    Returns
-    -------
-    float (N, S, S, 3) in [0, 1]
-    """
-    parts = []
-    for start in range(0, len(images), _EVALUATION_BATCH):
-        part = slice(start, start + _EVALUATION_BATCH)
-        masked = np.where(masks[part][..., None], np.float32(0), images[part])
-        inputs = [masked.astype("float32"), masks[part][..., None].astype("float32")]
-        outputs = network.predict_on_batch(inputs if len(network.inputs) == 2 else inputs[0])
-        parts.append(ops.convert_to_numpy(outputs))
-    return np.concatenate(parts)
-
-
-def evaluation_data(experiment: Experiment) -> tuple[np.ndarray, np.ndarray]:
-    """The images and masks that an experiment is evaluated on, the same for every seed.
-
-    Parameters
-    ----------
-    experiment : Experiment
-
-    Returns
-    -------
-    images : float (N, S, S, 3) in [0, 1]
-        The middle of each test image.
-    masks : bool (N, S, S)
-        True = hole; mask i belongs to image i.
-    """
-    scale = experiment.scale
-    loaded = _images(experiment.dataset, "test", scale)
-    images = np.divide(centre_crops(loaded, scale.size), 255.0, dtype=np.float32)
-    return images, _masks(experiment, len(images), TEST_MASK_SEED, "test")
-
-
-def _train_inpainting(
-    experiment: Experiment, store: Store, micro_batch: int | None = None
-) -> dict[str, Any]:
-    scale, path = experiment.scale, store.weights_path(experiment.fingerprint)
-    pretraining = experiment.pretraining
-    if pretraining:
-        pretrain(pretraining, store, micro_batch=micro_batch)
+def _pretrain(
+    pretraining: Pretraining, store: Store, micro_batch: int | None = None
+) -> tuple[Record, Arrays]:
+    """The record of a pretext phase and the weights of its encoder."""
+    path = store.weights_path(pretraining.fingerprint)
+    record = store.get(pretraining.fingerprint)
+    if record is not None and training.drop_if_damaged(path):
+        return record, training.read_arrays(path)
+    store.check_writable()
+    scale = pretraining.scale
+    tasks = {task: lookup("pretext task", task, TASKS) for task in pretraining.pretext}
+    classes = {name: len(task.levels) for name, task in tasks.items()}
+    key = ("pretext", *tasks.values(), *_shape("wssl", scale.size, scale.width))
     with computing_in(precision()):
-        network = _network(experiment)
-        phase = _phase(experiment, network)
-    if pretraining:
-        training.load_weights(encoder(network), store.weights_path(pretraining.fingerprint))
-    images, masks = resident(
-        _images(experiment.dataset, "train", scale),
-        _masks(experiment, scale.train_masks, experiment.seed, "train"),
-    )
+        body = encoder(MODELS["wssl"](scale.size, scale.width, pretraining.seed))
+        network = pretext_model(body, classes, pretraining.seed)
+        phase = training.compiled(key, PretextPhase(network, pretraining.pretext))
+    images = inputs.images(pretraining.dataset, "train", scale)
+    (shown,) = resident(images)
+    phases = training.Training(**scale.training("pretext"))
 
     def batch(step: int) -> Batch:
-        drawn = inpainting_batch(images, masks, scale.size, scale.batch, experiment.seed, step)
-        return phase.complete(drawn, np.random.default_rng([experiment.seed, _PHASE, step]))
+        return pretext_batch(shown, classes, scale.size, phases.batch, pretraining.seed, step)
 
     trained = training.train(
         phase,
         batch,
-        steps=scale.inpainting_steps,
-        learning_rate=scale.learning_rate,
+        phases,
+        title=f"pretext {'+'.join(classes)}, seed {pretraining.seed}",
+        checkpoint=store.checkpoint_path(pretraining.fingerprint),
+        micro_batch=micro_batch,
+    )
+    weights = [variable.numpy() for variable in encoder_variables(phase.network)]
+    training.save_arrays(weights, path)
+    test = centre_crops(inputs.images(pretraining.dataset, pretraining.split, scale), scale.size)
+    record = {
+        "kind": "pretext",
+        "experiment": pretraining.to_dict(),
+        "fingerprint": pretraining.fingerprint,
+        "scale": pretraining.hyperparameters(),
+        **pretext_scores(phase.network, test, classes),
+        "history": trained["history"],
+        "provenance": {
+            **provenance(trained["seconds"]),
+            "images": data.fingerprint(pretraining.dataset),
+            "train_images": len(images),
+            "test_images": len(test),
+        },
+    }
+    store.put(record)
+    store.finish(pretraining.fingerprint)
+    return record, weights
+
+
+def _train_inpainting(
+    experiment: Experiment, store: Store, micro_batch: int | None = None
+) -> tuple[Arrays, dict[str, Any]]:
+    """The weights of an experiment's network, also stored, and what `training.train` returns."""
+    scale, method = experiment.scale, experiment.method
+    pretraining = experiment.pretraining
+    learned = _pretrain(pretraining, store, micro_batch)[1] if pretraining else []
+    frozen = experiment.frozen_blocks if experiment.encoder in ("frozen", "random") else ()
+    key = (
+        *("inpainting", frozen, losses.LOSSES[experiment.loss]),
+        *_shape(method, scale.size, scale.width),
+    )
+    with computing_in(precision()):
+        network = MODELS[method](scale.size, scale.width, experiment.seed)
+        if method not in PHASES:
+            freeze(network, frozen)
+        phase = training.compiled(key, _phase(experiment, network))
+    if learned:
+        for variable, value in zip(encoder_variables(phase.network), learned, strict=True):
+            variable.assign(value)
+    images, masks = resident(*inputs.training_data(experiment))
+    phases = training.Training(**scale.training("inpainting"))
+
+    def batch(step: int) -> Batch:
+        drawn = inpainting_batch(images, masks, scale.size, phases.batch, experiment.seed, step)
+        return phase.complete(drawn, np.random.default_rng([experiment.seed, _RANDOM_INPUTS, step]))
+
+    trained = training.train(
+        phase,
+        batch,
+        phases,
         title=f"{_title(experiment)}, seed {experiment.seed}",
         checkpoint=store.checkpoint_path(experiment.fingerprint),
         micro_batch=micro_batch,
     )
-    training.save_weights(network, path)
-    return trained
+    weights = phase.network.get_weights()
+    training.save_arrays(weights, store.weights_path(experiment.fingerprint))
+    return weights, trained
+
+
+def _shape(method: str, size: int, width: int) -> tuple[Any, ...]:
+    """What beside the loss determines the compiled step of a method's phase."""
+    return MODELS[method], PHASES.get(method), size, width, precision()
 
 
 def _phase(experiment: Experiment, network: keras.Model) -> Phase:
     scale = experiment.scale
     if own := PHASES.get(experiment.method):
         return own(network, scale.size, scale.width, experiment.seed)
-    if experiment.encoder in ("frozen", "random"):
-        for layer in network.layers[: experiment.frozen_layers]:
-            layer.trainable = False
-    loss = partial(losses.LOSSES[experiment.loss], alpha=experiment.alpha, a=experiment.a)
-    return InpaintingPhase(network, loss)
+    loss = losses.LOSSES[experiment.loss]
+    return InpaintingPhase(network, loss, alpha=experiment.alpha, a=experiment.a)
 
 
-def _variants(result: Result, images: np.ndarray, masks: np.ndarray) -> dict[str, Any]:
-    draw = VARIANTS.get(result.experiment.method)
+def _trained_weights(experiment: Experiment, store: Store) -> Arrays:
+    """The weights of a trained network; trained again where they are not stored."""
+    path = store.weights_path(experiment.fingerprint)
+    if training.drop_if_damaged(path):
+        return training.read_arrays(path)
+    weights, _ = _train_inpainting(experiment, store)
+    store.finish(experiment.fingerprint)
+    return weights
+
+
+def _outputs(result: Result, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    experiment = result.experiment
+    if experiment.method in FILLS:
+        return _fill_all(experiment.method, images, masks)
+    network = _evaluator(experiment, _trained_weights(experiment, result.store))
+    return inpaint_batches(network, images, masks)
+
+
+def _fill_all(method: str, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    masked = np.where(masks[..., None], np.float32(0), images)
+    fill = FILLS[method]
+    return np.stack([fill(image, mask) for image, mask in zip(masked, masks, strict=True)])
+
+
+def _evaluator(experiment: Experiment, weights: Arrays) -> keras.Model:
+    """A network in float32 with given weights, valid until the next is asked for.
+
+    Networks of one shape share it, so that what evaluates them is traced once.
+    """
+    scale = experiment.scale
+    network = _blank(MODELS[experiment.method], scale.size, scale.width)
+    network.set_weights(weights)
+    return network
+
+
+@lru_cache(maxsize=2)
+def _blank(build: Callable[[int, int, int], keras.Model], size: int, width: int) -> keras.Model:
+    return build(size, width, 0)
+
+
+def _variants(
+    experiment: Experiment, network: keras.Model, images: np.ndarray, masks: np.ndarray
+) -> dict[str, Any]:
+    draw = VARIANTS.get(experiment.method)
     if draw is None:
         return {}
-    drawn = draw(result.model(), images, masks, result.experiment.seed)
-    scores = {
-        name: _json_numbers(metrics.summarize(metrics.evaluate(images, restored, masks)))
-        for name, restored in drawn.items()
-    }
+    drawn = draw(network, images, masks, experiment.seed)
+    scores = {name: inpainting_scores(images, x, masks)[0] for name, x in drawn.items()}
     return {"variants": scores}
 
 
@@ -409,85 +426,3 @@ def _title(experiment: Experiment) -> str:
     if experiment.method == "wssl":
         return f"inpainting, {experiment.loss} loss"
     return f"inpainting, {experiment.method}"
-
-
-def _network(experiment: Experiment) -> keras.Model:
-    scale = experiment.scale
-    return MODELS[experiment.method](scale.size, scale.width, experiment.seed)
-
-
-def _confusion(
-    network: keras.Model, images: np.ndarray, classes: dict[str, int]
-) -> dict[str, np.ndarray]:
-    """Every test image at every level of each task; the other tasks' levels are drawn once."""
-    floats = images.astype(np.float32) / 255.0
-    matrices = {}
-    for number, (task, count) in enumerate(classes.items()):
-        matrices[task] = np.zeros((count, count), dtype=int)
-        rng = np.random.default_rng([_ACCURACY_SEED, number])
-        for level in range(count):
-            labels = {
-                other: rng.integers(0, total, size=len(images)).astype("int32")
-                for other, total in classes.items()
-            }
-            labels[task] = np.full(len(images), level, dtype="int32")
-            for start in range(0, len(images), _EVALUATION_BATCH):
-                part = slice(start, start + _EVALUATION_BATCH)
-                shown = transform(floats[part], {t: values[part] for t, values in labels.items()})
-                logits = ops.cast(network.predict_on_batch(shown)[task], "float32")
-                answers = ops.convert_to_numpy(ops.argmax(logits, axis=1))
-                matrices[task][level] += np.bincount(answers, minlength=count)
-    return matrices
-
-
-def _images(dataset: str, split: str, scale: Preset) -> np.ndarray:
-    count = {"train": scale.train_images, "test": scale.test_images}[split]
-    return _cached_images(dataset, split, scale.load_size, count, data.fingerprint(dataset))
-
-
-def _masks(experiment: Experiment, count: int, seed: int, split: str) -> np.ndarray:
-    return _cached_masks(
-        experiment.masks,
-        count,
-        experiment.scale.size,
-        seed,
-        experiment.coverage,
-        split,
-        experiment.recipe,
-        data.mask_fingerprint(experiment.masks, experiment.recipe),
-    )
-
-
-@lru_cache(maxsize=4)
-def _cached_images(
-    dataset: str, split: str, size: int, count: int | None, content: str
-) -> np.ndarray:
-    return data.images(dataset, split, size, count)
-
-
-@lru_cache(maxsize=8)
-def _cached_masks(
-    source: str,
-    count: int,
-    size: int,
-    seed: int,
-    coverage: tuple[float, float],
-    split: str,
-    recipe: str,
-    content: str,
-) -> np.ndarray:
-    return data.masks(source, count, size, seed, coverage, split=split, recipe=recipe)
-
-
-def _per_image(values: dict[str, np.ndarray], masks: np.ndarray) -> dict[str, list[float | None]]:
-    return {
-        "coverage": masks.mean(axis=(1, 2)).round(4).tolist(),
-        **{
-            name: [None if np.isnan(v) else round(float(v), 5) for v in values[name]]
-            for name in ("ssim", "psnr", "ssim_hole", "psnr_hole")
-        },
-    }
-
-
-def _json_numbers(values: dict[str, float]) -> dict[str, float | None]:
-    return {name: None if np.isnan(v) else round(v, 6) for name, v in values.items()}

@@ -16,7 +16,7 @@ from typing import Any
 
 Record = dict[str, Any]
 
-_REQUIRED = {"experiment", "fingerprint", "metrics", "provenance"}
+_REQUIRED = {"kind", "experiment", "fingerprint", "metrics", "provenance"}
 
 
 def fingerprint(value: Any) -> str:

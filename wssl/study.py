@@ -6,7 +6,7 @@ from typing import Any
 
 from wssl import paper
 from wssl.experiment import BEST, ENCODERS, Evaluation, Experiment
-from wssl.models import ENCODER_LAYERS, FILLS, MODELS
+from wssl.models import ENCODER_BLOCKS, FILLS, MODELS
 from wssl.presets import preset as _preset
 
 ALPHAS = (0.16, 0.5, 0.84, 0.95, 0.99)
@@ -15,8 +15,8 @@ ALPHAS = (0.16, 0.5, 0.84, 0.95, 0.99)
 SCALES = (1.0, 10.0, 100.0)
 """Scales inside log-cosh, from half the squared error towards the absolute error."""
 
-THREE_BLOCKS = 10
-"""Input + 3 x (convolution, convolution, pooling): what 16 layers are with batch normalisation."""
+THREE_BLOCKS = (1, 2, 3)
+"""What the first 16 layers would be in a U-Net with batch normalisation."""
 
 NOISE_SEEDS = 8
 
@@ -102,7 +102,7 @@ def controls(
     list of Experiment
     """
     variants: list[dict[str, Any]] = [{"encoder": encoder} for encoder in ENCODERS]
-    return _repeated([*variants, {"frozen_layers": THREE_BLOCKS}], preset, seeds, settings)
+    return _repeated([*variants, {"frozen_blocks": THREE_BLOCKS}], preset, seeds, settings)
 
 
 def noise(
@@ -234,7 +234,7 @@ def evaluations(experiments: Iterable[Experiment]) -> list[Evaluation]:
     """
     best = [e for e in dict.fromkeys(experiments) if e.method == "wssl"]
     best = [e for e in best if dict(e.pretext or {}) in (BEST, {})]
-    best = [e for e in best if e.frozen_layers == ENCODER_LAYERS and e.a == 1.0]
+    best = [e for e in best if e.frozen_blocks == ENCODER_BLOCKS and e.a == 1.0]
     controls = [e for e in best if e.loss == "mix" and e.alpha == Experiment.alpha]
     shares = [e for e in best if e.encoder == "frozen" and e.loss in ("mix", "ssim", "log_cosh")]
     tested = [evaluation for listed in unseen(controls).values() for evaluation in listed]

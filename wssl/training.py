@@ -5,32 +5,101 @@ import math
 import time
 import warnings
 import zipfile
-from collections.abc import Callable
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 from tqdm import tqdm
 
+from wssl.backend import keras
 from wssl.devices import compiles_with_xla
-from wssl.phases import Batch, Phase, count
+from wssl.phases import Batch, Phase
 from wssl.store import atomic
 
 CHECKPOINT_SECONDS = 30.0
 HISTORY_POINTS = 50
+PHASES_KEPT = 4
+
+_KEPT: OrderedDict[Hashable, Phase] = OrderedDict()
 
 
 class NonFiniteLossError(ArithmeticError):
     """Training stopped since its loss was not a finite number."""
 
 
+@dataclass(frozen=True)
+class Training:
+    """How long a phase is trained, and at which learning rates.
+
+    Attributes
+    ----------
+    steps : int
+    batch : int
+        Images per step.
+    learning_rate : float
+        The highest.
+    warmup : int
+        Steps over which the learning rate rises linearly.
+    schedule : str
+        One of `wssl.presets.SCHEDULES`.
+    """
+
+    steps: int
+    batch: int
+    learning_rate: float
+    warmup: int = 0
+    schedule: str = "constant"
+
+    def rate(self, step: int) -> float:
+        """The learning rate of a step, from 0.
+
+        Parameters
+        ----------
+        step : int
+        """
+        if step < self.warmup:
+            return self.learning_rate * (step + 1) / self.warmup
+        if self.schedule == "constant":
+            return self.learning_rate
+        share = (step - self.warmup) / max(1, self.steps - self.warmup)
+        return self.learning_rate * 0.5 * (1.0 + math.cos(math.pi * share))
+
+
+def compiled(key: Hashable, fresh: Phase) -> Phase:
+    """A phase of the same shape whose step is compiled already, with the values of a fresh one.
+
+    Numbers that differ between experiments of one shape (initial weights, weights of tasks, the
+    loss's coefficients, learning rates) are variables of the compiled step, so it serves all of
+    them. The last few phases of a process are kept; the one returned is valid until the next is
+    asked for.
+
+    Parameters
+    ----------
+    key : hashable
+        Whatever determines the shape: equal keys mean equal graphs.
+    fresh : Phase
+        As just built; it is what is returned, and kept, if there is no other.
+    """
+    if keras.distribution.distribution() is not None:
+        return fresh
+    kept = _KEPT.setdefault(key, fresh)
+    _KEPT.move_to_end(key)
+    while len(_KEPT) > PHASES_KEPT:
+        _KEPT.popitem(last=False)
+    if kept is not fresh:
+        kept.become(fresh)
+    return kept
+
+
 def train(
     phase: Phase,
     batches: Callable[[int], Batch],
+    training: Training,
     *,
-    steps: int,
-    learning_rate: float,
     title: str,
     checkpoint: Path,
     micro_batch: int | None = None,
@@ -43,9 +112,7 @@ def train(
         Trained in place.
     batches : callable
         Step number, from 0 -> the batch of that step; a pure function.
-    steps : int
-        The last step's number plus one.
-    learning_rate : float
+    training : Training
     title : str
         Names the phase on the progress bar and in errors.
     checkpoint : path
@@ -54,7 +121,7 @@ def train(
     micro_batch : int, optional
         How many images of a batch the network sees at a time, where memory is too short for all of
         them: their gradients are averaged before each update, so that the numbers are those of the
-        whole batch, but for rounding.
+        whole batch, apart from rounding.
 
     Returns
     -------
@@ -69,15 +136,9 @@ def train(
     ValueError
         If `micro_batch` does not divide the batch, or another one wrote the checkpoint.
     """
-    size = count(batches(0))
+    size, steps = training.batch, training.steps
     parts = _parts(size, micro_batch)
-    accumulated = {} if parts == 1 else {"gradient_accumulation_steps": parts}
-    phase.compile(
-        optimizer=keras.optimizers.Adam(learning_rate, **phase.adam, **accumulated),
-        jit_compile=compiles_with_xla(),
-    )
-    phase(batches(0))
-    phase.optimizer.build(phase.trainable_variables)
+    _compile(phase, parts, batches(0))
     state = _restore(phase, checkpoint, parts)
     began = time.monotonic() - state["seconds"]
     saved = time.monotonic()
@@ -86,12 +147,13 @@ def train(
         total=steps * size, initial=state["step"] * size, desc=title, unit=" images", disable=None
     ) as bar:
         for step in range(state["step"], steps):
+            phase.optimizer.learning_rate = training.rate(step)
             loss = sum(_learn(phase, part) for part in _split(batches(step), parts)) / parts
             if not math.isfinite(loss):
                 raise NonFiniteLossError(
-                    f"The {title} loss is {loss} at step {step} of {steps}. A smaller learning "
-                    f"rate than the preset's {learning_rate:g} may help; what was trained up to "
-                    f"the last checkpoint is kept."
+                    f"The {title} loss is {loss} at step {step} of {steps}. A learning rate below "
+                    f"{training.learning_rate:g} may help; what was trained up to the last "
+                    "checkpoint is kept."
                 )
             state["recent"].append(loss)
             state["step"] = step + 1
@@ -116,8 +178,19 @@ def save_weights(network: keras.Model, path: Path) -> None:
     network : keras.Model
     path : Path
     """
+    save_arrays(network.get_weights(), path)
+
+
+def save_arrays(arrays: Sequence[np.ndarray], path: Path) -> None:
+    """Write arrays, whole or not at all; `read_arrays` is the way back.
+
+    Parameters
+    ----------
+    arrays : sequence of ndarray
+    path : Path
+    """
     with atomic(path) as temporary:
-        np.savez(temporary, *network.get_weights())
+        np.savez(temporary, *arrays)
 
 
 def load_weights(network: keras.Model, path: Path) -> None:
@@ -134,12 +207,22 @@ def load_weights(network: keras.Model, path: Path) -> None:
     ValueError
         If the file holds the weights of a network of another shape.
     """
+    network.set_weights(read_arrays(path))
+
+
+def read_arrays(path: Path) -> list[np.ndarray]:
+    """The arrays of a file that `save_arrays` wrote, in their order.
+
+    Parameters
+    ----------
+    path : Path
+    """
     with np.load(path, allow_pickle=False) as file:
-        network.set_weights([file[f"arr_{i}"] for i in range(len(file.files))])
+        return [file[f"arr_{i}"] for i in range(len(file.files))]
 
 
-def is_whole(path: Path) -> bool:
-    """Whether there is a file of arrays that is whole; a damaged one is removed, with a warning.
+def drop_if_damaged(path: Path) -> bool:
+    """Whether there is a whole file of arrays; one that is damaged is removed, with a warning.
 
     Parameters
     ----------
@@ -147,24 +230,42 @@ def is_whole(path: Path) -> bool:
     """
     if not path.exists():
         return False
-    if zipfile.is_zipfile(path):
-        return True
-    warnings.warn(
-        f"The file {path} is damaged and was removed; what it held is trained again.", stacklevel=2
-    )
-    path.unlink()
-    return False
+    try:
+        with zipfile.ZipFile(path) as file:
+            whole = file.testzip() is None
+    except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib.error):
+        whole = False
+    if not whole:
+        warnings.warn(
+            f"The file {path} is damaged and was removed; what it held is trained again.",
+            stacklevel=2,
+        )
+        path.unlink()
+    return whole
 
 
-def _variables(phase: Phase) -> list[Any]:
-    learned = [variable for model in phase.models for variable in model.variables]
-    return [*learned, *phase.optimizer.variables]
+def _compile(phase: Phase, parts: int, batch: Batch) -> None:
+    """Compile the step, or put a compiled one's optimiser back to its start."""
+    accumulated = None if parts == 1 else parts
+    if not phase.compiled or phase.optimizer.gradient_accumulation_steps != accumulated:
+        phase.compile(
+            optimizer=keras.optimizers.Adam(**phase.adam, gradient_accumulation_steps=accumulated),
+            jit_compile=compiles_with_xla(),
+        )
+        phase(batch)
+        phase.optimizer.build(phase.trainable_variables)
+    for variable in phase.optimizer.variables:
+        variable.assign(keras.ops.zeros_like(variable))
 
 
 def _save(phase: Phase, state: dict[str, Any], path: Path) -> None:
     arrays = [variable.numpy() for variable in _variables(phase)]
     with atomic(path) as temporary:
         np.savez(temporary, *arrays, state=np.array(json.dumps(state)))
+
+
+def _variables(phase: Phase) -> list[Any]:
+    return [*phase.state, *phase.optimizer.variables]
 
 
 def _parts(size: int, micro_batch: int | None) -> int:
@@ -201,7 +302,7 @@ def _split(batch: Batch, parts: int) -> list[Batch]:
 
 
 def _restore(phase: Phase, path: Path, parts: int) -> dict[str, Any]:
-    if not is_whole(path):
+    if not drop_if_damaged(path):
         return {"step": 0, "seconds": 0.0, "history": [], "recent": [], "parts": parts}
     with np.load(path, allow_pickle=False) as file:
         state = dict(json.loads(str(file["state"])))

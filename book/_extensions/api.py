@@ -2,12 +2,17 @@
 
 A package such as ``wssl.data`` hands on constants of its modules. Sphinx looks for the text below a
 constant only in the file of the package itself, so it is told what the modules say.
+
+For each class, Sphinx reads the source of the modules of all its base classes too. It would import
+the real Keras for that, which takes longer than to build the reference, and parse Matplotlib's and
+Rich's; nothing of theirs is shown, so that only the modules of the package are read.
 """
 
 from collections import namedtuple
 from pathlib import Path
 
 from sphinx.application import Sphinx
+from sphinx.errors import PycodeError
 from sphinx.pycode import ModuleAnalyzer
 
 import wssl
@@ -29,6 +34,16 @@ def describe_constants(app: Sphinx) -> None:
         ModuleAnalyzer.cache["module", name] = analyzer
 
 
+def read_own_source_only(app: Sphinx) -> None:
+    def source(name: str) -> tuple[str | None, str | None]:
+        if name.partition(".")[0] != wssl.__name__:
+            raise PycodeError(f"{name} is not described here")
+        return original(name)
+
+    original = ModuleAnalyzer.get_module_source
+    ModuleAnalyzer.get_module_source = staticmethod(source)
+
+
 def skip_fields(
     app: Sphinx, what: str, name: str, member: object, skip: bool, options: object
 ) -> bool | None:
@@ -38,5 +53,6 @@ def skip_fields(
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", describe_constants)
+    app.connect("builder-inited", read_own_source_only)
     app.connect("autodoc-skip-member", skip_fields)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -104,4 +104,4 @@ def test_both_backends_compute_the_same(computed, kind):
         ours, theirs = computed["jax"][name], computed["tensorflow"][name]
         scale = np.abs(theirs).max()
         assert scale > 0, name
-        np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5 * scale, err_msg=name)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-4 * scale, err_msg=name)

@@ -27,14 +27,10 @@ AXE_INTEGRITY = (
 KNOWN_FAULTS = ("Identifier 'THEBE_JS_URL' has already been declared", "Got invalid theme mode")
 
 VIEWS = {
-    f"{width}-{scheme}": {"viewport": size, "color_scheme": scheme}
-    for width, size in {
-        "desktop": {"width": 1280, "height": 900},
-        "phone": {"width": 390, "height": 844},
-    }.items()
-    for scheme in ("light", "dark")
+    "desktop-light": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "light"},
+    "phone-dark": {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark"},
 }
-"""How a page is looked at."""
+"""How a page is looked at: each width and each colour scheme once."""
 
 
 def pytest_generate_tests(metafunc):
@@ -60,6 +56,11 @@ class Visit:
         if not fault.startswith(KNOWN_FAULTS):
             self.faults.append(fault)
 
+    def turn(self, viewport, color_scheme):
+        """Look at the same page in another view, as a reader who turns a phone or a switch."""
+        self.page.set_viewport_size(viewport)
+        self.page.emulate_media(color_scheme=color_scheme)
+
     def violations(self, axe):
         """What axe-core finds, as "impact rule: element (why)", if serious or critical."""
         self.page.evaluate(axe)
@@ -70,6 +71,11 @@ class Visit:
             if rule["impact"] in ("serious", "critical")
             for node in rule["nodes"]
         ]
+
+
+@pytest.fixture(scope="session")
+def views():
+    return VIEWS
 
 
 @pytest.fixture(scope="module", params=VIEWS)

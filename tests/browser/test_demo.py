@@ -102,7 +102,7 @@ def draw(page):
 
 def test_a_drawn_hole_is_filled_and_nothing_else_changes(shown, networks, capsys):
     from wssl.models import FILLS as CLASSICAL
-    from wssl.runs import restore
+    from wssl.scores import inpaint_batches
 
     page = shown.page
     after_fill(page, page.locator("[data-part=clear]").click)
@@ -114,7 +114,9 @@ def test_a_drawn_hole_is_filled_and_nothing_else_changes(shown, networks, capsys
     assert not drawn[5, 5]
     original = pixels(page, "picture")[..., :3]
     image = original / np.float32(255)
-    expected = {name: restore(net, image[None], drawn[None])[0] for name, net in networks.items()}
+    expected = {
+        name: inpaint_batches(net, image[None], drawn[None])[0] for name, net in networks.items()
+    }
     expected["harmonic"] = CLASSICAL["harmonic"](image, drawn)
     for name in FILLS:
         filled = pixels(page, name)[..., :3]

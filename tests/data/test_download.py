@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from wssl import data
-from wssl.data import download
+from wssl.cli import main
+from wssl.data import download, manifests
 
 
 class Site:
@@ -76,12 +77,12 @@ def faces(site, monkeypatch, tmp_path):
     original("plain.png", (0, 0, 90, 90))
     original("with space & ünïcode#1.png", (10, 5, 60, 55), (40, 20, 100, 80))
     original("deep/grey.png", (30, 0, 120, 90), mode="L")
-    path = tmp_path / "manifest.csv"
-    with path.open("w", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS)
-        writer.writeheader()
-        writer.writerows(rows)
-    monkeypatch.setattr(download, "MANIFEST", path)
+    monkeypatch.setattr(manifests, "FOLDER", tmp_path)
+    for name in manifests.MANIFESTS:
+        with (tmp_path / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(rows)
     return rows
 
 
@@ -95,14 +96,15 @@ def made(row, site):
     return buffer.getvalue()
 
 
-def test_open_faces_is_rebuilt_from_its_originals(site, faces, capsys):
-    folder = download.open_faces()
+@pytest.mark.parametrize("name", manifests.MANIFESTS)
+def test_images_are_rebuilt_from_their_originals(name, site, faces, capsys):
+    folder = download.image_folder(name)
     for row in faces:
         assert (folder / row["file"]).read_bytes() == made(row, site)
     assert sorted(site.asked) == sorted(site.files), "each original is fetched once"
     assert sorted(p.name for p in folder.rglob("*.*")) == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
-    assert capsys.readouterr().err == "open-faces: making 4 images of 3 public files, once.\n"
-    assert data.images("open-faces", "train", 32).shape == (4, 32, 32, 3)
+    assert capsys.readouterr().err == f"{name}: making 4 images of 3 public files, once.\n"
+    assert data.images(name, "train", 32).shape == (4, 32, 32, 3)
     assert len(site.asked) == 3, "what is made is not fetched again"
     assert capsys.readouterr().err == ""
 
@@ -110,12 +112,14 @@ def test_open_faces_is_rebuilt_from_its_originals(site, faces, capsys):
 def test_an_interrupted_rebuild_goes_on_where_it_stopped(site, faces):
     site.refused = {"owner/name/c0ffee/deep/grey.png"}
     with pytest.raises(data.DownloadError, match=r"deep/grey\.png cannot be fetched.*503.*is kept"):
-        download.open_faces()
-    kept = {path.name: path.stat().st_mtime_ns for path in download.cache("open-faces").rglob("*")}
+        download.image_folder("open-faces-2")
+    kept = {
+        path.name: path.stat().st_mtime_ns for path in download.cache("open-faces-2").rglob("*")
+    }
     assert {"0.jpg", "1.jpg", "2.jpg"} <= set(kept)
     assert "3.jpg" not in kept
     site.refused, site.asked = set(), []
-    folder = download.open_faces()
+    folder = download.image_folder("open-faces-2")
     assert site.asked == ["owner/name/c0ffee/deep/grey.png"]
     assert (folder / "images/0.jpg").stat().st_mtime_ns == kept["0.jpg"]
     assert all((folder / row["file"]).read_bytes() == made(row, site) for row in faces)
@@ -124,20 +128,20 @@ def test_an_interrupted_rebuild_goes_on_where_it_stopped(site, faces):
 def test_another_content_is_refused_and_named(site, faces):
     site.files["owner/name/c0ffee/plain.png"] = site.files["owner/name/c0ffee/deep/grey.png"]
     with pytest.raises(data.DownloadError, match=r"plain\.png is not the file .* pinned"):
-        download.open_faces()
-    assert not (download.cache("open-faces") / "images" / "0.jpg").exists()
+        download.image_folder("open-faces-2")
+    assert not (download.cache("open-faces-2") / "images" / "0.jpg").exists()
 
 
 def test_a_file_that_is_gone_is_named(site, faces):
     del site.files["owner/name/c0ffee/plain.png"]
     with pytest.raises(data.DownloadError, match=r"plain\.png cannot be fetched: 404"):
-        download.open_faces()
+        download.image_folder("open-faces-2")
 
 
 def test_without_a_network_the_error_names_the_way_out(site, faces, monkeypatch):
     monkeypatch.setattr(download, "BASE_URL", "http://127.0.0.1:9")
     with pytest.raises(data.DownloadError, match="cannot be fetched.*WSSL_DATA.*'synthetic'"):
-        data.images("open-faces")
+        data.images("open-faces-2")
 
 
 @pytest.fixture
@@ -208,6 +212,14 @@ def test_the_real_drawings_are_those_pinned(shared_data):
         assert {row["category"] for row in csv.DictReader(file)} == {d["word"] for d in drawings}
 
 
-def test_the_manifest_is_the_shared_one(shared_data):
-    shared = (shared_data / "open-faces" / "manifest.csv").read_bytes()
-    assert download.MANIFEST.read_bytes() == shared
+def test_the_command_checks_what_wssl_data_has(shared_data, capsys):
+    assert main(["data", "fetch"]) == 0
+    names = ["open-faces", "open-faces-2", "objects", "quickdraw"]
+    assert capsys.readouterr().out == "".join(f"{name}: complete\n" for name in names)
+
+
+def test_the_command_fetches_what_is_named(site, faces, capsys):
+    assert main(["data", "fetch", "objects"]) == 0
+    assert capsys.readouterr().out == "objects: complete\n"
+    assert len(list((download.cache("objects") / "images").iterdir())) == 4
+    assert not download.cache("open-faces-2").exists()

@@ -1,3 +1,4 @@
+import csv
 import subprocess
 import sys
 
@@ -6,7 +7,7 @@ import pytest
 from PIL import Image
 
 from wssl import data
-from wssl.data import download, sources
+from wssl.data import manifests, sources
 
 
 def test_synthetic_has_as_many_as_asked_for():
@@ -34,10 +35,12 @@ def test_photos_are_the_ones_scikit_image_ships():
     )
 
 
+@pytest.mark.parametrize(("name", "count"), [("photos", 8), ("objects", 410)])
 @pytest.mark.parametrize("split", ["train", "val"])
-def test_photos_are_for_tests_only(split):
-    with pytest.raises(ValueError, match=f"'photos' has no split '{split}'.*split='test'"):
-        data.images("photos", split)
+def test_some_pictures_are_for_tests_only(name, count, split):
+    words = rf"'{name}' has no split '{split}': its {count} pictures .*split='test'.*'open-faces-2'"
+    with pytest.raises(ValueError, match=words):
+        data.images(name, split)
 
 
 @pytest.mark.parametrize(
@@ -91,19 +94,21 @@ def test_fingerprints_are_short_and_all_different():
     assert all(len(p) == 16 and int(p, 16) >= 0 for p in prints)
 
 
-def test_open_faces_are_read_from_where_wssl_data_says(shared_data, monkeypatch):
-    images = data.images("open-faces", "test", 256, count=3)
-    rows = [row for row in download.manifest() if row["split"] == "test"][:3]
-    for image, row in zip(images, rows, strict=True):
-        with Image.open(shared_data / "open-faces" / row["file"]) as file:
+@pytest.mark.parametrize("name", manifests.MANIFESTS)
+def test_images_are_read_from_where_wssl_data_says(name, shared_data, monkeypatch):
+    images = data.images(name, "test", 256, count=3)
+    entries = manifests.read_manifest(manifests.manifest_path(name))
+    for image, entry in zip(images, [e for e in entries if e.split == "test"][:3], strict=True):
+        with Image.open(shared_data / name / entry.file) as file:
             np.testing.assert_array_equal(image, np.asarray(file))
     monkeypatch.chdir(shared_data.parent)
     monkeypatch.setenv("WSSL_DATA", shared_data.name)
-    np.testing.assert_array_equal(data.images("open-faces", "test", 256, count=3), images)
+    np.testing.assert_array_equal(data.images(name, "test", 256, count=3), images)
 
 
-def test_no_person_is_in_two_splits():
-    rows = download.manifest()
+def test_no_person_is_in_two_splits_of_the_first_version():
+    with manifests.manifest_path("open-faces").open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
     people = {split: {r["person"] for r in rows if r["split"] == split} for split in data.SPLITS}
     assert len(rows) == 1899
     assert len(set.union(*people.values())) == sum(map(len, people.values()))
@@ -115,11 +120,14 @@ def test_a_wrong_wssl_data_is_an_error(monkeypatch, tmp_path):
         data.images("open-faces")
 
 
-def test_an_incomplete_copy_of_open_faces_is_an_error(monkeypatch, tmp_path):
-    (tmp_path / "open-faces" / "images").mkdir(parents=True)
+@pytest.mark.parametrize(
+    ("name", "total"), [("open-faces", 1899), ("open-faces-2", 3183), ("objects", 410)]
+)
+def test_an_incomplete_copy_is_an_error(name, total, monkeypatch, tmp_path):
+    (tmp_path / name / "images").mkdir(parents=True)
     monkeypatch.setenv("WSSL_DATA", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match="lacks 1899 of the 1899 images"):
-        data.images("open-faces")
+    with pytest.raises(FileNotFoundError, match=f"lacks {total} of the {total} images of {name},"):
+        data.images(name, "test")
 
 
 def test_nothing_here_needs_keras():
@@ -131,7 +139,8 @@ def test_nothing_here_needs_keras():
 
 
 def test_the_kinds_of_open_faces_are_its_parts(shared_data):
-    kinds = {row["file"]: row["kind"] for row in download.manifest() if row["split"] == "test"}
+    entries = manifests.read_manifest(manifests.manifest_path("open-faces"))
+    kinds = {entry.file: entry.kind for entry in entries if entry.split == "test"}
     parts = {
         kind: sources.SOURCES[f"open-faces:{kind}"].pictures("test")
         for kind in ("real", "synthetic")

@@ -38,8 +38,8 @@ def test_maximum_principle_and_known_pixels(rng, hole):
     np.testing.assert_array_equal(filled[~hole], image[~hole])
     for channel in range(3):
         known = image[~hole][:, channel]
-        assert filled[..., channel].min() >= known.min() - 1e-12
-        assert filled[..., channel].max() <= known.max() + 1e-12
+        assert filled[..., channel].min() >= known.min() - 1e-9
+        assert filled[..., channel].max() <= known.max() + 1e-9
 
 
 def test_edges_of_the_range(rng):
@@ -65,7 +65,7 @@ def test_the_biharmonic_fill_solves_its_equation_inside(rng):
     stencil[2, 2] = 20
     filled = biharmonic(np.where(mask[..., None], 7.0, image), mask)
     bending = ndimage.convolve(filled, stencil[..., None])
-    np.testing.assert_allclose(bending[mask], 0, atol=1e-9)
+    np.testing.assert_allclose(bending[mask], 0, atol=1e-7)
     assert np.abs(filled - image).max() < np.abs(harmonic(image, mask) - image).max()
 
 

@@ -84,7 +84,7 @@ def test_the_gradients_of_the_sum_are_those_of_taking_turns(networks, images, cr
     ]
     for ours, theirs in zip(computed, expected, strict=True):
         for a, b in zip(ours, theirs, strict=True):
-            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-7)
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5 * np.abs(b).max())
 
 
 def test_a_judge_scores_like_the_discriminator_and_stays_as_it_is(rng):
@@ -95,7 +95,7 @@ def test_a_judge_scores_like_the_discriminator_and_stays_as_it_is(rng):
     before = normalised.get_weights()
     scores = np.asarray(judge(normalised, images))
     assert all(np.array_equal(a, b) for a, b in zip(before, normalised.get_weights(), strict=True))
-    np.testing.assert_allclose(scores, np.asarray(normalised(images, training=True)), atol=1e-6)
+    np.testing.assert_allclose(scores, np.asarray(normalised(images, training=True)), atol=1e-5)
     assert not np.array_equal(before[2], normalised.get_weights()[2])
 
 

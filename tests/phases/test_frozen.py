@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from wssl.losses import log_cosh
-from wssl.models import ENCODER_LAYERS, unet
+from wssl.models import freeze, unet
 from wssl.phases import InpaintingPhase
 
 
@@ -49,8 +49,7 @@ def batch(rng):
 
 def test_a_frozen_encoder_has_no_backward_pass(batch):
     phases = {name: InpaintingPhase(unet(32, 2), log_cosh) for name in ("frozen", "trained")}
-    for layer in phases["frozen"].network.layers[:ENCODER_LAYERS]:
-        layer.trainable = False
+    freeze(phases["frozen"].network)
     kinds = keras.layers.Conv2D, keras.layers.Conv2DTranspose
     learning = {
         name: [isinstance(x, kinds) for x in phase.network.layers if x.trainable].count(True)

@@ -31,7 +31,7 @@ def of_study(records: Iterable[Record], **settings: Any) -> list[Record]:
     runs = [
         record
         for record in records
-        if "phase" not in record["experiment"]
+        if record["kind"] == "inpainting"
         and all(record["experiment"][name] == value for name, value in settings.items())
     ]
     pretexts = {record["pretext"] for record in runs}
@@ -63,10 +63,10 @@ class Evidence:
     """
 
     def __init__(self, records: Iterable[Record]):
-        by_phase: dict[str, list[Record]] = {"run": [], "pretext": [], "evaluation": []}
+        by_kind: dict[str, list[Record]] = {"inpainting": [], "pretext": [], "evaluation": []}
         for record in {r["fingerprint"]: r for r in records}.values():
-            by_phase[record["experiment"].get("phase", "run")].append(record)
-        self.runs, self.pretexts, self.evaluations = by_phase.values()
+            by_kind[record["kind"]].append(record)
+        self.runs, self.pretexts, self.evaluations = by_kind.values()
         for name in ("preset", "dataset", "masks", "recipe", "coverage"):
             values = {str(record["experiment"][name]) for record in self.runs}
             if len(values) > 1:
@@ -77,7 +77,12 @@ class Evidence:
 
     def select(self, pretext: Weights | None = None, **settings: Any) -> list[Record]:
         """The runs of a configuration: the paper's best, but for what is given."""
-        wanted = {"encoder": "frozen", "frozen_layers": 16, "method": "wssl", "loss": "mix"}
+        wanted: dict[str, Any] = {
+            "encoder": "frozen",
+            "frozen_blocks": [1, 2, 3, 4, 5],
+            "method": "wssl",
+            "loss": "mix",
+        }
         wanted |= settings
         if wanted["loss"] == "mix":
             wanted.setdefault("alpha", 0.84)
@@ -88,7 +93,7 @@ class Evidence:
         found = [
             record
             for record in self.runs
-            if all(record["experiment"].get(k, _NEUTRAL.get(k)) == v for k, v in wanted.items())
+            if all(record["experiment"][k] == v for k, v in wanted.items())
             and (dict(record["experiment"]["pretext"]) == weights or wanted["method"] != "wssl")
         ]
         if not found:
@@ -120,10 +125,6 @@ class Evidence:
         if not values:
             raise MissingError(f"no evaluation on unseen data with {_described(None, settings)}")
         return values
-
-
-_NEUTRAL = {"frozen_layers": 16}
-"""What records mean that were made before a field was there."""
 
 
 def _described(pretext: Weights | None, settings: Mapping[str, Any]) -> str:

@@ -201,6 +201,7 @@ def _printed() -> list[Record]:
     """The rows of the paper's tables in the form of records."""
     return [
         {
+            "kind": "inpainting",
             "fingerprint": f"{number}.{place}",
             "experiment": {
                 "pretext": row.pretext,
@@ -208,6 +209,7 @@ def _printed() -> list[Record]:
                 "alpha": 0.84,
                 "a": 1.0,
                 "encoder": "frozen",
+                "frozen_blocks": [1, 2, 3, 4, 5],
                 "method": row.method,
                 **dict.fromkeys(("preset", "dataset", "masks", "recipe", "coverage"), "paper"),
             },

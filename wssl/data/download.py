@@ -19,11 +19,11 @@ import pooch
 from PIL import Image
 from tqdm import tqdm
 
+from wssl.data.manifests import Entry, manifest_path, read_manifest
 from wssl.store import atomic
 
 BASE_URL = "https://raw.githubusercontent.com"
 RETRIES = 2
-MANIFEST = Path(__file__).with_name("open_faces.csv")
 CATEGORIES = Path(__file__).with_name("quickdraw.csv")
 DRAWINGS = ("lamnguyen5464/Sketch-dataset", "60922a671a82891d51d73fd071bfee43c44e06f8", "data")
 MORE = ("goberoi/sketch_face", "2fd23b902fd62ad1571bb2d537f1cf6977589534", "quickdraw_images")
@@ -31,7 +31,6 @@ ONLY_MORE = frozenset({"zigzag"})
 ALSO_MORE = frozenset({"house plant", "table", "television"})
 QUICKDRAW_SHA256 = "637f56e449d5670da6c4ca2001aa29e897ef034c1d9033d4223c3fe4f284af85"
 
-Row = dict[str, str]
 Drawing = dict[str, Any]
 T = TypeVar("T")
 
@@ -100,22 +99,21 @@ def fetch(repository: str, commit: str, path: str, folder: Path, sha256: str | N
 
 _WAY_OUT = (
     "What was fetched so far is kept: try again, or set the environment variable WSSL_DATA to a "
-    "folder that holds the data (open-faces/images/, quickdraw/strokes.ndjson), or use the "
+    "folder that holds the data (open-faces-2/images/, quickdraw/strokes.ndjson, ...), or use the "
     "'synthetic' source, which needs no download."
 )
 
 
-def manifest() -> list[Row]:
-    """The rows of the open-faces manifest: one an image, in its order."""
-    with MANIFEST.open(newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def open_faces() -> Path:
-    """The folder of the open-faces images; rebuilt from the public originals when needed.
+def image_folder(name: str) -> Path:
+    """The folder of the images of a manifest; rebuilt from the public originals when needed.
 
     Each image is its original, in RGB, cut to the manifest's square, resized to 256 x 256 px with
     Lanczos and saved as JPEG at quality 90. Rebuilding goes on where it was interrupted.
+
+    Parameters
+    ----------
+    name : str
+        One of `wssl.data.manifests.MANIFESTS`.
 
     Returns
     -------
@@ -129,37 +127,35 @@ def open_faces() -> Path:
     DownloadError
         If an original cannot be fetched.
     """
-    rows = manifest()
-    given = local("open-faces/images")
-    folder = given.parent if given else cache("open-faces")
-    missing = [row for row in rows if not (folder / row["file"]).is_file()]
+    entries = read_manifest(manifest_path(name))
+    given = local(f"{name}/images")
+    folder = given.parent if given else cache(name)
+    missing = [entry for entry in entries if not (folder / entry.file).is_file()]
     if given and missing:
         raise FileNotFoundError(
-            f"{given} lacks {len(missing)} of the {len(rows)} images of open-faces, such as "
-            f"{missing[0]['file']}. Complete it, or unset WSSL_DATA to rebuild them."
+            f"{given} lacks {len(missing)} of the {len(entries)} images of {name}, such as "
+            f"{missing[0].file}. Complete it, or unset WSSL_DATA to rebuild them."
         )
-    originals: dict[tuple[str, ...], list[Row]] = defaultdict(list)
-    for row in missing:
-        original = row["repository"], row["commit"], row["path"], row["sha256_original"]
-        originals[original].append(row)
+    originals: dict[tuple[str, ...], list[Entry]] = defaultdict(list)
+    for entry in missing:
+        original = entry.repository, entry.commit, entry.path, entry.sha256
+        originals[original].append(entry)
     if originals:
-        _say(f"open-faces: making {len(missing)} images of {len(originals)} public files, once.")
-        _in_threads(partial(_rebuild, folder=folder), originals.items(), "open-faces")
+        _say(f"{name}: making {len(missing)} images of {len(originals)} public files, once.")
+        _in_threads(partial(_rebuild, folder=folder), originals.items(), name)
     return folder
 
 
-def _rebuild(item: tuple[tuple[str, ...], list[Row]], folder: Path) -> None:
+def _rebuild(item: tuple[tuple[str, ...], list[Entry]], folder: Path) -> None:
     """Make all images of one original, which is not kept."""
-    (repository, commit, path, sha256), rows = item
+    (repository, commit, path, sha256), entries = item
     with TemporaryDirectory() as scratch:
         with Image.open(fetch(repository, commit, path, Path(scratch), sha256)) as image:
             colour = image.convert("RGB")
-        for row in rows:
-            left, top, right, bottom = (float(row[k]) for k in ("left", "top", "right", "bottom"))
-            box = left, top, right, bottom
-            face = colour.resize((256, 256), Image.Resampling.LANCZOS, box=box)
-            with atomic(folder / row["file"]) as temporary:
-                face.save(temporary, format="JPEG", quality=90)
+        for entry in entries:
+            square = colour.resize((256, 256), Image.Resampling.LANCZOS, box=entry.box)
+            with atomic(folder / entry.file) as temporary:
+                square.save(temporary, format="JPEG", quality=90)
 
 
 def quickdraw() -> list[Drawing]:
@@ -193,7 +189,7 @@ def quickdraw() -> list[Drawing]:
 
 
 def _fetch_quickdraw(kept: Path) -> list[Drawing]:
-    with CATEGORIES.open(newline="") as file:
+    with CATEGORIES.open(newline="", encoding="utf-8-sig") as file:
         categories = [row["category"] for row in csv.DictReader(file)]
     files = [(DRAWINGS, c) for c in categories if c not in ONLY_MORE]
     files += [(MORE, c) for c in categories if c in ONLY_MORE | ALSO_MORE]

@@ -1,4 +1,4 @@
-"""Sources whose images are files: any folder, scikit-image's photographs, open-faces."""
+"""Sources whose images are files: any folder, scikit-image's photographs, the manifests."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from wssl.data import download
 from wssl.data.decode import Picture
 from wssl.data.folder import SPLITS, Folder, content_hash, digest, empty_split
+from wssl.data.manifests import manifest_fingerprint, manifest_path, read_manifest
 from wssl.data.squares import read_images
 
 
@@ -92,11 +93,7 @@ class Photos(Files):
         """All photographs, if `split` is ``"test"``."""
         paths = self._all()
         if split != "test":
-            raise ValueError(
-                f"'photos' has no split {split!r}: its {len(paths)} photographs are for tests on "
-                "unseen data, split='test'. To train, use 'synthetic', 'open-faces' or "
-                "'folder:PATH'."
-            )
+            raise _for_tests_only("photos", split, len(paths))
         return paths
 
     def fingerprint(self) -> str:
@@ -104,28 +101,46 @@ class Photos(Files):
         return digest("photos", *map(content_hash, self._all()))
 
 
-class OpenFaces(Files):
-    """1,899 aligned portraits under open licences, split by person.
+class Listed(Files):
+    """The images of a manifest of this package, 256 x 256 px.
 
-    Read from ``$WSSL_DATA/open-faces/images``, or rebuilt once from their public originals. The
-    fingerprint is that of the manifest, which names each original by its SHA-256.
+    Read from ``$WSSL_DATA/NAME/images``, or rebuilt once from their public originals.
 
     Parameters
     ----------
+    name : str
+        One of `wssl.data.manifests.MANIFESTS`.
     kind : {"real", "synthetic"}, optional
         Photographs of people, or generated faces; both if not given.
     """
 
-    def __init__(self, kind: str | None = None):
-        self.kind = kind
+    def __init__(self, name: str, kind: str | None = None):
+        self.name, self.kind = name, kind
+
+    def __repr__(self) -> str:
+        return self.name if self.kind is None else f"{self.name}:{self.kind}"
 
     def by_split(self) -> Mapping[str, Sequence[Picture]]:
         """The files of each split, in the manifest's order."""
-        folder = download.open_faces()
-        rows = [row for row in download.manifest() if self.kind in (None, row["kind"])]
-        return {s: [folder / row["file"] for row in rows if row["split"] == s] for s in SPLITS}
+        entries = read_manifest(manifest_path(self.name))
+        folder = download.image_folder(self.name)
+        own = [entry for entry in entries if self.kind in (None, entry.kind)]
+        return {s: [folder / entry.file for entry in own if entry.split == s] for s in SPLITS}
+
+    def pictures(self, split: str) -> Sequence[Picture]:
+        """The files of a split; nothing is downloaded for a split that the manifest lacks."""
+        entries = read_manifest(manifest_path(self.name))
+        if split != "test" and {entry.split for entry in entries} == {"test"}:
+            raise _for_tests_only(self.name, split, len(entries))
+        return super().pictures(split)
 
     def fingerprint(self) -> str:
-        """A digest of the manifest and the kind."""
-        kind = () if self.kind is None else (self.kind,)
-        return digest("open-faces", content_hash(download.MANIFEST), *kind)
+        """A digest of the manifest's rows, which name each original by its SHA-256."""
+        return manifest_fingerprint(manifest_path(self.name), self.kind)
+
+
+def _for_tests_only(name: str, split: str, count: int) -> ValueError:
+    return ValueError(
+        f"{name!r} has no split {split!r}: its {count} pictures are for tests on unseen data, "
+        "split='test'. To train, use 'synthetic', 'open-faces-2' or 'folder:PATH'."
+    )

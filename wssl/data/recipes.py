@@ -5,7 +5,7 @@ cut back to the canvas (QD-IMD, Iskakov 2018, https://github.com/karfly/qd-imd).
 """
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass
 from itertools import count as count_up
 from itertools import islice
 from typing import NamedTuple
@@ -316,4 +316,5 @@ def mask_fingerprint(source: str = "synthetic", recipe: str | Recipe = "dense") 
     check_mask_source(source)
     if folder := find_mask_folder(source):
         return folder.fingerprint()
-    return digest("masks", VERSION, STROKES[source].fingerprint(), asdict(find_recipe(recipe)))
+    numbers = np.hstack(astuple(find_recipe(recipe))).tolist()
+    return digest("masks", VERSION, STROKES[source].fingerprint(), *numbers)

@@ -1,4 +1,4 @@
-"""Image sources by name, such as ``open-faces``, and by form, such as ``folder:PATH``.
+"""Image sources by name, such as ``open-faces-2``, and by form, such as ``folder:PATH``.
 
 A new source is a class with `Source`'s two methods and one line in `SOURCES` or in `FORMS`.
 """
@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from wssl.data import portraits
 from wssl.data.celeba_hq import CelebAHQ
-from wssl.data.files import FolderSource, OpenFaces, Photos
+from wssl.data.files import FolderSource, Listed, Photos
 from wssl.data.folder import check_split, digest
 from wssl.data.hub import Hub
 from wssl.data.lfw import LabeledFaces
+from wssl.data.manifests import MANIFESTS
 from wssl.data.prepared import Prepared
 from wssl.names import unknown
 
@@ -48,9 +49,9 @@ class Synthetic:
 SOURCES: dict[str, Source] = {
     "synthetic": Synthetic(),
     "photos": Photos(),
-    "open-faces": OpenFaces(),
-    "open-faces:real": OpenFaces("real"),
-    "open-faces:synthetic": OpenFaces("synthetic"),
+    **{name: Listed(name) for name in MANIFESTS},
+    "open-faces:real": Listed("open-faces", "real"),
+    "open-faces:synthetic": Listed("open-faces", "synthetic"),
 }
 """Sources by name."""
 

@@ -3,13 +3,23 @@
 from collections.abc import Callable
 from typing import Any
 
-import keras
 import numpy as np
 
+from wssl.backend import keras
 from wssl.models.classical import FILLS
 from wssl.models.pic import pic, samples
 from wssl.models.shift_net import patch_discriminator, shift_net
-from wssl.models.unet import ENCODER_LAYERS, encoder, pretext_model, unet
+from wssl.models.unet import (
+    ENCODER_BLOCKS,
+    ENCODER_LAYERS,
+    block_outputs,
+    encoder,
+    encoder_variables,
+    freeze,
+    pretext_model,
+    unet,
+    with_skips_cut,
+)
 
 MODELS: dict[str, Callable[[int, int, int], keras.Model]] = {
     "wssl": unet,
@@ -32,15 +42,20 @@ def methods() -> dict[str, Callable[..., Any]]:
 
 
 __all__ = [
+    "ENCODER_BLOCKS",
     "ENCODER_LAYERS",
     "FILLS",
     "MODELS",
     "VARIANTS",
+    "block_outputs",
     "encoder",
+    "encoder_variables",
+    "freeze",
     "methods",
     "patch_discriminator",
     "pic",
     "pretext_model",
     "shift_net",
     "unet",
+    "with_skips_cut",
 ]

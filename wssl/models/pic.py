@@ -4,10 +4,10 @@ Source: Zheng et al. 2019, "Pluralistic Image Completion", doi:10.1109/CVPR.2019
 are those of the authors' released model. Inside, images are in [-1, 1] and holes are 0.
 """
 
-import keras
 import numpy as np
 from keras import layers, ops
 
+from wssl.backend import keras
 from wssl.models.pic_layers import (
     Seeds,
     SpectralConvolution,

@@ -6,9 +6,10 @@ Source: Zheng et al. 2019, "Pluralistic Image Completion", doi:10.1109/CVPR.2019
 from collections.abc import Iterator
 from typing import Any
 
-import keras
 import numpy as np
 from keras import layers, ops
+
+from wssl.backend import keras
 
 Tensor = Any
 Seeds = Iterator[int]

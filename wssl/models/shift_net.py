@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Any
 
-import keras
 from keras import layers, ops
+
+from wssl.backend import keras
 
 Tensor = Any
 

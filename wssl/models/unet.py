@@ -4,14 +4,17 @@ Source: Gupta et al., WSSL, section 4 ("a vanilla UNet architecture which consis
 and five decoders"); Ronneberger et al. 2015, doi:10.1007/978-3-319-24574-4_28.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
-import keras
 from keras import layers
 
+from wssl.backend import keras, ops
 from wssl.models.scale import check_scale
 
 DEPTH = 5
+ENCODER_BLOCKS = tuple(range(1, DEPTH + 1))
+"""The encoder's blocks, from the one at full resolution to the deepest."""
+
 ENCODER_LAYERS = 16
 """Input + 5 x (convolution, convolution, pooling): what the paper freezes, as Keras counts."""
 
@@ -80,6 +83,78 @@ def encoder(model: keras.Model) -> keras.Model:
         float (B, size, size, 3) -> float (B, size / 32, size / 32, 16 * width).
     """
     return keras.Model(model.input, model.layers[ENCODER_LAYERS - 1].output, name="encoder")
+
+
+def encoder_variables(model: keras.Model) -> list[keras.Variable]:
+    """The weights of the first 16 layers of a U-Net, or of its `encoder`, in their order.
+
+    Parameters
+    ----------
+    model : keras.Model
+        What `unet` or `encoder` returned.
+    """
+    return [variable for layer in model.layers[:ENCODER_LAYERS] for variable in layer.variables]
+
+
+def freeze(model: keras.Model, blocks: Iterable[int] = ENCODER_BLOCKS) -> None:
+    """Keep some of the encoder's blocks as they are when the network is trained.
+
+    Parameters
+    ----------
+    model : keras.Model
+        What `unet` returned.
+    blocks : iterable of int
+        Numbers of `ENCODER_BLOCKS`; all of them are the paper's first 16 layers.
+    """
+    names = tuple(f"encoder{block}_" for block in blocks)
+    for layer in model.layers[:ENCODER_LAYERS]:
+        if layer.name.startswith(names):
+            layer.trainable = False
+
+
+def block_outputs(model: keras.Model) -> keras.Model:
+    """The encoder's blocks of a U-Net, as a model that shares its weights.
+
+    Parameters
+    ----------
+    model : keras.Model
+        What `unet` returned.
+
+    Returns
+    -------
+    keras.Model
+        float (B, size, size, 3) -> list of float (B, size / 2^(n - 1), size / 2^(n - 1),
+        2^(n - 1) * width), the output of each block n before its pooling.
+    """
+    outputs = [model.get_layer(f"encoder{block}_conv2").output for block in ENCODER_BLOCKS]
+    return keras.Model(model.input, outputs, name="blocks")
+
+
+def with_skips_cut(model: keras.Model) -> keras.Model:
+    """What a U-Net gives if one of its skip connections carries zeros, for each of them.
+
+    Parameters
+    ----------
+    model : keras.Model
+        What `unet` returned; the weights are shared.
+
+    Returns
+    -------
+    keras.Model
+        float (B, size, size, 3) -> list of float (B, size, size, 3): without the connection from
+        block 1, from block 2, ...
+    """
+    outputs = []
+    for cut in ENCODER_BLOCKS:
+        x = model.get_layer(f"encoder{DEPTH}_pool").output
+        for level in reversed(ENCODER_BLOCKS):
+            skip = model.get_layer(f"encoder{level}_conv2").output
+            skip = ops.zeros_like(skip) if level == cut else skip
+            x = ops.concatenate([model.get_layer(f"decoder{level}_up")(x), skip], axis=-1)
+            for number in (1, 2):
+                x = model.get_layer(f"decoder{level}_conv{number}")(x)
+        outputs.append(model.get_layer("restored")(x))
+    return keras.Model(model.input, outputs, name="skips_cut")
 
 
 def pretext_model(body: keras.Model, classes: Mapping[str, int], seed: int = 0) -> keras.Model:

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-import keras
-
+from wssl.backend import keras
 from wssl.phases.phase import Batch, Phase, Tensor, blacken, count, crop, examples
 from wssl.phases.pic import PicPhase
 from wssl.phases.shift_net import ShiftNetPhase

@@ -11,9 +11,7 @@ against the first as it has just become.
 
 from collections.abc import Callable
 
-import keras
-from keras import ops
-
+from wssl.backend import keras, ops
 from wssl.phases.phase import Tensor
 
 Criterion = Callable[[Tensor, bool], Tensor]

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-import keras
 import numpy as np
-from keras import ops
+
+from wssl.backend import keras, ops
 
 Batch = dict[str, Any]
 Tensor = Any
@@ -27,11 +27,45 @@ class Phase(keras.Model):
     def __init__(self, network: keras.Model, name: str):
         super().__init__(name=name, dtype="float32")
         self.network = network
+        self.coefficients: dict[str, keras.Variable] = {}
 
     @property
     def models(self) -> list[keras.Model]:
         """Everything that learns: the network, and what only training needs."""
         return [self.network]
+
+    def add_coefficient(self, name: str, value: float) -> keras.Variable:
+        """Make a number of the loss a variable, so that another value needs no other graph.
+
+        Parameters
+        ----------
+        name : str
+        value : float
+        """
+        self.coefficients[name] = self.add_weight(
+            name=name.replace(" ", "_"),
+            shape=(),
+            dtype="float32",
+            trainable=False,
+            initializer=keras.initializers.Constant(value),
+        )
+        return self.coefficients[name]
+
+    @property
+    def state(self) -> list[keras.Variable]:
+        """All variables of the phase, without those of its optimiser."""
+        learned = [variable for model in self.models for variable in model.variables]
+        return [*learned, *self.coefficients.values()]
+
+    def become(self, other: "Phase") -> None:
+        """Take over the values of all variables of another phase of the same shape.
+
+        Parameters
+        ----------
+        other : Phase
+        """
+        for mine, theirs in zip(self.state, other.state, strict=True):
+            mine.assign(theirs.value)
 
     def complete(self, batch: Batch, rng: np.random.Generator) -> Batch:
         """Add to a batch what else the phase draws at random."""

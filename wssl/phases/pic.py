@@ -7,10 +7,9 @@ which distribution diverges from which, as in the authors' released model.
 from collections.abc import Mapping
 from typing import Any
 
-import keras
 import numpy as np
-from keras import ops
 
+from wssl.backend import keras, ops
 from wssl.models.pic import discriminator, posterior
 from wssl.phases.adversarial import discriminator_loss, generator_loss, judge, least_squares
 from wssl.phases.phase import Batch, Phase, Tensor, count, examples

@@ -6,9 +6,7 @@ the adversarial loss.
 
 from collections.abc import Mapping
 
-import keras
-from keras import ops
-
+from wssl.backend import keras, ops
 from wssl.models import patch_discriminator
 from wssl.phases.adversarial import discriminator_loss, generator_loss
 from wssl.phases.phase import Batch, Phase, Tensor, blacken, examples

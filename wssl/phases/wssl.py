@@ -3,10 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import keras
-from keras import ops
-
 from wssl import pretext
+from wssl.backend import keras, ops
 from wssl.phases.phase import Batch, Phase, Tensor, blacken, examples
 
 
@@ -27,7 +25,9 @@ class PretextPhase(Phase):
 
     def __init__(self, network: keras.Model, weights: Mapping[str, float]):
         super().__init__(network, "pretext_phase")
-        self.task_weights = dict(weights)
+        self.task_weights = {
+            task: self.add_coefficient(f"weight_{task}", weight) for task, weight in weights.items()
+        }
 
     def call(self, batch: Batch) -> dict[str, Tensor]:
         """Return the logits, float (B, classes), of each task."""
@@ -61,12 +61,17 @@ class InpaintingPhase(Phase):
     network : keras.Model
         Masked image -> restored image.
     loss : callable
-        ``(y_true, y_pred) -> float (B,)``.
+        ``(y_true, y_pred, **parameters) -> float (B,)``.
+    **parameters : float
+        Numbers that the loss takes beside the images, such as ``alpha=0.84``.
     """
 
-    def __init__(self, network: keras.Model, loss: Callable[[Tensor, Tensor], Tensor]):
+    def __init__(self, network: keras.Model, loss: Callable[..., Tensor], **parameters: float):
         super().__init__(network, "inpainting_phase")
         self.image_loss = loss
+        self.parameters = {
+            name: self.add_coefficient(name, value) for name, value in parameters.items()
+        }
 
     def call(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the originals and the restored images."""
@@ -76,4 +81,4 @@ class InpaintingPhase(Phase):
 
     def loss_of(self, batch: Batch, outputs: Any) -> Tensor:
         """Return the mean of the loss over the batch, a scalar."""
-        return ops.mean(self.image_loss(*outputs))
+        return ops.mean(self.image_loss(*outputs, **self.parameters))

@@ -38,7 +38,7 @@ PIXEL_LOSSES: Settings = {
 CONTROLS: Settings = {
     "pretext, frozen (the paper)": {},
     "random, frozen": {"encoder": "random"},
-    "pretext, 3 of 5 blocks frozen": {"frozen_layers": 10},
+    "pretext, 3 of 5 blocks frozen": {"frozen_blocks": [1, 2, 3]},
     "pretext, fine-tuned": {"encoder": "finetuned"},
     "no pretext, all layers learn": {"encoder": "scratch"},
 }

@@ -19,13 +19,11 @@ def kind_of(record: Record) -> str:
     record : dict
         Of a run, a pretext phase or an evaluation.
     """
-    experiment = record["experiment"]
-    phase = experiment.get("phase")
-    if phase == "pretext":
+    if record["kind"] == "pretext":
         return "pretext phases"
-    if phase == "evaluation":
+    if record["kind"] == "evaluation":
         return "tests on other holes and images"
-    name = METHODS[experiment["method"]]
+    name = METHODS[record["experiment"]["method"]]
     return f"{name}, inpainting phases" if record["history"] else "fills that learn nothing"
 
 

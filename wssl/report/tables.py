@@ -202,10 +202,10 @@ def accuracy(record: Record, task: str) -> list[float]:
 def _repeats(row: paper.Row, record: Record) -> bool:
     experiment = record["experiment"]
     return (
-        "phase" not in experiment
+        record["kind"] == "inpainting"
         and experiment["method"] == row.method
         and experiment["encoder"] == "frozen"
-        and experiment.get("frozen_layers", 16) == 16
+        and experiment["frozen_blocks"] == [1, 2, 3, 4, 5]
         and experiment["loss"] == row.loss
         and experiment["alpha"] == 0.84
         and experiment["a"] == 1.0

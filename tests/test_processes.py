@@ -1,0 +1,260 @@
+"""Worker processes that need no Keras, and how many the machine has room for."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from wssl import processes
+from wssl.processes import LostWorkerError, Processes, available_memory, chosen, cores, room
+
+GIB = 2**30
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """A function that lays out the files of a machine of eight cores, and gives their root."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
+
+    def lay(**files):
+        for name, text in files.items():
+            path = tmp_path / name.replace("__", "/").replace("_dot_", ".")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text)
+        return tmp_path
+
+    return lay
+
+
+def test_the_cores_are_those_of_the_affinity(machine):
+    assert cores(machine()) == 8
+
+
+@pytest.mark.parametrize(
+    ("quota", "count"),
+    [("max 100000", 8), ("400000 100000", 4), ("250000 100000", 2), ("50000 100000", 1)],
+)
+def test_a_quota_of_version_2_bounds_the_cores(machine, quota, count):
+    root = machine(
+        proc__self__cgroup="0::/slice/job\n", sys__fs__cgroup__slice__job__cpu_dot_max=quota
+    )
+    assert cores(root) == count
+
+
+@pytest.mark.parametrize(("quota", "count"), [("-1", 8), ("300000", 3), ("9900000", 8)])
+def test_a_quota_of_version_1_bounds_the_cores(machine, quota, count):
+    files = {
+        "proc__self__cgroup": "5:memory:/job\n3:cpuacct,cpu:/job\n0::/\n",
+        "sys__fs__cgroup__cpu__job__cpu_dot_cfs_quota_us": f"{quota}\n",
+        "sys__fs__cgroup__cpu__job__cpu_dot_cfs_period_us": "100000\n",
+    }
+    assert cores(machine(**files)) == count
+
+
+def test_the_tightest_of_nested_groups_counts_also_where_the_inner_ones_are_not_seen(machine):
+    root = machine(
+        proc__self__cgroup="0::/outer/middle/inner\n",
+        sys__fs__cgroup__cpu_dot_max="600000 100000",
+        sys__fs__cgroup__outer__cpu_dot_max="200000 100000",
+        sys__fs__cgroup__outer__middle__cpu_dot_max="max 100000",
+    )
+    assert cores(root) == 2
+    root = machine(proc__self__cgroup="0::/../elsewhere\n")
+    assert cores(root) == 6
+
+
+def test_memory_is_what_the_machine_and_the_groups_have_left(machine):
+    assert available_memory(machine()) is None
+    root = machine(proc__meminfo="MemTotal: 16777216 kB\nMemAvailable:    8388608 kB\n")
+    assert available_memory(root) == 8 * GIB
+    root = machine(
+        proc__self__cgroup="0::/job\n",
+        sys__fs__cgroup__job__memory_dot_max=f"{4 * GIB}\n",
+        sys__fs__cgroup__job__memory_dot_current=f"{3 * GIB}\n",
+        sys__fs__cgroup__job__memory_dot_stat=f"anon {GIB}\ninactive_file {GIB}\n",
+    )
+    assert available_memory(root) == 2 * GIB
+    root = machine(sys__fs__cgroup__job__memory_dot_max="max\n")
+    assert available_memory(root) == 8 * GIB
+    root = machine(
+        proc__self__cgroup="7:memory:/job\n",
+        sys__fs__cgroup__memory__job__memory_dot_limit_in_bytes=f"{3 * GIB}\n",
+        sys__fs__cgroup__memory__job__memory_dot_usage_in_bytes=f"{2 * GIB}\n",
+    )
+    assert available_memory(root) == GIB
+
+
+@pytest.mark.parametrize(
+    ("kibibytes", "count"), [(2**20 // 2, 1), (3 * 2**20, 3), (100 * 2**20, 8)]
+)
+def test_there_is_room_for_as_many_as_both_cores_and_memory_allow(machine, kibibytes, count):
+    root = machine(proc__meminfo=f"MemAvailable: {kibibytes} kB\n")
+    assert room(GIB, root) == count
+
+
+def test_this_machine_has_room_for_one():
+    assert room(1) >= 1
+    assert room(2**60) == 1
+
+
+def test_an_argument_has_precedence_over_the_variable(monkeypatch):
+    monkeypatch.setenv("WSSL_JOBS", "3")
+    assert chosen() == 3
+    assert chosen(2) == 2
+    for empty in ("", None):
+        monkeypatch.delenv("WSSL_JOBS") if empty is None else monkeypatch.setenv("WSSL_JOBS", "")
+        assert chosen() is None
+
+
+@pytest.mark.parametrize("value", ["0", "-2", "two", "1.5"])
+def test_a_number_that_is_none_is_an_error_that_names_where_it_is_from(monkeypatch, value):
+    monkeypatch.setenv("WSSL_JOBS", value)
+    with pytest.raises(ValueError, match=f"WSSL_JOBS: expected .* at least 1; received '{value}'"):
+        chosen()
+    with pytest.raises(ValueError, match="jobs: expected .* at least 1; received 0"):
+        chosen(0)
+
+
+def ended(pid):
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z"
+
+
+def wait_for(condition, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_calls_are_done_by_other_processes_which_are_used_again():
+    with Processes(2) as pool:
+        pids = {pool.submit(os.getpid).result() for _ in range(4)}
+        assert 1 <= len(pids) <= 2
+        assert os.getpid() not in pids
+        assert pool.submit(divmod, 7, 2).result() == (3, 1)
+        assert pool.submit(sorted, [1, 2], reverse=True).result() == [2, 1]
+        assert pool.submit(os.getenv, "WSSL_JOBS").result() == "1"
+        assert pool.submit(processes.in_worker).result()
+    assert not processes.in_worker()
+    assert all(map(ended, pids))
+
+
+def test_an_error_comes_back_with_its_traceback():
+    with Processes(1) as pool:
+        error = pool.submit(divmod, 1, 0).exception()
+        assert isinstance(error, ZeroDivisionError)
+        assert "In a worker process:\nTraceback" in error.__notes__[0]
+        assert isinstance(pool.submit(os.read, 12345, 1).exception(), OSError)
+        assert pool.submit(divmod, 1, 1).result() == (1, 0)
+
+
+def test_what_a_process_writes_to_stderr_appears_on_this_ones(capsys):
+    with Processes(1) as pool:
+        pool.submit(exec, "import sys; print('a word', file=sys.stderr)").result()
+        assert pool.submit(eval, "__import__('sys').stderr.isatty()").result() is False
+    assert capsys.readouterr().err == "a word\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs the signals of POSIX")
+def test_a_process_that_dies_takes_no_other_with_it_and_is_replaced():
+    with Processes(2) as pool:
+        slow = pool.submit(time.sleep, 1.0)
+        with pytest.raises(LostWorkerError, match=r"ended by SIGKILL, perhaps .* fewer jobs"):
+            pool.submit(exec, "import os; os.kill(os.getpid(), 9)").result()
+        with pytest.raises(LostWorkerError, match="ended with status 3"):
+            pool.submit(os._exit, 3).result()
+        assert [pool.submit(divmod, i, 1).result()[0] for i in range(4)] == [0, 1, 2, 3]
+        assert slow.exception() is None
+
+
+def test_an_error_in_the_block_ends_what_is_running():
+    began = time.monotonic()
+    with pytest.raises(KeyError), Processes(2) as pool:
+        pids = [pool.submit(os.getpid).result() for _ in range(2)]
+        sleeping = [pool.submit(time.sleep, 60) for _ in range(3)]
+        raise KeyError
+    assert time.monotonic() - began < 20
+    assert all(future.cancelled() or future.exception() for future in sleeping)
+    assert all(map(ended, pids))
+
+
+def test_one_that_does_not_end_by_itself_is_killed(monkeypatch):
+    monkeypatch.setattr(processes, "_GRACE_SECONDS", 0.2)
+    stubborn = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+    began = time.monotonic()
+    with pytest.raises(KeyError), Processes(1) as pool:
+        pid = pool.submit(os.getpid).result()
+        pool.submit(exec, stubborn)
+        time.sleep(0.5)
+        raise KeyError
+    assert time.monotonic() - began < 20
+    assert ended(pid)
+
+
+def test_processes_of_several_threads_leave_the_main_module_as_it_is():
+    main = sys.modules["__main__"]
+    pools = []
+    threads = [threading.Thread(target=lambda: pools.append(Processes(1))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sys.modules["__main__"] is main
+    for pool in pools:
+        assert pool.submit(divmod, 3, 2).result() == (1, 1)
+        pool.shutdown()
+
+
+SCRIPT = """
+import os, sys, time
+from wssl.processes import Processes
+print("once", flush=True)
+with Processes(2) as pool:
+    print(*(pool.submit(os.getpid).result() for _ in range(2)), flush=True)
+    if "wait" in sys.argv:
+        pool.submit(time.sleep, 60).result()
+"""
+
+
+def started(tmp_path, *arguments):
+    (tmp_path / "script.py").write_text(SCRIPT)
+    return subprocess.Popen(
+        [sys.executable, tmp_path / "script.py", *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def test_a_script_needs_no_guard(tmp_path):
+    out, err = started(tmp_path).communicate(timeout=60)
+    assert out.splitlines()[0] == "once"
+    assert len(out.splitlines()) == 2
+    assert err == ""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs the signals of POSIX")
+@pytest.mark.parametrize("harshly", [True, False], ids=["killed", "interrupted"])
+def test_the_processes_end_with_the_one_that_started_them(tmp_path, harshly):
+    with started(tmp_path, "wait") as script:
+        assert script.stdout.readline() == "once\n"
+        pids = [int(word) for word in script.stdout.readline().split()]
+        time.sleep(0.2)
+        if harshly:
+            script.kill()
+        else:
+            os.killpg(script.pid, signal.SIGINT)
+        wait_for(lambda: all(map(ended, pids)))
+        err = script.stderr.read()
+    assert script.returncode == -(signal.SIGKILL if harshly else signal.SIGINT)
+    assert err.count("Traceback") == (0 if harshly else 1), "of the script alone"

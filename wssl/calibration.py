@@ -1,0 +1,165 @@
+"""How learning rates, schedules and numbers of steps were chosen, on validation images only.
+
+``python -m wssl.calibration`` runs what is listed here. Its records are kept apart, in the folder
+``calibration`` of the results; they hold validation scores, their seeds are never used again, and
+they enter no verdict. What was chosen stands in the presets.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from wssl.experiment import Experiment, Pretraining
+from wssl.names import lookup
+from wssl.progress import describe
+from wssl.running import Task, plan, work, workers
+from wssl.store import Store, default_root
+
+FOLDER = "calibration"
+"""Of the results."""
+
+DATA: dict[str, Any] = {"preset": "desktop", "dataset": "open-faces-2", "split": "val"}
+
+TASKS: dict[str, dict[str, float]] = {
+    "rotation": {"rotation": 1.0},
+    "saturation": {"saturation": 1.0},
+    "sharpness": {"sharpness": 1.0},
+    "triple": {"rotation": 0.3, "saturation": 0.4, "sharpness": 0.3},
+    "best": {"saturation": 0.3, "sharpness": 0.7},
+}
+"""The weightings whose pretext phases are calibrated: the paper's singles, its best triple and its
+best model."""
+
+
+@dataclass(frozen=True)
+class Course:
+    """A learning rate and what becomes of it."""
+
+    learning_rate: float
+    schedule: str = "cosine"
+    warmup: int = 100
+
+    def settings(self, phase: str, steps: int, **more: Any) -> dict[str, Any]:
+        """The settings of a preset that give a phase this course."""
+        return {
+            f"{phase}_learning_rate": self.learning_rate,
+            f"{phase}_schedule": self.schedule,
+            f"{phase}_warmup": self.warmup,
+            f"{phase}_steps": steps,
+            **more,
+        }
+
+
+PLAIN = Course(5e-4, "constant", 0)
+"""The course of the first edition."""
+
+COURSES = (PLAIN, Course(5e-4), Course(1e-3), Course(2e-3))
+STEPS = 1000
+
+
+def pretext() -> list[Task]:
+    """Each weighting's pretext phase by four courses."""
+    courses = (PLAIN, Course(1e-3), Course(2e-3), Course(1e-3, "constant", 100))
+    return [_pretraining(weights, course, 2400) for course in courses for weights in TASKS.values()]
+
+
+def frozen() -> list[Task]:
+    """A frozen random encoder's decoder by each course."""
+    return [_experiment(course, STEPS, encoder="random") for course in (*COURSES, Course(4e-3))]
+
+
+def end_to_end() -> list[Task]:
+    """A network from scratch by each course."""
+    return [_experiment(course, STEPS, encoder="scratch") for course in COURSES]
+
+
+def shift_net() -> list[Task]:
+    """Shift-Net from its published learning rate upwards."""
+    return [
+        _experiment(course, STEPS, method="shift_net")
+        for course in (Course(2e-4, "constant", 0), Course(2e-4), Course(5e-4), Course(1e-3))
+    ]
+
+
+def pic() -> list[Task]:
+    """PIC from its published learning rate upwards."""
+    return [
+        _experiment(course, STEPS, method="pic")
+        for course in (Course(1e-4, "constant", 0), Course(2e-4), Course(5e-4), Course(1e-3))
+    ]
+
+
+def width_32() -> list[Task]:
+    """Whether the courses of width 16 are those of width 32 as well."""
+    return [
+        _experiment(course, STEPS, encoder=encoder, width=32)
+        for course in COURSES[1:]
+        for encoder in ("random", "scratch")
+    ]
+
+
+STAGES: dict[str, Callable[[], list[Task]]] = {
+    "pretext": pretext,
+    "frozen": frozen,
+    "end-to-end": end_to_end,
+    "shift-net": shift_net,
+    "pic": pic,
+    "width-32": width_32,
+}
+"""The stages by name, in the order in which they run."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run stages of the calibration that have not been run; returns the exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        As from the shell, without the program's name.
+    """
+    parser = argparse.ArgumentParser(prog="python -m wssl.calibration", description=__doc__)
+    parser.add_argument("stages", nargs="*", metavar="STAGE", help=f"{', '.join(STAGES)}")
+    parser.add_argument("--jobs", type=int, help="worker processes (default: one per core)")
+    options = parser.parse_args(arguments)
+    store = Store(default_root() / FOLDER)
+    tasks = [
+        task
+        for name in options.stages or STAGES
+        for task in _missing(lookup("stage", name, STAGES)(), store)
+    ]
+    with workers(tasks, options.jobs) as (where, count):
+        for step in work(tasks, where, store, at_once=count):
+            if step.error is not None:
+                print(f"failed: {describe(step.task)}: {step.error}", flush=True)
+            elif step.seconds is not None:
+                print(f"{step.seconds:6.0f} s  {describe(step.task)}", flush=True)
+    return 0
+
+
+def _missing(tasks: Sequence[Task], store: Store) -> list[Task]:
+    experiments = [task for task in tasks if isinstance(task, Experiment)]
+    phases = [task for task in tasks if isinstance(task, Pretraining)]
+    alone = [task for task in phases if store.get(task.fingerprint) is None]
+    return [*alone, *(task for task in plan(experiments, store) if task not in alone)]
+
+
+def _experiment(
+    course: Course, steps: int, seed: int = 1, width: int = 16, **settings: Any
+) -> Experiment:
+    chosen = course.settings("inpainting", steps, width=width)
+    return Experiment(**DATA, **settings, settings=chosen, seed=seed)
+
+
+def _pretraining(
+    weights: dict[str, float], course: Course, steps: int, seed: int = 1, **more: Any
+) -> Pretraining:
+    settings = course.settings("pretext", steps, **more)
+    found = Experiment(**DATA, pretext=weights, settings=settings, seed=seed).pretraining
+    assert found is not None
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

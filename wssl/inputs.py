@@ -1,0 +1,117 @@
+"""The images and masks of an experiment, read once for the experiments that share them."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from wssl import data
+from wssl.data.batches import centre_crops
+from wssl.experiment import Experiment
+from wssl.presets import Preset
+
+TEST_MASK_SEED = 0
+"""The test masks are one fixed list, whatever the seed of an experiment."""
+
+
+def evaluation_data(experiment: Experiment) -> tuple[np.ndarray, np.ndarray]:
+    """The images and masks that an experiment is evaluated on, the same for every seed.
+
+    Parameters
+    ----------
+    experiment : Experiment
+
+    Returns
+    -------
+    images : float (N, S, S, 3) in [0, 1]
+        The middle of each image of the experiment's split.
+    masks : bool (N, S, S)
+        True = hole; mask i belongs to image i.
+    """
+    scale = experiment.scale
+    loaded = images(experiment.dataset, experiment.split, scale)
+    floats = np.divide(centre_crops(loaded, scale.size), 255.0, dtype=np.float32)
+    return floats, masks(experiment, len(floats), TEST_MASK_SEED, "test")
+
+
+def training_data(experiment: Experiment) -> tuple[np.ndarray, np.ndarray]:
+    """The images and masks that an experiment is trained on.
+
+    Parameters
+    ----------
+    experiment : Experiment
+
+    Returns
+    -------
+    images : uint8 (N, L, L, 3)
+        To be cropped; L is `Preset.load_size`.
+    masks : bool (M, S, S)
+        True = hole.
+    """
+    scale = experiment.scale
+    return (
+        images(experiment.dataset, "train", scale),
+        masks(experiment, scale.train_masks, experiment.seed, "train"),
+    )
+
+
+def images(dataset: str, split: str, scale: Preset) -> np.ndarray:
+    """The images of one split before they are cropped.
+
+    Parameters
+    ----------
+    dataset, split : str
+    scale : Preset
+
+    Returns
+    -------
+    uint8 (N, L, L, 3)
+        L is `Preset.load_size`.
+    """
+    count = scale.train_images if split == "train" else scale.test_images
+    return _images(dataset, split, scale.load_size, count, data.fingerprint(dataset))
+
+
+def masks(experiment: Experiment, count: int, seed: int, split: str) -> np.ndarray:
+    """Masks of an experiment's source, recipe and coverage.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    count, seed : int
+    split : {"train", "test"}
+        Whose strokes they are drawn from.
+
+    Returns
+    -------
+    bool (count, S, S)
+        True = hole.
+    """
+    return _masks(
+        experiment.masks,
+        count,
+        experiment.scale.size,
+        seed,
+        experiment.coverage,
+        split,
+        experiment.recipe,
+        data.mask_fingerprint(experiment.masks, experiment.recipe),
+    )
+
+
+@lru_cache(maxsize=4)
+def _images(dataset: str, split: str, size: int, count: int | None, content: str) -> np.ndarray:
+    return data.images(dataset, split, size, count)
+
+
+@lru_cache(maxsize=8)
+def _masks(
+    source: str,
+    count: int,
+    size: int,
+    seed: int,
+    coverage: tuple[float, float],
+    split: str,
+    recipe: str,
+    content: str,
+) -> np.ndarray:
+    return data.masks(source, count, size, seed, coverage, split=split, recipe=recipe)

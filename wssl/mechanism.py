@@ -1,0 +1,314 @@
+"""What a trained network knows, block by block: kept in its record, since weights are not.
+
+Each block of the encoder is asked how well a linear map recovers the pixels of the original image
+from its features, in the known part and in the hole, and how well a linear classifier recognises a
+transformation of a whole image; and the network is evaluated with each skip connection cut.
+Everything is fitted on training images and scored on validation images.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+
+from wssl import inputs, metrics
+from wssl.backend import keras, ops
+from wssl.data.batches import centre_crops
+from wssl.experiment import Experiment
+from wssl.models import ENCODER_BLOCKS, block_outputs, with_skips_cut
+from wssl.pretext import TASKS, Task
+from wssl.scores import BATCH, inpaint_batches
+
+FIT_IMAGES = 256
+"""Training images that the linear maps are fitted on."""
+
+FIT_POSITIONS = 2048
+"""Positions of a feature map that a read-out is fitted on, drawn from all fit images."""
+
+PENALTIES = 10.0 ** np.arange(-6, 3)
+"""Ridge penalties to choose from, as multiples of the features' mean variance."""
+
+_FIT_MASK_SEED = 1
+_POSITION_SEED = 4
+
+
+def brighten(images: Any, factors: Any) -> Any:
+    """Scale the values of images.
+
+    Parameters
+    ----------
+    images : float (B, H, W, 3) in [0, 1]
+    factors : float (B,) in [0, 1]
+
+    Returns
+    -------
+    float (B, H, W, 3) in [0, 1]
+    """
+    return images * factors[:, None, None, None]
+
+
+PROBES = {
+    "rotation": TASKS["rotation"],
+    "saturation": TASKS["saturation"],
+    "brightness": Task("brightness", brighten, (0.4, 0.6, 0.8, 1.0)),
+}
+"""What the linear probes classify the level of."""
+
+
+def examine(network: keras.Model, experiment: Experiment) -> dict[str, Any] | None:
+    """Read-outs, probes and cut skip connections of an experiment's network.
+
+    Parameters
+    ----------
+    network : keras.Model
+        As from `wssl.models.unet`, with the trained weights, in float32.
+    experiment : Experiment
+
+    Returns
+    -------
+    dict or None
+        ``readout``: ``known`` and ``hole``, PSNR in dB of the original's pixels as read out from
+        each block; ``probes``: for each of `PROBES` the accuracy from each block;
+        ``skips``: ``none`` and ``1`` to ``5``, SSIM and PSNR of the composited images with that
+        skip connection cut. None if the data set has no validation images.
+    """
+    scale = experiment.scale
+    try:
+        held_out = inputs.images(experiment.dataset, "val", scale)
+    except ValueError:
+        return None
+    fit = inputs.images(experiment.dataset, "train", scale)
+    fit = fit[np.linspace(0, len(fit) - 1, min(FIT_IMAGES, len(fit))).astype(int)]
+    fit, shown = (_floats(images, scale.size) for images in (fit, held_out))
+    fit_masks = inputs.masks(experiment, len(fit), _FIT_MASK_SEED, "train")
+    masks = inputs.masks(experiment, len(shown), inputs.TEST_MASK_SEED, "test")
+    return {
+        "readout": readout(network, fit, fit_masks, shown, masks),
+        "probes": {name: probe(network, task, fit, shown) for name, task in PROBES.items()},
+        "skips": cut_skips(network, shown, masks),
+    }
+
+
+def readout(
+    network: keras.Model,
+    fit: np.ndarray,
+    fit_masks: np.ndarray,
+    images: np.ndarray,
+    masks: np.ndarray,
+) -> dict[str, list[float]]:
+    """How well the pixels of images can be read out linearly from the features of each block.
+
+    Ridge regression from the 3 x 3 window of features at a position (zero beyond the edge) to the
+    pixels that the position stands for.
+
+    Parameters
+    ----------
+    network : keras.Model
+    fit, images : float (N, S, S, 3) in [0, 1]
+        Fitted on the first, scored on the second; both are shown with their holes black.
+    fit_masks, masks : bool (N, S, S)
+        True = hole.
+
+    Returns
+    -------
+    dict of str to list of float
+        ``known`` and ``hole``: PSNR in dB over all such pixels of all images, a value per block.
+    """
+    found: dict[str, list[float]] = {"known": [], "hole": []}
+    rng = np.random.default_rng(_POSITION_SEED)
+    for block in ENCODER_BLOCKS:
+        side = fit.shape[1] // 2 ** (block - 1)
+        chosen = np.sort(rng.permutation(len(fit) * side * side)[:FIT_POSITIONS])
+        number, row, column = np.unravel_index(chosen, (len(fit), side, side))
+        samples = np.concatenate(
+            [
+                _windows(features)[number[inside] - start, row[inside], column[inside]]
+                for start, features in _features(network, block, _blackened(fit, fit_masks))
+                for inside in [(number >= start) & (number < start + len(features))]
+            ]
+        )
+        targets = _patches(fit, side)[number, row, column]
+        weights, offset = ridge(samples, targets)
+        squared = np.empty(images.shape[:3])
+        for start, features in _features(network, block, _blackened(images, masks)):
+            part = slice(start, start + len(features))
+            predicted = np.clip(_windows(features) @ weights + offset, 0.0, 1.0)
+            error = (predicted - _patches(images[part], side)) ** 2
+            squared[part] = _from_patches(error, images.shape[1]).mean(axis=-1)
+        for name, region in (("known", ~masks), ("hole", masks)):
+            found[name].append(round(float(metrics.psnr(squared[region].mean())), 3))
+    return found
+
+
+def probe(network: keras.Model, task: Task, fit: np.ndarray, images: np.ndarray) -> list[float]:
+    """How well a linear classifier finds the level of a task in the mean features of each block.
+
+    Ridge regression to the levels' indicators, on features standardised over the fit.
+
+    Parameters
+    ----------
+    network : keras.Model
+    task : Task
+    fit, images : float (N, S, S, 3) in [0, 1]
+        Whole images; each is shown at every level.
+
+    Returns
+    -------
+    list of float in [0, 1]
+        The accuracy, a value per block.
+    """
+    levels = len(task.levels)
+
+    def at_every_level(whole: np.ndarray) -> np.ndarray:
+        labels = (np.full(len(whole), level, dtype="int32") for level in range(levels))
+        return np.concatenate([ops.convert_to_numpy(task(whole, label)) for label in labels])
+
+    transformed = at_every_level(fit), at_every_level(images)
+    truth = np.repeat(np.arange(levels), len(images))
+    indicators = np.repeat(np.eye(levels), len(fit), axis=0)
+    found = []
+    for block in ENCODER_BLOCKS:
+        known, asked = (
+            np.concatenate([x.mean(axis=(1, 2)) for _, x in _features(network, block, shown)])
+            for shown in transformed
+        )
+        weights, offset = ridge(known, indicators)
+        answers = np.argmax(asked @ weights + offset, axis=1)
+        found.append(round(float(np.mean(answers == truth)), 4))
+    return found
+
+
+def cut_skips(
+    network: keras.Model, images: np.ndarray, masks: np.ndarray
+) -> dict[str, dict[str, float]]:
+    """The scores of a network with each of its skip connections replaced by zeros.
+
+    Parameters
+    ----------
+    network : keras.Model
+    images : float (N, S, S, 3) in [0, 1]
+    masks : bool (N, S, S)
+        True = hole.
+
+    Returns
+    -------
+    dict of str to dict
+        ``ssim`` and ``psnr`` in dB, means over the composited images, for ``none`` (nothing cut)
+        and for each block, ``1`` to ``5``.
+    """
+    model = _skips_cut(network)
+    outputs = {
+        "none": [inpaint_batches(network, images, masks)],
+        **{str(b): [] for b in ENCODER_BLOCKS},
+    }
+    for start in range(0, len(images), BATCH):
+        part = slice(start, start + BATCH)
+        found = model.predict_on_batch(_blackened(images[part], masks[part]))
+        for block, output in zip(ENCODER_BLOCKS, found, strict=True):
+            outputs[str(block)].append(ops.convert_to_numpy(output))
+    scores = {}
+    for name, parts in outputs.items():
+        whole = metrics.composite(images, np.concatenate(parts), masks)
+        pairs = list(zip(images, whole, strict=True))
+        ssim = [metrics.ssim_map(original, output).mean() for original, output in pairs]
+        psnr = metrics.psnr(np.mean((images - whole) ** 2, axis=(1, 2, 3)))
+        scores[name] = {
+            "ssim": round(float(np.mean(ssim)), 5),
+            "psnr": round(float(np.mean(psnr)), 4),
+        }
+    return scores
+
+
+def ridge(samples: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A linear map by ridge regression; the penalty is chosen by generalised cross-validation.
+
+    Features and targets are centred, features also scaled to unit variance. Golub, Heath and Wahba
+    1979, doi:10.1080/00401706.1979.10489751.
+
+    Parameters
+    ----------
+    samples : float (n, p)
+    targets : float (n, k)
+
+    Returns
+    -------
+    weights : float (p, k)
+    offset : float (k,)
+        Predictions are ``samples @ weights + offset``.
+    """
+    samples = np.asarray(samples, np.float64)
+    count, mean = len(samples), samples.mean(axis=0)
+    deviation = samples.std(axis=0)
+    scale = np.where(deviation > 1e-8 * max(1e-30, deviation.max()), deviation, np.inf)
+    x, centre = (samples - mean) / scale, targets.mean(axis=0)
+    y = targets - centre
+    wide = x.shape[1] > count
+    values, vectors = np.linalg.eigh(x @ x.T if wide else x.T @ x)
+    values = np.maximum(values, 0.0)
+    rotated = vectors.T @ (y if wide else x.T @ y)
+    unit = float(values.sum()) / min(x.shape) + 1e-300
+    best, chosen = np.inf, PENALTIES[-1] * unit
+    total = float((y**2).sum())
+    for penalty in PENALTIES * unit:
+        kept = values / (values + penalty)
+        power = (rotated**2).sum(axis=1)
+        if wide:
+            residual = float((power * (1.0 - kept) ** 2).sum())
+        else:
+            safe = np.where(values > 0.0, values, np.inf)
+            residual = total - float((power / safe * (1.0 - (1.0 - kept) ** 2)).sum())
+        freedom = count - 1.0 - float(kept.sum())
+        score = residual / freedom**2 if freedom > 0.5 else np.inf
+        if score < best:
+            best, chosen = score, penalty
+    solved = vectors @ (rotated / (values + chosen)[:, None])
+    weights = (x.T @ solved if wide else solved) / scale[:, None]
+    return weights, centre - mean @ weights
+
+
+def _floats(images: np.ndarray, size: int) -> np.ndarray:
+    return np.divide(centre_crops(images, size), 255.0, dtype=np.float32)
+
+
+def _blackened(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    return np.where(masks[..., None], np.float32(0), images)
+
+
+def _features(
+    network: keras.Model, block: int, images: np.ndarray
+) -> Iterator[tuple[int, np.ndarray]]:
+    """The features of a block, (B, h, w, C), a batch at a time, with the number of its first."""
+    model = _block_outputs(network)
+    for start in range(0, len(images), BATCH):
+        found = model.predict_on_batch(images[start : start + BATCH])
+        yield start, ops.convert_to_numpy(found[block - 1])
+
+
+def _windows(features: np.ndarray) -> np.ndarray:
+    """The 3 x 3 window of each position: (B, h, w, C) -> (B, h, w, 9 C)."""
+    _, height, width, _ = features.shape
+    padded = np.pad(features, ((0, 0), (1, 1), (1, 1), (0, 0)))
+    return np.concatenate(
+        [padded[:, i : i + height, j : j + width] for i in range(3) for j in range(3)], axis=-1
+    )
+
+
+def _patches(images: np.ndarray, side: int) -> np.ndarray:
+    """The pixels of each cell of a grid: (N, S, S, 3) -> (N, side, side, (S / side)^2 * 3)."""
+    count, size, _, channels = images.shape
+    cell = size // side
+    cells = images.reshape(count, side, cell, side, cell, channels).swapaxes(2, 3)
+    return cells.reshape(count, side, side, -1)
+
+
+def _from_patches(patches: np.ndarray, size: int) -> np.ndarray:
+    """What `_patches` was made of."""
+    count, side = patches.shape[:2]
+    cell = size // side
+    cells = patches.reshape(count, side, side, cell, cell, -1).swapaxes(2, 3)
+    return cells.reshape(count, size, size, -1)
+
+
+_block_outputs = lru_cache(maxsize=2)(block_outputs)
+_skips_cut = lru_cache(maxsize=2)(with_skips_cut)

@@ -1,0 +1,128 @@
+"""What a record says of a trained network: its scores, in the form that is stored."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from wssl import metrics
+from wssl.backend import keras, ops
+from wssl.pretext import transform
+
+LEARNED = 0.2
+"""A pretext task counts as learned if its accuracy is at least this share of the way from chance to
+certainty: 0.4 with four levels."""
+
+BATCH = 32
+"""Images that a network is evaluated on at a time."""
+
+_ACCURACY_SEED = 2
+
+
+def inpaint_batches(network: keras.Model, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """The network's raw output for masked images, a batch at a time.
+
+    Parameters
+    ----------
+    network : keras.Model
+        Takes masked images, or masked images and masks, float (B, S, S, 1), 1 = hole.
+    images : float (N, S, S, 3) in [0, 1]
+    masks : bool (N, S, S)
+        True = hole. The pixels of `images` inside the hole are ignored.
+
+    Returns
+    -------
+    float (N, S, S, 3) in [0, 1]
+    """
+    parts = []
+    for start in range(0, len(images), BATCH):
+        part = slice(start, start + BATCH)
+        masked = np.where(masks[part][..., None], np.float32(0), images[part])
+        inputs = [masked.astype("float32"), masks[part][..., None].astype("float32")]
+        outputs = network.predict_on_batch(inputs if len(network.inputs) == 2 else inputs[0])
+        parts.append(ops.convert_to_numpy(outputs))
+    return np.concatenate(parts)
+
+
+def inpainting_scores(
+    images: np.ndarray, outputs: np.ndarray, masks: np.ndarray
+) -> tuple[dict[str, float | None], dict[str, list[float | None]]]:
+    """The metrics of a method's outputs: their means, and some of them for each image.
+
+    Parameters
+    ----------
+    images, outputs : float (N, S, S, 3) in [0, 1]
+    masks : bool (N, S, S)
+        True = hole.
+
+    Returns
+    -------
+    mean : dict of str to float or None
+        Names are `wssl.metrics.NAMES`; None where no image defines the metric.
+    per_image : dict of str to list
+        ``coverage`` and the metrics of `wssl.metrics.PER_IMAGE`.
+    """
+    values = metrics.evaluate(images, outputs, masks)
+    per_image: dict[str, list[float | None]] = {
+        "coverage": masks.mean(axis=(1, 2)).round(4).tolist()
+    }
+    for name in metrics.PER_IMAGE:
+        per_image[name] = [None if np.isnan(v) else round(float(v), 5) for v in values[name]]
+    means = metrics.summarize(values)
+    return {k: None if np.isnan(v) else round(v, 6) for k, v in means.items()}, per_image
+
+
+def pretext_scores(
+    network: keras.Model, images: np.ndarray, classes: Mapping[str, int]
+) -> dict[str, Any]:
+    """How well a network classifies the levels of its pretext tasks.
+
+    Every image is shown at every level of each task; the levels of the other tasks are drawn once.
+
+    Parameters
+    ----------
+    network : keras.Model
+        As from `wssl.models.pretext_model`.
+    images : uint8 (N, S, S, 3)
+    classes : mapping of str to int
+        The number of levels of each task.
+
+    Returns
+    -------
+    dict
+        ``metrics``, the accuracy of each task as ``accuracy_TASK``; ``learned``, whether it is
+        clearly above chance (`LEARNED`); ``confusion``, a matrix per task: how many images of each
+        true level (row) were classified as each level (column).
+    """
+    matrices = confusion(network, images, classes)
+    accuracy = {task: float(np.trace(m) / m.sum()) for task, m in matrices.items()}
+    needed = {task: 1 / count + LEARNED * (1 - 1 / count) for task, count in classes.items()}
+    return {
+        "metrics": {f"accuracy_{task}": round(value, 5) for task, value in accuracy.items()},
+        "learned": {task: value >= needed[task] for task, value in accuracy.items()},
+        "confusion": {task: matrix.tolist() for task, matrix in matrices.items()},
+    }
+
+
+def confusion(
+    network: keras.Model, images: np.ndarray, classes: Mapping[str, int]
+) -> dict[str, np.ndarray]:
+    """The confusion matrices of `pretext_scores`, int (levels, levels) each."""
+    floats = images.astype(np.float32) / 255.0
+    matrices = {}
+    for number, (task, count) in enumerate(classes.items()):
+        matrices[task] = np.zeros((count, count), dtype=int)
+        rng = np.random.default_rng([_ACCURACY_SEED, number])
+        for level in range(count):
+            labels = {
+                other: rng.integers(0, total, size=len(images)).astype("int32")
+                for other, total in classes.items()
+            }
+            labels[task] = np.full(len(images), level, dtype="int32")
+            for start in range(0, len(images), BATCH):
+                part = slice(start, start + BATCH)
+                shown = transform(floats[part], {t: values[part] for t, values in labels.items()})
+                logits = ops.cast(network.predict_on_batch(shown)[task], "float32")
+                answers = ops.convert_to_numpy(ops.argmax(logits, axis=1))
+                matrices[task][level] += np.bincount(answers, minlength=count)
+    return matrices
