@@ -162,7 +162,8 @@ def evaluations(experiments: Iterable[Experiment]) -> list[Evaluation]:
     """What trained networks of the campaign are tested on besides their own test images.
 
     The controls on `UNSEEN`; on their own images those whose loss has two terms, for the share that
-    each term has.
+    each term has. The harmonic fill, which is quick, on the published recipe's masks, whatever they
+    cover, for the share of them that the paper's filter would pass.
 
     Parameters
     ----------
@@ -173,6 +174,8 @@ def evaluations(experiments: Iterable[Experiment]) -> list[Evaluation]:
         if experiment.method == "wssl" and experiment.loss == "mix":
             found.append(Evaluation(experiment, dataset=UNSEEN))
             found.append(Evaluation(experiment))
+        if experiment.method == "harmonic":
+            found.append(Evaluation(experiment, recipe="qd-imd", coverage=(0.0, 1.0)))
     return found
 
 

@@ -564,7 +564,7 @@ CLAIMS: tuple[Claim, ...] = (
         "presupposes",
         "data",
         "share of the recipe's masks in that range, minus a twentieth",
-        YieldOfMasks(WIDE_BEST),
+        YieldOfMasks(HARMONIC),
         printed="how many masks passed the filter is not reported",
     ),
 )
