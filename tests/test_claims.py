@@ -20,7 +20,8 @@ NORMAL = {
     "alpha": 0.84,
     "a": 1.0,
     "encoder": "frozen",
-    "frozen_layers": 16,
+    "frozen_blocks": [1, 2, 3, 4, 5],
+    "settings": {},
     "method": "wssl",
     **OWN,
 }
@@ -53,6 +54,7 @@ def fabricate(noise=1e-5, seeds=SEEDS, change=lambda experiment: 0.0, share=0.5,
             ssim = 0.8 + change(experiment) + noise * rng.normal()
             run = f"{number}/{seed}"
             yield {
+                "kind": "inpainting",
                 "fingerprint": run,
                 "experiment": experiment,
                 "metrics": {"ssim": ssim, "psnr": 50 * ssim},
@@ -61,8 +63,9 @@ def fabricate(noise=1e-5, seeds=SEEDS, change=lambda experiment: 0.0, share=0.5,
                 score = ssim - 0.1 * (place > 0) + noise * rng.normal()
                 metrics = {"ssim": score + change({**experiment, **test})}
                 yield {
+                    "kind": "evaluation",
                     "fingerprint": f"{run}/{place}",
-                    "experiment": {"phase": "evaluation", "of": experiment, **test},
+                    "experiment": {"of": experiment, **test},
                     "run": run,
                     "metrics": metrics,
                     "terms": {
@@ -77,8 +80,9 @@ def fabricate(noise=1e-5, seeds=SEEDS, change=lambda experiment: 0.0, share=0.5,
         matrix = np.zeros((4, 4))
         matrix[2:, 2:] = block
         yield {
+            "kind": "pretext",
             "fingerprint": f"pretext/{seed}",
-            "experiment": {"phase": "pretext", "pretext": {"sharpness": 1.0}, "seed": seed},
+            "experiment": {"pretext": {"sharpness": 1.0}, "seed": seed},
             "metrics": {},
             "confusion": {"sharpness": matrix.tolist()},
         }

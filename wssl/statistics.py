@@ -1,10 +1,12 @@
-"""What repeated runs say, and how surely: intervals, contrasts, and where the spread comes from."""
+"""Inference from repeated runs: contrasts, blocks, selection, equivalence and multiplicity."""
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import Protocol
 
 import numpy as np
-from scipy import optimize, stats
+from scipy import optimize, special, stats
 
 
 def interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
@@ -27,6 +29,29 @@ def interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, 
         return mean, float("nan")
     spread = float(np.std(values, ddof=1)) / np.sqrt(count)
     return mean, float(stats.t.ppf((1 + confidence) / 2, count - 1) * spread)
+
+
+class Effect(Protocol):
+    """An estimated quantity with one-sided tests and confidence bounds that agree with each other.
+
+    ``p_above(b) <= level`` if and only if ``lower(level) >= b``, and the mirror image of it.
+    """
+
+    @property
+    def value(self) -> float:
+        """The point estimate."""
+
+    def p_above(self, bound: float = 0.0) -> float:
+        """One-sided p value of the null hypothesis that the quantity is at most `bound`."""
+
+    def p_below(self, bound: float = 0.0) -> float:
+        """One-sided p value of the null hypothesis that the quantity is at least `bound`."""
+
+    def lower(self, level: float = 0.025) -> float:
+        """The lower confidence bound with an error rate of `level`."""
+
+    def upper(self, level: float = 0.025) -> float:
+        """The upper confidence bound with an error rate of `level`."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +80,19 @@ class Estimate:
         """One-sided p value against an effect of at most `bound`."""
         if self.error == 0:
             return float(self.value <= bound)
-        return float(stats.t.sf((self.value - bound) / self.error, self.freedom))
+        return float(special.stdtr(self.freedom, (bound - self.value) / self.error))
 
     def p_below(self, bound: float = 0.0) -> float:
         """One-sided p value against an effect of at least `bound`."""
         return Estimate(-self.value, self.error, self.freedom).p_above(-bound)
+
+    def lower(self, level: float = 0.025) -> float:
+        """The lower confidence bound with an error rate of `level`."""
+        return self.value + float(special.stdtrit(self.freedom, level) * self.error)
+
+    def upper(self, level: float = 0.025) -> float:
+        """The upper confidence bound with an error rate of `level`."""
+        return self.value - float(special.stdtrit(self.freedom, level) * self.error)
 
 
 def contrast(groups: Sequence[Sequence[float]], coefficients: Sequence[float]) -> Estimate:
@@ -90,6 +123,451 @@ def contrast(groups: Sequence[Sequence[float]], coefficients: Sequence[float]) -
     if total == 0:
         return Estimate(value, 0.0, float(freedoms.sum()))
     return Estimate(value, total**0.5, total**2 / float((parts**2 / freedoms).sum()))
+
+
+@dataclass(frozen=True)
+class Paired:
+    """A contrast of two arms over the seeds that they share.
+
+    Attributes
+    ----------
+    estimate : Estimate
+        Of the first arm minus the second.
+    pairs : int
+        The number of seeds in common; 0 if the arms share none, where the estimate is Welch's.
+    """
+
+    estimate: Estimate
+    pairs: int
+
+
+def paired_contrast(first: Mapping[Hashable, float], second: Mapping[Hashable, float]) -> Paired:
+    """The mean of one arm minus that of another, from their common seeds.
+
+    Runs of one seed share their initial weights and the order of their images, so that their
+    difference has the smaller error. Seeds that only one arm has are left out: they would move the
+    contrast by what is peculiar to them. Arms without a common seed are compared by Welch's
+    contrast.
+
+    Parameters
+    ----------
+    first, second : mapping of hashable to float
+        A value by its seed.
+
+    Returns
+    -------
+    Paired
+    """
+    common = [seed for seed in first if seed in second]
+    if not common:
+        groups = [list(first.values()), list(second.values())]
+        return Paired(contrast(groups, (1.0, -1.0)), 0)
+    differences = [first[seed] - second[seed] for seed in common]
+    return Paired(contrast([differences], (1.0,)), len(common))
+
+
+def moderated(
+    values: Sequence[float], prior_variance: float = float("nan"), prior_freedom: float = 0.0
+) -> Estimate:
+    """The mean of few values, with a variance shrunk towards that of comparable ones.
+
+    Three or five values say little about their own variance. It is averaged with the variance that
+    comparable values have, each weighted by its degrees of freedom: the moderated t statistic
+    (doi:10.2202/1544-6115.1027).
+
+    Parameters
+    ----------
+    values : sequence of float
+        Independent, such as one contrast per seed.
+    prior_variance : float
+        The variance of one comparable value; NaN if nothing is comparable.
+    prior_freedom : float
+        The degrees of freedom that it counts for; 0 gives Student's t.
+
+    Returns
+    -------
+    Estimate
+        Its error is NaN where neither repetition nor prior says anything of the variance.
+    """
+    count, own = len(values), len(values) - 1
+    if count == 0:
+        raise ValueError("values: expected at least one; received none.")
+    known = prior_freedom if np.isfinite(prior_variance) else 0.0
+    freedom = own + known
+    if freedom <= 0:
+        return Estimate(float(np.mean(values)), float("nan"), float("nan"))
+    squares = float(np.var(values, ddof=1)) * own if own else 0.0
+    variance = (squares + (known * prior_variance if known else 0.0)) / freedom
+    return Estimate(float(np.mean(values)), float(np.sqrt(variance / count)), float(freedom))
+
+
+def residual_variance(
+    values: Sequence[float], arms: Sequence[Hashable], seeds: Sequence[Hashable]
+) -> tuple[float, int]:
+    """The variance of runs that neither their arm nor their seed explains (least squares).
+
+    Parameters
+    ----------
+    values : sequence of float
+    arms, seeds : sequence of hashable
+        Of each value. Not every arm needs every seed.
+
+    Returns
+    -------
+    variance : float
+        NaN without degrees of freedom.
+    freedom : int
+    """
+    if len(values) == 0:
+        return float("nan"), 0
+    y = np.asarray(values, dtype=float)
+    columns = np.hstack([_indicators(arms), _indicators(seeds)])
+    freedom = len(y) - int(np.linalg.matrix_rank(columns))
+    if freedom == 0:
+        return float("nan"), 0
+    residual = y - columns @ np.linalg.lstsq(columns, y, rcond=None)[0]
+    return float(residual @ residual) / freedom, freedom
+
+
+@dataclass(frozen=True)
+class BestAgainstBest:
+    """The best of some arms minus the best of others, whichever of them turn out to be the best.
+
+    Multiple comparisons with the best (Edwards and Hsu, J. Am. Stat. Assoc. 78 (1983), 965-971),
+    for two sets, from the intervals of comparisons with a control: the lower bound must hold for
+    whichever arm of the first set is selected, the upper bound for whichever of the second. With
+    one arm in the first set it is the claim that this arm is better than each of the others, an
+    intersection-union test without correction (doi:10.2307/1267823). Bonferroni's inequality stands
+    for the joint distribution, so that nothing is assumed of the dependence between comparisons.
+
+    Attributes
+    ----------
+    pairs : tuple of tuple of Effect
+        A row for each arm of the first set: it minus each arm of the second.
+    """
+
+    pairs: tuple[tuple[Effect, ...], ...]
+
+    @cached_property
+    def value(self) -> float:
+        """The best of the first set minus the best of the second, as estimated."""
+        return max(min(pair.value for pair in row) for row in self.pairs)
+
+    @property
+    def selected(self) -> tuple[int, int]:
+        """The places of the two arms that are compared by `value`."""
+        row = max(range(len(self.pairs)), key=lambda i: min(pair.value for pair in self.pairs[i]))
+        return row, min(range(len(self.pairs[row])), key=lambda j: self.pairs[row][j].value)
+
+    def p_above(self, bound: float = 0.0) -> float:
+        """One-sided p value of the null hypothesis that the difference is at most `bound`."""
+        best = min(max(pair.p_above(bound) for pair in row) for row in self.pairs)
+        return min(1.0, len(self.pairs) * best)
+
+    def p_below(self, bound: float = 0.0) -> float:
+        """One-sided p value of the null hypothesis that the difference is at least `bound`."""
+        worst = max(min(pair.p_below(bound) for pair in row) for row in self.pairs)
+        return min(1.0, len(self.pairs[0]) * worst)
+
+    def lower(self, level: float = 0.025) -> float:
+        """The lower confidence bound with an error rate of `level`."""
+        each = level / len(self.pairs)
+        return max(min(pair.lower(each) for pair in row) for row in self.pairs)
+
+    def upper(self, level: float = 0.025) -> float:
+        """The upper confidence bound with an error rate of `level`."""
+        each = level / len(self.pairs[0])
+        return max(min(pair.upper(each) for pair in row) for row in self.pairs)
+
+
+@dataclass(frozen=True)
+class BlockAnalysis:
+    """Whether arms that were all run with the same seeds differ: randomised complete blocks.
+
+    Attributes
+    ----------
+    table : numpy.ndarray of float, (arms, seeds)
+    sets : tuple of hashable
+        The set of each arm. Arms are compared within their sets only; all share the seeds.
+    variances : tuple of float
+        The residual variance of each arm, where arms are known to differ in it: both numbers of
+        degrees of freedom are reduced for it (Box, Ann. Math. Stat. 25 (1954), 290-302).
+    permutations : int
+    seed : int
+        Of the permutations.
+    """
+
+    table: np.ndarray
+    sets: tuple[Hashable, ...]
+    variances: tuple[float, ...] = (1.0,)
+    permutations: int = 9999
+    seed: int = 0
+
+    @cached_property
+    def freedom(self) -> tuple[int, int]:
+        """Degrees of freedom between arms of the same set, and of the residual."""
+        arms, seeds = self.table.shape
+        return arms - len(set(self.sets)), (arms - 1) * (seeds - 1)
+
+    @cached_property
+    def _effective(self) -> tuple[float, float]:
+        known = np.array(self.variances)
+        share = float(known.mean() ** 2 / (known**2).mean())
+        return self.freedom[0] * share, self.freedom[1] * share
+
+    @cached_property
+    def noise(self) -> float:
+        """The residual mean square."""
+        table = self.table
+        residual = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + table.mean()
+        return float((residual**2).sum()) / self.freedom[1]
+
+    @cached_property
+    def ratio(self) -> float:
+        """F: the mean square between arms of the same set by the residual one."""
+        return float(self._between(self.table)) / self.freedom[0] / self.noise
+
+    def _between(self, tables: np.ndarray) -> np.ndarray:
+        """Sums of squares between arms of the same set, of tables (..., arms, seeds)."""
+        means = tables.mean(axis=-1)
+        total = np.zeros(means.shape[:-1])
+        for name in dict.fromkeys(self.sets):
+            of_set = means[..., [i for i, other in enumerate(self.sets) if other == name]]
+            total += ((of_set - of_set.mean(axis=-1, keepdims=True)) ** 2).sum(axis=-1)
+        return self.table.shape[1] * total
+
+    @cached_property
+    def p_permutation(self) -> float:
+        """P value of no difference, from permutations of the arms of a set within each seed."""
+        rng = np.random.default_rng(self.seed)
+        keys = rng.random((self.permutations, *self.table.shape))
+        for number, name in enumerate(dict.fromkeys(self.sets)):
+            rows = [i for i, other in enumerate(self.sets) if other == name]
+            keys[:, rows] += number
+        by_set = [
+            i for name in dict.fromkeys(self.sets) for i, o in enumerate(self.sets) if o == name
+        ]
+        permuted = np.empty((self.permutations, *self.table.shape))
+        permuted[:, by_set] = np.take_along_axis(self.table[None], keys.argsort(axis=1), axis=1)
+        reached = self._between(permuted) >= self._between(self.table) * (1 - 1e-12)
+        return float(reached.sum() + 1) / (self.permutations + 1)
+
+    @property
+    def value(self) -> float:
+        """The standard deviation between the arms of a set, without the part of the residual."""
+        between = float(self._between(self.table)) / self.freedom[0]
+        return float(np.sqrt(max(0.0, between - self.noise) / self.table.shape[1]))
+
+    def _noncentrality(self, deviation: float) -> float:
+        return self._effective[0] * self.table.shape[1] * deviation**2 / self.noise
+
+    def p_above(self, bound: float = 0.0) -> float:
+        """One-sided p value of a standard deviation of at most `bound`.
+
+        Against zero the larger of the F test's and the permutation test's.
+        """
+        p = 1.0 - _noncentral_f(self.ratio, *self._effective, self._noncentrality(max(bound, 0.0)))
+        if bound < 0:
+            return 0.0
+        return max(p, self.p_permutation) if bound == 0 else p
+
+    def p_below(self, bound: float = 0.0) -> float:
+        """One-sided p value of a standard deviation of at least `bound`."""
+        if bound <= 0:
+            return 1.0
+        return _noncentral_f(self.ratio, *self._effective, self._noncentrality(bound))
+
+    def lower(self, level: float = 0.025) -> float:
+        """The lower confidence bound with an error rate of `level`."""
+        return 0.0 if self.p_above() > level else self._bound(1 - level)
+
+    def upper(self, level: float = 0.025) -> float:
+        """The upper confidence bound with an error rate of `level`."""
+        return self._bound(level)
+
+    def _bound(self, share: float) -> float:
+        """The standard deviation with which F is below the observed one with that probability."""
+
+        def excess(deviation: float) -> float:
+            return (
+                _noncentral_f(self.ratio, *self._effective, self._noncentrality(deviation)) - share
+            )
+
+        if excess(0.0) <= 0:
+            return 0.0
+        unit = float(np.sqrt(self.noise / self.table.shape[1]))
+        high = 4 * unit * float(np.sqrt(self.ratio + 4))
+        return float(optimize.brentq(excess, 0.0, high))
+
+
+def _noncentral_f(value: float, between: float, within: float, noncentrality: float) -> float:
+    if noncentrality == 0:
+        return float(stats.f.cdf(value, between, within))
+    return float(stats.ncf.cdf(value, between, within, noncentrality))
+
+
+def equivalence(effect: Effect, margin: float) -> float:
+    """P value of the null hypothesis that an effect is not within a margin: two one-sided tests.
+
+    Parameters
+    ----------
+    effect : Effect
+    margin : float
+        Positive; the null hypothesis is that the effect is at most ``-margin`` or at least
+        ``margin`` (doi:10.1007/BF01068419).
+
+    Returns
+    -------
+    float
+    """
+    return max(effect.p_above(-margin), effect.p_below(margin))
+
+
+def bootstrap_images(
+    scores: np.ndarray, *, logarithm: bool = False, draws: int = 2000, seed: int = 0
+) -> np.ndarray:
+    """An arm's mean score on test sets drawn anew, with replacement, from its test images.
+
+    Equal numbers of images and equal seeds give the same test sets, so that the draws of two arms
+    are paired by image.
+
+    Parameters
+    ----------
+    scores : numpy.ndarray of float, (seeds, images)
+    logarithm : bool
+        Whether the score of a run is the logarithm of its mean over the images.
+    draws, seed : int
+
+    Returns
+    -------
+    numpy.ndarray of float, (draws,)
+        The mean over the seeds.
+    """
+    images = scores.shape[1]
+    means = _test_sets(images, draws, seed) @ scores.T / images
+    return np.asarray((np.log(means) if logarithm else means).mean(axis=1))
+
+
+@lru_cache(maxsize=8)
+def _test_sets(images: int, draws: int, seed: int) -> np.ndarray:
+    """How often each image is in each test set, as numbers that multiply fast."""
+    rng = np.random.default_rng(seed)
+    return rng.multinomial(images, np.full(images, 1 / images), size=draws).astype(float)
+
+
+def two_level(over_seeds: Estimate, drawn: np.ndarray, images: int) -> Estimate:
+    """An effect for new seeds and new images at once: a bootstrap of two crossed levels.
+
+    To the variance over seeds comes that over images, raised by m / (m - 1) for the spread that a
+    sample of m images lacks. The scatter that is peculiar to an image and a seed is in both, which
+    errs on the side of a larger error (doi:10.1214/07-AOAS122).
+
+    Parameters
+    ----------
+    over_seeds : Estimate
+        Of the effect, on the test images as they are.
+    drawn : numpy.ndarray of float, (draws,)
+        The effect on test sets drawn anew, as from `bootstrap_images`.
+    images : int
+        The number of test images, at least 2.
+
+    Returns
+    -------
+    Estimate
+        Degrees of freedom by Satterthwaite's formula.
+    """
+    of_images = float(np.var(drawn, ddof=1)) * images / (images - 1)
+    of_seeds = over_seeds.error**2
+    total = of_seeds + of_images
+    if not total > 0:
+        return Estimate(over_seeds.value, total, over_seeds.freedom)
+    parts = of_images**2 / (images - 1)
+    if of_seeds:
+        parts += of_seeds**2 / over_seeds.freedom
+    return Estimate(over_seeds.value, total**0.5, total**2 / parts)
+
+
+@dataclass(frozen=True)
+class Tested:
+    """What a multiple test procedure decides of one hypothesis.
+
+    Attributes
+    ----------
+    rejected : bool
+    level : float
+        The error rate at which the hypothesis was rejected, or that it had at the end.
+    """
+
+    rejected: bool
+    level: float
+
+
+def graphical(
+    p_values: Mapping[str, float],
+    weights: Mapping[str, float],
+    transitions: Mapping[str, Mapping[str, float]],
+    level: float,
+) -> dict[str, Tested]:
+    """A sequentially rejective test of several hypotheses, described by a graph.
+
+    Each hypothesis starts with its share of the error rate. One that is rejected passes its share
+    on along its transitions. Holm's, the fixed-sequence, the fallback and the gatekeeping
+    procedures are such graphs. The probability of a false rejection is at most `level`, whatever
+    hypotheses are true and however the tests depend on each other (doi:10.1002/sim.3495).
+
+    Parameters
+    ----------
+    p_values : mapping of str to float
+        NaN stands for a test that could not be made: it is never rejected and keeps its share.
+    weights : mapping of str to float
+        Shares of `level`, not negative, at most 1 together.
+    transitions : mapping of str to mapping of str to float
+        The parts of its share that a rejected hypothesis passes to others, at most 1 together.
+    level : float
+        The family-wise error rate.
+
+    Returns
+    -------
+    dict of str to Tested
+    """
+    names = list(p_values)
+    strangers = {*weights, *transitions} - set(names)
+    if strangers:
+        raise ValueError(
+            f"weights, transitions: expected hypotheses that have a p value; received "
+            f"{', '.join(sorted(strangers))}."
+        )
+    w = np.array([weights.get(name, 0.0) for name in names], dtype=float)
+    g = np.array([[transitions.get(a, {}).get(b, 0.0) for b in names] for a in names], dtype=float)
+    if w.min(initial=0) < 0 or w.sum() > 1 + 1e-9 or g.sum(axis=1).max(initial=0) > 1 + 1e-9:
+        raise ValueError(
+            "weights, transitions: expected shares from 0 that make at most 1 together; "
+            f"received {w.sum():g} and {g.sum(axis=1).max(initial=0):g}."
+        )
+    p = np.array([p_values[name] for name in names], dtype=float)
+    p = np.where(np.isnan(p), np.inf, p)
+    np.fill_diagonal(g, 0.0)
+    open_, levels = np.ones(len(names), dtype=bool), np.zeros(len(names))
+    while True:
+        due = [i for i in np.flatnonzero(open_) if p[i] <= w[i] * level and w[i] > 0]
+        if not due:
+            break
+        first = min(due, key=lambda i: p[i] / w[i])
+        open_[first], levels[first] = False, w[first] * level
+        w = w + w[first] * g[first]
+        returned = g[:, first] * g[first]
+        passed = g + np.outer(g[:, first], g[first])
+        g = np.divide(
+            passed, 1 - returned[:, None], out=np.zeros_like(g), where=returned[:, None] < 1 - 1e-12
+        )
+        g[:, ~open_], g[~open_] = 0.0, 0.0
+        w[~open_] = 0.0
+        np.fill_diagonal(g, 0.0)
+    levels[open_] = (w * level)[open_]
+    return {
+        name: Tested(not bool(still), float(reached))
+        for name, still, reached in zip(names, open_, levels, strict=True)
+    }
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

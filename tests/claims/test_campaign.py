@@ -1,0 +1,196 @@
+"""Records by arm and seed."""
+
+import numpy as np
+import pytest
+from worlds import study
+
+from wssl.claims.campaign import BEST, NARROW, WIDE, Arm, Campaign, Design, arm_of
+from wssl.claims.catalogue import claim
+from wssl.claims.characteristics import nothing
+from wssl.claims.estimands import SSIM, Score, difference, linear, shown
+from wssl.statistics import residual_variance
+
+KINDS = (("frozen", 500, 0.5), ("scratch", 12_000, 4), ("random", 1000, 1))
+
+RECORD = {
+    "kind": "inpainting",
+    "experiment": {
+        "pretext": {"saturation": 0.3, "sharpness": 0.7},
+        "loss": "mix",
+        "alpha": 0.84,
+        "a": 1.0,
+        "encoder": "frozen",
+        "frozen_blocks": [1, 2, 3, 4, 5],
+        "method": "wssl",
+        "preset": "desktop",
+        "settings": {"width": 32},
+        "dataset": "open-faces-2",
+        "masks": "quickdraw",
+        "recipe": "dense",
+        "coverage": [0.3, 0.5],
+        "split": "test",
+        "seed": 11,
+    },
+    "fingerprint": "0123456789abcdef",
+    "scale": {"size": 64, "width": 32, "inpainting_steps": 1000},
+    "pretext": "fedcba9876543210",
+    "metrics": {"ssim": 0.8, "psnr": 24.0, "st_lpips": None},
+    "per_image": {"ssim": [0.7, 0.9], "psnr": [22.0, 26.0]},
+}
+
+
+def changed(scale=None, **experiment):
+    return {
+        **RECORD,
+        "experiment": {**RECORD["experiment"], **experiment},
+        "scale": {**RECORD["scale"], **(scale or {})},
+    }
+
+
+def arm(scale=None, **experiment):
+    record = changed(scale, **experiment)
+    return arm_of(record["experiment"], record["scale"], Design())
+
+
+def test_a_record_belongs_to_its_arm():
+    assert arm() == Arm(BEST, width=WIDE)
+    assert arm({"width": 16}) == Arm(BEST)
+    assert arm({"width": 64}) == Arm(BEST, width="64")
+    assert arm({"inpainting_steps": 4000}).budget == 4
+    assert arm(encoder="random", pretext={}, frozen_blocks=[3, 4, 5], scale={"width": 16}) == Arm(
+        encoder="random", blocks=(3, 4, 5)
+    )
+    assert arm(method="pic", pretext={}, scale={"width": 16, "inpainting_steps": 9}) == Arm(
+        method="pic"
+    )
+
+
+def test_the_budget_is_in_multiples_of_the_steps_of_its_kind():
+    design = Design(steps=1000, end_to_end_steps=3000)
+    for encoder, steps, budget in KINDS:
+        record = changed({"inpainting_steps": steps}, encoder=encoder)
+        assert arm_of(record["experiment"], record["scale"], design).budget == budget
+
+
+def test_a_classical_fill_has_no_width():
+    record = {**changed(method="harmonic", pretext={}), "scale": {"size": 64}}
+    assert arm_of(record["experiment"], record["scale"], Design()) == Arm(method="harmonic")
+
+
+def test_what_does_not_matter_to_an_arm_does_not_tell_it_apart():
+    assert Arm(encoder="scratch", blocks=(1,)) == Arm(encoder="scratch")
+    assert hash(Arm({"rotation": 1.0, "sharpness": 0.0})) == hash(Arm({"rotation": 1}))
+    assert Arm(BEST) != Arm(BEST, loss="ssim")
+    assert Arm(BEST) != "an arm"
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"dataset": "synthetic"},
+        {"masks": "synthetic"},
+        {"recipe": "medium"},
+        {"coverage": [0.1, 0.6]},
+        {"split": "val"},
+        {"alpha": 0.5},
+        {"a": 10.0},
+        {"scale": {"size": 128}},
+        {"method": "shift_net"},
+    ],
+)
+def test_what_was_not_registered_is_no_arm(other):
+    assert arm(**other) is None
+
+
+def test_other_numbers_of_the_scale_can_be_registered():
+    design = Design(scale={"batch": 16})
+    record = changed({"batch": 16})
+    assert arm_of(record["experiment"], record["scale"], design) is not None
+    assert arm_of(RECORD["experiment"], RECORD["scale"], design) is None
+
+
+def test_two_runs_of_one_arm_and_seed_are_refused():
+    other = {**changed({"batch": 8}), "fingerprint": "f" * 16}
+    with pytest.raises(ValueError, match="expected one run per arm and seed; received 0123456789"):
+        Campaign([RECORD, other])
+    assert len(Campaign([RECORD, RECORD]).runs) == 1
+
+
+def test_scores_by_hand():
+    campaign = Campaign([RECORD])
+    found = Arm(BEST, width=WIDE)
+    assert SSIM(campaign, found, 11) == pytest.approx(-np.log(0.2))
+    assert Score("psnr")(campaign, found, 11) == 24.0
+    assert Score(points=True)(campaign, found, 11) == 0.8
+    assert Score(reversed=True)(campaign, found, 11) == pytest.approx(np.log(0.2))
+    assert np.isnan(Score("st_lpips")(campaign, found, 11))
+    assert np.isnan(SSIM(campaign, found, 12))
+    assert np.isnan(SSIM(campaign, Arm(BEST), 11))
+
+
+def test_a_loss_on_unseen_images_by_hand():
+    evaluation = {
+        "kind": "evaluation",
+        "experiment": {**RECORD["experiment"], "dataset": "objects"},
+        "fingerprint": "1" * 16,
+        "run": RECORD["fingerprint"],
+        "metrics": {"ssim": 0.7, "psnr": 21.0},
+        "per_image": {"ssim": [0.6, 0.8], "psnr": [20.0, 22.0]},
+    }
+    campaign, found = Campaign([RECORD, evaluation]), Arm(BEST, width=WIDE)
+    assert Score(unseen=True)(campaign, found, 11) == pytest.approx(-np.log(0.3))
+    assert Score(unseen=True, loss=True)(campaign, found, 11) == pytest.approx(np.log(0.2 / 0.3))
+    lost = Score("psnr", unseen=True, loss=True)
+    assert lost(campaign, found, 11) == pytest.approx(-3.0)
+    points = Score(unseen=True, loss=True, points=True)
+    assert points(campaign, found, 11) == pytest.approx(-0.1)
+    drawn, images = lost.drawn(campaign, found, [11])
+    assert images == 2
+    # Two images of each set, drawn independently of each other: 1 / 2 + 4 / 2.
+    assert drawn.var() == pytest.approx(0.5 + 2.0, rel=0.1)
+
+
+def test_a_contrast_is_that_of_common_seeds_with_its_prior_by_hand():
+    records = study(nothing, scale=1.0, images=30)
+    campaign = Campaign(records)
+    first, second = Arm({"rotation": 1.0}), Arm({"saturation": 1.0})
+    seeds = (11, 12, 13)
+    found = linear(campaign, ((1.0, first), (-1.0, second)), SSIM, seeds)
+    values = [SSIM(campaign, first, s) - SSIM(campaign, second, s) for s in seeds]
+    variance, freedom = campaign.variance(SSIM, "other pretext")
+    arms = [a for a in campaign.runs if a.noise == "other pretext"]
+    cells = [(SSIM(campaign, a, s), a, s) for a in arms for s in campaign.runs[a]]
+    expected = residual_variance(*map(list, zip(*cells, strict=True)))
+    assert (variance, freedom) == pytest.approx(expected)
+    assert campaign.prior(((1.0, first), (-1.0, second)), SSIM) == pytest.approx(
+        (2 * variance, freedom, 8.0)
+    )
+    squares = np.var(values, ddof=1) * 2 + 8 * 2 * variance
+    drawn = [SSIM.drawn(campaign, a, seeds)[0] for a in (first, second)]
+    of_images = np.var(drawn[0] - drawn[1], ddof=1) * 30 / 29
+    assert found.value == pytest.approx(np.mean(values))
+    assert found.error**2 == pytest.approx(squares / 10 / 3 + of_images)
+
+
+def test_what_follows_one_phase_is_compared_with_what_else_does():
+    campaign = Campaign(study(nothing, scale=1.0))
+    mix, ssim = Arm(BEST), Arm(BEST, loss="ssim")
+    variance, *_ = campaign.prior(((1.0, mix), (-1.0, ssim)), SSIM)
+    assert variance == pytest.approx(2 * campaign.variance(SSIM, "same phase: sharpness")[0])
+    assert variance < campaign.prior(((1.0, mix), (-1.0, Arm(encoder="random"))), SSIM)[0]
+
+
+def test_a_classical_fill_has_one_run_for_all_seeds():
+    campaign = Campaign(study(nothing, claims=[claim("classical")]))
+    harmonic = Arm(method="harmonic")
+    assert campaign.run(harmonic, 11) is campaign.run(harmonic, 15)
+    assert campaign.variance(SSIM, harmonic.noise)[0] == 0.0
+
+
+def test_controls_are_shown_at_other_widths():
+    campaign = Campaign(study(nothing))
+    contrast = difference(Arm(BEST, width=WIDE), Arm(encoder="random", width=WIDE), many=True)
+    estimate, seeds = shown(campaign, contrast, NARROW)
+    assert seeds == 5
+    assert np.isfinite(estimate.error)
+    assert shown(campaign, contrast, "64") is None

@@ -1,0 +1,395 @@
+"""The registered campaign: its arms, its seeds, and its records by arm."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from wssl.statistics import residual_variance
+from wssl.store import Record
+
+BEST = {"saturation": 0.3, "sharpness": 0.7}
+"""The paper's best weighting."""
+
+ALL_BLOCKS = (1, 2, 3, 4, 5)
+"""The blocks of the encoder, which the paper freezes all."""
+
+ARM_FREEDOM = 4
+"""The degrees of freedom with which the variance of a class stands for that of one of its arms."""
+
+SAME_PHASE = "same phase: "
+
+NARROW, WIDE = "narrow", "wide"
+
+CLASSICAL = ("harmonic", "biharmonic", "telea", "navier_stokes", "mean_colour")
+"""Fills that learn nothing, so that one run is all that there is to know."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """What was registered: the data, the scale, and the seeds.
+
+    Attributes
+    ----------
+    dataset, masks, recipe : str
+    coverage : (float, float)
+    size : int
+        Side of the images, in pixels.
+    narrow, wide : int
+        The first width of the grids, and that of the controls.
+    steps, end_to_end_steps : int
+        Steps of the inpainting phase that count as 1x, of a network with frozen blocks and of one
+        that learns in all its layers.
+    few, many : tuple of int
+        The seeds of the grids, and those of the controls.
+    unseen : str
+        The images on which the claims about unseen data are tested.
+    scale : mapping of str to any
+        Other numbers of the scale that a run must have to count, such as the learning rate.
+    """
+
+    dataset: str = "open-faces-2"
+    masks: str = "quickdraw"
+    recipe: str = "dense"
+    coverage: tuple[float, float] = (0.3, 0.5)
+    size: int = 64
+    narrow: int = 16
+    wide: int = 32
+    steps: int = 1000
+    end_to_end_steps: int = 1000
+    few: tuple[int, ...] = (11, 12, 13)
+    many: tuple[int, ...] = (11, 12, 13, 14, 15)
+    unseen: str = "objects"
+    scale: Mapping[str, Any] = field(default_factory=dict)
+
+    def describes(self, experiment: Mapping[str, Any], scale: Mapping[str, Any]) -> bool:
+        """Whether an experiment is on the design's scale, images and masks, and on its test split.
+
+        Parameters
+        ----------
+        experiment, scale : mapping
+            Of a run's record.
+        """
+        return (
+            scale["size"] == self.size
+            and all(scale.get(name) == value for name, value in self.scale.items())
+            and all(
+                experiment[name] == getattr(self, name) for name in ("dataset", "masks", "recipe")
+            )
+            and tuple(experiment["coverage"]) == self.coverage
+            and experiment.get("split", "test") == "test"
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Arm:
+    """A configuration that differs from others in more than its seed.
+
+    Attributes
+    ----------
+    pretext : mapping of str to float
+        Weights of the pretext tasks; empty for an arm without a pretext phase.
+    encoder : {"frozen", "finetuned", "scratch", "random"}
+    loss : str
+    blocks : tuple of int
+        The frozen blocks, where the encoder is frozen.
+    method : str
+    width : str
+        Its first width: ``narrow`` as in the grids, ``wide`` as in the controls, or a number.
+    budget : float
+        Steps of the inpainting phase, in multiples of the design's. The budget of another method
+        than WSSL is its own.
+    """
+
+    pretext: Mapping[str, float] = field(default_factory=dict)
+    encoder: str = "frozen"
+    loss: str = "mix"
+    blocks: tuple[int, ...] = ALL_BLOCKS
+    method: str = "wssl"
+    width: str = NARROW
+    budget: float = 1.0
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Arm):
+            return NotImplemented
+        return self._identity == other._identity
+
+    def __hash__(self) -> int:
+        return hash(self._identity)
+
+    @cached_property
+    def _identity(self) -> tuple[Any, ...]:
+        return (self.key, self.width, self.budget)
+
+    @property
+    def end_to_end(self) -> bool:
+        """Whether the network learns in all its layers."""
+        return self.encoder in ("scratch", "finetuned")
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What identifies the arm apart from its width and budget."""
+        if self.method != "wssl":
+            return (self.method,)
+        blocks = self.blocks if self.encoder in ("frozen", "random") else ALL_BLOCKS
+        weights = tuple(sorted((task, float(w)) for task, w in self.pretext.items() if w))
+        return (self.method, self.encoder, blocks, self.loss, weights)
+
+    @property
+    def name(self) -> str:
+        """The arm in words."""
+        if self.method != "wssl":
+            return self.method
+        weights = ", ".join(f"{task} {weight:g}" for task, weight in self.pretext.items())
+        parts = [weights or "no pretext task", self.encoder]
+        if self.loss != "mix":
+            parts.append(f"loss {self.loss}")
+        if self.encoder in ("frozen", "random") and self.blocks != ALL_BLOCKS:
+            parts.append(f"blocks {', '.join(map(str, self.blocks))}")
+        if self.width != NARROW:
+            parts.append(self.width)
+        if self.budget != 1:
+            parts.append(f"{self.budget:g}x")
+        return "; ".join(parts)
+
+    @property
+    def phase(self) -> tuple[Any, ...]:
+        """What arms have in common that start from the same weights: their noise is shared."""
+        weights = self.key[-1] if self.method == "wssl" else ()
+        return (self.method, self.encoder, weights, self.width)
+
+    @property
+    def noise(self) -> str:
+        """The class of arms whose runs are expected to scatter alike.
+
+        Half of the first edition's pretext phases with much weight on sharpness had not learned
+        that task, so that these arms scatter three times as widely as others.
+        """
+        if self.method in CLASSICAL:
+            return "none"
+        if self.method != "wssl":
+            return "other method"
+        if self.encoder != "frozen":
+            return "no frozen features"
+        sharpness = self.pretext.get("sharpness", 0.0)
+        return "sharpness" if sharpness >= 0.5 * sum(self.pretext.values()) else "other pretext"
+
+
+def arm_of(experiment: Mapping[str, Any], scale: Mapping[str, Any], design: Design) -> Arm | None:
+    """The arm that an experiment belongs to, or None if it is none of this campaign's.
+
+    Parameters
+    ----------
+    experiment, scale : mapping
+        Of a run's record.
+    design : Design
+    """
+    if not design.describes(experiment, scale):
+        return None
+    method = experiment["method"]
+    if method in CLASSICAL:
+        return Arm(method=method)
+    width = {design.narrow: NARROW, design.wide: WIDE}.get(scale["width"], str(scale["width"]))
+    if method != "wssl":
+        return Arm(method=method) if width == NARROW else None
+    loss = experiment["loss"]
+    if (loss == "mix" and experiment["alpha"] != 0.84) or experiment["a"] != 1.0:
+        return None
+    arm = Arm(
+        dict(experiment["pretext"]),
+        experiment["encoder"],
+        loss,
+        tuple(experiment["frozen_blocks"]),
+        width=width,
+    )
+    once = design.end_to_end_steps if arm.end_to_end else design.steps
+    return replace(arm, budget=scale["inpainting_steps"] / once)
+
+
+Score = Callable[["Campaign", Arm, int], float]
+"""A number of the run of an arm with a seed; higher is better. NaN if it is not recorded."""
+
+
+class Campaign:
+    """The records of the registered campaign, by arm and seed.
+
+    Parameters
+    ----------
+    records : iterable of dict
+        Runs, pretext phases and evaluations; what was not registered is ignored.
+    design : Design
+
+    Raises
+    ------
+    ValueError
+        If two runs are of the same arm and seed, so that it is not clear which of them counts.
+    """
+
+    def __init__(self, records: Iterable[Record], design: Design | None = None):
+        self.design = design or Design()
+        self.runs: dict[Arm, dict[int, Record]] = {}
+        self.pretexts: dict[str, Record] = {}
+        self.evaluations: dict[str, list[Record]] = {}
+        self.draws: dict[Any, tuple[np.ndarray, int]] = {}
+        for record in {r["fingerprint"]: r for r in records}.values():
+            if record["kind"] == "inpainting":
+                self._add(record)
+            elif record["kind"] == "pretext":
+                self.pretexts[record["fingerprint"]] = record
+            elif record["kind"] == "evaluation":
+                self.evaluations.setdefault(record["run"], []).append(record)
+
+    def _add(self, record: Record) -> None:
+        arm = arm_of(record["experiment"], record["scale"], self.design)
+        if arm is None:
+            return
+        by_seed = self.runs.setdefault(arm, {})
+        seed = record["experiment"]["seed"]
+        if arm.method in CLASSICAL and by_seed:
+            return
+        if seed in by_seed:
+            raise ValueError(
+                "records: expected one run per arm and seed; received "
+                f"{by_seed[seed]['fingerprint']} and {record['fingerprint']} of {arm.name}, seed "
+                f"{seed}. Leave out the one that was not registered."
+            )
+        by_seed[seed] = record
+
+    def run(self, arm: Arm, seed: int) -> Record | None:
+        """The run of an arm with a seed, if there is one; a classical fill has one for all."""
+        by_seed = self.runs.get(arm, {})
+        if arm.method in CLASSICAL and by_seed:
+            return next(iter(by_seed.values()))
+        return by_seed.get(seed)
+
+    def pretext(self, arm: Arm, seed: int) -> Record | None:
+        """The pretext phase of the run of an arm with a seed."""
+        run = self.run(arm, seed)
+        return self.pretexts.get(run["pretext"] or "") if run else None
+
+    def evaluation(self, arm: Arm, seed: int, **test: Any) -> Record | None:
+        """The evaluation of a run on its own images and masks, apart from what is given.
+
+        Parameters
+        ----------
+        arm : Arm
+        seed : int
+        **test
+            ``dataset``, ``masks``, ``recipe`` or ``coverage`` of the evaluation.
+        """
+        run = self.run(arm, seed)
+        if run is None:
+            return None
+        names = ("dataset", "masks", "recipe", "coverage")
+        wanted = {name: test.get(name, run["experiment"][name]) for name in names}
+        for record in self.evaluations.get(run["fingerprint"], []):
+            found = record["experiment"]
+            if all(_listed(found[name]) == _listed(wanted[name]) for name in names):
+                return record
+        return None
+
+    @cached_property
+    def _pools(self) -> dict[tuple[Score, str], tuple[float, int]]:
+        return {}
+
+    def variance(self, score: Score, noise: str) -> tuple[float, int]:
+        """The variance of a run within a class of arms, and its degrees of freedom.
+
+        Within each layout, the arms of the class at one width, budget and loss, seeds are blocks.
+        The other methods are too few for that: there it is the variance around the arms' means,
+        to which the seeds' effects belong. ``noise`` is an `Arm.noise`; or that after `SAME_PHASE`,
+        for what is left between arms of that class which differ in what follows one and the same
+        pretext phase, or one and the same random start.
+
+        Parameters
+        ----------
+        score : Score
+        noise : str
+        """
+        if noise == "none":
+            return 0.0, 10**6
+        if (score, noise) not in self._pools:
+            layouts: dict[Any, list[Arm]] = {}
+            for arm in self.runs:
+                if noise == SAME_PHASE + arm.noise:
+                    layouts.setdefault((arm.phase, arm.budget), []).append(arm)
+                elif arm.noise == noise and arm.loss == "mix" and arm.blocks == ALL_BLOCKS:
+                    layouts.setdefault((arm.width, arm.budget), []).append(arm)
+            squares, freedom = 0.0, 0
+            for arms in layouts.values():
+                cells = [
+                    (score(self, arm, seed), arm, seed) for arm in arms for seed in self.runs[arm]
+                ]
+                cells = [cell for cell in cells if np.isfinite(cell[0])]
+                if len(arms) > 1 and cells:
+                    values, of_arm, of_seed = map(list, zip(*cells, strict=True))
+                    if noise == "other method":
+                        of_seed = [0] * len(cells)
+                    found, free = residual_variance(values, of_arm, of_seed)
+                    squares += found * free if free else 0.0
+                    freedom += free
+            self._pools[score, noise] = squares / freedom if freedom else float("nan"), freedom
+        return self._pools[score, noise]
+
+    def prior(self, terms: Sequence[tuple[float, Arm]], score: Score) -> tuple[float, float, float]:
+        """What comparable arms say of the variance of one contrast per seed.
+
+        Parameters
+        ----------
+        terms : sequence of (float, Arm)
+            Coefficients that add to zero, so that the seeds' own effects cancel.
+        score : Score
+
+        Returns
+        -------
+        variance : float
+            Of the contrast of one seed; NaN where nothing is comparable.
+        pooled : float
+            Degrees of freedom of that variance as an estimate of the classes' mean variance.
+        freedom : float
+            Degrees of freedom that it counts for as an estimate of these very arms' variance: four
+            for each arm, combined by Satterthwaite's formula, because arms of one class differ.
+        """
+        phases: dict[Any, list[tuple[float, Arm]]] = {}
+        for coefficient, arm in terms:
+            phases.setdefault(arm.phase, []).append((coefficient, arm))
+        parts: list[tuple[str, float, int]] = []
+        for members in phases.values():
+            coefficients = np.array([c for c, _ in members])
+            of_phase = float(coefficients.sum()) ** 2
+            if of_phase > 1e-12:
+                parts.append((members[0][1].noise, of_phase, 1))
+            if len(members) > 1:
+                rest = float((coefficients**2).sum()) - of_phase / len(members)
+                parts.append((SAME_PHASE + members[0][1].noise, rest, len(members)))
+        by_class: dict[str, float] = {}
+        by_arm = []
+        for noise, factor, count in parts:
+            share = factor * self.variance(score, noise)[0]
+            by_class[noise] = by_class.get(noise, 0.0) + share
+            by_arm += [share / count] * count
+        total = float(sum(by_class.values()))
+        if not total > 0:
+            return total, 0.0, 0.0
+        frees = {noise: max(1, self.variance(score, noise)[1]) for noise in by_class}
+        pooled = total**2 / sum(part**2 / frees[noise] for noise, part in by_class.items())
+        own = total**2 / sum(part**2 / ARM_FREEDOM for part in by_arm if part)
+        return total, float(pooled), float(min(own, pooled))
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def at_width(arm: Arm, width: str) -> Arm:
+    """The same arm at another width, if it has one.
+
+    Parameters
+    ----------
+    arm : Arm
+    width : str
+        As in `Arm`.
+    """
+    return replace(arm, width=width) if arm.method == "wssl" else arm

@@ -1,0 +1,291 @@
+"""From estimates to verdicts: one rule for all claims, with an error rate for the whole table.
+
+Every verdict follows from a lower and an upper confidence bound. The lower bounds of all claims are
+wrong anywhere with a probability of at most half of `LEVEL`, and so are the upper bounds; so the
+probability of a wrong verdict anywhere in the table is at most `LEVEL`.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from wssl import paper
+from wssl.claims.campaign import Arm, Campaign, Design
+from wssl.claims.catalogue import CLAIMS, FAMILIES, Claim
+from wssl.claims.estimands import MARGINS, Needed, all_masks
+from wssl.statistics import Effect, Tested, graphical
+from wssl.store import Record
+
+HOLDS, REFUTED, SAME = "holds", "refuted", "the same, within the margin"
+UNDECIDED, AWAITING = "undecided", "awaiting runs"
+
+LEVEL = 0.05
+"""The probability of a wrong verdict anywhere in the table, at most."""
+
+PRIMARY_SHARE = 0.6
+"""The part of the error rate that the primary claims start with; the secondary ones have the rest.
+
+Each primary claim has a sixth of it, and each secondary claim the same part of the rest.
+"""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A claim, what was found, and the outcome.
+
+    Attributes
+    ----------
+    claim : Claim
+    effect : Effect or None
+        None while runs are missing.
+    outcome : str
+        `HOLDS`, `REFUTED`, `SAME`, `UNDECIDED` or `AWAITING`.
+    low, high : float
+        The confidence bounds from which the outcome follows, adjusted for the number of claims.
+    done, registered : int
+        Records that are there, and that were registered, for this claim.
+    """
+
+    claim: Claim
+    effect: Effect | None
+    outcome: str
+    low: float
+    high: float
+    done: int
+    registered: int
+
+    @property
+    def margin(self) -> float:
+        """The smallest effect of interest, in the unit of the effect."""
+        return MARGINS[self.claim.estimand.unit]
+
+    @property
+    def status(self) -> str:
+        """The outcome, with the number of runs where some are missing."""
+        if self.outcome == AWAITING:
+            return f"{AWAITING} ({self.done} of {self.registered})"
+        return self.outcome
+
+    def interval(self, confidence: float = 0.95) -> tuple[float, float]:
+        """The interval of this effect alone; NaN while runs are missing.
+
+        Parameters
+        ----------
+        confidence : float in (0, 1)
+        """
+        if self.effect is None:
+            return float("nan"), float("nan")
+        level = (1 - confidence) / 2
+        return self.effect.lower(level), self.effect.upper(level)
+
+
+def judge(
+    records: Iterable[Record],
+    design: Design | None = None,
+    claims: Sequence[Claim] = CLAIMS,
+) -> list[Verdict]:
+    """A verdict for each claim.
+
+    Parameters
+    ----------
+    records : iterable of dict
+        Of the campaign; what was not registered is ignored.
+    design : Design, optional
+        What was registered.
+    claims : sequence of Claim
+
+    Returns
+    -------
+    list of Verdict
+        In the order of the claims.
+
+    Raises
+    ------
+    ValueError
+        If two runs are of the same arm and seed.
+    """
+    campaign = Campaign(records, design)
+    effects: dict[str, Effect | None] = {}
+    counts: dict[str, tuple[int, int]] = {}
+    for claim in claims:
+        needs = claim.estimand.needs(campaign)
+        done = sum(available(campaign, need) for need in needs)
+        counts[claim.key] = done, len(needs)
+        effects[claim.key] = claim.estimand.estimate(campaign) if done == len(needs) else None
+    above, below = decide(claims, effects)
+    verdicts = []
+    for claim in claims:
+        effect = effects[claim.key]
+        low = high = float("nan")
+        outcome = AWAITING
+        if effect is not None:
+            low, high = effect.lower(above[claim.key].level), effect.upper(below[claim.key].level)
+            outcome = outcome_of(low, high, MARGINS[claim.estimand.unit])
+        verdicts.append(Verdict(claim, effect, outcome, low, high, *counts[claim.key]))
+    return verdicts
+
+
+def decide(
+    claims: Sequence[Claim], effects: Mapping[str, Effect | None]
+) -> tuple[dict[str, Tested], dict[str, Tested]]:
+    """The error rates of the lower and of the upper bound of each claim.
+
+    Two graphical procedures of half of `LEVEL` each: one tests whether effects are above zero, the
+    other whether they are below. A claim hands its share on only in the procedure in which it is
+    decided. It may not do so in the other, nor when its effect is shown to be smaller than the
+    margin: a precise study always decides one way or the other, so that a gate which opens in
+    both cases would control nothing.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+    effects : mapping of str to Effect or None
+
+    Returns
+    -------
+    above, below : dict of str to wssl.statistics.Tested
+    """
+    weights, transitions = gates(claims)
+    nan = float("nan")
+    p_above = {c.key: e.p_above() if (e := effects[c.key]) else nan for c in claims}
+    p_below = {c.key: e.p_below() if (e := effects[c.key]) else nan for c in claims}
+    return (
+        graphical(p_above, weights, transitions, LEVEL / 2),
+        graphical(p_below, weights, transitions, LEVEL / 2),
+    )
+
+
+def gates(claims: Sequence[Claim]) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+    """The graph of the test procedure: what each claim starts with, and whom it hands it on to.
+
+    The primary claims form a chain, the fallback procedure (doi:10.1080/10543400500265660): one
+    that is decided hands its share to the next, the last one to the secondary claims. The secondary
+    claims of a family hand theirs to each other, which is Holm's procedure.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+
+    Returns
+    -------
+    weights : dict of str to float
+    transitions : dict of str to dict of str to float
+    """
+    primary = sorted((c for c in claims if c.primary is not None), key=lambda c: c.primary or 0)
+    secondary = [c for c in claims if c.primary is None]
+    shared = PRIMARY_SHARE if secondary else 1.0
+    weights = {c.key: shared / len(primary) for c in primary}
+    rest = 1 - sum(weights.values())
+    weights |= {c.key: rest / len(secondary) for c in secondary}
+    transitions: dict[str, dict[str, float]] = {}
+    for first, second in pairwise(primary):
+        transitions[first.key] = {second.key: 1.0}
+    if primary and secondary:
+        transitions[primary[-1].key] = {c.key: 1 / len(secondary) for c in secondary}
+    for family in FAMILIES:
+        keys = [c.key for c in secondary if c.family == family]
+        for key in keys:
+            transitions[key] = {k: 1 / (len(keys) - 1) for k in keys if k != key}
+    return weights, transitions
+
+
+def outcome_of(low: float, high: float, margin: float) -> str:
+    """The verdict that follows from an interval.
+
+    Parameters
+    ----------
+    low, high : float
+        Confidence bounds of an effect that is above zero if the claim is true.
+    margin : float
+        The smallest effect of interest.
+
+    Returns
+    -------
+    str
+        `SAME` if the interval lies within the margins, whether or not it contains zero; else
+        `HOLDS` if it lies above zero, `REFUTED` if it lies below the margin; else `UNDECIDED`.
+    """
+    if np.isnan(low) or np.isnan(high):
+        return UNDECIDED
+    if -margin < low and high < margin:
+        return SAME
+    if low > 0:
+        return HOLDS
+    return REFUTED if high < margin else UNDECIDED
+
+
+def is_wrong(outcome: str, truth: float, margin: float) -> bool:
+    """Whether a verdict says what is not so.
+
+    Parameters
+    ----------
+    outcome : str
+    truth : float
+        The true effect.
+    margin : float
+    """
+    return {
+        HOLDS: truth <= 0,
+        REFUTED: truth >= margin,
+        SAME: abs(truth) >= margin,
+    }.get(outcome, False)
+
+
+def available(campaign: Campaign, need: Needed) -> bool:
+    """Whether a record that a claim needs is there, with the number that it needs.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    need : tuple
+        As from `Estimand.needs`.
+    """
+    kind, arm, seed, score = need
+    if kind in ("run", "unseen"):
+        return score is not None and bool(np.isfinite(score(campaign, arm, seed)))
+    if kind == "pretext":
+        return campaign.pretext(arm, seed) is not None
+    if kind == "own":
+        return campaign.evaluation(arm, seed) is not None
+    return all_masks(campaign, arm, seed) is not None
+
+
+def in_paper(claims: Sequence[Claim] = CLAIMS) -> dict[str, float]:
+    """The effect of each claim computed from the numbers that the paper printed, one run each.
+
+    Parameters
+    ----------
+    claims : sequence of Claim
+
+    Returns
+    -------
+    dict of str to float
+        NaN where it printed none.
+    """
+    design = Design(few=(0, 1), many=(0, 1))
+    rows: dict[Arm, paper.Row] = {}
+    for number in paper.TABLES:
+        for row in paper.TABLES[number]:
+            if row.method != "wssl":
+                rows[Arm(method=row.method)] = row
+            else:
+                rows[Arm(row.pretext, loss=row.loss)] = row
+    campaign = Campaign([], design)
+    for arm, row in rows.items():
+        metrics = {"ssim": row.ssim, "psnr": row.psnr}
+        record = {
+            "fingerprint": "printed",
+            "pretext": None,
+            "experiment": dict.fromkeys(("dataset", "masks", "recipe", "coverage")),
+            "metrics": metrics,
+            "per_image": {name: [value, value] for name, value in metrics.items()},
+        }
+        campaign.runs[arm] = {0: record, 1: record}
+    found = {}
+    for claim in claims:
+        needs = claim.estimand.needs(campaign)
+        printed = claim.kind != "ours" and all(available(campaign, need) for need in needs)
+        found[claim.key] = claim.estimand.estimate(campaign).value if printed else float("nan")
+    return found
