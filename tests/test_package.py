@@ -35,7 +35,6 @@ LAYERS = {
     "experiment": 3,
     "scores": 3,
     "inputs": 4,
-    "campaign": 4,
     "protocols": 4,
     "mechanism": 5,
     "runs": 6,
