@@ -618,7 +618,7 @@ def summary(
         for world, truth in worlds.items():
             progress(f"{name}: {world}")
             found[name, world] = characteristics(
-                truth, kind, studies=studies, design=design, claims=claims
+                truth, kind, studies=studies, seed=len(found), design=design, claims=claims
             )
     primary = [claim.key for claim in claims if claim.primary is not None]
     power: dict[str, dict[str, dict[str, float]]] = {}
