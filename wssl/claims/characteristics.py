@@ -25,7 +25,7 @@ from wssl.claims.catalogue import CLAIMS, CONTROLS, PAIRS, TRIPLES, Claim
 from wssl.claims.decision import HOLDS, LEVEL, SAME, is_wrong, judge
 from wssl.claims.estimands import MARGINS, SpreadByTasks, SpreadOverSeeds, YieldOfMasks
 from wssl.statistics import BestAgainstBest
-from wssl.store import Record, Store
+from wssl.store import Record
 
 World = Callable[[Arm, bool], tuple[float, float]]
 """The truth: what an arm adds to the scores by SSIM and by PSNR, on its own or on unseen images."""
@@ -691,9 +691,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     wanted = dict(condition.split("=", 1) for condition in options.where)
+    # Read as they are, so that records of the first edition serve as well.
+    files = sorted(options.results.glob("[!.]*.json"))
     records = [
         record
-        for record in Store(options.results).records()
+        for record in (json.loads(file.read_text(encoding="utf-8")) for file in files)
         if all(str(record["experiment"].get(key)) == value for key, value in wanted.items())
     ]
     found = summary(
