@@ -613,7 +613,7 @@ def summary(
         **{f"best weighting better by {k} margins": better(k) for k in MULTIPLES},
         **{f"weightings differ by {k} margins": spread(k) for k in MULTIPLES},
     }
-    found = {}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
     for name, kind in noises.items():
         for world, truth in worlds.items():
             progress(f"{name}: {world}")
