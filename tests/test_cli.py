@@ -176,7 +176,7 @@ def test_a_study_of_which_runs_failed_names_them(monkeypatch, tmp_path, capsys):
 def test_how_many_jobs_there_are(arguments, variable, jobs, monkeypatch):
     seen = []
 
-    def follow(parts, store, budget, jobs):
+    def follow(parts, store, budget, in_order, jobs):
         seen.append(jobs)
         return progress.Progress({}, store)
 
@@ -200,7 +200,7 @@ def followed(monkeypatch):
     """What ``wssl study`` asks to be followed; nothing is run."""
     seen = []
 
-    def follow(parts, store, budget, jobs):
+    def follow(parts, store, budget, in_order, jobs):
         seen.append((parts, budget))
         return progress.Progress({}, store)
 
@@ -300,13 +300,15 @@ def test_every_field_of_an_experiment_has_its_option(monkeypatch):
         "alpha": 0.5,
         "a": 2.0,
         "encoder": "frozen",
-        "frozen_layers": 4,
+        "frozen_blocks": (1, 2, 4),
         "method": "wssl",
         "preset": "smoke",
+        "settings": {"width": 8, "inpainting_schedule": "cosine"},
         "dataset": "open-faces",
         "masks": "synthetic",
         "recipe": "qd-imd",
         "coverage": (0.1, 0.2),
+        "split": "val",
         "seed": 5,
     }
     assert set(values) == {field.name for field in fields(Experiment)}
@@ -315,6 +317,8 @@ def test_every_field_of_an_experiment_has_its_option(monkeypatch):
         given = {
             "pretext": ["rotation=0.25", "sharpness"],
             "coverage": ["0.1", "0.2"],
+            "frozen_blocks": ["1-2,4"],
+            "settings": ["width=8", "inpainting_schedule=cosine"],
         }.get(name, [str(value)])
         words += [f"--{name.replace('_', '-')}", *given]
     assert main(["run", *words]) == 1

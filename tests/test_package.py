@@ -44,6 +44,7 @@ LAYERS = {
     "export": 7,
     "demo": 8,
     "study": 7,
+    "campaign": 7,
     "progress": 8,
     "notebooks": 7,
     "calibration": 9,

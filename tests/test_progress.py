@@ -7,7 +7,7 @@ from rich.console import Console
 from tqdm import tqdm
 
 from wssl import progress, runs
-from wssl.experiment import Experiment
+from wssl.experiment import Evaluation, Experiment
 from wssl.progress import Progress, describe, follow
 from wssl.running import Step
 from wssl.store import Store
@@ -53,6 +53,7 @@ def keep(task, store, seconds=None):
         "kind": "inpainting" if isinstance(task, Experiment) else "pretext",
         "experiment": task.to_dict(),
         "fingerprint": task.fingerprint,
+        "scale": task.hyperparameters(),
         "metrics": {},
         "provenance": {} if seconds is None else {"seconds": seconds},
     }
@@ -91,6 +92,29 @@ def test_an_experiment_in_two_parts_counts_once_in_all(store, clock):
     known.note(Step(SEEDS[1], 20.0))
     for name, counts in (("one", "3201"), ("two", "3201"), ("all, each once", "4202")):
         assert row(known, name)[:4] == list(counts)
+
+
+def test_a_run_takes_as_long_as_its_effort_says(store):
+    keep(SEEDS[0], store, 10.0)
+    keep(SEEDS[0].pretraining, store, 4.0)
+    known = Progress({"one": SEEDS}, store)
+    longer = {"inpainting_steps": 3 * SEEDS[0].scale.inpainting_steps}
+    assert known.expected(SEEDS[1].with_(settings=longer)) == pytest.approx(30.0)
+    larger = SEEDS[1].with_(settings={"size": 64, "pretext_batch": 12})
+    assert known.expected(larger) == pytest.approx(40.0)
+    assert known.expected(larger.pretraining) == pytest.approx(4.0 * 4 * 3)
+    wider = known.expected(SEEDS[1].with_(settings={"width": 8}))
+    assert 20.0 < wider < 40.0
+
+
+def test_an_evaluation_waits_for_what_it_tests(store):
+    tested = Evaluation(SEEDS[0], dataset="photos")
+    known = Progress({"one": [tested], "two": SEEDS[:2]}, store)
+    assert known.left[:3] == (SEEDS[0].pretraining, SEEDS[0], tested)
+    assert known.counts([tested]) == (1, 0, 0, 1)
+    keep(SEEDS[0], store, 10.0)
+    keep(SEEDS[1].pretraining, store, 1.0)
+    assert Progress({"one": [tested]}, store).left == (tested,)
 
 
 def test_what_a_run_takes_is_the_mean_of_its_kind_and_preset(store):

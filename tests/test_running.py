@@ -47,6 +47,7 @@ class Runs:
             "kind": "pretext" if isinstance(task, Pretraining) else "inpainting",
             "experiment": task.to_dict(),
             "fingerprint": task.fingerprint,
+            "scale": task.hyperparameters(),
             "metrics": {},
             "provenance": {"seconds": self.seconds},
         }

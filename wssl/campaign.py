@@ -9,6 +9,7 @@ from typing import Any
 
 from wssl import paper
 from wssl.experiment import ENCODERS, Evaluation, Experiment
+from wssl.presets import preset
 
 DATA: dict[str, Any] = {"preset": "desktop", "dataset": "open-faces-2"}
 
@@ -158,25 +159,28 @@ def tier_2() -> dict[str, list[Experiment]]:
     }
 
 
-def evaluations(experiments: Iterable[Experiment]) -> list[Evaluation]:
-    """What trained networks of the campaign are tested on besides their own test images.
+def parts() -> dict[str, list[Experiment | Evaluation]]:
+    """Everything that is registered, by the name of its part, in the order in which it is run.
 
-    The controls on `UNSEEN`; on their own images those whose loss has two terms, for the share that
-    each term has. The harmonic fill, which is quick, on the published recipe's masks, whatever they
-    cover, for the share of them that the paper's filter would pass.
-
-    Parameters
-    ----------
-    experiments : iterable of Experiment
+    Each network of WSSL is tested on `UNSEEN` as soon as it is trained, since weights do not last
+    as long as records; and on its own images for the share that each term has in the mixed loss.
+    The harmonic fill is tested on the published recipe's masks, whatever they cover, for the share
+    of them that the paper's filter would pass.
     """
-    found = []
-    for experiment in dict.fromkeys(experiments):
-        if experiment.method == "wssl" and experiment.loss == "mix":
-            found.append(Evaluation(experiment, dataset=UNSEEN))
-            found.append(Evaluation(experiment))
-        if experiment.method == "harmonic":
-            found.append(Evaluation(experiment, recipe="qd-imd", coverage=(0.0, 1.0)))
-    return found
+    return {
+        name: [task for experiment in experiments for task in _with_tests(experiment)]
+        for tier in (tier_1(), tier_2())
+        for name, experiments in tier.items()
+    }
+
+
+def _with_tests(experiment: Experiment) -> list[Experiment | Evaluation]:
+    if experiment.method == "harmonic":
+        return [experiment, Evaluation(experiment, recipe="qd-imd", coverage=(0.0, 1.0))]
+    if experiment.method != "wssl" or experiment.scale.size != preset(DATA["preset"]).size:
+        return [experiment]
+    tested = [Evaluation(experiment, dataset=UNSEEN), Evaluation(experiment)]
+    return [experiment, *tested]
 
 
 def _repeated(

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import keras
 
     from wssl.cluster import Workers
+    from wssl.experiment import Experiment
+    from wssl.running import Asked
     from wssl.runs import Result
     from wssl.store import Store
 
@@ -62,7 +64,7 @@ def _run(options: argparse.Namespace) -> None:
         encoder=options.encoder,
         frozen_blocks=options.frozen_blocks,
         method=options.method,
-        settings=dict(options.set),
+        settings=dict(options.settings),
         split=options.split,
         seed=options.seed,
         **settings,
@@ -96,33 +98,26 @@ def _projection(result: "Result", name: str) -> str:
 def _study(options: argparse.Namespace) -> int:
     from rich import print as show
 
-    from wssl import progress, report, study
+    from wssl import campaign, progress, report
     from wssl.running import jobs_for, plan
     from wssl.store import Store
 
-    settings = _settings(options)
-    presets = dict.fromkeys(settings.pop("preset"))
-    chosen = {n: lookup("part of the study", n, study.PARTS) for n in options.only or study.PARTS}
-    parts = {
-        (preset, name): part(preset=preset, seeds=options.seeds, **settings)
-        for preset in presets
-        for name, part in chosen.items()
-    }
-    store = Store()
-    titled = {
-        f"{preset} table {name}" if name.isdigit() else f"{preset} {name}": experiments
-        for (preset, name), experiments in parts.items()
-    }
+    store, parts = Store(), {} if options.registered else _parts(options)
+    titled: dict[str, list[Asked]] = campaign.parts() if options.registered else {}
+    for (preset, name), experiments in parts.items():
+        titled[f"{preset} {'table ' * name.isdigit()}{name}"] = [*experiments]
     if options.plan:
         planned = progress.Progress(titled, store)
         planned.jobs = jobs_for(planned.left, options.jobs)
         show(planned.table())
         return 0
     if options.scheduler is None:
-        jobs = jobs_for(plan(chain.from_iterable(parts.values()), store), options.jobs)
+        jobs = jobs_for(plan(chain.from_iterable(titled.values()), store), options.jobs)
         if jobs == 1:
             _start_keras()
-        done = progress.follow(titled, store, options.budget, jobs=jobs)
+        done = progress.follow(
+            titled, store, options.budget, in_order=options.registered, jobs=jobs
+        )
     else:
         if options.jobs is not None:
             raise ValueError(
@@ -134,6 +129,7 @@ def _study(options: argparse.Namespace) -> int:
                 titled,
                 store,
                 options.budget,
+                in_order=options.registered,
                 executor=workers.executor,
                 at_once=workers.threads,
             )
@@ -148,6 +144,20 @@ def _study(options: argparse.Namespace) -> int:
         print(f"wssl: {failures}\nThe same command begins them again.", file=sys.stderr)
         return 1
     return 0
+
+
+def _parts(options: argparse.Namespace) -> "dict[tuple[str, str], list[Experiment]]":
+    """The experiments of the parts of the study that were asked for, by preset and part."""
+    from wssl import study
+
+    settings = _settings(options)
+    presets = dict.fromkeys(settings.pop("preset"))
+    chosen = {n: lookup("part of the study", n, study.PARTS) for n in options.only or study.PARTS}
+    return {
+        (preset, name): part(preset=preset, seeds=options.seeds, **settings)
+        for preset in presets
+        for name, part in chosen.items()
+    }
 
 
 def _workers(scheduler: str, store: "Store") -> AbstractContextManager["Workers"]:
@@ -464,7 +474,7 @@ def _parser() -> argparse.ArgumentParser:
         "the parts are averaged",
     )
     one.add_argument(
-        "--set",
+        "--settings",
         type=_setting,
         nargs="+",
         default=(),
@@ -501,6 +511,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PART",
         help="the paper's tables, 1 single, 2 double, 3 triple pretext tasks, 4 losses; and what "
         "the paper lacks, losses, controls, noise, baselines (default: all)",
+    )
+    many.add_argument(
+        "--registered",
+        action="store_true",
+        help="run the registered campaign (book/plan.md) in its order, whose parts, presets and "
+        "seeds are fixed: --only, --seeds and the settings below do not apply",
     )
     many.add_argument("--seeds", type=int, help="how many (default: the preset's number)")
     many.add_argument(

@@ -8,6 +8,7 @@ from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext, redirect_stderr
 from datetime import timedelta
 from statistics import fmean
+from typing import Any
 
 from rich import box
 from rich.console import Console, Group
@@ -16,13 +17,16 @@ from rich.live import Live
 from rich.table import Column, Table
 from rich.text import Text
 
-from wssl.experiment import Experiment, Pretraining
+from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.report import pretext_name
-from wssl.running import Step, Task, plan, work, workers
+from wssl.running import Asked, Step, Task, needed, plan, work, workers
 from wssl.store import Store
 
-Kind = tuple[type, str, str]
-Seconds = dict[Kind, list[float]]
+Kind = tuple[str, str, str]
+Speeds = dict[Kind, list[float]]
+
+_WIDTH_POWER = 1.8
+"""By which power of the first width a step's time grows, going by widths 16 and 32."""
 
 _EXPECTED = (ValueError, OSError, ArithmeticError)
 """Errors whose message says all; of others the traceback is shown."""
@@ -33,32 +37,32 @@ class Progress:
 
     Parameters
     ----------
-    parts : mapping of str to sequence of Experiment
-        By name; an experiment may be in several.
+    parts : mapping of str to sequence of Experiment or Evaluation
+        By name; one may be in several.
     store : Store
         What it holds is done; its records tell how long a run takes until one has been run.
 
     Attributes
     ----------
-    left : tuple of Experiment or Pretraining
+    left : tuple of Experiment, Pretraining or Evaluation
         What has yet to begin, each once.
-    running : dict of Experiment or Pretraining to float
+    running : dict of Experiment, Pretraining or Evaluation to float
         What has begun, and when, in seconds of `time.monotonic`.
-    failed : dict of Experiment or Pretraining to Exception
+    failed : dict of Experiment, Pretraining or Evaluation to Exception
         What has begun and not ended, and why.
     jobs : int
         How many runs are done side by side, as far as that is known.
     """
 
-    def __init__(self, parts: Mapping[str, Sequence[Experiment]], store: Store):
+    def __init__(self, parts: Mapping[str, Sequence[Asked]], store: Store):
         self.parts = parts
         self.experiments = [e for listed in parts.values() for e in listed]
         self.left = tuple(plan(self.experiments, store))
         self.running: dict[Task, float] = {}
         self.failed: dict[Task, Exception] = {}
         self.jobs = 1
-        self._before = _seconds_of_records(store)
-        self._since: Seconds = {}
+        self._before = _speeds_of_records(store)
+        self._since: Speeds = {}
 
     def note(self, step: Step) -> None:
         """Take notice of what has begun or ended; whoever reads meanwhile sees before or after."""
@@ -69,29 +73,31 @@ class Progress:
             running[step.task] = time.monotonic()
         else:
             kind = _kind(step.task)
-            self._since[kind] = [*self._since.get(kind, []), step.seconds]
+            speed = step.seconds / _effort(step.task)
+            self._since[kind] = [*self._since.get(kind, []), speed]
         self.running = running
         self.left = tuple(task for task in self.left if task != step.task)
 
     def expected(self, task: Task) -> float | None:
         """How many seconds a task takes, or None where nothing is known.
 
-        The mean of the pretext phases, or of the experiments of its method, at its preset that have
-        ended, or of the records that were there before if none has; of experiments by any method
-        where there is none of its own.
+        As its effort (steps, images, pixels, width) is to that of the tasks of its kind that have
+        ended, or of the records that were there before if none has: the pretext phases, the
+        experiments of its method, or those by any method where there is none of its own, all at its
+        preset.
         """
         kind = _kind(task)
         for known in (self._since, self._before):
             if kind in known:
-                return fmean(known[kind])
+                return fmean(known[kind]) * _effort(task)
         for known in (self._since, self._before):
             if alike := [s for other in known if other[:2] == kind[:2] for s in known[other]]:
-                return fmean(alike)
+                return fmean(alike) * _effort(task)
         return None
 
-    def to_go(self, experiments: Iterable[Experiment]) -> float | None:
-        """How many seconds experiments and their pretext phases take yet, or None if not known."""
-        chosen = {task for e in experiments for task in (e, e.pretraining)}
+    def to_go(self, asked: Iterable[Asked]) -> float | None:
+        """How many seconds tasks and what they need take yet, or None if not known."""
+        chosen = {task for e in asked for task in _chain(e)}
         running, now, total = self.running, time.monotonic(), 0.0
         tasks = {*self.left, *self.failed, *running} & chosen
         for task in tasks:
@@ -101,12 +107,12 @@ class Progress:
             total += max(0.0, expected - (now - running.get(task, now)))
         return total / max(1, len(running), min(self.jobs, len(tasks)))
 
-    def counts(self, experiments: Iterable[Experiment]) -> tuple[int, int, int, int]:
+    def counts(self, asked: Iterable[Asked]) -> tuple[int, int, int, int]:
         """How many experiments there are, are done, are running and are left, each once.
 
         One that has failed is left.
         """
-        chosen = set(experiments)
+        chosen = set(asked)
         running = len(chosen.intersection(self.running))
         left = len(chosen.intersection((*self.left, *self.failed)))
         return len(chosen), len(chosen) - running - left, running, left
@@ -139,7 +145,7 @@ class Progress:
         names = [
             name
             for name, listed in self.parts.items()
-            if any(step.task in (e, e.pretraining) for e in listed)
+            if any(step.task in _chain(e) for e in listed)
         ]
         seconds = "  failed" if step.seconds is None else f"{step.seconds:6.1f} s"
         why = "" if step.error is None else f": {reason(step.error)}"
@@ -167,17 +173,18 @@ class Progress:
         runs = "1 run" if len(lines) == 1 else f"{len(lines)} runs"
         return "\n".join([f"{runs} failed:", *lines])
 
-    def _cells(self, experiments: Iterable[Experiment]) -> list[str]:
+    def _cells(self, experiments: Iterable[Asked]) -> list[str]:
         counts = self.counts(experiments)
         seconds = self.to_go(experiments)
         return [*map(str, counts), "?" if seconds is None else _clock(seconds)]
 
 
 def follow(
-    parts: Mapping[str, Sequence[Experiment]],
+    parts: Mapping[str, Sequence[Asked]],
     store: Store,
     budget: float | None = None,
     *,
+    in_order: bool = False,
     jobs: int | None = None,
     executor: Executor | None = None,
     at_once: int | Callable[[], int] | None = None,
@@ -189,11 +196,13 @@ def follow(
 
     Parameters
     ----------
-    parts : mapping of str to sequence of Experiment
+    parts : mapping of str to sequence of Experiment or Evaluation
         By name; an experiment in several parts is run once.
     store : Store
     budget : float, optional
         Seconds; the first run that is not expected to end within them is not begun, and no other.
+    in_order : bool
+        Whether runs begin in the order of the parts.
     jobs : int, optional
         As for `wssl.run_all`.
     executor, at_once
@@ -215,7 +224,14 @@ def follow(
         _live(progress, console) if console.is_interactive else nullcontext(),
     ):
         progress.jobs = count or 1
-        for step in work(progress.left, where, store, at_once=at_once or count, may_start=fits):
+        for step in work(
+            progress.left,
+            where,
+            store,
+            at_once=at_once or count,
+            may_start=fits,
+            in_order=in_order,
+        ):
             progress.note(step)
             ended = step.seconds is not None or step.error is not None
             if ended and not console.is_interactive:
@@ -230,8 +246,12 @@ def describe(task: Task) -> str:
 
     Parameters
     ----------
-    task : Experiment or Pretraining
+    task : Experiment, Pretraining or Evaluation
     """
+    if isinstance(task, Evaluation):
+        own = task.test == task.experiment
+        where = "its own images" if own else f"{task.dataset}, {task.recipe} {task.masks} masks"
+        return f"{describe(task.experiment)}, tested on {where}"
     words = [pretext_name(task.pretext)] if task.pretext else []
     if isinstance(task, Experiment):
         for name in ("encoder", "frozen_blocks", "loss", "alpha", "a", "method"):
@@ -273,20 +293,43 @@ class _Above(FileProxy):
         return False
 
 
+def _chain(task: Task) -> list[Task]:
+    """A task, what it needs, and what that needs."""
+    before = needed(task)
+    return [task, *(_chain(before) if before is not None else [])]
+
+
 def _kind(task: Task) -> Kind:
-    return type(task), task.preset, task.method if isinstance(task, Experiment) else ""
+    if isinstance(task, Pretraining):
+        return "pretext", task.preset, ""
+    if isinstance(task, Evaluation):
+        return "evaluation", task.experiment.preset, task.experiment.method
+    return "inpainting", task.preset, task.method
 
 
-def _seconds_of_records(store: Store) -> Seconds:
-    kinds = {"inpainting": Experiment, "pretext": Pretraining}
-    found: Seconds = {}
+def _effort(task: Task) -> float:
+    return 1.0 if isinstance(task, Evaluation) else _effort_of(task.hyperparameters())
+
+
+def _effort_of(scale: Mapping[str, Any]) -> float:
+    """Roughly proportional to the seconds that runs of one kind and method take."""
+    phase = "pretext" if "pretext_steps" in scale else "inpainting"
+    if f"{phase}_steps" not in scale:
+        return float(scale["size"] ** 2)
+    images = scale[f"{phase}_steps"] * scale[f"{phase}_batch"]
+    return float(images * scale["size"] ** 2 * scale["width"] ** _WIDTH_POWER)
+
+
+def _speeds_of_records(store: Store) -> Speeds:
+    found: Speeds = {}
     for record in store.records():
-        experiment = record["experiment"]
-        kind = kinds.get(record["kind"])
         seconds = record["provenance"].get("seconds")
-        if kind and seconds is not None:
-            key = kind, experiment["preset"], experiment.get("method", "")
-            found.setdefault(key, []).append(seconds)
+        if seconds is not None:
+            own = record["experiment"].get("of", record["experiment"])
+            method = "" if record["kind"] == "pretext" else own["method"]
+            effort = 1.0 if record["kind"] == "evaluation" else _effort_of(record["scale"])
+            key = record["kind"], own["preset"], method
+            found.setdefault(key, []).append(seconds / effort)
     return found
 
 

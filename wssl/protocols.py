@@ -309,7 +309,12 @@ def measure(original: Array, result: Array, hole: Mask) -> dict[str, float]:
 
 
 class Moments(NamedTuple):
-    """Local means, variances and covariance of two images, (H, W) or (H, W, C) each."""
+    """Local means, variances and covariance of two images.
+
+    Attributes
+    ----------
+    mean_x, mean_y, var_x, var_y, covariance : float (H, W) or (H, W, C)
+    """
 
     mean_x: Array
     mean_y: Array
@@ -318,7 +323,13 @@ class Moments(NamedTuple):
     covariance: Array
 
     def sample(self, count: int) -> "Moments":
-        """With the variances of a sample of `count`, as scikit-image computes them by default."""
+        """With the variances of a sample, as scikit-image computes them by default.
+
+        Parameters
+        ----------
+        count : int
+            Pixels in a window.
+        """
         factor = count / (count - 1)
         return self._replace(
             var_x=factor * self.var_x,
@@ -381,7 +392,13 @@ def similarity_map(found: Moments, data_range: float = 1.0) -> Array:
 
 
 def similarity(found: Moments, data_range: float = 1.0) -> float:
-    """The mean of `similarity_map`."""
+    """The mean of `similarity_map`.
+
+    Parameters
+    ----------
+    found : Moments
+    data_range : float
+    """
     return float(similarity_map(found, data_range).mean())
 
 

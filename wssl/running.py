@@ -22,13 +22,16 @@ from tqdm import tqdm
 
 from wssl import data, models, phases, processes, runs
 from wssl.devices import accelerators
-from wssl.experiment import Experiment, Pretraining
+from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.losses import LOSSES
 from wssl.pretext import TASKS
 from wssl.processes import Processes
 from wssl.store import Record, Store
 
-Task = Experiment | Pretraining
+Asked = Experiment | Evaluation
+"""What somebody asks for; what it needs follows."""
+
+Task = Experiment | Pretraining | Evaluation
 
 _FEATURE_MAPS = 25
 """How many maps of a batch, of the first width, training keeps in memory; measured with the U-Net
@@ -47,7 +50,7 @@ class Step:
 
     Attributes
     ----------
-    task : Experiment or Pretraining
+    task : Experiment, Pretraining or Evaluation
     seconds : float or None
         How long it took, with the attempts before that were stopped; None if it has not ended.
     error : Exception or None
@@ -59,29 +62,50 @@ class Step:
     error: Exception | None = None
 
 
-def plan(experiments: Iterable[Experiment], store: Store) -> list[Task]:
-    """What has yet to be run for these experiments.
+def needed(task: Task) -> Task | None:
+    """What has to be done before a task.
 
     Parameters
     ----------
-    experiments : iterable of Experiment
+    task : Experiment, Pretraining or Evaluation
+
+    Returns
+    -------
+    Pretraining, Experiment or None
+        The pretext phase of an experiment; the experiment that an evaluation tests.
+    """
+    if isinstance(task, Experiment):
+        return task.pretraining
+    return task.experiment if isinstance(task, Evaluation) else None
+
+
+def plan(tasks: Iterable[Asked], store: Store) -> list[Task]:
+    """What has yet to be run for these experiments and evaluations.
+
+    Parameters
+    ----------
+    tasks : iterable of Experiment or Evaluation
     store : Store
         What it holds is not run again.
 
     Returns
     -------
-    list of Experiment or Pretraining
-        Each once: an experiment that has no record, and before it its pretext phase if that has to
-        be trained too.
+    list of Experiment, Pretraining or Evaluation
+        Each once, and before it what it needs and what has yet to be run.
     """
-    tasks: dict[str, Task] = {}
-    for experiment in dict.fromkeys(experiments):
-        if store.get(experiment.fingerprint) is None:
-            phase = experiment.pretraining
-            if phase is not None and not _is_trained(phase, store):
-                tasks.setdefault(phase.fingerprint, phase)
-            tasks.setdefault(experiment.fingerprint, experiment)
-    return list(tasks.values())
+    found: dict[str, Task] = {}
+
+    def add(task: Task) -> None:
+        if store.get(task.fingerprint) is None or (
+            isinstance(task, Pretraining) and not _is_trained(task, store)
+        ):
+            if (before := needed(task)) is not None:
+                add(before)
+            found.setdefault(task.fingerprint, task)
+
+    for task in dict.fromkeys(tasks):
+        add(task)
+    return list(found.values())
 
 
 def work(
@@ -92,12 +116,13 @@ def work(
     at_once: int | Callable[[], int] | None = None,
     may_start: Callable[[Task], bool] = lambda task: True,
     go_on: bool = True,
+    in_order: bool = False,
 ) -> Iterator[Step]:
     """Run tasks one after the other, or in an executor, and tell of each that begins and ends.
 
     Parameters
     ----------
-    tasks : iterable of Experiment or Pretraining
+    tasks : iterable of Experiment, Pretraining or Evaluation
         As from `plan`.
     executor : concurrent.futures.Executor, optional
         Where to run them; here if not given. Its workers must see the same store, at the same
@@ -113,8 +138,10 @@ def work(
     may_start : callable
         Asked before each task begins; after the first no, no other begins.
     go_on : bool
-        Whether other tasks begin after one that failed. Experiments whose pretext phase failed do
-        not in either case, and those that are running are waited for.
+        Whether other tasks begin after one that failed. Those that need it do not in either case,
+        and those that are running are waited for.
+    in_order : bool
+        Whether an executor, too, is given tasks in their own order.
 
     Yields
     ------
@@ -138,7 +165,7 @@ def work(
         store.check_writable()
     if executor is None:
         executor, at_once = _Here(), 1
-    else:
+    elif not in_order:
         waiting.sort(key=_turn)
     running: dict[Future[float], Task] = {}
     failed: set[str] = set()
@@ -146,7 +173,8 @@ def work(
         while waiting or running:
             limit = at_once() if callable(at_once) else at_once
             free = None if limit is None else max(0, limit - len(running))
-            waiting = [task for task in waiting if _phase(task) not in failed]
+            failed |= {task.fingerprint for task in waiting if _waits_for(task) in failed}
+            waiting = [task for task in waiting if task.fingerprint not in failed]
             for task in _ready(waiting, running.values())[:free]:
                 if not may_start(task):
                     waiting = []
@@ -238,7 +266,7 @@ def workers(
 
     Parameters
     ----------
-    tasks : collection of Experiment or Pretraining
+    tasks : collection of Experiment, Pretraining or Evaluation
     jobs : int, optional
         As for `run_all`.
     executor : concurrent.futures.Executor, optional
@@ -277,7 +305,7 @@ def jobs_for(tasks: Collection[Task], jobs: int | None = None) -> int:
 
     Parameters
     ----------
-    tasks : collection of Experiment or Pretraining
+    tasks : collection of Experiment, Pretraining or Evaluation
     jobs : int, optional
         How many somebody wants; what ``WSSL_JOBS`` says if not given.
 
@@ -308,14 +336,14 @@ def memory(task: Task) -> int:
 
     Parameters
     ----------
-    task : Experiment or Pretraining
+    task : Experiment, Pretraining or Evaluation
 
     Returns
     -------
     int
         `wssl.processes.MEMORY`, and 25 maps of a batch at the first width.
     """
-    scale = task.scale
+    scale = task.test.scale if isinstance(task, Evaluation) else task.scale
     batch = scale.pretext_batch if isinstance(task, Pretraining) else scale.inpainting_batch
     return processes.MEMORY + _FEATURE_MAPS * 4 * batch * scale.size**2 * scale.width
 
@@ -326,28 +354,24 @@ def _is_trained(phase: Pretraining, store: Store) -> bool:
 
 
 def _ready(waiting: list[Task], running: Iterable[Task]) -> list[Task]:
-    """Those that wait for no pretext phase."""
+    """Those that wait for no other."""
     unfinished = {task.fingerprint for task in (*waiting, *running)}
-    return [
-        task
-        for task in waiting
-        if isinstance(task, Pretraining)
-        or task.pretraining is None
-        or task.pretraining.fingerprint not in unfinished
-    ]
+    return [task for task in waiting if _waits_for(task) not in unfinished]
 
 
 def _turn(task: Task) -> int:
     """Which tasks an executor is given first: those with the lowest number."""
     if isinstance(task, Pretraining):
         return 0
+    if isinstance(task, Evaluation):
+        return 3
     return 1 if task.method in phases.PHASES else 2
 
 
-def _phase(task: Task) -> str | None:
-    """The fingerprint of the pretext phase that a task waits for."""
-    phase = task.pretraining if isinstance(task, Experiment) else None
-    return phase.fingerprint if phase else None
+def _waits_for(task: Task) -> str | None:
+    """The fingerprint of what has to be done before a task."""
+    before = needed(task)
+    return before.fingerprint if before else None
 
 
 def _timed(task: Task, store: Store) -> float:
@@ -370,6 +394,8 @@ def _timed(task: Task, store: Store) -> float:
 def _record(task: Task, store: Store) -> Record:
     if isinstance(task, Pretraining):
         return runs.pretrain(task, store)
+    if isinstance(task, Evaluation):
+        return runs.evaluate(task, store)
     return runs.run(task, store).record
 
 

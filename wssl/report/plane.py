@@ -106,13 +106,36 @@ def resampled(values: Array, draws: int = DRAWS) -> Array:
 
 
 def interval(draws: Array) -> tuple[float, float]:
-    """The middle 95 % of bootstrap means, NaN if any is undefined."""
+    """The middle 95 % of bootstrap means.
+
+    Parameters
+    ----------
+    draws : float (draws,)
+        From `resampled`.
+
+    Returns
+    -------
+    low, high : float
+        NaN if any of the means is.
+    """
     low, high = np.quantile(draws, (0.025, 0.975))
     return float(low), float(high)
 
 
 def values_of(record: Record, measure: str) -> Array:
-    """A value an image: float (N,)."""
+    """The values of a measure.
+
+    Parameters
+    ----------
+    record : dict
+    measure : str
+        A key of `SSIM` or `PSNR`, or ``coverage``.
+
+    Returns
+    -------
+    float (N,)
+        A value an image; for ``psnr_pooled`` its mean squared error.
+    """
     if measure == "psnr_pooled":
         return 10.0 ** (-np.array(record["images"]["psnr"]) / 10)
     return np.array(record["images"][measure])
@@ -124,14 +147,26 @@ def _finished_mean(means: Array, measure: str) -> Array:
 
 @dataclass(frozen=True)
 class Measured:
-    """The mean of a measure over images, and its 95 % interval."""
+    """The mean of a measure over images, and its 95 % interval.
+
+    Attributes
+    ----------
+    value, low, high : float
+        NaN where it is not known.
+    """
 
     value: float
     low: float
     high: float
 
     def text(self, form: str) -> str:
-        """As in a table; without an interval where there is none."""
+        """As in a table; without an interval where there is none.
+
+        Parameters
+        ----------
+        form : str
+            How a number is formatted, such as ``.2f``.
+        """
         if np.isnan(self.value):
             return "not reached"
         number = format(self.value, form)
@@ -155,12 +190,26 @@ def measured(record: Record, measure: str) -> Measured:
 
 
 def distance(psnr: float, ssim: float) -> float:
-    """How far a pair is from the paper's: 1 for 1 dB or for 0.01 of SSIM."""
+    """How far a pair is from the paper's: 1 for 1 dB or for 0.01 of SSIM.
+
+    Parameters
+    ----------
+    psnr : float
+        In dB.
+    ssim : float
+    """
     return float(np.hypot(psnr - BEST.psnr, (ssim - BEST.ssim) / 0.01))
 
 
 def pair_line(record: Record, psnr: str = "psnr", ssim: str = "ssim") -> dict[str, str]:
-    """The columns that every table of this page has: a pair, and its distance from the paper's."""
+    """The columns that every table of this page has: a pair, and its distance from the paper's.
+
+    Parameters
+    ----------
+    record : dict
+    psnr, ssim : str
+        Keys of `PSNR` and `SSIM`.
+    """
     first, second = measured(record, psnr), measured(record, ssim)
     return {
         "PSNR (dB)": first.text(".2f"),
@@ -200,7 +249,10 @@ def record_table(records: Sequence[tuple[str, Record]], name: str = "holes") -> 
 class Crossing:
     """Where a curve of growing holes reaches a PSNR: its SSIM and coverage there.
 
-    NaN where it does not; without an interval if some samples of images do not.
+    Attributes
+    ----------
+    ssim, coverage : Measured
+        NaN where it does not; without an interval if some samples of images do not.
     """
 
     ssim: Measured
@@ -242,13 +294,23 @@ def crossing(
 
 
 def in_the_papers_range(record: Record) -> bool:
-    """Whether the holes of a record were asked to be of 30 to 50 %, as the paper's."""
+    """Whether the holes of a record were asked to be of 30 to 50 %, as the paper's.
+
+    Parameters
+    ----------
+    record : dict
+    """
     low, high = record["experiment"]["coverage"]
     return bool(low >= 0.3 and high <= 0.5)
 
 
 def by_width(records: Sequence[Record]) -> dict[str, list[Record]]:
-    """Records by the recipe of their masks, in the order of `WIDTHS`, by growing coverage."""
+    """Records by the recipe of their masks, in the order of `WIDTHS`, by growing coverage.
+
+    Parameters
+    ----------
+    records : sequence of dict
+    """
     return {
         width: sorted(
             (r for r in records if r["experiment"]["recipe"] == width),
