@@ -443,7 +443,13 @@ def _expected_spread(
 
 
 def nothing(arm: Arm, unseen: bool) -> tuple[float, float]:
-    """No arm differs from another."""
+    """No arm differs from another.
+
+    Parameters
+    ----------
+    arm : Arm
+    unseen : bool
+    """
     return 0.0, 0.0
 
 

@@ -238,12 +238,26 @@ class Contrast:
 
 
 def difference(first: Arm, second: Arm, score: Score = SSIM, *, many: bool = False) -> Contrast:
-    """The score of one arm minus that of another."""
+    """The score of one arm minus that of another.
+
+    Parameters
+    ----------
+    first, second : Arm
+    score : Score
+    many : bool
+        As in `Contrast`.
+    """
     return Contrast(((1.0, first), (-1.0, second)), score, many)
 
 
 def means(first: Sequence[Arm], second: Sequence[Arm], score: Score = SSIM) -> Contrast:
-    """The mean score of some arms minus that of others."""
+    """The mean score of some arms minus that of others.
+
+    Parameters
+    ----------
+    first, second : sequence of Arm
+    score : Score
+    """
     return Contrast(
         (
             *((1 / len(first), arm) for arm in first),
@@ -254,7 +268,15 @@ def means(first: Sequence[Arm], second: Sequence[Arm], score: Score = SSIM) -> C
 
 
 def trend(arms: Sequence[Arm], weights: Sequence[float], score: Score = SSIM) -> Contrast:
-    """The change of the score from the least to the greatest of evenly spaced weights."""
+    """The change of the score from the least to the greatest of some weights: a linear trend.
+
+    Parameters
+    ----------
+    arms : sequence of Arm
+    weights : sequence of float
+        Of each arm.
+    score : Score
+    """
     centred = np.array(weights) - np.mean(weights)
     slopes = (max(weights) - min(weights)) * centred / (centred**2).sum()
     return Contrast(tuple(zip(slopes.tolist(), arms, strict=True)), score)
@@ -583,7 +605,14 @@ class YieldOfMasks:
 
 
 def all_masks(campaign: Campaign, arm: Arm, seed: int) -> Mapping[str, Any] | None:
-    """The evaluation of a run with the published recipe's masks, whatever they cover."""
+    """The evaluation of a run with the published recipe's masks, whatever they cover.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    arm : Arm
+    seed : int
+    """
     return campaign.evaluation(arm, seed, recipe="qd-imd", coverage=(0.0, 1.0))
 
 
