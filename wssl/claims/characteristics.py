@@ -549,6 +549,7 @@ def characteristics(
         wrong_here = False
         for verdict in judge(records, design, claims):
             key = verdict.claim.key
+            assert verdict.effect is not None, f"the simulation lacks records of {key}"
             low, high = verdict.interval()
             true = truth[key]
             if np.isfinite(high - low):

@@ -593,15 +593,18 @@ class YieldOfMasks:
 
     def needs(self, campaign: Campaign) -> list[Needed]:
         """One evaluation with all masks of the recipe."""
-        return [("masks", self.arm, campaign.design.few[0], None)]
+        return [("masks", self.arm, self._seed(campaign), None)]
 
     def estimate(self, campaign: Campaign) -> Proportion:
         """Each mask is a trial."""
-        record = all_masks(campaign, self.arm, campaign.design.few[0])
+        record = all_masks(campaign, self.arm, self._seed(campaign))
         assert record is not None
         covered = np.array(record["per_image"]["coverage"])
         hits = int(((covered >= 0.3) & (covered <= 0.5)).sum())
         return Proportion(hits, len(covered), 0.05)
+
+    def _seed(self, campaign: Campaign) -> int:
+        return 0 if self.arm.noise == "none" else campaign.design.few[0]
 
 
 def all_masks(campaign: Campaign, arm: Arm, seed: int) -> Mapping[str, Any] | None:
