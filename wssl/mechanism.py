@@ -26,6 +26,9 @@ FIT_IMAGES = 256
 FIT_POSITIONS = 2048
 """Positions of a feature map that a read-out is fitted on, drawn from all fit images."""
 
+SHRINKAGE = 0.05
+"""The share of the identity in a probe's covariance."""
+
 PENALTIES = 10.0 ** np.arange(-6, 3)
 """Ridge penalties to choose from, as multiples of the features' mean variance."""
 
@@ -99,8 +102,9 @@ def readout(
 ) -> dict[str, list[float]]:
     """How well the pixels of images can be read out linearly from the features of each block.
 
-    Ridge regression from the 3 x 3 window of features at a position (zero beyond the edge) to the
-    pixels that the position stands for.
+    Ridge regression from the 3 x 3 window of features at a position (zero beyond the edge) to a
+    pixel that the position stands for. Known pixels and those of holes have a regression each, and
+    so has each of the places within a position's cell that are looked at (`_places`).
 
     Parameters
     ----------
@@ -113,12 +117,12 @@ def readout(
     Returns
     -------
     dict of str to list of float
-        ``known`` and ``hole``: PSNR in dB over all such pixels of all images, a value per block.
+        ``known`` and ``hole``: PSNR in dB over such pixels of all images, a value per block.
     """
     found: dict[str, list[float]] = {"known": [], "hole": []}
     rng = np.random.default_rng(_POSITION_SEED)
     for block in ENCODER_BLOCKS:
-        side = fit.shape[1] // 2 ** (block - 1)
+        side, cell = fit.shape[1] // 2 ** (block - 1), 2 ** (block - 1)
         chosen = np.sort(rng.permutation(len(fit) * side * side)[:FIT_POSITIONS])
         number, row, column = np.unravel_index(chosen, (len(fit), side, side))
         samples = np.concatenate(
@@ -128,23 +132,31 @@ def readout(
                 for inside in [(number >= start) & (number < start + len(features))]
             ]
         )
-        targets = _patches(fit, side)[number, row, column]
-        weights, offset = ridge(samples, targets)
-        squared = np.empty(images.shape[:3])
-        for start, features in _features(network, block, _blackened(images, masks)):
-            part = slice(start, start + len(features))
-            predicted = np.clip(_windows(features) @ weights + offset, 0.0, 1.0)
-            error = (predicted - _patches(images[part], side)) ** 2
-            squared[part] = _from_patches(error, images.shape[1]).mean(axis=-1)
-        for name, region in (("known", ~masks), ("hole", masks)):
-            found[name].append(round(float(metrics.psnr(squared[region].mean())), 3))
+        shown = [
+            (start, _windows(features))
+            for start, features in _features(network, block, _blackened(images, masks))
+        ]
+        errors: dict[str, list[np.ndarray]] = {"known": [], "hole": []}
+        for down, right in _places(cell):
+            at = slice(down, None, cell), slice(right, None, cell)
+            targets, holes = (x[:, at[0], at[1]][number, row, column] for x in (fit, fit_masks))
+            for name, rows in (("known", ~holes), ("hole", holes)):
+                weights, offset = ridge(samples[rows], targets[rows])
+                for start, windows in shown:
+                    part = slice(start, start + len(windows))
+                    asked = masks[part, at[0], at[1]] == (name == "hole")
+                    predicted = np.clip(windows[asked] @ weights + offset, 0.0, 1.0)
+                    errors[name].append((predicted - images[part, at[0], at[1]][asked]) ** 2)
+        for name, squared in errors.items():
+            found[name].append(round(float(metrics.psnr(np.concatenate(squared).mean())), 3))
     return found
 
 
 def probe(network: keras.Model, task: Task, fit: np.ndarray, images: np.ndarray) -> list[float]:
     """How well a linear classifier finds the level of a task in the mean features of each block.
 
-    Ridge regression to the levels' indicators, on features standardised over the fit.
+    Linear discriminant analysis, with the covariance within levels shrunk towards a multiple of the
+    identity by `SHRINKAGE`.
 
     Parameters
     ----------
@@ -165,15 +177,14 @@ def probe(network: keras.Model, task: Task, fit: np.ndarray, images: np.ndarray)
         return np.concatenate([ops.convert_to_numpy(task(whole, label)) for label in labels])
 
     transformed = at_every_level(fit), at_every_level(images)
-    truth = np.repeat(np.arange(levels), len(images))
-    indicators = np.repeat(np.eye(levels), len(fit), axis=0)
+    learned, truth = (np.repeat(np.arange(levels), len(x)) for x in (fit, images))
     found = []
     for block in ENCODER_BLOCKS:
         known, asked = (
             np.concatenate([x.mean(axis=(1, 2)) for _, x in _features(network, block, shown)])
             for shown in transformed
         )
-        weights, offset = ridge(known, indicators)
+        weights, offset = discriminant(known, learned)
         answers = np.argmax(asked @ weights + offset, axis=1)
         found.append(round(float(np.mean(answers == truth)), 4))
     return found
@@ -267,6 +278,31 @@ def ridge(samples: np.ndarray, targets: np.ndarray) -> tuple[np.ndarray, np.ndar
     return weights, centre - mean @ weights
 
 
+def discriminant(samples: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Linear discriminant analysis of equally frequent classes, with a shrunk covariance.
+
+    Parameters
+    ----------
+    samples : float (n, p)
+    labels : int (n,)
+        From 0.
+
+    Returns
+    -------
+    weights : float (p, k)
+    offset : float (k,)
+        The class is where ``samples @ weights + offset`` is greatest.
+    """
+    samples = np.asarray(samples, np.float64)
+    means = np.stack([samples[labels == label].mean(axis=0) for label in np.unique(labels)])
+    within = samples - means[labels]
+    covariance = within.T @ within / len(samples)
+    size = np.trace(covariance) / len(covariance) + 1e-12
+    shrunk = (1.0 - SHRINKAGE) * covariance + SHRINKAGE * size * np.eye(len(covariance))
+    weights = np.linalg.solve(shrunk, means.T)
+    return weights, -0.5 * (means * weights.T).sum(axis=1)
+
+
 def _floats(images: np.ndarray, size: int) -> np.ndarray:
     return np.divide(centre_crops(images, size), 255.0, dtype=np.float32)
 
@@ -294,20 +330,12 @@ def _windows(features: np.ndarray) -> np.ndarray:
     )
 
 
-def _patches(images: np.ndarray, side: int) -> np.ndarray:
-    """The pixels of each cell of a grid: (N, S, S, 3) -> (N, side, side, (S / side)^2 * 3)."""
-    count, size, _, channels = images.shape
-    cell = size // side
-    cells = images.reshape(count, side, cell, side, cell, channels).swapaxes(2, 3)
-    return cells.reshape(count, side, side, -1)
-
-
-def _from_patches(patches: np.ndarray, size: int) -> np.ndarray:
-    """What `_patches` was made of."""
-    count, side = patches.shape[:2]
-    cell = size // side
-    cells = patches.reshape(count, side, side, cell, cell, -1).swapaxes(2, 3)
-    return cells.reshape(count, size, size, -1)
+def _places(cell: int) -> list[tuple[int, int]]:
+    """Four pixels of a cell, or its only one."""
+    if cell == 1:
+        return [(0, 0)]
+    edge = cell // 4, cell // 4 + cell // 2
+    return [(down, right) for down in edge for right in edge]
 
 
 _block_outputs = lru_cache(maxsize=2)(block_outputs)
