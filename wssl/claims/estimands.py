@@ -619,6 +619,18 @@ def all_masks(campaign: Campaign, arm: Arm, seed: int) -> Mapping[str, Any] | No
     return campaign.evaluation(arm, seed, recipe="qd-imd", coverage=(0.0, 1.0))
 
 
+def in_db(estimand: Estimand) -> Contrast | Best | None:
+    """The same comparison by PSNR, where it is one of scores by SSIM.
+
+    Parameters
+    ----------
+    estimand : Estimand
+    """
+    if not isinstance(estimand, Contrast | Best) or estimand.score.metric != "ssim":
+        return None
+    return replace(estimand, score=replace(estimand.score, metric="psnr", points=False))
+
+
 def shown(campaign: Campaign, estimand: Contrast, width: str) -> tuple[Estimate, int] | None:
     """The same contrast at another width, from all common seeds: to be shown, not judged.
 
