@@ -56,6 +56,18 @@ def test_a_table_has_a_line_for_each_claim(verdicts):
     assert empty["verdict"].iloc[0] == "… awaiting runs (0 of 10)"
 
 
+def test_effects_in_per_cent_have_their_db_beside_them():
+    records = study(TRUE["features"])
+    table = judged.verdict_table(judge(records), Campaign(records))
+    column = table["in dB, 95 % interval"]
+    assert column[claim("features").text].endswith("dB)")
+    # Four times 0.3 by the making of this world.
+    assert column[claim("features").text].startswith("+1.2")
+    assert column[claim("features-psnr").text] == ""
+    assert column[claim("weights-matter").text] == ""
+    assert set(judged.verdict_table(judge([]), Campaign([]))["in dB, 95 % interval"]) == {""}
+
+
 def test_only_what_the_paper_says_is_counted(verdicts):
     said = sum(found.kind == "says" for found in CLAIMS)
     assert judged.tally(verdicts).startswith(f"Of {said} claims that the paper makes, ")

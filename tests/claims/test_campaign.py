@@ -194,3 +194,29 @@ def test_controls_are_shown_at_other_widths():
     assert seeds == 5
     assert np.isfinite(estimate.error)
     assert shown(campaign, contrast, "64") is None
+
+
+def test_neither_other_seeds_nor_the_second_tier_change_a_variance():
+    records = study(nothing, scale=1.0)
+    campaign = Campaign(records)
+    noises = ("sharpness", "no frozen features", "same phase: sharpness")
+    before = [campaign.variance(SSIM, noise) for noise in noises]
+    more = []
+    for number, record in enumerate(r for r in records if r["kind"] == "inpainting"):
+        if record["experiment"]["method"] == "wssl":
+            changes = [{"seed": 99}, {}, {}]
+            scales = [{}, {"width": 64}, {"inpainting_steps": 250}]
+            for place, (change, scale) in enumerate(zip(changes, scales, strict=True)):
+                more.append(
+                    {
+                        **record,
+                        "experiment": {**record["experiment"], **change},
+                        "scale": {**record["scale"], **scale},
+                        "fingerprint": f"more {number} {place}",
+                        "metrics": {"ssim": 0.1 + 0.0001 * number},
+                    }
+                )
+    kept = {(str(r["experiment"]), str(r["scale"])): r for r in more}
+    enlarged = Campaign([*records, *kept.values()])
+    assert len(enlarged.runs) > len(campaign.runs)
+    assert [enlarged.variance(SSIM, noise) for noise in noises] == before

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from wssl.claims.characteristics import (
     summary,
     truths,
 )
-from wssl.claims.decision import AWAITING, judge
+from wssl.claims.decision import AWAITING, LEVEL, judge
 from wssl.claims.estimands import MARGINS, PSNR, SSIM
 from wssl.store import Store
 
@@ -197,3 +198,23 @@ def test_a_design_of_another_scale_can_be_simulated():
     campaign = Campaign(made, design)
     assert np.isfinite(PSNR(campaign, Arm(BEST, width=WIDE), 2))
     assert len(CLAIMS) == len(judge(made, design))
+
+
+PRINTED = Path(__file__).parents[2] / "book" / "characteristics.json"
+
+
+def test_what_the_book_prints_keeps_what_the_plan_promises():
+    found = json.loads(PRINTED.read_text(encoding="utf-8"))
+    assert set(found["claims"]) == {c.key for c in CLAIMS}
+    assert found["level"] == LEVEL
+    assert found["studies"] >= 200
+    rates = [w["any wrong"] for worlds in found["worlds"].values() for w in worlds.values()]
+    assert len(rates) == 18
+    assert max(rates) <= LEVEL
+    covered = {key: c["covered on average"] for key, c in found["claims"].items()}
+    assert min(covered.values()) >= 0.92
+    assert np.mean(list(covered.values())) >= 0.95
+    for c in CLAIMS:
+        if c.primary is not None:
+            assert covered[c.key] >= 0.93
+            assert found["power"]["every task learned"][c.key]["4"] >= 0.9

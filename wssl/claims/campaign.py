@@ -23,6 +23,9 @@ SAME_PHASE = "same phase: "
 
 NARROW, WIDE = "narrow", "wide"
 
+FIRST_TIER_BUDGETS = (1.0, 4.0)
+"""The budgets of the arms whose verdicts are registered."""
+
 CLASSICAL = ("harmonic", "biharmonic", "telea", "navier_stokes", "mean_colour")
 """Fills that learn nothing, so that one run is all that there is to know."""
 
@@ -122,6 +125,11 @@ class Arm:
     @cached_property
     def _identity(self) -> tuple[Any, ...]:
         return (self.key, self.width, self.budget)
+
+    @property
+    def pooled(self) -> bool:
+        """Whether its runs show how those of its class scatter: an arm of a grid or a control."""
+        return self.loss == "mix" and self.blocks == ALL_BLOCKS and self.budget == 1
 
     @property
     def end_to_end(self) -> bool:
@@ -297,7 +305,8 @@ class Campaign:
     def variance(self, score: Score, noise: str) -> tuple[float, int]:
         """The variance of a run within a class of arms, and its degrees of freedom.
 
-        Within each layout, the arms of the class at one width, budget and loss, seeds are blocks.
+        From the first tier and the registered seeds alone. Within each layout, the arms of the
+        class at one width and at 1x with the mixed loss and all blocks frozen, seeds are blocks.
         The other methods are too few for that: there it is the variance around the arms' means,
         to which the seeds' effects belong. ``noise`` is an `Arm.noise`; or that after `SAME_PHASE`,
         for what is left between arms of that class which differ in what follows one and the same
@@ -312,15 +321,20 @@ class Campaign:
             return 0.0, 10**6
         if (score, noise) not in self._pools:
             layouts: dict[Any, list[Arm]] = {}
+            registered = {*self.design.few, *self.design.many}
             for arm in self.runs:
+                if arm.width not in (NARROW, WIDE) or arm.budget not in FIRST_TIER_BUDGETS:
+                    continue
                 if noise == SAME_PHASE + arm.noise:
                     layouts.setdefault((arm.phase, arm.budget), []).append(arm)
-                elif arm.noise == noise and arm.loss == "mix" and arm.blocks == ALL_BLOCKS:
+                elif arm.noise == noise and arm.pooled:
                     layouts.setdefault((arm.width, arm.budget), []).append(arm)
             squares, freedom = 0.0, 0
             for arms in layouts.values():
                 cells = [
-                    (score(self, arm, seed), arm, seed) for arm in arms for seed in self.runs[arm]
+                    (score(self, arm, seed), arm, seed)
+                    for arm in arms
+                    for seed in sorted(registered & set(self.runs[arm]))
                 ]
                 cells = [cell for cell in cells if np.isfinite(cell[0])]
                 if len(arms) > 1 and cells:

@@ -25,7 +25,7 @@ from wssl.claims.catalogue import CLAIMS, CONTROLS, PAIRS, TRIPLES, Claim
 from wssl.claims.decision import HOLDS, LEVEL, SAME, is_wrong, judge
 from wssl.claims.estimands import MARGINS, SpreadByTasks, SpreadOverSeeds, YieldOfMasks
 from wssl.statistics import BestAgainstBest
-from wssl.store import Record, Store
+from wssl.store import Record
 
 World = Callable[[Arm, bool], tuple[float, float]]
 """The truth: what an arm adds to the scores by SSIM and by PSNR, on its own or on unseen images."""
@@ -443,7 +443,13 @@ def _expected_spread(
 
 
 def nothing(arm: Arm, unseen: bool) -> tuple[float, float]:
-    """No arm differs from another."""
+    """No arm differs from another.
+
+    Parameters
+    ----------
+    arm : Arm
+    unseen : bool
+    """
     return 0.0, 0.0
 
 
@@ -543,6 +549,7 @@ def characteristics(
         wrong_here = False
         for verdict in judge(records, design, claims):
             key = verdict.claim.key
+            assert verdict.effect is not None, f"the simulation lacks records of {key}"
             low, high = verdict.interval()
             true = truth[key]
             if np.isfinite(high - low):
@@ -613,12 +620,12 @@ def summary(
         **{f"best weighting better by {k} margins": better(k) for k in MULTIPLES},
         **{f"weightings differ by {k} margins": spread(k) for k in MULTIPLES},
     }
-    found = {}
+    found: dict[tuple[str, str], dict[str, Any]] = {}
     for name, kind in noises.items():
         for world, truth in worlds.items():
             progress(f"{name}: {world}")
             found[name, world] = characteristics(
-                truth, kind, studies=studies, design=design, claims=claims
+                truth, kind, studies=studies, seed=len(found), design=design, claims=claims
             )
     primary = [claim.key for claim in claims if claim.primary is not None]
     power: dict[str, dict[str, dict[str, float]]] = {}
@@ -691,9 +698,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     options = parser.parse_args(arguments)
     wanted = dict(condition.split("=", 1) for condition in options.where)
+    # Read as they are, so that records of the first edition serve as well.
+    files = sorted(options.results.glob("[!.]*.json"))
     records = [
         record
-        for record in Store(options.results).records()
+        for record in (json.loads(file.read_text(encoding="utf-8")) for file in files)
         if all(str(record["experiment"].get(key)) == value for key, value in wanted.items())
     ]
     found = summary(

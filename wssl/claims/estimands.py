@@ -238,12 +238,26 @@ class Contrast:
 
 
 def difference(first: Arm, second: Arm, score: Score = SSIM, *, many: bool = False) -> Contrast:
-    """The score of one arm minus that of another."""
+    """The score of one arm minus that of another.
+
+    Parameters
+    ----------
+    first, second : Arm
+    score : Score
+    many : bool
+        As in `Contrast`.
+    """
     return Contrast(((1.0, first), (-1.0, second)), score, many)
 
 
 def means(first: Sequence[Arm], second: Sequence[Arm], score: Score = SSIM) -> Contrast:
-    """The mean score of some arms minus that of others."""
+    """The mean score of some arms minus that of others.
+
+    Parameters
+    ----------
+    first, second : sequence of Arm
+    score : Score
+    """
     return Contrast(
         (
             *((1 / len(first), arm) for arm in first),
@@ -254,7 +268,15 @@ def means(first: Sequence[Arm], second: Sequence[Arm], score: Score = SSIM) -> C
 
 
 def trend(arms: Sequence[Arm], weights: Sequence[float], score: Score = SSIM) -> Contrast:
-    """The change of the score from the least to the greatest of evenly spaced weights."""
+    """The change of the score from the least to the greatest of some weights: a linear trend.
+
+    Parameters
+    ----------
+    arms : sequence of Arm
+    weights : sequence of float
+        Of each arm.
+    score : Score
+    """
     centred = np.array(weights) - np.mean(weights)
     slopes = (max(weights) - min(weights)) * centred / (centred**2).sum()
     return Contrast(tuple(zip(slopes.tolist(), arms, strict=True)), score)
@@ -571,20 +593,42 @@ class YieldOfMasks:
 
     def needs(self, campaign: Campaign) -> list[Needed]:
         """One evaluation with all masks of the recipe."""
-        return [("masks", self.arm, campaign.design.few[0], None)]
+        return [("masks", self.arm, self._seed(campaign), None)]
 
     def estimate(self, campaign: Campaign) -> Proportion:
         """Each mask is a trial."""
-        record = all_masks(campaign, self.arm, campaign.design.few[0])
+        record = all_masks(campaign, self.arm, self._seed(campaign))
         assert record is not None
         covered = np.array(record["per_image"]["coverage"])
         hits = int(((covered >= 0.3) & (covered <= 0.5)).sum())
         return Proportion(hits, len(covered), 0.05)
 
+    def _seed(self, campaign: Campaign) -> int:
+        return 0 if self.arm.noise == "none" else campaign.design.few[0]
+
 
 def all_masks(campaign: Campaign, arm: Arm, seed: int) -> Mapping[str, Any] | None:
-    """The evaluation of a run with the published recipe's masks, whatever they cover."""
+    """The evaluation of a run with the published recipe's masks, whatever they cover.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    arm : Arm
+    seed : int
+    """
     return campaign.evaluation(arm, seed, recipe="qd-imd", coverage=(0.0, 1.0))
+
+
+def in_db(estimand: Estimand) -> Contrast | Best | None:
+    """The same comparison by PSNR, where it is one of scores by SSIM.
+
+    Parameters
+    ----------
+    estimand : Estimand
+    """
+    if not isinstance(estimand, Contrast | Best) or estimand.score.metric != "ssim":
+        return None
+    return replace(estimand, score=replace(estimand.score, metric="psnr", points=False))
 
 
 def shown(campaign: Campaign, estimand: Contrast, width: str) -> tuple[Estimate, int] | None:

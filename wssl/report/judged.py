@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from wssl.claims.campaign import NARROW, WIDE, Campaign
 from wssl.claims.catalogue import FAMILIES
 from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED, Verdict, in_paper
-from wssl.claims.estimands import MARGINS, PSNR, Contrast, Unit, shown
+from wssl.claims.estimands import MARGINS, PSNR, Contrast, Unit, in_db, shown
 from wssl.claims.registration import Registration
 from wssl.report.style import finished
 
@@ -73,12 +73,14 @@ def interval_text(value: float, low: float, high: float, unit: Unit) -> str:
     return f"{amount(value, unit)} ({amount(low, unit)} to {amount(high, unit)})"
 
 
-def verdict_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
+def verdict_table(verdicts: Sequence[Verdict], records: Campaign | None = None) -> pd.DataFrame:
     """One line per claim: verdict, effect with both intervals, margin and the paper's own effect.
 
     Parameters
     ----------
     verdicts : sequence of Verdict
+    records : Campaign, optional
+        For a column with the effects in dB beside those in per cent of 1 - SSIM.
 
     Returns
     -------
@@ -90,12 +92,16 @@ def verdict_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
     for verdict in verdicts:
         unit, effect = verdict.claim.estimand.unit, verdict.effect
         value = effect.value if effect is not None else float("nan")
+        beside: dict[str, str] = {}
+        if records is not None:
+            beside = {"in dB, 95 % interval": _in_db(verdict, records)}
         lines.append(
             {
                 "claim": verdict.claim.text,
                 "who asserts it": ASSERTED[verdict.claim.kind],
                 "verdict": f"{SIGNS[verdict.outcome]} {verdict.status}",
                 "effect, 95 % interval": interval_text(value, *verdict.interval(), unit),
+                **beside,
                 "interval that decides": f"{amount(verdict.low, unit)} to "
                 f"{amount(verdict.high, unit)}"
                 if effect is not None
@@ -106,6 +112,14 @@ def verdict_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
             }
         )
     return pd.DataFrame(lines).set_index("claim")
+
+
+def _in_db(verdict: Verdict, records: Campaign) -> str:
+    estimand = in_db(verdict.claim.estimand)
+    if estimand is None or verdict.effect is None:
+        return ""
+    effect = estimand.estimate(records)
+    return interval_text(effect.value, effect.lower(), effect.upper(), "dB")
 
 
 def tally(verdicts: Sequence[Verdict]) -> str:
@@ -153,9 +167,9 @@ def width_table(records: Campaign, verdicts: Sequence[Verdict]) -> pd.DataFrame:
             continue
         if estimand.score == PSNR:
             continue
-        in_db = Contrast(estimand.terms, PSNR, estimand.many)
+        by_psnr = Contrast(estimand.terms, PSNR, estimand.many)
         for width in sorted(widths, key=numbers.__getitem__):
-            found = [shown(records, contrast, width) for contrast in (estimand, in_db)]
+            found = [shown(records, contrast, width) for contrast in (estimand, by_psnr)]
             if found[0] is None or found[1] is None:
                 continue
             line: dict[str, Any] = {
