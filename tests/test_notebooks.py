@@ -7,6 +7,8 @@ import warnings
 from pathlib import Path
 from types import ModuleType
 
+import matplotlib
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
@@ -335,9 +337,10 @@ def shell():
     config = Config()
     config.HistoryManager.enabled = False
     found = InteractiveShell.instance(config=config, user_module=ModuleType("page"))
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), matplotlib.rc_context():
         warnings.simplefilter("default")
         yield found
+    plt.close("all")
     InteractiveShell.clear_instance()
 
 

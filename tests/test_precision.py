@@ -84,7 +84,7 @@ def test_bfloat16_learns_almost_the_same_and_is_recorded(monkeypatch, tmp_path):
     assert {weight.dtype for weight in model.weights} == {"float32"}
 
 
-@pytest.mark.parametrize("method", PHASES)
+@pytest.mark.parametrize("method", ["shift_net", pytest.param("pic", marks=pytest.mark.slow)])
 def test_a_method_with_a_phase_of_its_own_learns_in_bfloat16(method, data, tmp_path, eager):
     found = []
     for name in devices.PRECISIONS:

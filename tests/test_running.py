@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import pytest
 
-from wssl import losses, presets, pretext, processes, running, runs
+from wssl import losses, machine, presets, pretext, processes, running, runs
 from wssl.experiment import Experiment, Pretraining
 from wssl.processes import LostWorkerError, Processes
 from wssl.running import Step, jobs_for, plan, run_all, work, workers
@@ -342,19 +342,19 @@ def test_the_bar_counts_experiments(store, monkeypatch, capsys):
 def large(monkeypatch):
     """A machine with eight cores and much memory, whose user says nothing, and no GPU."""
     monkeypatch.delenv("WSSL_JOBS")
-    monkeypatch.setattr(processes, "cores", lambda root: 8)
-    monkeypatch.setattr(processes, "available_memory", lambda root: 2**40)
-    monkeypatch.setattr(processes, "may_have_gpu", lambda: False)
+    monkeypatch.setattr(machine, "cores", lambda root: 8)
+    monkeypatch.setattr(machine, "available_memory", lambda root: 2**40)
+    monkeypatch.setattr(machine, "may_have_gpu", lambda: False)
 
 
 def test_by_default_there_is_a_process_for_each_core_and_task(large, monkeypatch):
     assert [jobs_for(SEEDS[:count]) for count in (0, 1, 2, 4)] == [1, 1, 2, 4]
     assert jobs_for([SCRATCH.with_(seed=seed) for seed in range(20)]) == 8
-    monkeypatch.setattr(processes, "available_memory", lambda root: 7 * 2**29)
+    monkeypatch.setattr(machine, "available_memory", lambda root: 7 * 2**29)
     assert jobs_for(SEEDS) == 3
     paper = [task.with_(preset="paper") for task in SEEDS]
     assert jobs_for(paper) == 1
-    monkeypatch.setattr(processes, "available_memory", lambda root: 64 * 2**30)
+    monkeypatch.setattr(machine, "available_memory", lambda root: 64 * 2**30)
     assert jobs_for(paper) == 64 * 2**30 // running.memory(paper[0]) > 1
 
 
@@ -371,7 +371,7 @@ def test_who_says_a_number_gets_it_but_never_more_than_there_are_tasks(large, mo
 def test_on_a_gpu_one_process_is_the_default(large, monkeypatch):
     monkeypatch.setattr(running, "accelerators", lambda: ["gpu:0"])
     assert jobs_for(SEEDS) == 4
-    monkeypatch.setattr(processes, "may_have_gpu", lambda: True)
+    monkeypatch.setattr(machine, "may_have_gpu", lambda: True)
     assert jobs_for(SEEDS) == 1
     assert jobs_for(SEEDS, 2) == 2
 

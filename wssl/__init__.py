@@ -10,7 +10,7 @@ Names are loaded when first used, so that what only reads records needs no Keras
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from wssl.processor import configure
+from wssl.machine import configure
 
 if TYPE_CHECKING:
     from wssl import (

@@ -130,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for task in _missing(lookup("stage", name, STAGES)(), store)
     ]
     with workers(tasks, options.jobs) as (where, count):
-        for step in work(tasks, where, store, at_once=count):
+        for step in work(tasks, where, store, at_once=count, in_order=True):
             if step.error is not None:
                 print(f"failed: {describe(step.task)}: {step.error}", flush=True)
             elif step.seconds is not None:

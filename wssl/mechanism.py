@@ -132,21 +132,19 @@ def readout(
                 for inside in [(number >= start) & (number < start + len(features))]
             ]
         )
-        shown = [
-            (start, _windows(features))
-            for start, features in _features(network, block, _blackened(images, masks))
-        ]
-        errors: dict[str, list[np.ndarray]] = {"known": [], "hole": []}
+        maps = []
         for down, right in _places(cell):
             at = slice(down, None, cell), slice(right, None, cell)
             targets, holes = (x[:, at[0], at[1]][number, row, column] for x in (fit, fit_masks))
             for name, rows in (("known", ~holes), ("hole", holes)):
-                weights, offset = ridge(samples[rows], targets[rows])
-                for start, windows in shown:
-                    part = slice(start, start + len(windows))
-                    asked = masks[part, at[0], at[1]] == (name == "hole")
-                    predicted = np.clip(windows[asked] @ weights + offset, 0.0, 1.0)
-                    errors[name].append((predicted - images[part, at[0], at[1]][asked]) ** 2)
+                maps.append((name, at, *ridge(samples[rows], targets[rows])))
+        errors: dict[str, list[np.ndarray]] = {"known": [], "hole": []}
+        for start, features in _features(network, block, _blackened(images, masks)):
+            windows, part = _windows(features), slice(start, start + len(features))
+            for name, at, weights, offset in maps:
+                asked = masks[part, at[0], at[1]] == (name == "hole")
+                predicted = np.clip(windows[asked] @ weights + offset, 0.0, 1.0)
+                errors[name].append((predicted - images[part, at[0], at[1]][asked]) ** 2)
         for name, squared in errors.items():
             found[name].append(round(float(metrics.psnr(np.concatenate(squared).mean())), 3))
     return found

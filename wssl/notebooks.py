@@ -24,7 +24,7 @@ import nbformat
 from jupyter_client.manager import AsyncKernelManager
 from nbformat import NotebookNode
 
-from wssl import processes
+from wssl import machine, processes
 from wssl.names import unknown
 from wssl.processes import Processes
 
@@ -308,7 +308,7 @@ def _execute_all(
         target = output / f"{path.stem}.ipynb"
         calls[path] = partial(_timed, path, target, values, repository=repository)
     if jobs is None:
-        jobs = 1 if processes.may_have_gpu() else processes.room()
+        jobs = 1 if machine.may_have_gpu() else machine.room()
     for path, seconds in zip(chosen, _called(list(calls.values()), jobs), strict=True):
         print(f"{path.stem:<28}{seconds:8.1f} s", flush=True)
 

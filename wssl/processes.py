@@ -1,6 +1,5 @@
-"""Worker processes on this machine: how many it has room for, and an executor made of them."""
+"""Worker processes on this machine: how many there are to be, and an executor made of them."""
 
-import math
 import multiprocessing
 import os
 import pickle
@@ -8,14 +7,12 @@ import signal
 import sys
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from io import TextIOBase
-from multiprocessing import resource_tracker
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
-from pathlib import Path
+from multiprocessing.context import SpawnContext, SpawnProcess
 from queue import SimpleQueue
 from types import ModuleType, TracebackType
 from typing import Any, ParamSpec, TypeVar
@@ -23,12 +20,8 @@ from typing import Any, ParamSpec, TypeVar
 VARIABLE = "WSSL_JOBS"
 """The environment variable that says how many worker processes there are to be."""
 
-MEMORY = 2**30
-"""Bytes that a worker process needs beside its batches: the backend, the graphs and the images."""
-
 _GRACE_SECONDS = 5.0
 
-_SPAWN = multiprocessing.get_context("spawn")
 _STARTING = threading.Lock()
 
 P = ParamSpec("P")
@@ -72,89 +65,6 @@ def chosen(jobs: int | None = None) -> int | None:
     return number
 
 
-def room(memory: int = MEMORY, root: Path = Path("/")) -> int:
-    """How many worker processes of one thread this machine has cores and memory for.
-
-    Parameters
-    ----------
-    memory : int
-        Bytes that each needs.
-    root : Path
-        Below which ``proc`` and ``sys`` are.
-
-    Returns
-    -------
-    int
-        At least 1. Memory is no bound where the system does not say how much is available.
-    """
-    available = available_memory(root)
-    fitting = cores(root) if available is None else min(cores(root), available // memory)
-    return max(1, fitting)
-
-
-def cores(root: Path = Path("/")) -> int:
-    """How many cores this process may use: those of its affinity, within its CPU quota.
-
-    Parameters
-    ----------
-    root : Path
-        Below which ``proc`` and ``sys`` are.
-
-    Returns
-    -------
-    int
-        At least 1; a quota is rounded down.
-    """
-    if hasattr(os, "sched_getaffinity"):
-        count = len(os.sched_getaffinity(0))
-    else:
-        count = os.cpu_count() or 1
-    for group in _groups("cpu", root):
-        quota = _numbers(group / "cpu.max") or [
-            *_numbers(group / "cpu.cfs_quota_us"),
-            *_numbers(group / "cpu.cfs_period_us"),
-        ]
-        if len(quota) == 2 and quota[0] > 0:
-            count = min(count, math.floor(quota[0] / quota[1]))
-    return max(1, count)
-
-
-def available_memory(root: Path = Path("/")) -> int | None:
-    """How many bytes a new process may use: what the machine and the control groups have left.
-
-    Parameters
-    ----------
-    root : Path
-        Below which ``proc`` and ``sys`` are.
-
-    Returns
-    -------
-    int or None
-        None where it is not known, as outside of Linux.
-    """
-    available = [1024 * kibibytes for kibibytes in _fields(root / "proc/meminfo", "MemAvailable:")]
-    for group in _groups("memory", root):
-        for limit, usage, reclaimable in (
-            ("memory.max", "memory.current", "inactive_file"),
-            ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
-        ):
-            numbers = [*_numbers(group / limit), *_numbers(group / usage)]
-            if len(numbers) == 2:
-                cached = sum(_fields(group / "memory.stat", reclaimable))
-                available.append(max(0, numbers[0] - numbers[1] + cached))
-    return min(available, default=None)
-
-
-def may_have_gpu() -> bool:
-    """Whether this machine may have a GPU, going by Linux's devices, without loading a backend.
-
-    True on other systems.
-    """
-    if sys.platform != "linux":
-        return True
-    return any(any(Path("/dev").glob(pattern)) for pattern in ("nvidia[0-9]*", "kfd", "dxg"))
-
-
 def in_worker() -> bool:
     """Whether this process was started by another Python process to work for it."""
     return multiprocessing.parent_process() is not None
@@ -190,9 +100,10 @@ def follow_parent() -> None:
 class Processes(Executor):
     """Worker processes, of which one may die without harm to the others.
 
-    A new one takes the place of a process that has died. What Python code writes to stderr in a
-    process appears on this one's. A process starts no processes of its own: for it and for what it
-    runs, ``WSSL_JOBS`` is 1. The main module is not imported there, so a script needs no
+    Each is the one process of a `concurrent.futures.ProcessPoolExecutor`, which breaks when it
+    dies; a new one takes its place. What Python code writes to stderr in a process appears on this
+    one's. A process starts no processes of its own: for it and for what it runs, ``WSSL_JOBS``
+    is 1. The main module is not imported there, so a script needs no
     ``if __name__ == "__main__"``.
 
     When a ``with`` block ends by an error or by Ctrl-C, the processes are ended at once; otherwise
@@ -212,13 +123,11 @@ class Processes(Executor):
     """
 
     def __init__(self, count: int, prepare: Callable[[], object] | None = None):
-        # The tracker would unblock Ctrl-C in the thread that starts it.
-        resource_tracker.ensure_running()
-        self._idle: SimpleQueue[_Worker] = SimpleQueue()
-        self._workers = [_Worker(prepare) for _ in range(count)]
+        self._relay = _Relay()
+        self._workers = [_Worker(prepare, self._relay.writer) for _ in range(count)]
         self._threads = ThreadPoolExecutor(count)
+        self._idle: SimpleQueue[_Worker] = SimpleQueue()
         for worker in self._workers:
-            worker.start()
             self._idle.put(worker)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -245,7 +154,8 @@ class Processes(Executor):
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
         if wait:
             for worker in self._workers:
-                worker.close()
+                worker.executor.shutdown()
+            self._relay.close()
 
     def terminate(self) -> None:
         """End the processes at once, whatever they do."""
@@ -255,10 +165,10 @@ class Processes(Executor):
                 worker.terminate()
             end = time.monotonic() + _GRACE_SECONDS
             for worker in self._workers:
-                worker.join(end - time.monotonic())
+                worker.process.join(max(0.0, end - time.monotonic()))
         finally:
             for worker in self._workers:
-                worker.kill()
+                worker.process.kill()
 
     def __exit__(
         self,
@@ -270,125 +180,116 @@ class Processes(Executor):
             self.terminate()
         self.shutdown()
 
-    def _call(self, fn: Callable[..., T], args: Any, kwargs: Any) -> T:
+    def _call(self, *call: Any) -> Any:
         worker = self._idle.get()
         try:
-            result: T = worker.call(fn, args, kwargs)
-            return result
+            return worker.call(pickle.dumps(call))
         finally:
             self._idle.put(worker)
 
 
-class _Worker:
-    """A process, and the one that takes its place when it has died."""
-
-    def __init__(self, prepare: Callable[[], object] | None):
-        self._prepare = prepare
-        self._lock = threading.Lock()
-        self._ended = False
+class _Process(SpawnProcess):
+    """Neither imports the main module of its parent nor sees Ctrl-C, not even as it starts."""
 
     def start(self) -> None:
-        with self._lock:
-            if self._ended:
-                raise LostWorkerError("its process was ended with all others")
-            self._connection, there = _SPAWN.Pipe()
-            self._process = _SPAWN.Process(target=_serve, args=(there,), daemon=True)
-            with _STARTING, _without_main(), _without_interrupts():
-                self._process.start()
-            there.close()
-            self._connection.send(self._prepare)
+        with _STARTING, _without_interrupts():
+            main = sys.modules["__main__"]
+            sys.modules["__main__"] = ModuleType("__main__")
+            try:
+                super().start()
+            finally:
+                sys.modules["__main__"] = main
 
-    def call(self, *call: Any) -> Any:
+
+class _Worker(SpawnContext):
+    """An executor of one process, and the one that takes its place when the process has died."""
+
+    process: _Process
+    executor: ProcessPoolExecutor
+
+    def __init__(self, prepare: Callable[[], object] | None, stderr: Connection | None):
+        self._first = pickle.dumps(prepare), stderr
+        self._lock = threading.Lock()
+        self._ended = False
+        self._start()
+
+    def Process(self, *args: Any, **kwargs: Any) -> _Process:  # type: ignore[override]  # noqa: N802
+        self.process = _Process(*args, **kwargs)
+        return self.process
+
+    def call(self, call: bytes) -> Any:
         try:
-            if not self._process.is_alive():
-                self.start()
-            self._connection.send(call)
-            kind, value = self._connection.recv()
-            while kind == "text":
-                sys.stderr.write(value)
-                kind, value = self._connection.recv()
-        except (EOFError, ConnectionError):
-            self._process.join()
-            raise LostWorkerError(_end(self._process.exitcode)) from None
-        if kind == "error":
-            raise value
-        return value
+            if not self.process.is_alive():
+                self._start()
+            return self.executor.submit(_answer, call).result()
+        except BrokenProcessPool:
+            self.executor.shutdown()
+            raise LostWorkerError(_end(self.process.exitcode)) from None
 
     def terminate(self) -> None:
         with self._lock:
             self._ended = True
-            self._process.terminate()
+            self.process.terminate()
 
-    def join(self, seconds: float) -> None:
-        self._process.join(max(0.0, seconds))
+    def _start(self) -> None:
+        with self._lock:
+            if self._ended:
+                raise LostWorkerError("its process was ended with all others")
+            self.executor = ProcessPoolExecutor(1, self, _begin, self._first)
+            self.executor.submit(int)  # starts the process
 
-    def kill(self) -> None:
-        self._process.kill()
+
+class _Relay:
+    """A pipe to this process's stderr, where the system has pipes of file descriptors."""
+
+    writer: Connection | None = None
+
+    def __init__(self) -> None:
+        if os.name != "nt":
+            self._reader, self.writer = multiprocessing.Pipe(duplex=False)
+            self._thread = threading.Thread(target=self._copy, daemon=True)
+            self._thread.start()
 
     def close(self) -> None:
-        self._connection.close()
-        self._process.join()
-        self._process.close()
+        if self.writer is not None:
+            self.writer.close()
+            self._thread.join()
+
+    def _copy(self) -> None:
+        with open(self._reader.fileno(), errors="replace", closefd=False) as lines:
+            for line in lines:
+                sys.stderr.write(line)
 
 
-class _Relay(TextIOBase):
-    """A worker's stderr: no terminal, and written by the process that waits for the worker."""
-
-    def __init__(self, send: Callable[[Any], None]):
-        self._send = send
-
-    def write(self, text: str) -> int:
-        self._send(("text", text))
-        return len(text)
-
-
-def _serve(connection: Connection) -> None:
-    """What a worker process does: answer calls until the other end is closed."""
+def _begin(prepare: bytes, stderr: Connection | None) -> None:
+    """What a worker process does first."""
     follow_parent()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     os.environ[VARIABLE] = "1"
-    lock = threading.Lock()
+    with quiet():
+        function = pickle.loads(prepare)
+        if function is not None:
+            function()
+    if stderr is not None:
+        sys.stderr = open(os.dup(stderr.fileno()), "w", buffering=1, closefd=False)  # noqa: SIM115
 
-    def send(answer: Any) -> None:
-        with lock:
-            connection.send(answer)
 
+def _answer(call: bytes) -> Any:
+    """Call a function in a worker process, and clean up after it if the process is ended."""
     try:
-        with quiet():
-            prepare = connection.recv()
-            if prepare is not None:
-                prepare()
-        sys.stderr = _Relay(send)
-        while True:
-            send(_answer(connection))
-    except (EOFError, ConnectionError):
-        pass
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            function, arguments, named = pickle.loads(call)
+            return function(*arguments, **named)
+        finally:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
     except KeyboardInterrupt:
         os._exit(128 + signal.SIGTERM)
-
-
-def _answer(connection: Connection) -> tuple[str, Any]:
-    try:
-        function, arguments, named = connection.recv()
-    except (EOFError, ConnectionError):
+    except Exception as error:
+        try:
+            pickle.loads(pickle.dumps(error))
+        except Exception:
+            raise RuntimeError(f"{type(error).__name__}: {error}") from error
         raise
-    except Exception as error:
-        return "error", _portable(error)
-    try:
-        return "result", function(*arguments, **named)
-    except Exception as error:
-        return "error", _portable(error)
-
-
-def _portable(error: Exception) -> Exception:
-    """The error as it can be sent, with its traceback as a note."""
-    note = f"In a worker process:\n{''.join(traceback.format_exception(error)).rstrip()}"
-    try:
-        pickle.loads(pickle.dumps(error))
-    except Exception:
-        error = RuntimeError(f"{type(error).__name__}: {error}")
-    error.add_note(note)
-    return error
 
 
 def _end(status: int | None) -> str:
@@ -398,17 +299,6 @@ def _end(status: int | None) -> str:
     name = signal.Signals(-status).name
     hint = ", perhaps for want of memory: fewer jobs need less" if name == "SIGKILL" else ""
     return f"its process was ended by {name}{hint}"
-
-
-@contextmanager
-def _without_main() -> Iterator[None]:
-    """A process that is started meanwhile does not import the main module of this one."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
 
 
 @contextmanager
@@ -422,37 +312,3 @@ def _without_interrupts() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _groups(controller: str, root: Path) -> Iterator[Path]:
-    """The folders of the control groups of this process, versions 1 and 2, from the innermost."""
-    with suppress(OSError):
-        for line in (root / "proc/self/cgroup").read_text().splitlines():
-            _, controllers, path = line.split(":", 2)
-            if controllers and controller not in controllers.split(","):
-                continue
-            mount = root / "sys/fs/cgroup" / (controller if controllers else "")
-            group = mount / path.lstrip("/")
-            while True:
-                yield group
-                if group in (mount, group.parent):
-                    break
-                group = group.parent
-
-
-def _numbers(path: Path) -> list[int]:
-    """The numbers in a file; none if it is missing or says that there is no limit."""
-    try:
-        words = path.read_text().split()
-    except OSError:
-        return []
-    return [] if "max" in words else [int(word) for word in words]
-
-
-def _fields(path: Path, name: str) -> list[int]:
-    """The number behind a name at the beginning of a line, if the file has it."""
-    try:
-        lines = path.read_text().splitlines()
-    except OSError:
-        return []
-    return [int(line.split()[1]) for line in lines if line.split()[:1] == [name]]

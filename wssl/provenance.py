@@ -10,7 +10,7 @@ from typing import Any
 
 from wssl.backend import keras
 from wssl.devices import accelerators, precision
-from wssl.processor import cores, processor, settings
+from wssl.machine import cores, processor, settings
 
 
 def provenance(seconds: float) -> dict[str, Any]:

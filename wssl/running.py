@@ -20,7 +20,7 @@ from typing import Any, ParamSpec, TypeVar
 import keras
 from tqdm import tqdm
 
-from wssl import data, models, phases, processes, runs
+from wssl import data, machine, models, phases, processes, runs
 from wssl.devices import accelerators
 from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.losses import LOSSES
@@ -327,7 +327,7 @@ def jobs_for(tasks: Collection[Task], jobs: int | None = None) -> int:
         return 1
     if wanted is not None:
         return min(wanted, len(tasks))
-    count = min(processes.room(max(map(memory, tasks))), len(tasks))
+    count = min(machine.room(max(map(memory, tasks))), len(tasks))
     return 1 if count > 1 and (_registered_here() or _has_gpu()) else count
 
 
@@ -341,11 +341,11 @@ def memory(task: Task) -> int:
     Returns
     -------
     int
-        `wssl.processes.MEMORY`, and 25 maps of a batch at the first width.
+        `wssl.machine.MEMORY`, and 25 maps of a batch at the first width.
     """
     scale = task.test.scale if isinstance(task, Evaluation) else task.scale
     batch = scale.pretext_batch if isinstance(task, Pretraining) else scale.inpainting_batch
-    return processes.MEMORY + _FEATURE_MAPS * 4 * batch * scale.size**2 * scale.width
+    return machine.MEMORY + _FEATURE_MAPS * 4 * batch * scale.size**2 * scale.width
 
 
 def _is_trained(phase: Pretraining, store: Store) -> bool:
@@ -432,7 +432,7 @@ def _registered_here() -> bool:
 
 def _has_gpu() -> bool:
     """Whether there is a GPU that the backend uses; not asked where the system has none."""
-    if not processes.may_have_gpu():
+    if not machine.may_have_gpu():
         return False
     with processes.quiet():
         return bool(accelerators())

@@ -1,10 +1,7 @@
 """Decode the images of a source once, in parallel, into one array on disk."""
 
 import multiprocessing
-import os
 import shutil
-import signal
-import threading
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -23,6 +20,8 @@ from wssl.data.prepared import INDEX, VERSION, Index, Prepared
 from wssl.data.sources import FORMS, SOURCES, find_source
 from wssl.data.squares import Square, read_square, some
 from wssl.data.writer import Writer
+from wssl.machine import cores
+from wssl.processes import follow_parent
 
 BLOCK_ROWS = 128
 BLOCK_BYTES = 2**25
@@ -50,7 +49,7 @@ def prepare(
     size : int, default 256
         Side of the images in pixels: what a preset loads, 8/7 of what its networks see.
     workers : int, optional
-        Processes that decode; one for each core by default.
+        Processes that decode; by default one for each of `wssl.machine.cores`.
     bad_share : float, default 0.05
         Share of the files that may be unreadable. Those are skipped and named in the index.
 
@@ -85,7 +84,7 @@ def prepare(
         _check_space(folder, (total - writer.seen) * size * size * 3)
         rest = blocks[len(writer.blocks) :]
         bar = tqdm(total=total, desc="Preparing images", unit="image", disable=None)
-        with bar, closing(_read(rest, size, workers or os.cpu_count() or 1)) as read:
+        with bar, closing(_read(rest, size, workers or cores())) as read:
             bar.update(writer.seen)
             try:
                 for block, squares in read:
@@ -131,7 +130,7 @@ def _read(
         return
     spawn = multiprocessing.get_context("spawn")
     ahead: deque[tuple[Block, Iterable[Square]]] = deque()
-    with ProcessPoolExecutor(workers, spawn, initializer=_follow_parent) as pool:
+    with ProcessPoolExecutor(workers, spawn, initializer=follow_parent) as pool:
         try:
             for block in blocks:
                 ahead.append((block, pool.map(read, block.pictures, chunksize=8)))
@@ -140,19 +139,6 @@ def _read(
             yield from ahead
         finally:
             pool.shutdown(cancel_futures=True)
-
-
-def _follow_parent() -> None:
-    """In a worker: leave Ctrl-C to the parent, and end when it ends, even if it was killed."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()
-
-    def follow() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=follow, daemon=True).start()
 
 
 def _finished(folder: Path, source: str, fingerprint: str, size: int) -> Index:

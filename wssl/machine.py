@@ -1,0 +1,199 @@
+"""The machine: its processor, cores and memory, and what is fixed before TensorFlow is loaded."""
+
+import math
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+INSTRUCTION_SETS = "avx512_vnni", "avx512f", "avx2", "avx", "sse4_2"
+"""Instruction sets that decide which kernels run, from the most to the least capable."""
+
+DEFAULTS = {
+    "TF_ENABLE_ONEDNN_OPTS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+    "TF_NUM_INTEROP_THREADS": "1",
+}
+"""Environment variables that TensorFlow reads once, when it starts, and their values here.
+
+TensorFlow leaves oneDNN's convolutions off on processors without AVX-512 VNNI, where they are about
+twice as fast as its own. One thread per run makes a run's numbers independent of the number of
+cores; several runs side by side use the cores better than threads inside one run.
+"""
+
+MEMORY = 2**30
+"""Bytes that a worker process needs beside its batches: the backend, the graphs and the images."""
+
+
+def configure() -> None:
+    """Set `DEFAULTS` where the user has not, unless TensorFlow is loaded already."""
+    if "tensorflow" in sys.modules:
+        return
+    for name, value in DEFAULTS.items():
+        if name != "TF_ENABLE_ONEDNN_OPTS" or platform.machine() in ("x86_64", "AMD64"):
+            os.environ.setdefault(name, value)
+
+
+@lru_cache(maxsize=1)
+def processor() -> dict[str, str]:
+    """Name and instruction set of the processor.
+
+    Returns
+    -------
+    dict
+        ``name``, such as "AMD EPYC", and ``instructions``, the first of `INSTRUCTION_SETS` that it
+        has, or the machine type where they are not known.
+    """
+    name, flags = platform.processor() or platform.machine(), set[str]()
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        lines = [line.partition(":") for line in cpuinfo.read_text().splitlines()]
+        fields = {title.strip(): value.strip() for title, _, value in lines}
+        name = fields.get("model name", name)
+        flags = set(fields.get("flags", "").split())
+    found = next((x for x in INSTRUCTION_SETS if x in flags), platform.machine())
+    return {"name": name, "instructions": found}
+
+
+def settings(backend: str) -> dict[str, Any]:
+    """What beside the processor decides the last digits of a run.
+
+    Parameters
+    ----------
+    backend : str
+        Of Keras.
+
+    Returns
+    -------
+    dict
+        ``threads``, of one operation, and under TensorFlow ``onednn``, whether its convolutions are
+        oneDNN's; None = TensorFlow's own choice.
+    """
+    if backend != "tensorflow":
+        return {"threads": cores()}
+    chosen = os.environ.get("TF_ENABLE_ONEDNN_OPTS")
+    return {
+        "threads": int(os.environ.get("TF_NUM_INTRAOP_THREADS") or 0) or cores(),
+        "onednn": None if chosen is None else chosen.lower() in ("1", "true"),
+    }
+
+
+def room(memory: int = MEMORY, root: Path = Path("/")) -> int:
+    """How many worker processes of one thread this machine has cores and memory for.
+
+    Parameters
+    ----------
+    memory : int
+        Bytes that each needs.
+    root : Path
+        Below which ``proc`` and ``sys`` are.
+
+    Returns
+    -------
+    int
+        At least 1. Memory is no bound where the system does not say how much is available.
+    """
+    available = available_memory(root)
+    fitting = cores(root) if available is None else min(cores(root), available // memory)
+    return max(1, fitting)
+
+
+def cores(root: Path = Path("/")) -> int:
+    """How many cores this process may use: those of its affinity, within its CPU quota.
+
+    Parameters
+    ----------
+    root : Path
+        Below which ``proc`` and ``sys`` are.
+
+    Returns
+    -------
+    int
+        At least 1; a quota is rounded down.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        count = len(os.sched_getaffinity(0))
+    else:
+        count = os.cpu_count() or 1
+    for group in _groups("cpu", root):
+        quota = _numbers(group / "cpu.max") or [
+            *_numbers(group / "cpu.cfs_quota_us"),
+            *_numbers(group / "cpu.cfs_period_us"),
+        ]
+        if len(quota) == 2 and quota[0] > 0:
+            count = min(count, math.floor(quota[0] / quota[1]))
+    return max(1, count)
+
+
+def available_memory(root: Path = Path("/")) -> int | None:
+    """How many bytes a new process may use: what the machine and the control groups have left.
+
+    Parameters
+    ----------
+    root : Path
+        Below which ``proc`` and ``sys`` are.
+
+    Returns
+    -------
+    int or None
+        None where it is not known, as outside of Linux.
+    """
+    available = [1024 * kibibytes for kibibytes in _fields(root / "proc/meminfo", "MemAvailable:")]
+    for group in _groups("memory", root):
+        for limit, usage, reclaimable in (
+            ("memory.max", "memory.current", "inactive_file"),
+            ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
+        ):
+            numbers = [*_numbers(group / limit), *_numbers(group / usage)]
+            if len(numbers) == 2:
+                cached = sum(_fields(group / "memory.stat", reclaimable))
+                available.append(max(0, numbers[0] - numbers[1] + cached))
+    return min(available, default=None)
+
+
+def may_have_gpu() -> bool:
+    """Whether this machine may have a GPU, going by Linux's devices, without loading a backend.
+
+    True on other systems.
+    """
+    if sys.platform != "linux":
+        return True
+    return any(any(Path("/dev").glob(pattern)) for pattern in ("nvidia[0-9]*", "kfd", "dxg"))
+
+
+def _groups(controller: str, root: Path) -> Iterator[Path]:
+    """The folders of the control groups of this process, versions 1 and 2, from the innermost."""
+    with suppress(OSError):
+        for line in (root / "proc/self/cgroup").read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if controllers and controller not in controllers.split(","):
+                continue
+            mount = root / "sys/fs/cgroup" / (controller if controllers else "")
+            group = mount / path.lstrip("/")
+            while True:
+                yield group
+                if group in (mount, group.parent):
+                    break
+                group = group.parent
+
+
+def _numbers(path: Path) -> list[int]:
+    """The numbers in a file; none if it is missing or says that there is no limit."""
+    try:
+        words = path.read_text().split()
+    except OSError:
+        return []
+    return [] if "max" in words else [int(word) for word in words]
+
+
+def _fields(path: Path, name: str) -> list[int]:
+    """The number behind a name at the beginning of a line, if the file has it."""
+    try:
+        lines = path.read_text().splitlines()
+    except OSError:
+        return []
+    return [int(line.split()[1]) for line in lines if line.split()[:1] == [name]]
