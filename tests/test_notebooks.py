@@ -142,6 +142,93 @@ def test_an_unknown_parameter_is_named_with_the_nearest():
         notebooks.check_parameters(namespace("# Parameters\nseed = 1\nalfa = 0.5\n", alfa=0.5))
 
 
+PARAMETERS = 'preset: str = "quick"\nseed: int = 0\nalpha: float = 0.84\nshown: bool = True\n'
+CHECK = "import wssl.notebooks\n\nwssl.notebooks.check_parameters(globals())\n"
+
+
+def live(*cells, **values):
+    """The names of a kernel that has run these cells, the last of them the check."""
+    return namespace(**values) | {"In": ["", *cells, CHECK]}
+
+
+@pytest.mark.parametrize("name", ["PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH"])
+def test_papermills_own_parameters_are_accepted(name):
+    cell = f'# Parameters\n{name} = "in.py"\nseed = 3\n'
+    notebooks.check_parameters(live(PARAMETERS, cell, seed=3, **{name: "in.py"}))
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pytest.param(["# Parameters\nalpha = 0.5\n"], id="the injected cell"),
+        pytest.param([PARAMETERS, "# Parameters\nalpha = 0.5\n"], id="both cells"),
+        pytest.param([PARAMETERS], id="the parameters cell alone"),
+    ],
+)
+def test_a_parameter_that_was_corrected_in_a_live_kernel_is_judged_anew(cells):
+    before = [PARAMETERS, "# Parameters\nalfa = 0.5\n", CHECK]
+    notebooks.check_parameters(live(*before, *cells, alpha=0.5, alfa=0.5))
+
+
+def test_a_parameter_that_is_misspelt_in_a_live_kernel_is_an_error_too():
+    before = [PARAMETERS, "# Parameters\nalpha = 0.5\n", CHECK]
+    with pytest.raises(ValueError, match="Unknown parameter 'alfa'"):
+        notebooks.check_parameters(live(*before, "# Parameters\nalfa = 0.5\n"))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "# Parameters\nlayers = 3\n",
+        "# Parameters\nlayers = 3  # of the network\nprint(layers)\n",
+        "# Parameters\nget_ipython().run_line_magic('time', '')\n",
+        "# Parameters\n!ls\n",
+    ],
+)
+def test_a_cell_of_the_readers_own_is_no_parameters_cell(cell):
+    notebooks.check_parameters(live(PARAMETERS, CHECK, cell))
+    notebooks.check_parameters(live(PARAMETERS, CHECK, cell, "x = 1\n"))
+    notebooks.check_parameters(live(PARAMETERS, "# Parameters\nseed = 1\n", CHECK, cell, "x = 1\n"))
+
+
+@pytest.mark.parametrize(
+    ("expected", "right", "wrong"),
+    [
+        (list[float], [0.5], 0.5),
+        (dict[str, float], {"a": 0.5}, [0.5]),
+        (tuple[int, ...], (1, 2), [1, 2]),
+        (int | None, None, "x"),
+        ("int", 3, 1.5),
+        ("list[float]", [0.5], 0.5),
+    ],
+)
+def test_parameters_of_composed_types(expected, right, wrong):
+    names = live("values: ... = ...\n", values=right)
+    names["__annotations__"] = {"values": expected}
+    notebooks.check_parameters(names)
+    with pytest.raises(TypeError, match="'values' should be of type .*; received"):
+        notebooks.check_parameters(names | {"values": wrong})
+
+
+@pytest.mark.parametrize("expected", ["NotThere", "a b", list["int"], "Sequence[int]"])
+def test_an_annotation_that_cannot_be_judged_is_no_error(expected):
+    names = live("values: ... = ...\n", values=[1])
+    names["__annotations__"] = {"values": expected}
+    notebooks.check_parameters(names)
+
+
+def test_annotations_of_other_cells_are_not_parameters():
+    names = live(PARAMETERS, CHECK, "total: int = 0\n", total=0.5)
+    names["__annotations__"]["total"] = int
+    notebooks.check_parameters(names)
+
+
+def test_a_name_that_was_deleted_is_not_judged():
+    names = live(PARAMETERS)
+    del names["seed"]
+    notebooks.check_parameters(names)
+
+
 def test_names_of_other_cells_are_not_parameters():
     """A notebook may be run again from the top in a kernel that already holds its results."""
     notebooks.check_parameters(namespace(records=[1, 2], table={"ssim": 0.9}))

@@ -16,8 +16,10 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import jupytext
 import nbformat
@@ -39,6 +41,9 @@ FIRST_EDITION = (
     "complete."
 )
 """What a page of the first edition says below its title."""
+
+PAPERMILLS_OWN = "PAPERMILL_"
+"""How the parameters begin that papermill adds itself, by ``--inject-paths``."""
 
 MADE = {"injected-parameters", INSTALL}
 """Tags of the cells that an executed notebook has beside those of its source."""
@@ -96,6 +101,10 @@ def check_parameters(namespace: Mapping[str, Any]) -> None:
     papermill injects below it does not, and papermill accepts any name in it. Call this in the
     first cell after the parameters, as ``check_parameters(globals())``.
 
+    In a live kernel the cells that were run last count, so that a correction is judged anew. What
+    other cells name, annotate or delete is not looked at. Of a composed type such as
+    ``list[float]`` the container is checked, not its elements.
+
     Parameters
     ----------
     namespace : mapping of str to object
@@ -109,19 +118,21 @@ def check_parameters(namespace: Mapping[str, Any]) -> None:
         If a value is not of its annotated type. An int passes for a float, a bool never for a
         number.
     """
-    types: dict[str, type] = namespace.get("__annotations__", {})
-    for cell in namespace.get("In", []):
-        if cell.startswith("# Parameters\n"):
-            for name in _assigned(cell):
-                if name not in types:
-                    raise unknown("parameter", name, list(types))
-    for name, expected in types.items():
-        value = namespace[name]
-        accepted = (int, float) if expected is float else expected
-        if not isinstance(value, accepted) or (isinstance(value, bool) and expected is not bool):
+    types: dict[str, Any] = namespace.get("__annotations__", {})
+    own, injected = _parameters_and_injected(namespace.get("In", []))
+    known = [name for name in types if name in own] if own else list(types)
+    for name in _assigned(injected):
+        if name not in known and not name.startswith(PAPERMILLS_OWN):
+            raise unknown("parameter", name, known)
+    for name in known:
+        if name not in namespace:
+            continue
+        value, expected = namespace[name], _resolved(types[name], namespace)
+        if not _fits(value, expected):
             hint = f" To pass it as text: -r {name} {value}." if expected is str else ""
+            kind = expected.__name__ if isinstance(expected, type) else str(expected)
             raise TypeError(
-                f"Parameter {name!r} should be of type {expected.__name__}; "
+                f"Parameter {name!r} should be of type {kind}; "
                 f"received {value!r}, of type {type(value).__name__}.{hint}"
             )
 
@@ -358,6 +369,71 @@ def _parameters(source: Path) -> list[str]:
 def _assigned(code: str) -> list[str]:
     names = (node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name))
     return [name.id for name in names if isinstance(name.ctx, ast.Store)]
+
+
+def _parameters_and_injected(cells: Sequence[str]) -> tuple[set[str], str]:
+    """What the parameters cell annotates, and the cell that papermill injected below it.
+
+    Both as they were run last. Papermill's cell is known by its form and its place, since a reader
+    may begin cells of his own with the same comment.
+    """
+    annotated = [(i, names) for i, cell in enumerate(cells) if (names := _annotated(cell))]
+    if not annotated:
+        return set(), next((cell for cell in reversed(cells) if _may_be_injected(cell)), "")
+    first = annotated[0][1]
+    start, own = next((i, names) for i, names in reversed(annotated) if names & first)
+    after = cells[start + 1 :]
+    if not (after and _may_be_injected(after[0])):
+        return own, ""
+    places = zip_longest(after, after[1:])
+    corrected = (c for c, next_ in places if next_ is None or "check_parameters(" in next_)
+    return own, [after[0], *filter(_may_be_injected, corrected)][-1]
+
+
+def _statements(cell: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(cell).body
+    except SyntaxError:
+        return []
+
+
+def _annotated(cell: str) -> set[str]:
+    return {
+        node.target.id
+        for node in _statements(cell)
+        if isinstance(node, ast.AnnAssign) and node.value and isinstance(node.target, ast.Name)
+    }
+
+
+def _may_be_injected(cell: str) -> bool:
+    if not cell.startswith("# Parameters\n"):
+        return False
+    body = _statements(cell)
+    plain = all(isinstance(node, ast.Assign) for node in body)
+    return plain and (bool(body) or not cell.removeprefix("# Parameters\n").strip())
+
+
+def _resolved(annotation: Any, namespace: Mapping[str, Any]) -> Any:
+    """The type that an annotation names, also as text; `Any` where it names none."""
+    holder = SimpleNamespace(__annotations__={"value": annotation})
+    try:
+        return get_type_hints(holder, dict(namespace))["value"]
+    except (NameError, SyntaxError, TypeError, AttributeError):
+        return Any
+
+
+def _fits(value: Any, expected: Any) -> bool:
+    origin = get_origin(expected)
+    if origin in (Union, UnionType):
+        return any(_fits(value, part) for part in get_args(expected))
+    if origin is Literal:
+        return value in get_args(expected)
+    kind = origin or expected
+    if kind in (Any, object) or not isinstance(kind, type):
+        return True
+    if isinstance(value, bool):
+        return kind is bool
+    return isinstance(value, (int, float) if kind is float else kind)
 
 
 def _value(text: str) -> Any:
