@@ -210,6 +210,33 @@ def test_the_launch_buttons_point_at_the_notebook(tmp_path):
     assert any("mybinder.org/v2/gh/somebody/wssl/main" in link for link in links)
 
 
+def test_a_captioned_cell_without_an_image_fails_the_strict_build(tmp_path):
+    small_book(tmp_path)
+    study = tmp_path / "book" / "study.ipynb"
+    notebook = nbformat.read(study, as_version=4)
+    notebook.metadata.language_info = {"name": "python"}
+    for name, outputs in (("fig-there", [IMAGE]), ("fig-missing", [TEXT])):
+        figure = {"figure": {"caption": "A line.", "name": name}}
+        cell = nbformat.v4.new_code_cell("1", outputs=outputs, metadata={"mystnb": figure})
+        notebook.cells.append(cell)
+    nbformat.write(notebook, study)
+    code = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
+    done = run(tmp_path, ["-c", code, "build", "book/", "--all", "-W", "-n", "--keep-going"], ())
+    assert done.returncode != 0
+    assert done.stderr.count("WARNING") == 1
+    assert "study.ipynb" in done.stderr
+    assert "'fig-missing'" in done.stderr
+    assert "'fig-there'" not in done.stderr
+
+
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
+    "gg=="
+)
+IMAGE = nbformat.v4.new_output("display_data", {"image/png": PIXEL})
+TEXT = nbformat.v4.new_output("execute_result", {"text/plain": "<Figure size 110x110>"})
+
+
 def test_formulas_are_shown_by_mathjax_where_latex2mathml_is_missing(tmp_path):
     small_book(tmp_path)
     page = Page(build(tmp_path, blocked=("keras", "latex2mathml")) / "study.html")

@@ -1,7 +1,7 @@
 """The studies as notebooks: checked parameters, execution, and the form that is committed.
 
 ``notebooks/*.py`` (jupytext ``py:percent``) are the only source. Papermill reads them through
-:data:`handler`, which the package registers as a papermill I/O entry point; :func:`execute` runs
+``handler``, which the package registers as a papermill I/O entry point; :func:`execute` runs
 one and publishes it in a form that depends on nothing but its source, its parameters and its
 outputs. The module imports papermill only where it runs one, because papermill itself imports
 this module to find the handler.
@@ -23,14 +23,17 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import jupytext
 import nbformat
+from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
+from jupytext.formats import JupytextFormatError
 from nbformat import NotebookNode
+from yaml import YAMLError
 
 from wssl import machine, processes
 from wssl.names import unknown
 from wssl.processes import Processes
 
-warnings.filterwarnings("ignore", message=r"The specified file \(.*\.py\) does not end in")
+warnings.filterwarnings("ignore", message=r"The specified file \(.*\.[pP][yY]\) does not end in")
 
 
 INSTALL = "install"
@@ -44,6 +47,9 @@ FIRST_EDITION = (
 
 PAPERMILLS_OWN = "PAPERMILL_"
 """How the parameters begin that papermill adds itself, by ``--inject-paths``."""
+
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+"""Of a notebook whose header names none."""
 
 MADE = {"injected-parameters", INSTALL}
 """Tags of the cells that an executed notebook has beside those of its source."""
@@ -59,31 +65,26 @@ if importlib.util.find_spec("wssl") is None:
 """
 
 
-class Handler:
-    """Papermill's file handler, which also reads ``.py`` notebooks.
+def __getattr__(name: str) -> Any:
+    """Let papermill read ``.py`` notebooks, wherever they are, once it asks for ``handler``.
 
-    Everything but reading a ``.py`` file is left to papermill's handler of local files, so that
-    its ``--cwd`` keeps its meaning.
+    Papermill chooses a handler by how a path begins, and so has none for an ending. Its own
+    handler of local files, which then reads ``.py`` as well, keeps all that it does otherwise.
     """
+    if name != "handler":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from papermill.iorw import papermill_io
 
-    def read(self, path: str) -> str:
-        """The notebook at ``path`` as ``.ipynb`` text."""
-        text: str = self._local().read(path)
-        return nbformat.writes(_parse(text)) if path.endswith(".py") else text
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self._local(), name)
-
-    @staticmethod
-    def _local() -> Any:
-        from papermill.iorw import papermill_io
-
-        return papermill_io.get_handler("local")
+    local = papermill_io.get_handler("local")
+    local.read = partial(_read, local.read)
+    globals()["handler"] = local
+    return local
 
 
-handler = Handler()
+def _read(read: Callable[[str], str], path: str) -> str:
+    """The notebook at `path` as ``.ipynb`` text."""
+    text = read(path)
+    return nbformat.writes(_parse(text, path)) if path.lower().endswith(".py") else text
 
 
 class QuietKernel(AsyncKernelManager):
@@ -161,7 +162,7 @@ def is_fresh(source: str | Path, executed: str | Path) -> bool:
     executed : str or Path
         The ``.ipynb`` file.
     """
-    cells = source_cells(_parse(Path(source).read_text(encoding="utf-8")))
+    cells = source_cells(_load(source))
     return cells == source_cells(nbformat.read(executed, as_version=4))
 
 
@@ -176,6 +177,27 @@ def is_first_edition(notebook: NotebookNode) -> bool:
     notebook : NotebookNode
     """
     return bool(notebook.metadata.get("wssl", {}).get("edition") == 1)
+
+
+def undrawn(notebook: NotebookNode) -> list[str]:
+    """The figures of an executed notebook that are missing: captioned cells without an image.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+
+    Returns
+    -------
+    list of str
+        The name of each, or its caption.
+    """
+    missing = []
+    for cell in notebook.cells:
+        figure = cell.metadata.get("mystnb", {}).get("figure", {})
+        kinds = {kind for output in cell.get("outputs", []) for kind in output.get("data", {})}
+        if "caption" in figure and not any(kind.startswith("image/") for kind in kinds):
+            missing.append(figure.get("name", figure["caption"]))
+    return missing
 
 
 def tidy(notebook: NotebookNode) -> NotebookNode:
@@ -227,8 +249,10 @@ def execute(
 
     Raises
     ------
+    ValueError
+        If the header of `source` cannot be read, or names a kernel that is not installed.
     RuntimeError
-        If a cell fails. ``output`` is then left as it was, and the message names the file that
+        If a cell fails, or one that has a caption gives no image. ``output`` is then left as it was, and the message names the file that
         holds the notebook as far as it ran.
     """
     import papermill
@@ -236,7 +260,8 @@ def execute(
     output = Path(output)
     half_run = output.with_suffix(".half-run.ipynb")
     output.parent.mkdir(parents=True, exist_ok=True)
-    notebook = _parse(Path(source).read_text(encoding="utf-8"))
+    notebook = _load(source)
+    _check_kernel(notebook.metadata.kernelspec.get("name"), source)
     try:
         executed = papermill.execute_notebook(
             notebook,
@@ -250,6 +275,12 @@ def execute(
             f"{source} failed in cell {error.exec_count}: {error.ename}: {error.evalue}\n"
             f"The notebook as far as it ran: {half_run}. {output} is as it was before."
         ) from error
+    if missing := undrawn(executed):
+        raise RuntimeError(
+            f"{source}: the cells of the figures {', '.join(map(repr, missing))} gave no image. "
+            f"A captioned cell must show one.\n"
+            f"The notebook: {half_run}. {output} is as it was before."
+        )
     if repository:
         executed.cells.insert(0, _installation(repository))
     nbformat.write(tidy(executed), half_run)
@@ -337,6 +368,17 @@ def _called(calls: Sequence[Callable[..., float]], jobs: int) -> Iterator[float]
             yield future.result()
 
 
+def _check_kernel(name: object, source: object) -> None:
+    manager = KernelSpecManager()
+    try:
+        manager.get_kernel_spec(str(name))
+    except NoSuchKernel:
+        raise ValueError(
+            f"{source}: expected a header that names an installed kernel "
+            f"({', '.join(sorted(manager.find_kernel_specs()))}); received the kernel {name!r}."
+        ) from None
+
+
 def _timed(
     source: Path,
     output: Path,
@@ -356,12 +398,25 @@ def _installation(repository: str) -> NotebookNode:
     return nbformat.v4.new_code_cell(source, metadata={"tags": [INSTALL, "remove-cell"]})
 
 
-def _parse(text: str) -> NotebookNode:
-    return jupytext.reads(text, fmt="py:percent")
+def _load(source: str | Path) -> NotebookNode:
+    return _parse(Path(source).read_text(encoding="utf-8"), source)
+
+
+def _parse(text: str, source: object) -> NotebookNode:
+    try:
+        notebook = jupytext.reads(text, fmt="py:percent")
+    except (YAMLError, JupytextFormatError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(
+            f"{source}: expected a header as in notebooks/*.py, or none; received one that cannot "
+            f"be read ({reason})."
+        ) from error
+    notebook.metadata.setdefault("kernelspec", KERNEL)
+    return notebook
 
 
 def _parameters(source: Path) -> list[str]:
-    cells = _parse(source.read_text(encoding="utf-8")).cells
+    cells = _load(source).cells
     tagged = (cell.source for cell in cells if "parameters" in cell.metadata.get("tags", []))
     return _assigned(next(tagged, ""))
 
