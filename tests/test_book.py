@@ -50,9 +50,13 @@ def run(folder, arguments, blocked):
     )
 
 
-def build(folder, *options, blocked=("keras", "tensorflow")):
+def jupyter_book(folder, *arguments, blocked=("keras", "tensorflow")):
     code = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
-    done = run(folder, ["-c", code, "build", "book/", "--all", *options], blocked)
+    return run(folder, ["-c", code, *arguments], blocked)
+
+
+def build(folder, *options, blocked=("keras", "tensorflow")):
+    done = jupyter_book(folder, "build", "book/", "--all", *options, blocked=blocked)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     return folder / "_build" / "html"
 
@@ -220,13 +224,20 @@ def test_a_captioned_cell_without_an_image_fails_the_strict_build(tmp_path):
         cell = nbformat.v4.new_code_cell("1", outputs=outputs, metadata={"mystnb": figure})
         notebook.cells.append(cell)
     nbformat.write(notebook, study)
-    code = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
-    done = run(tmp_path, ["-c", code, "build", "book/", "--all", "-W", "-n", "--keep-going"], ())
+    done = jupyter_book(tmp_path, "build", "book/", "--all", "-W", "-n", "--keep-going")
     assert done.returncode != 0
     assert done.stderr.count("WARNING") == 1
     assert "study.ipynb" in done.stderr
     assert "'fig-missing'" in done.stderr
     assert "'fig-there'" not in done.stderr
+
+
+def test_the_build_of_another_folder_names_the_one_to_build(tmp_path):
+    small_book(tmp_path)
+    (tmp_path / "_toc.yml").write_text("{format: jb-book, root: study}")
+    done = jupyter_book(tmp_path, "build", ".")
+    assert done.returncode != 0
+    assert "jupyter-book build book/" in done.stderr
 
 
 PIXEL = (

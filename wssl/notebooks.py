@@ -252,8 +252,8 @@ def execute(
     ValueError
         If the header of `source` cannot be read, or names a kernel that is not installed.
     RuntimeError
-        If a cell fails, or one that has a caption gives no image. ``output`` is then left as it was, and the message names the file that
-        holds the notebook as far as it ran.
+        If a cell fails, or one that has a caption gives no image. ``output`` is then left as it
+        was, and the message names the file that holds the notebook as far as it ran.
     """
     import papermill
 

@@ -1,6 +1,7 @@
 """What all figures share."""
 
 import sys
+from typing import Any
 
 import matplotlib.pyplot as plt
 import seaborn as sns
@@ -13,7 +14,7 @@ def use_style() -> None:
     In a notebook's kernel, figures then appear below their cells, whatever ``MPLBACKEND`` says:
     containers often set it to a backend that writes files only.
     """
-    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if hasattr(shell, "kernel"):
         shell.run_line_magic("matplotlib", "inline")
     sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
