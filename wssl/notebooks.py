@@ -55,13 +55,19 @@ MADE = {"injected-parameters", INSTALL}
 """Tags of the cells that an executed notebook has beside those of its source."""
 
 _INSTALLATION = """\
-# Where the study is not installed, as on Colab: fetch it with its records, and install it.
+# Where the study is not installed, as on Colab: fetch it with its records, and install it. After a
+# restart of the runtime it is still installed, and the working folder is another one again.
 import importlib.util
+import os
 
+cloned = os.path.isdir("{folder}/notebooks")
 if importlib.util.find_spec("wssl") is None:
-    !git clone --quiet --depth 1 {address}
+    if not cloned:
+        !git clone --quiet --depth 1 {address}
     %cd {folder}
     %pip install --quiet --editable ".[book]"
+elif cloned:
+    %cd {folder}
 """
 
 

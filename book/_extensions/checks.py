@@ -32,8 +32,7 @@ def check_figures(app: Sphinx, page: str, source: list[str]) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.connect(
-        "config-inited", check_folder, priority=1000
-    )  # once the contents name the first page
+    # After the table of contents has named the first page, by priority 900.
+    app.connect("config-inited", check_folder, priority=1000)
     app.connect("source-read", check_figures)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
