@@ -50,9 +50,13 @@ def run(folder, arguments, blocked):
     )
 
 
-def build(folder, *options, blocked=("keras", "tensorflow")):
+def jupyter_book(folder, *arguments, blocked=("keras", "tensorflow")):
     code = "import sys; from jupyter_book.cli.main import main; sys.exit(main())"
-    done = run(folder, ["-c", code, "build", "book/", "--all", *options], blocked)
+    return run(folder, ["-c", code, *arguments], blocked)
+
+
+def build(folder, *options, blocked=("keras", "tensorflow")):
+    done = jupyter_book(folder, "build", "book/", "--all", *options, blocked=blocked)
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     return folder / "_build" / "html"
 
@@ -208,6 +212,40 @@ def test_the_launch_buttons_point_at_the_notebook(tmp_path):
     colab = "https://colab.research.google.com/github/somebody/wssl/blob/main/book/study.ipynb"
     assert colab in links
     assert any("mybinder.org/v2/gh/somebody/wssl/main" in link for link in links)
+
+
+def test_a_captioned_cell_without_an_image_fails_the_strict_build(tmp_path):
+    small_book(tmp_path)
+    study = tmp_path / "book" / "study.ipynb"
+    notebook = nbformat.read(study, as_version=4)
+    notebook.metadata.language_info = {"name": "python"}
+    for name, outputs in (("fig-there", [IMAGE]), ("fig-missing", [TEXT])):
+        figure = {"figure": {"caption": "A line.", "name": name}}
+        cell = nbformat.v4.new_code_cell("1", outputs=outputs, metadata={"mystnb": figure})
+        notebook.cells.append(cell)
+    nbformat.write(notebook, study)
+    done = jupyter_book(tmp_path, "build", "book/", "--all", "-W", "-n", "--keep-going")
+    assert done.returncode != 0
+    assert done.stderr.count("WARNING") == 1
+    assert "study.ipynb" in done.stderr
+    assert "'fig-missing'" in done.stderr
+    assert "'fig-there'" not in done.stderr
+
+
+def test_the_build_of_another_folder_names_the_one_to_build(tmp_path):
+    small_book(tmp_path)
+    (tmp_path / "_toc.yml").write_text("{format: jb-book, root: study}")
+    done = jupyter_book(tmp_path, "build", ".")
+    assert done.returncode != 0
+    assert "jupyter-book build book/" in done.stderr
+
+
+PIXEL = (
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJg"
+    "gg=="
+)
+IMAGE = nbformat.v4.new_output("display_data", {"image/png": PIXEL})
+TEXT = nbformat.v4.new_output("execute_result", {"text/plain": "<Figure size 110x110>"})
 
 
 def test_formulas_are_shown_by_mathjax_where_latex2mathml_is_missing(tmp_path):

@@ -107,6 +107,67 @@ def test_an_unknown_parameter_stops_papermill(project):
     assert "Unknown parameter 'sed'. Did you mean 'seed'?" in done.stderr
 
 
+READ = """
+import os, sys
+from pathlib import Path
+import papermill
+
+def prepared(path):
+    made = papermill.execute_notebook(path, None, {"seed": 3}, prepare_only=True)
+    return [cell.source for cell in made.cells if "injected-parameters" in cell.metadata.tags]
+
+root = Path.cwd()
+paths = [root / "notebooks/01_study.py", str(root / "notebooks/01_study.py")]
+paths += ["notebooks/01_study.py", "./notebooks/01_study.py", "elsewhere/a study.py"]
+for path in paths:
+    assert prepared(path) == ["# Parameters\\nseed = 3\\n"], path
+os.chdir("notebooks")
+for path in ["01_study.py", "./01_study.py", "../notebooks/01_study.py"]:
+    assert prepared(path) == ["# Parameters\\nseed = 3\\n"], path
+assert papermill.inspect_notebook("01_study.py")["seed"]["default"] == "0"
+os.rename("01_study.py", "notebooks\\\\01_study.PY")
+assert prepared("notebooks\\\\01_study.PY")
+print("read", file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("first", ["", "import wssl.notebooks"], ids=["alone", "after this module"])
+def test_papermill_reads_a_py_notebook_by_any_path(project, first):
+    Path("elsewhere").mkdir()
+    Path("elsewhere/a study.py").write_text(SOURCE)
+    command = [sys.executable, "-c", first + READ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == "read\n"
+
+
+def test_papermill_names_a_py_notebook_that_is_not_there(project):
+    done = papermill("notebooks\\01_study.py", "out.ipynb", "--prepare-only")
+    assert done.returncode != 0
+    assert "No such file or directory: 'notebooks\\\\01_study.py'" in done.stderr
+
+
+@pytest.mark.build
+def test_a_notebook_without_a_header_runs_in_pythons_kernel(project):
+    Path("notebooks/02_bare.py").write_text(SOURCE.removeprefix(HEADER).lstrip())
+    notebooks.execute("notebooks/02_bare.py", "a.ipynb", {"seed": 3})
+    notebooks.execute("notebooks/01_study.py", "b.ipynb", {"seed": 3})
+    assert Path("a.ipynb").read_bytes() == Path("b.ipynb").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        (HEADER.replace("name: python3", "name: [python3"), "header"),
+        (HEADER.replace("name: python3", "name: fortran77"), "kernel 'fortran77'"),
+    ],
+)
+def test_a_notebook_whose_header_is_wrong_is_named(project, header, reason):
+    Path("notebooks/01_study.py").write_text(SOURCE.replace(HEADER, header))
+    with pytest.raises(SystemExit, match=f"(?s)error: notebooks/01_study.py.*{reason}"):
+        notebooks.main(["--output", "out"])
+
+
 def namespace(injected="", **values):
     known = {"preset": str, "seed": int, "alpha": float, "shown": bool}
     defaults = {"preset": "quick", "seed": 0, "alpha": 0.84, "shown": True}
@@ -142,6 +203,93 @@ def test_an_unknown_parameter_is_named_with_the_nearest():
         notebooks.check_parameters(namespace("# Parameters\nseed = 1\nalfa = 0.5\n", alfa=0.5))
 
 
+PARAMETERS = 'preset: str = "quick"\nseed: int = 0\nalpha: float = 0.84\nshown: bool = True\n'
+CHECK = "import wssl.notebooks\n\nwssl.notebooks.check_parameters(globals())\n"
+
+
+def live(*cells, **values):
+    """The names of a kernel that has run these cells, the last of them the check."""
+    return namespace(**values) | {"In": ["", *cells, CHECK]}
+
+
+@pytest.mark.parametrize("name", ["PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH"])
+def test_papermills_own_parameters_are_accepted(name):
+    cell = f'# Parameters\n{name} = "in.py"\nseed = 3\n'
+    notebooks.check_parameters(live(PARAMETERS, cell, seed=3, **{name: "in.py"}))
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        pytest.param(["# Parameters\nalpha = 0.5\n"], id="the injected cell"),
+        pytest.param([PARAMETERS, "# Parameters\nalpha = 0.5\n"], id="both cells"),
+        pytest.param([PARAMETERS], id="the parameters cell alone"),
+    ],
+)
+def test_a_parameter_that_was_corrected_in_a_live_kernel_is_judged_anew(cells):
+    before = [PARAMETERS, "# Parameters\nalfa = 0.5\n", CHECK]
+    notebooks.check_parameters(live(*before, *cells, alpha=0.5, alfa=0.5))
+
+
+def test_a_parameter_that_is_misspelt_in_a_live_kernel_is_an_error_too():
+    before = [PARAMETERS, "# Parameters\nalpha = 0.5\n", CHECK]
+    with pytest.raises(ValueError, match="Unknown parameter 'alfa'"):
+        notebooks.check_parameters(live(*before, "# Parameters\nalfa = 0.5\n"))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "# Parameters\nlayers = 3\n",
+        "# Parameters\nlayers = 3  # of the network\nprint(layers)\n",
+        "# Parameters\nget_ipython().run_line_magic('time', '')\n",
+        "# Parameters\n!ls\n",
+    ],
+)
+def test_a_cell_of_the_readers_own_is_no_parameters_cell(cell):
+    notebooks.check_parameters(live(PARAMETERS, CHECK, cell))
+    notebooks.check_parameters(live(PARAMETERS, CHECK, cell, "x = 1\n"))
+    notebooks.check_parameters(live(PARAMETERS, "# Parameters\nseed = 1\n", CHECK, cell, "x = 1\n"))
+
+
+@pytest.mark.parametrize(
+    ("expected", "right", "wrong"),
+    [
+        (list[float], [0.5], 0.5),
+        (dict[str, float], {"a": 0.5}, [0.5]),
+        (tuple[int, ...], (1, 2), [1, 2]),
+        (int | None, None, "x"),
+        ("int", 3, 1.5),
+        ("list[float]", [0.5], 0.5),
+    ],
+)
+def test_parameters_of_composed_types(expected, right, wrong):
+    names = live("values: ... = ...\n", values=right)
+    names["__annotations__"] = {"values": expected}
+    notebooks.check_parameters(names)
+    with pytest.raises(TypeError, match="'values' should be of type .*; received"):
+        notebooks.check_parameters(names | {"values": wrong})
+
+
+@pytest.mark.parametrize("expected", ["NotThere", "a b", list["int"], "Sequence[int]"])
+def test_an_annotation_that_cannot_be_judged_is_no_error(expected):
+    names = live("values: ... = ...\n", values=[1])
+    names["__annotations__"] = {"values": expected}
+    notebooks.check_parameters(names)
+
+
+def test_annotations_of_other_cells_are_not_parameters():
+    names = live(PARAMETERS, CHECK, "total: int = 0\n", total=0.5)
+    names["__annotations__"]["total"] = int
+    notebooks.check_parameters(names)
+
+
+def test_a_name_that_was_deleted_is_not_judged():
+    names = live(PARAMETERS)
+    del names["seed"]
+    notebooks.check_parameters(names)
+
+
 def test_names_of_other_cells_are_not_parameters():
     """A notebook may be run again from the top in a kernel that already holds its results."""
     notebooks.check_parameters(namespace(records=[1, 2], table={"ssim": 0.9}))
@@ -166,6 +314,63 @@ def test_a_failing_notebook_leaves_the_earlier_output(project):
         notebooks.execute("notebooks/01_study.py", "out.ipynb", {"seed": "x"})
     assert Path("out.ipynb").read_text() == "the earlier one"
     assert any(output.output_type == "error" for output in outputs("out.half-run.ipynb"))
+
+
+FIGURES = """
+# %%
+import matplotlib.pyplot as plt
+
+from wssl import data, report
+
+report.use_style()
+
+# %% mystnb={"figure": {"caption": "A line.", "name": "fig-shown"}}
+figure, axis = plt.subplots(figsize=(1, 1))
+axis.plot([0, 1])
+print(plt.get_backend())
+
+# %% mystnb={"figure": {"caption": "Another.", "name": "fig-value"}}
+report.finished(figure)
+"""
+MISSING = """
+# %% mystnb={"figure": {"caption": "Nothing.", "name": "fig-missing"}}
+print("no figure")
+"""
+
+
+@pytest.mark.build
+def test_a_notebook_shows_its_figures_whatever_the_environment_says(project, monkeypatch):
+    """And the progress bar that a library looks for is not missed in its output."""
+    monkeypatch.setenv("MPLBACKEND", "Agg")
+    Path("notebooks/01_study.py").write_text(HEADER + FIGURES)
+    done = papermill("notebooks/01_study.py", "out.ipynb")
+    assert done.returncode == 0, done.stderr
+    *_, shown, value = nbformat.read("out.ipynb", as_version=4).cells
+    assert any("image/png" in output.get("data", {}) for output in shown.outputs)
+    assert any("image/png" in output.get("data", {}) for output in value.outputs)
+    streams = [output for output in outputs("out.ipynb") if output.output_type == "stream"]
+    assert [output.text for output in streams if output.name == "stderr"] == []
+    assert "inline" in streams[0].text
+
+
+def test_the_style_leaves_the_backend_alone_outside_of_a_notebook():
+    from wssl import report
+
+    before = matplotlib.get_backend()
+    with matplotlib.rc_context():
+        report.use_style()
+    assert matplotlib.get_backend() == before
+
+
+@pytest.mark.build
+def test_a_captioned_cell_without_an_image_fails(project):
+    Path("notebooks/01_study.py").write_text(SOURCE + MISSING)
+    Path("out.ipynb").write_text("the earlier one")
+    message = r"(?s)01_study.py: .*'fig-missing'.*no image.*half-run.*out.ipynb is as it was"
+    with pytest.raises(RuntimeError, match=message):
+        notebooks.execute("notebooks/01_study.py", "out.ipynb")
+    assert Path("out.ipynb").read_text() == "the earlier one"
+    assert Path("out.half-run.ipynb").exists()
 
 
 def test_tidy_forgets_how_the_output_was_cut_into_messages():
@@ -312,7 +517,7 @@ def figures(notebook):
 
 def test_every_figure_has_a_caption_and_an_alternative_text(source):
     """Who cannot see a figure is told what it shows; what it finds is in the text and tables."""
-    for options in figures(notebooks._parse(source.read_text(encoding="utf-8"))):
+    for options in figures(notebooks._load(source)):
         caption, alternative = options["figure"]["caption"], options["image"]["alt"]
         assert caption.endswith(".")
         assert alternative.endswith(".")
@@ -346,7 +551,7 @@ def shell():
 
 def run_cells(shell, source, parameters):
     """Run a page as papermill would, with these parameters."""
-    for cell in notebooks._parse(source.read_text(encoding="utf-8")).cells:
+    for cell in notebooks._load(source).cells:
         if cell.cell_type == "code":
             shell.run_cell(cell.source, store_history=True).raise_error()
         if "parameters" in cell.metadata.get("tags", []):

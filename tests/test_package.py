@@ -12,6 +12,7 @@ PACKAGE = Path(wssl.__file__).parent
 
 LAYERS = {
     "names": 0,
+    "arrays": 0,
     "machine": 0,
     "backend": 0,
     "versions": 0,

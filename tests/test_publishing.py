@@ -196,6 +196,24 @@ def test_the_first_cell_does_nothing_where_the_study_is(launched, monkeypatch):
     assert commands_of(launched.cells[0], importable=True, monkeypatch=monkeypatch) == []
 
 
+def test_the_first_cell_returns_to_the_clone_after_a_restart(launched, monkeypatch, tmp_path):
+    """What was installed outlives a restart of the runtime, the working folder does not."""
+    (tmp_path / "wssl" / "notebooks").mkdir(parents=True)
+    (tmp_path / "wssl" / "wssl").mkdir()
+    (tmp_path / "wssl" / "wssl" / "notebooks.py").touch()
+    monkeypatch.chdir(tmp_path)
+    assert commands_of(launched.cells[0], importable=True, monkeypatch=monkeypatch) == ["cd wssl"]
+    monkeypatch.chdir(tmp_path / "wssl")
+    assert commands_of(launched.cells[0], importable=True, monkeypatch=monkeypatch) == []
+
+
+def test_the_first_cell_finishes_an_installation_that_was_stopped(launched, monkeypatch, tmp_path):
+    (tmp_path / "wssl" / "notebooks").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+    commands = commands_of(launched.cells[0], importable=False, monkeypatch=monkeypatch)
+    assert commands == ["cd wssl", 'pip install --quiet --editable ".[book]"']
+
+
 # The parts for a web site, on a book of two pages.
 
 

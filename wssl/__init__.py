@@ -7,6 +7,7 @@
 Names are loaded when first used, so that what only reads records needs no Keras.
 """
 
+import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from wssl.store import Store
 
 configure()
+
+# In a notebook Pooch loads tqdm's bar of widgets; the bars of this package need none.
+warnings.filterwarnings("ignore", "IProgress not found")
 
 _HOMES = {
     "Evaluation": "wssl.experiment",

@@ -1,7 +1,8 @@
 """Losses of the downstream task: log-cosh, SSIM, and the paper's mix of both.
 
 Each takes ``y_true, y_pred : float (B, H, W, C) in [0, 1]`` and returns one value an image,
-``float (B,)``. Source: Gupta et al., WSSL, section 3.3.
+``float (B,)``; images of another type, of two shapes or smaller than the window of SSIM are a
+ValueError. Source: Gupta et al., WSSL, section 3.3.
 """
 
 import math
@@ -10,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from wssl.arrays import check_alike, check_images
 from wssl.backend import keras, ops
 
 Tensor = Any
@@ -41,6 +43,7 @@ def ssim_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
     each of five products. The window is separable, and four products in one pass are enough; the
     training step of the inpainting phase is about a fifth faster for it (``make bench``).
     """
+    _check_pair(y_true, y_pred, len(_WINDOW))
     moments = _windowed_means(
         ops.concatenate([y_true, y_pred, y_true**2 + y_pred**2, y_true * y_pred], axis=-1)
     )
@@ -69,6 +72,7 @@ def log_cosh(y_true: Tensor, y_pred: Tensor, a: float = 1.0) -> Tensor:
     float (B,), at least 0
     """
     check_a(a)
+    _check_pair(y_true, y_pred)
     size = ops.abs(a * (y_pred - y_true))
     # log(cosh(t)) = log1p((exp(t) - 1)^2 / (2 exp(t))) has no difference of nearly equal numbers;
     # beyond 20 it is linear to within float32.
@@ -93,6 +97,7 @@ def mix(y_true: Tensor, y_pred: Tensor, alpha: float = 0.84, a: float = 1.0) -> 
     float (B,), at least 0
     """
     check_alpha(alpha)
+    _check_pair(y_true, y_pred, len(_WINDOW))
     return alpha * log_cosh(y_true, y_pred, a) + (1.0 - alpha) * ssim_loss(y_true, y_pred)
 
 
@@ -107,6 +112,7 @@ def mse(y_true: Tensor, y_pred: Tensor) -> Tensor:
     -------
     float (B,), at least 0
     """
+    _check_pair(y_true, y_pred)
     return ops.mean((y_true - y_pred) ** 2, axis=(1, 2, 3))
 
 
@@ -121,6 +127,7 @@ def l1(y_true: Tensor, y_pred: Tensor) -> Tensor:
     -------
     float (B,), at least 0
     """
+    _check_pair(y_true, y_pred)
     return ops.mean(ops.abs(y_true - y_pred), axis=(1, 2, 3))
 
 
@@ -148,6 +155,7 @@ def terms(y_true: Tensor, y_pred: Tensor) -> dict[str, np.ndarray]:
         Euclidean norms of their gradients with respect to `y_pred`. With weights ``alpha`` and
         ``1 - alpha`` they are what each term contributes to the mix.
     """
+    _check_pair(y_true, y_pred, len(_WINDOW))
     y_true, y_pred = np.asarray(y_true, "float32"), np.asarray(y_pred, "float32")
     found = {}
     for name, loss in (("log_cosh", log_cosh), ("ssim", ssim_loss)):
@@ -171,6 +179,7 @@ def gradient(loss: Callable[[Tensor, Tensor], Tensor], y_true: Tensor, y_pred: T
     float32 ndarray (B, H, W, C)
         Of the sum of the loss over the batch, so that each image has the gradient of its own loss.
     """
+    _check_pair(y_true, y_pred)
     offset = _Offset(loss, np.asarray(y_pred, "float32"))
     offset.compile(optimizer=keras.optimizers.SGD(1.0), run_eagerly=True)
     offset.train_on_batch(np.asarray(y_true, "float32"))
@@ -197,6 +206,15 @@ class _Offset(keras.Model):
         training: bool = True,
     ) -> Tensor:
         return ops.sum(y_pred)
+
+
+def _check_pair(y_true: Tensor, y_pred: Tensor, least: int = 1) -> None:
+    named = {"y_true": y_true, "y_pred": y_pred}
+    shapes = [
+        check_images(name, images, least=least, reason="the window of SSIM")
+        for name, images in named.items()
+    ]
+    check_alike(", ".join(named), *shapes)
 
 
 def _windowed_means(images: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.ndimage import correlate1d, gaussian_filter
 
 from wssl import perceptual
+from wssl.arrays import check_alike, check_images
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,18 @@ def composite(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> n
     Returns
     -------
     (..., H, W, 3) ndarray
+
+    Raises
+    ------
+    ValueError
+        If shapes disagree or `mask` is not boolean.
     """
+    if original.shape != restored.shape or original.shape[:-1] != mask.shape:
+        raise ValueError(
+            "original, restored, mask: expected shapes (..., H, W, 3), (..., H, W, 3) and "
+            f"(..., H, W); received {original.shape}, {restored.shape} and {mask.shape}."
+        )
+    _check_mask(mask)
     return np.where(mask[..., None], restored, original)
 
 
@@ -153,6 +165,7 @@ def ssim_map(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     float (H - 10, W - 10)
         Its mean is the SSIM of the image.
     """
+    _check_two(first, second, _WINDOW)
     luminance, contrast_structure = _ssim_terms(_double(first), _double(second))
     return (luminance * contrast_structure).mean(axis=-1)
 
@@ -182,6 +195,7 @@ def ms_ssim(first: np.ndarray, second: np.ndarray) -> float:
     float
         In [0, 1]; 1 for equal images.
     """
+    _check_two(first, second, _WINDOW)
     first, second = _double(first), _double(second)
     fitting = int(np.log2(min(first.shape[:2]) / _WINDOW)) + 1
     weights = np.array(MS_SSIM_WEIGHTS[:fitting])
@@ -216,6 +230,7 @@ def gmsd(first: np.ndarray, second: np.ndarray) -> float:
     float
         0 for equal images; at most 0.5.
     """
+    _check_two(first, second)
     a, b = (
         _gradient_magnitude(_halved(_double(image) @ np.array(_LUMA), "constant"))
         for image in (first, second)
@@ -295,6 +310,20 @@ def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if values.size else float("nan")
 
 
+def _check_mask(mask: np.ndarray) -> None:
+    if mask.dtype != bool:
+        raise ValueError(f"mask: expected booleans, True = hole; received {mask.dtype}.")
+
+
+def _check_two(first: np.ndarray, second: np.ndarray, least: int = 1) -> None:
+    named = {"first": first, "second": second}
+    shapes = [
+        check_images(name, image, "HWC", least, "the window of SSIM")
+        for name, image in named.items()
+    ]
+    check_alike(", ".join(named), *shapes)
+
+
 def _check(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> None:
     if original.shape != restored.shape or original.shape[:3] != mask.shape:
         raise ValueError(
@@ -306,9 +335,9 @@ def _check(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> None
             f"original, restored: expected sides of at least {_WINDOW} pixels, the window of SSIM; "
             f"received {original.shape[1]} x {original.shape[2]}."
         )
-    if mask.dtype != bool:
-        raise ValueError(f"mask: expected booleans, True = hole; received {mask.dtype}.")
+    _check_mask(mask)
     for name, images in (("original", original), ("restored", restored)):
+        check_images(name, images)
         if not (images.min() >= 0.0 and images.max() <= 1.0):
             raise ValueError(
                 f"{name}: expected values in [0, 1]; received [{images.min()}, {images.max()}]. "

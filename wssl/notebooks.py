@@ -1,7 +1,7 @@
 """The studies as notebooks: checked parameters, execution, and the form that is committed.
 
 ``notebooks/*.py`` (jupytext ``py:percent``) are the only source. Papermill reads them through
-:data:`handler`, which the package registers as a papermill I/O entry point; :func:`execute` runs
+``handler``, which the package registers as a papermill I/O entry point; :func:`execute` runs
 one and publishes it in a form that depends on nothing but its source, its parameters and its
 outputs. The module imports papermill only where it runs one, because papermill itself imports
 this module to find the handler.
@@ -16,19 +16,24 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import zip_longest
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace, UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import jupytext
 import nbformat
+from jupyter_client.kernelspec import KernelSpecManager, NoSuchKernel
 from jupyter_client.manager import AsyncKernelManager
+from jupytext.formats import JupytextFormatError
 from nbformat import NotebookNode
+from yaml import YAMLError
 
 from wssl import machine, processes
 from wssl.names import unknown
 from wssl.processes import Processes
 
-warnings.filterwarnings("ignore", message=r"The specified file \(.*\.py\) does not end in")
+warnings.filterwarnings("ignore", message=r"The specified file \(.*\.[pP][yY]\) does not end in")
 
 
 INSTALL = "install"
@@ -40,45 +45,52 @@ FIRST_EDITION = (
 )
 """What a page of the first edition says below its title."""
 
+PAPERMILLS_OWN = "PAPERMILL_"
+"""How the parameters begin that papermill adds itself, by ``--inject-paths``."""
+
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+"""Of a notebook whose header names none."""
+
 MADE = {"injected-parameters", INSTALL}
 """Tags of the cells that an executed notebook has beside those of its source."""
 
 _INSTALLATION = """\
-# Where the study is not installed, as on Colab: fetch it with its records, and install it.
+# Where the study is not installed, as on Colab: fetch it with its records, and install it. After a
+# restart of the runtime it is still installed, and the working folder is another one again.
 import importlib.util
+import os
 
+cloned = os.path.isdir("{folder}/notebooks")
 if importlib.util.find_spec("wssl") is None:
-    !git clone --quiet --depth 1 {address}
+    if not cloned:
+        !git clone --quiet --depth 1 {address}
     %cd {folder}
     %pip install --quiet --editable ".[book]"
+elif cloned:
+    %cd {folder}
 """
 
 
-class Handler:
-    """Papermill's file handler, which also reads ``.py`` notebooks.
+def __getattr__(name: str) -> Any:
+    """Let papermill read ``.py`` notebooks, wherever they are, once it asks for ``handler``.
 
-    Everything but reading a ``.py`` file is left to papermill's handler of local files, so that
-    its ``--cwd`` keeps its meaning.
+    Papermill chooses a handler by how a path begins, and so has none for an ending. Its own
+    handler of local files, which then reads ``.py`` as well, keeps all that it does otherwise.
     """
+    if name != "handler":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from papermill.iorw import papermill_io
 
-    def read(self, path: str) -> str:
-        """The notebook at ``path`` as ``.ipynb`` text."""
-        text: str = self._local().read(path)
-        return nbformat.writes(_parse(text)) if path.endswith(".py") else text
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self._local(), name)
-
-    @staticmethod
-    def _local() -> Any:
-        from papermill.iorw import papermill_io
-
-        return papermill_io.get_handler("local")
+    local = papermill_io.get_handler("local")
+    local.read = partial(_read, local.read)
+    globals()["handler"] = local
+    return local
 
 
-handler = Handler()
+def _read(read: Callable[[str], str], path: str) -> str:
+    """The notebook at `path` as ``.ipynb`` text."""
+    text = read(path)
+    return nbformat.writes(_parse(text, path)) if path.lower().endswith(".py") else text
 
 
 class QuietKernel(AsyncKernelManager):
@@ -96,6 +108,10 @@ def check_parameters(namespace: Mapping[str, Any]) -> None:
     papermill injects below it does not, and papermill accepts any name in it. Call this in the
     first cell after the parameters, as ``check_parameters(globals())``.
 
+    In a live kernel the cells that were run last count, so that a correction is judged anew. What
+    other cells name, annotate or delete is not looked at. Of a composed type such as
+    ``list[float]`` the container is checked, not its elements.
+
     Parameters
     ----------
     namespace : mapping of str to object
@@ -109,19 +125,21 @@ def check_parameters(namespace: Mapping[str, Any]) -> None:
         If a value is not of its annotated type. An int passes for a float, a bool never for a
         number.
     """
-    types: dict[str, type] = namespace.get("__annotations__", {})
-    for cell in namespace.get("In", []):
-        if cell.startswith("# Parameters\n"):
-            for name in _assigned(cell):
-                if name not in types:
-                    raise unknown("parameter", name, list(types))
-    for name, expected in types.items():
-        value = namespace[name]
-        accepted = (int, float) if expected is float else expected
-        if not isinstance(value, accepted) or (isinstance(value, bool) and expected is not bool):
+    types: dict[str, Any] = namespace.get("__annotations__", {})
+    own, injected = _parameters_and_injected(namespace.get("In", []))
+    known = [name for name in types if name in own] if own else list(types)
+    for name in _assigned(injected):
+        if name not in known and not name.startswith(PAPERMILLS_OWN):
+            raise unknown("parameter", name, known)
+    for name in known:
+        if name not in namespace:
+            continue
+        value, expected = namespace[name], _resolved(types[name], namespace)
+        if not _fits(value, expected):
             hint = f" To pass it as text: -r {name} {value}." if expected is str else ""
+            kind = expected.__name__ if isinstance(expected, type) else str(expected)
             raise TypeError(
-                f"Parameter {name!r} should be of type {expected.__name__}; "
+                f"Parameter {name!r} should be of type {kind}; "
                 f"received {value!r}, of type {type(value).__name__}.{hint}"
             )
 
@@ -150,7 +168,7 @@ def is_fresh(source: str | Path, executed: str | Path) -> bool:
     executed : str or Path
         The ``.ipynb`` file.
     """
-    cells = source_cells(_parse(Path(source).read_text(encoding="utf-8")))
+    cells = source_cells(_load(source))
     return cells == source_cells(nbformat.read(executed, as_version=4))
 
 
@@ -165,6 +183,27 @@ def is_first_edition(notebook: NotebookNode) -> bool:
     notebook : NotebookNode
     """
     return bool(notebook.metadata.get("wssl", {}).get("edition") == 1)
+
+
+def undrawn(notebook: NotebookNode) -> list[str]:
+    """The figures of an executed notebook that are missing: captioned cells without an image.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+
+    Returns
+    -------
+    list of str
+        The name of each, or its caption.
+    """
+    missing = []
+    for cell in notebook.cells:
+        figure = cell.metadata.get("mystnb", {}).get("figure", {})
+        kinds = {kind for output in cell.get("outputs", []) for kind in output.get("data", {})}
+        if "caption" in figure and not any(kind.startswith("image/") for kind in kinds):
+            missing.append(figure.get("name", figure["caption"]))
+    return missing
 
 
 def tidy(notebook: NotebookNode) -> NotebookNode:
@@ -216,16 +255,19 @@ def execute(
 
     Raises
     ------
+    ValueError
+        If the header of `source` cannot be read, or names a kernel that is not installed.
     RuntimeError
-        If a cell fails. ``output`` is then left as it was, and the message names the file that
-        holds the notebook as far as it ran.
+        If a cell fails, or one that has a caption gives no image. ``output`` is then left as it
+        was, and the message names the file that holds the notebook as far as it ran.
     """
     import papermill
 
     output = Path(output)
     half_run = output.with_suffix(".half-run.ipynb")
     output.parent.mkdir(parents=True, exist_ok=True)
-    notebook = _parse(Path(source).read_text(encoding="utf-8"))
+    notebook = _load(source)
+    _check_kernel(notebook.metadata.kernelspec.get("name"), source)
     try:
         executed = papermill.execute_notebook(
             notebook,
@@ -239,6 +281,12 @@ def execute(
             f"{source} failed in cell {error.exec_count}: {error.ename}: {error.evalue}\n"
             f"The notebook as far as it ran: {half_run}. {output} is as it was before."
         ) from error
+    if missing := undrawn(executed):
+        raise RuntimeError(
+            f"{source}: the cells of the figures {', '.join(map(repr, missing))} gave no image. "
+            f"A captioned cell must show one.\n"
+            f"The notebook: {half_run}. {output} is as it was before."
+        )
     if repository:
         executed.cells.insert(0, _installation(repository))
     nbformat.write(tidy(executed), half_run)
@@ -326,6 +374,17 @@ def _called(calls: Sequence[Callable[..., float]], jobs: int) -> Iterator[float]
             yield future.result()
 
 
+def _check_kernel(name: object, source: object) -> None:
+    manager = KernelSpecManager()
+    try:
+        manager.get_kernel_spec(str(name))
+    except NoSuchKernel:
+        raise ValueError(
+            f"{source}: expected a header that names an installed kernel "
+            f"({', '.join(sorted(manager.find_kernel_specs()))}); received the kernel {name!r}."
+        ) from None
+
+
 def _timed(
     source: Path,
     output: Path,
@@ -345,12 +404,25 @@ def _installation(repository: str) -> NotebookNode:
     return nbformat.v4.new_code_cell(source, metadata={"tags": [INSTALL, "remove-cell"]})
 
 
-def _parse(text: str) -> NotebookNode:
-    return jupytext.reads(text, fmt="py:percent")
+def _load(source: str | Path) -> NotebookNode:
+    return _parse(Path(source).read_text(encoding="utf-8"), source)
+
+
+def _parse(text: str, source: object) -> NotebookNode:
+    try:
+        notebook = jupytext.reads(text, fmt="py:percent")
+    except (YAMLError, JupytextFormatError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(
+            f"{source}: expected a header as in notebooks/*.py, or none; received one that cannot "
+            f"be read ({reason})."
+        ) from error
+    notebook.metadata.setdefault("kernelspec", KERNEL)
+    return notebook
 
 
 def _parameters(source: Path) -> list[str]:
-    cells = _parse(source.read_text(encoding="utf-8")).cells
+    cells = _load(source).cells
     tagged = (cell.source for cell in cells if "parameters" in cell.metadata.get("tags", []))
     return _assigned(next(tagged, ""))
 
@@ -358,6 +430,71 @@ def _parameters(source: Path) -> list[str]:
 def _assigned(code: str) -> list[str]:
     names = (node for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Name))
     return [name.id for name in names if isinstance(name.ctx, ast.Store)]
+
+
+def _parameters_and_injected(cells: Sequence[str]) -> tuple[set[str], str]:
+    """What the parameters cell annotates, and the cell that papermill injected below it.
+
+    Both as they were run last. Papermill's cell is known by its form and its place, since a reader
+    may begin cells of his own with the same comment.
+    """
+    annotated = [(i, names) for i, cell in enumerate(cells) if (names := _annotated(cell))]
+    if not annotated:
+        return set(), next((cell for cell in reversed(cells) if _may_be_injected(cell)), "")
+    first = annotated[0][1]
+    start, own = next((i, names) for i, names in reversed(annotated) if names & first)
+    after = cells[start + 1 :]
+    if not (after and _may_be_injected(after[0])):
+        return own, ""
+    places = zip_longest(after, after[1:])
+    corrected = (c for c, next_ in places if next_ is None or "check_parameters(" in next_)
+    return own, [after[0], *filter(_may_be_injected, corrected)][-1]
+
+
+def _statements(cell: str) -> list[ast.stmt]:
+    try:
+        return ast.parse(cell).body
+    except SyntaxError:
+        return []
+
+
+def _annotated(cell: str) -> set[str]:
+    return {
+        node.target.id
+        for node in _statements(cell)
+        if isinstance(node, ast.AnnAssign) and node.value and isinstance(node.target, ast.Name)
+    }
+
+
+def _may_be_injected(cell: str) -> bool:
+    if not cell.startswith("# Parameters\n"):
+        return False
+    body = _statements(cell)
+    plain = all(isinstance(node, ast.Assign) for node in body)
+    return plain and (bool(body) or not cell.removeprefix("# Parameters\n").strip())
+
+
+def _resolved(annotation: Any, namespace: Mapping[str, Any]) -> Any:
+    """The type that an annotation names, also as text; `Any` where it names none."""
+    holder = SimpleNamespace(__annotations__={"value": annotation})
+    try:
+        return get_type_hints(holder, dict(namespace))["value"]
+    except (NameError, SyntaxError, TypeError, AttributeError):
+        return Any
+
+
+def _fits(value: Any, expected: Any) -> bool:
+    origin = get_origin(expected)
+    if origin in (Union, UnionType):
+        return any(_fits(value, part) for part in get_args(expected))
+    if origin is Literal:
+        return value in get_args(expected)
+    kind = origin or expected
+    if kind in (Any, object) or not isinstance(kind, type):
+        return True
+    if isinstance(value, bool):
+        return kind is bool
+    return isinstance(value, (int, float) if kind is float else kind)
 
 
 def _value(text: str) -> Any:

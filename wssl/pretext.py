@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from wssl.arrays import check_images, described
 from wssl.backend import ops
 from wssl.names import lookup
 
@@ -50,10 +53,37 @@ class Task:
         Returns
         -------
         float (B, H, W, 3) in [0, 1]
+
+        Raises
+        ------
+        ValueError
+            If the images or labels are of another type or shape, or a label has no level.
         """
+        shape = check_images("images", images, channels=3)
+        self._check_labels(labels, shape[0] if shape else None)
         images = ops.convert_to_tensor(images, dtype="float32")
         levels = ops.take(ops.convert_to_tensor(self.levels, dtype="float32"), labels)
         return self.transform(images, levels)
+
+    def _check_labels(self, labels: Tensor, count: int | None) -> None:
+        kind, shape = described(labels)
+        if not kind.startswith(("int", "uint")) or (shape is not None and len(shape) != 1):
+            raise ValueError(
+                f"labels: expected integers (B,), the number of a level for each image; received "
+                f"{kind} of shape {shape}."
+            )
+        length = shape[0] if shape else None
+        if None not in (count, length) and count != length:
+            raise ValueError(
+                f"labels: expected a level for each of {count} images; received {length}."
+            )
+        if isinstance(labels, (np.ndarray, list, tuple)) and length:
+            least, greatest = np.min(labels), np.max(labels)
+            if least < 0 or greatest >= len(self.levels):
+                raise ValueError(
+                    f"labels: expected levels 0 to {len(self.levels) - 1}; received {least} to "
+                    f"{greatest}."
+                )
 
     @property
     def level_names(self) -> tuple[str, ...]:
@@ -72,7 +102,18 @@ def rotate(images: Tensor, degrees: Tensor) -> Tensor:
     Returns
     -------
     float (B, S, S, 3)
+
+    Raises
+    ------
+    ValueError
+        If the images are not square, or not float (B, S, S, 3).
     """
+    _, height, width, _ = check_images("images", images, channels=3) or (None,) * 4
+    if None not in (height, width) and height != width:
+        raise ValueError(
+            "images: expected square images, which rotation by 90° keeps; received "
+            f"{height} x {width}. Cut squares first, as `wssl.data.images` does."
+        )
     count = ops.shape(images)[0]
     turned = ops.concatenate([ops.rot90(images, turns, axes=(1, 2)) for turns in range(4)])
     turns = ops.cast(degrees / 90.0, "int32")
@@ -92,6 +133,7 @@ def saturate(images: Tensor, factors: Tensor) -> Tensor:
     -------
     float (B, H, W, 3) in [0, 1]
     """
+    check_images("images", images, channels=3)
     luma = ops.convert_to_tensor([0.299, 0.587, 0.114], dtype="float32")
     grey = ops.sum(images * luma, axis=-1, keepdims=True)
     return ops.clip(grey + factors[:, None, None, None] * (images - grey), 0.0, 1.0)
@@ -115,6 +157,7 @@ def sharpen(images: Tensor, factors: Tensor) -> Tensor:
     -------
     float (B, H, W, 3) in [0, 1]
     """
+    check_images("images", images, channels=3, least=3, reason="the smoothing kernel")
     rows = images[:, :-2] + images[:, 1:-1] + images[:, 2:]
     box = rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]
     inner = images[:, 1:-1, 1:-1]
@@ -149,7 +192,7 @@ def transform(images: Tensor, labels: Mapping[str, Tensor]) -> Tensor:
     Raises
     ------
     ValueError
-        If a task is not registered.
+        If a task is not registered, or cannot take these images or labels.
     """
     for name, levels in labels.items():
         images = lookup("pretext task", name, TASKS)(images, levels)

@@ -2,9 +2,10 @@
 
 import platform
 import subprocess
+import tomllib
 from datetime import UTC, datetime
 from functools import lru_cache
-from importlib.metadata import version
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +52,23 @@ def environment() -> dict[str, Any]:
         **settings(backend),
         "versions": {
             "python": platform.python_version(),
-            **{name: version(name) for name in ("wssl", "keras", backend, "numpy", "pillow")},
+            **{name: _version(name) for name in ("wssl", "keras", backend, "numpy", "pillow")},
         },
         "commit": _commit(),
     }
+
+
+def _version(name: str) -> str:
+    """The version of a distribution; of a source tree that is not installed, what it states."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        path = Path(__file__).parents[1] / "pyproject.toml"
+        try:
+            project = tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+        except (OSError, ValueError, KeyError):
+            return "unknown"
+        return str(project.get("version", "unknown")) if project.get("name") == name else "unknown"
 
 
 def _device() -> str:

@@ -1,12 +1,22 @@
 """What all figures share."""
 
+import sys
+from typing import Any
+
 import matplotlib.pyplot as plt
 import seaborn as sns
 from matplotlib.figure import Figure
 
 
 def use_style() -> None:
-    """Set the look of every figure: quiet axes, and colours that a colour-blind reader can tell."""
+    """Set the look of every figure: quiet axes, and colours that a colour-blind reader can tell.
+
+    In a notebook's kernel, figures then appear below their cells, whatever ``MPLBACKEND`` says:
+    containers often set it to a backend that writes files only.
+    """
+    shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if hasattr(shell, "kernel"):
+        shell.run_line_magic("matplotlib", "inline")
     sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
     plt.rcParams.update(
         {
