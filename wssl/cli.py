@@ -289,6 +289,11 @@ def _data_prepare(options: argparse.Namespace) -> None:
     print(f"{folder}: {index.shape[0]:,} images of {index.size} px ({counts})")
     if index.enlarged:
         print(f"smaller than {index.size} px, and enlarged: {index.enlarged:,}")
+    if index.dim:
+        print(
+            f"all but black, as from 16-bit files that hold 14 bits or fewer: {index.dim:,}. "
+            "Multiply their values up to the full scale, 65,535, and prepare them anew."
+        )
     for message in index.unreadable:
         print(f"skipped: {message}")
     print(f"to use them: --dataset prepared:{folder}")
