@@ -80,6 +80,8 @@ class Photo(NamedTuple):
         Whether the picture lies on its side in the file, so that height and width are exchanged.
     transparent : bool
         Whether it was laid over white.
+    deep : bool
+        Whether the file has 16 bits a channel.
     peak : int
         The greatest value of a 16-bit file that has none from `DIM` on, else 0.
     """
@@ -89,6 +91,7 @@ class Photo(NamedTuple):
     dpi: tuple[float, float] | None
     turned: bool
     transparent: bool
+    deep: bool
     peak: int
 
 
@@ -125,6 +128,7 @@ def read_photo(path: Picture, draft: int | None = None) -> Photo:
         dpi=dpi[::-1] if dpi and turned else dpi,
         turned=turned,
         transparent=transparent,
+        deep=deep or decoded.mode.startswith("I"),
         peak=peak,
     )
 

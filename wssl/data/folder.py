@@ -89,7 +89,7 @@ def find_files(root: Path, deep: bool = True) -> Found:
     ----------
     root : Path
     deep : bool, default True
-        Also what the folders in it hold.
+        Also what the folders in it hold; else these count as `Found.others`.
 
     Raises
     ------
@@ -105,13 +105,16 @@ def find_files(root: Path, deep: bool = True) -> Found:
     found, known = Found([], [], []), set[tuple[str, ...]]()
     top = os.path.realpath(root)
     for place, folders, files in os.walk(root, onerror=_raise, followlinks=True):
-        folders[:] = sorted(name for name in folders if deep and not name.startswith("."))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
         branch, real = Path(place).relative_to(root).parts[:1], os.path.realpath(place)
         if (*branch, real) in known or (branch and real == top):
             folders.clear()
             continue
         known.add((*branch, real))
         found.folders.append(Path(place))
+        if not deep:
+            found.others.extend(Path(place, name) for name in folders)
+            folders.clear()
         for path in (Path(place, name) for name in sorted(files) if not name.startswith(".")):
             image = path.suffix.lower() in suffixes() and path.is_file()
             (found.images if image else found.others).append(path)
