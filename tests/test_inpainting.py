@@ -1,13 +1,19 @@
+import io
+import os
+import unicodedata
+import warnings
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from PIL import Image
+from PIL import Image, ImageCms
 
 import wssl
+from wssl import cli
 from wssl.data import read_image
-from wssl.inpainting import CONTEXT, STROKE, inpaint, inpaint_folder, window
+from wssl.inpainting import CONTEXT, STROKE, apart, inpaint, inpaint_folder, window
 from wssl.models import unet
 
 
@@ -53,6 +59,7 @@ def holed(draw):
     return image, mask, np.where(mask[..., None], other, image)
 
 
+@pytest.mark.filterwarnings("ignore:mask. ")
 @settings(max_examples=60, deadline=None)
 @given(holed())
 def test_known_pixels_stay_and_what_the_hole_held_does_not_matter(case):
@@ -93,18 +100,20 @@ def test_at_the_networks_own_size_the_fill_is_its_answer(rng):
 def test_a_small_pixel_is_shown_only_if_all_that_it_covers_is_known(rng):
     image = rng.integers(1, 256, (96, 64, 3), dtype=np.uint8)
     mask = np.zeros((96, 64), dtype=bool)
-    mask[10, 20] = mask[80, 63] = True
+    mask[10, 20] = mask[30, 40] = mask[50, 55] = mask[80, 63] = True
     network = Network(constant(0.5))
     inpaint(image, mask, network)
     hidden = np.argwhere((network.shown[0] == 0).all(axis=-1)).tolist()
-    assert hidden == [[10 // 3, 20 // 2], [80 // 3, 63 // 2]]
+    places = [[10, 20], [30, 40], [50, 55], [80, 63]]
+    assert hidden == [[row // 3, column // 2] for row, column in places]
 
 
 def test_the_fill_keeps_its_place_in_an_image_of_another_shape():
     ramp = np.linspace(0, 1, 32, dtype=np.float32)
     across = Network(lambda images: np.broadcast_to(ramp[None, None, :, None], images.shape))
     image, mask = np.zeros((50, 120, 3), dtype=np.uint8), np.ones((50, 120), dtype=bool)
-    filled = inpaint(image, mask, across).astype(int)
+    with pytest.warns(UserWarning, match="mask: 100% of the image is hole"):
+        filled = inpaint(image, mask, across).astype(int)
     assert (np.diff(filled, axis=1) >= 0).all()
     assert (np.diff(filled, axis=0) == 0).all()
     assert filled[0, 0, 0] <= 3
@@ -163,9 +172,74 @@ def test_a_network_sees_only_the_part_around_a_small_hole(rng):
     np.testing.assert_array_equal(filled[mask], 128)
 
 
+@settings(max_examples=100, deadline=None)
+@given(holed(), st.integers(1, 40))
+def test_the_parts_of_a_hole_are_apart_and_make_it_up(case, size):
+    mask = case[1]
+    if not mask.any():
+        return
+    count = np.zeros(mask.shape, dtype=int)
+    parts = apart(mask, size)
+    for part, own in parts:
+        count[part] += own
+        assert own.any()
+        # Nothing of another part is seen, or it would be filled from what is not known.
+        np.testing.assert_array_equal(mask[part], own)
+    np.testing.assert_array_equal(count, mask)
+
+
+def test_scratches_far_apart_are_filled_apart():
+    """A picture that changes over its width: from one place alone neither scratch is filled."""
+    image = np.zeros((200, 900, 3), dtype=np.uint8)
+    image[..., 0], image[..., 1] = np.linspace(0, 255, 900), np.linspace(255, 0, 200)[:, None]
+    one, other = np.zeros((2, 200, 900), dtype=bool)
+    one[90:93, 60:130] = other[40:110, 820:823] = True
+
+    def mean(images):
+        known = images.any(axis=-1, keepdims=True)
+        means = images.sum(axis=(1, 2), keepdims=True) / known.sum(axis=(1, 2), keepdims=True)
+        return np.broadcast_to(means, images.shape)
+
+    filled = inpaint(image, one | other, Network(mean))
+    for mask in (one, other):
+        np.testing.assert_array_equal(filled[mask], inpaint(image, mask, Network(mean))[mask])
+    error = np.abs(filled.astype(int) - image)[one | other].mean()
+    assert error < 16
+    assert len(apart(one | other, 32)) == 2
+    assert len(apart(one | np.roll(one, 3, axis=1) | np.roll(one, 9, axis=0), 32)) == 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(holed())
+@pytest.mark.filterwarnings("ignore:mask. ")
+def test_a_grey_picture_stays_grey(case):
+    image, mask, other = case
+    grey = image[..., :1].repeat(3, axis=-1)
+    network = Network(lambda images: np.clip(images * [1, 0.2, 0.5] + [0, 0.3, 0.1], 0, 1))
+    filled = inpaint(np.where(mask[..., None], other, grey), mask, network)
+    if (~mask).any():
+        assert (filled == filled[..., :1]).all()
+    np.testing.assert_array_equal(filled[~mask], grey[~mask])
+    blue = grey.copy()
+    blue[..., 2] = 255 - blue[..., 2]
+    coloured = inpaint(blue, mask, network)[mask]
+    if len(coloured) > 20 and (~mask).sum() > 20:
+        assert (coloured != coloured[..., :1]).any()
+
+
+@pytest.mark.parametrize(("share", "told"), [(0.5, False), (0.51, True), (0.92, True)])
+def test_a_hole_larger_than_any_learned_from_is_named(rng, recwarn, share, told):
+    image = rng.integers(0, 256, (40, 100, 3), dtype=np.uint8)
+    mask = np.zeros((40, 100), dtype=bool)
+    mask[:, : round(100 * share)] = True
+    inpaint(image, mask, Network(constant(0.5)))
+    assert [f"{share:.0%} of the image is hole" in str(w.message) for w in recwarn] == [True] * told
+
+
 def test_without_a_hole_nothing_changes(rng):
     image = rng.integers(0, 256, (40, 30, 3), dtype=np.uint8)
-    filled = inpaint(image, np.zeros((40, 30), dtype=bool), Network(constant(0.0)))
+    with pytest.warns(UserWarning, match="mask: it has no hole"):
+        filled = inpaint(image, np.zeros((40, 30), dtype=bool), Network(constant(0.0)))
     np.testing.assert_array_equal(filled, image)
     assert filled is not image
 
@@ -278,3 +352,222 @@ def test_a_folder_without_pictures(album):
         inpaint_folder(album / "empty", album / "masks", album / "out", Network(diffuse))
     with pytest.raises(FileNotFoundError, match="no folder"):
         inpaint_folder(album / "none", album / "masks", album / "out", Network(diffuse))
+
+
+HOLE = (slice(10, 14), slice(5, 30))
+
+
+@pytest.fixture
+def shell(tmp_path, rng, monkeypatch, capfd):
+    """A function: a picture, how to save it, a mask, options -> status, output and errors.
+
+    Without a picture a coloured one is drawn; the mask may be given as an array.
+    """
+    monkeypatch.setattr(cli, "_model", lambda name: Network(diffuse))
+    monkeypatch.chdir(tmp_path)
+    drawn = rng.integers(0, 256, (40, 50, 3), dtype=np.uint8)
+
+    def run(*options, picture=None, name="photo.png", mask=None, mask_name="mask.png", **saved):
+        image = (
+            picture
+            if isinstance(picture, Image.Image)
+            else Image.fromarray(drawn if picture is None else picture)
+        )
+        image.save(name, **saved)
+        if mask is None:
+            mask = np.zeros((40, 50), dtype=np.uint8)
+            mask[HOLE] = 255
+        Image.fromarray(mask).save(mask_name)
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            status = cli.main(["inpaint", name, mask_name, "-o", "out.png", *options])
+        out, error = capfd.readouterr()
+        lines = [warnings.formatwarning(w.message, w.category, w.filename, w.lineno) for w in seen]
+        return status, out, error + "".join(lines)
+
+    return run
+
+
+def shown(path):
+    """What a colour-managed viewer shows of a picture: sRGB, float (H, W, 3)."""
+    with Image.open(path) as image:
+        profile = image.info.get("icc_profile")
+        if profile is None:
+            return np.asarray(image.convert("RGB")).astype(float)
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        converted = ImageCms.profileToProfile(
+            image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+        return np.asarray(converted).astype(float)
+
+
+def other_profile():
+    """A profile in which red and green are exchanged, so that no viewer can overlook it."""
+    content = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    red, green = content.index(b"rXYZ", 132), content.index(b"gXYZ", 132)
+    content[red : red + 1], content[green : green + 1] = b"g", b"r"
+    return bytes(content)
+
+
+@pytest.mark.parametrize("ending", [".png", ".tif"])
+@pytest.mark.parametrize("name", ["photo.jpg", "photo.png", "photo.tif"])
+def test_a_viewer_shows_known_pixels_as_before(shell, name, ending):
+    saved = {"quality": 95} if name.endswith("jpg") else {}
+    output = f"out{ending}"
+    status, _, error = shell(
+        "-o", output, name=name, icc_profile=other_profile(), dpi=(300, 150), **saved
+    )
+    assert (status, error) == (0, "")
+    known = np.ones((40, 50), dtype=bool)
+    known[HOLE] = False
+    before, after = (np.asarray(Image.open(path)) for path in (name, output))
+    np.testing.assert_array_equal(after[known], before[known])
+    np.testing.assert_array_equal(shown(output)[known], shown(name)[known])
+    with Image.open(output) as image:
+        assert image.info["icc_profile"] == other_profile()
+        assert image.info["dpi"] == pytest.approx((300, 150), abs=0.02)
+        assert "exif" not in image.info
+
+
+@pytest.mark.parametrize("ending", [".bmp", ".ppm"])
+def test_a_format_without_profiles_is_refused_for_a_picture_with_one(shell, ending):
+    status, _, error = shell("-o", f"out{ending}", icc_profile=other_profile())
+    assert status == 1
+    assert "output: expected a format that holds the picture's colour profile (.png, .tif" in error
+    assert not os.path.exists(f"out{ending}")
+    assert shell("-o", f"out{ending}")[0] == 0
+
+
+def test_a_turned_picture_has_its_resolution_turned(shell):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    upright = np.zeros((50, 40), dtype=np.uint8)
+    upright[HOLE] = 255
+    status, _, error = shell(name="photo.jpg", exif=exif, dpi=(300, 150), mask=upright)
+    assert (status, error) == (0, "")
+    with Image.open("out.png") as image:
+        assert image.size == (40, 50)
+        assert image.info["dpi"] == pytest.approx((150, 300), abs=0.02)
+
+
+@pytest.mark.parametrize("name", ["photo.jpg", "photo.png", "photo.tif"])
+def test_a_mask_of_the_stored_pixels_of_a_turned_picture(shell, name):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    status, _, error = shell(name=name, exif=exif)
+    assert status == 1
+    assert "size of the image, 40 x 50; received 50 x 40. The picture lies on its side" in error
+    assert "Resize it without" not in error
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "LA", "I;16"])
+def test_a_grey_file_gives_a_grey_file(shell, rng, mode):
+    values = rng.integers(0, 256, (40, 50), dtype=np.uint8)
+    picture = Image.fromarray(values).convert("L" if mode == "I;16" else mode)
+    if mode == "I;16":
+        picture = Image.fromarray(values.astype(np.uint16) * 257)
+    status, _, error = shell(picture=picture)
+    assert status == 0
+    assert error == (
+        "wssl: photo.png has 16 bits a channel; the result has 8.\n" * (mode == "I;16")
+    )
+    with Image.open("out.png") as image:
+        assert image.mode == "L"
+        after = np.asarray(image)
+    known = np.ones((40, 50), dtype=bool)
+    known[HOLE] = False
+    expected = read_image("photo.png")[..., 0]
+    np.testing.assert_array_equal(after[known], expected[known])
+
+
+def test_what_a_result_cannot_hold_is_named(shell, rng):
+    rgba = rng.integers(0, 256, (40, 50, 4), dtype=np.uint8)
+    assert "photo.png is transparent in places; the result is opaque" in shell(picture=rgba)[2]
+    twelve = rng.integers(0, 4096, (40, 50), dtype=np.uint16)
+    assert "no value is above 4,095, as of 12 bits" in shell(picture=twelve)[2]
+
+
+@pytest.mark.parametrize("empty", [np.uint8(0), np.uint16(0)])
+def test_a_mask_without_a_hole_is_an_error(shell, empty):
+    status, _, error = shell(mask=np.full((40, 50), empty))
+    assert status == 1
+    assert "expected a mask with a hole; received mask.png, which is black everywhere" in error
+    assert not os.path.exists("out.png")
+
+
+def test_an_inverted_mask_is_named(shell):
+    mask = np.full((40, 50), 255, dtype=np.uint8)
+    mask[HOLE] = 0
+    status, out, error = shell(mask=mask)
+    assert status == 0
+    assert "95.0% of photo.png filled" in out
+    assert "wssl: mask.png: 95% of the image is hole" in error
+    assert "invert the mask" in error
+
+
+def test_a_blurred_mask_has_a_threshold_in_the_shell(shell):
+    mask = np.zeros((40, 50), dtype=np.uint8)
+    mask[HOLE] = 255
+    blurred = {"mask": mask, "mask_name": "mask.jpg"}
+    status, _, error = shell(**blurred)
+    assert status == 1
+    assert "mask.jpg is not binary" in error
+    assert "--threshold 128" in error
+    status, out, error = shell("--threshold", "128", **blurred)
+    assert (status, error) == (0, "")
+    assert "5.0% of photo.png filled" in out
+    assert "threshold must be from 1 to 255" in shell("--threshold", "0", **blurred)[2]
+
+
+def test_a_small_hole_is_counted_in_pixels(shell):
+    mask = np.zeros((1000, 900), dtype=np.uint8)
+    mask[5, 5:12] = 255
+    picture = np.zeros((1000, 900, 3), dtype=np.uint8)
+    assert "out.png: 7 pixels of photo.png filled" in shell(picture=picture, mask=mask)[1]
+
+
+def test_names_are_the_same_however_their_accents_are_written(album):
+    for form, place in (("NFC", "photos/a.jpg"), ("NFD", "masks/a.png")):
+        path = album / place
+        path.rename(path.with_stem(unicodedata.normalize(form, "Mädchen")))
+    assert folder(album) == {}
+    named = unicodedata.normalize("NFD", "Mädchen")
+    (album / "photos" / f"{named}.png").write_bytes((album / "photos" / "b.png").read_bytes())
+    assert len(folder(album)) == 2
+
+
+def test_files_of_a_folder_that_are_no_pictures_are_named(album):
+    (album / "photos" / "c.heic").write_bytes(b"any")
+    (album / "photos" / "d").write_bytes(b"any")
+    (album / "photos" / "below").mkdir()
+    with pytest.warns(
+        UserWarning, match=r"photos: . files passed over .*2 of no ending \(below, d\)"
+    ):
+        assert folder(album) == {}
+    (album / "photos" / "b.png").rename(album / "photos" / "b.jfif")
+    with pytest.warns(UserWarning, match="passed over"):
+        assert folder(album) == {}
+
+
+def test_the_mask_of_all_is_not_overwritten(album):
+    (album / "new" / "filled").mkdir(parents=True)
+    mask = album / "new" / "filled" / "a.png"
+    mask.write_bytes((album / "masks" / "a.png").read_bytes())
+    before = mask.read_bytes()
+    assert set(folder(album, "new/filled/a.png")) == {"a.jpg", "b.png"}
+    assert mask.read_bytes() == before
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_mask_of_ones_in_16_bits_fills_the_folder(album):
+    expected = folder(album), [read_image(p) for p in sorted((album / "new/filled").iterdir())]
+    for path in (album / "masks").iterdir():
+        with Image.open(path) as image:
+            mask = np.asarray(image)
+        Image.fromarray((mask > 0).astype(np.uint16)).save(path)
+    assert folder(album) == expected[0]
+    for path, image in zip(sorted((album / "new/filled").iterdir()), expected[1], strict=True):
+        np.testing.assert_array_equal(read_image(path), image)
+    for path in (album / "masks").iterdir():
+        Image.fromarray(np.zeros((40, 50), dtype=np.uint16)).save(path)
+    assert "black everywhere" in folder(album)["a.jpg"]

@@ -112,3 +112,16 @@ def test_works_inside_a_compiled_function(photos, compiled):
 def test_an_unknown_task_names_the_nearest(photos):
     with pytest.raises(ValueError, match="Did you mean 'rotation'"):
         pretext.transform(photos / 255, {"rotaton": np.zeros(4, dtype="int32")})
+
+
+def test_a_task_whose_levels_look_alike_is_named(photos, recwarn):
+    pretext.warn_if_alike(photos, pretext.TASKS, "'photos'")
+    assert not recwarn
+    grey = photos[..., :1].repeat(3, axis=-1)
+    with pytest.warns(UserWarning, match="'saturation': its 4 levels look alike on 100% of 4 .*gr"):
+        pretext.warn_if_alike(grey, pretext.TASKS, "'photos'")
+    assert len(recwarn) == 1
+    pretext.warn_if_alike(np.concatenate([photos, grey]), pretext.TASKS, "'photos'")
+    flat = np.full_like(photos, (9, 90, 200))
+    with pytest.warns(UserWarning, match="'rotation'"), pytest.warns(UserWarning, match="'sharp"):
+        pretext.warn_if_alike(flat, ["rotation", "sharpness"], "'flat'")

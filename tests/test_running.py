@@ -406,7 +406,8 @@ def test_a_worker_refuses_what_it_takes_for_another_run(store, monkeypatch):
     monkeypatch.setitem(presets.PRESETS, "quick", other)
     with pytest.raises(ValueError, match=r"does not know .*numbers differ.* jobs=1"):
         running._timed(larger, store)
-    monkeypatch.delitem(presets.PRESETS, "quick")
+    others = {name: value for name, value in presets.PRESETS.items() if name != "quick"}
+    monkeypatch.setattr(presets, "PRESETS", others)
     with pytest.raises(ValueError, match=r"does not know .*Unknown preset 'quick'.* jobs=1"):
         running._timed(larger, store)
 

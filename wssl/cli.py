@@ -3,6 +3,7 @@
 import argparse
 import re
 import sys
+import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
@@ -34,6 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         As from the shell, without the program's name; ``sys.argv`` if not given.
     """
     options = _parser().parse_args(arguments)
+    warnings.formatwarning = lambda message, *_, **__: f"wssl: {message}\n"
     try:
         if options.trains:
             _start_keras(devices=options.command is not _study)
@@ -172,18 +174,20 @@ def _workers(scheduler: str, store: "Store") -> AbstractContextManager["Workers"
 
 
 def _inpaint(options: argparse.Namespace) -> None:
-    from wssl import data, inpainting
+    from wssl import inpainting
 
     if options.image.is_dir():
         _inpaint_folder(options)
         return
     _check_output(options.output)
     inpainting.check_apart(options.image, options.mask, options.output)
-    image, mask = inpainting.check_pair(
-        data.read_image(options.image), data.read_mask(options.mask), str(options.image)
-    )
-    inpainting.write(inpainting.inpaint(image, mask, _model(options.model)), options.output)
-    print(f"{options.output}: {mask.mean():.1%} of {options.image} filled")
+    mask_of = inpainting.one_mask(options.mask, options.threshold)
+    photo, mask = inpainting.read_pair(options.image, mask_of)
+    inpainting.check_ending(photo, options.output)
+    filled = inpainting.fill(photo, mask, _model(options.model))
+    inpainting.write(filled, options.output, photo)
+    share = f"{mask.mean():.1%}" if mask.mean() >= 0.001 else f"{mask.sum():,} pixels"
+    print(f"{options.output}: {share} of {options.image} filled")
 
 
 def _inpaint_folder(options: argparse.Namespace) -> None:
@@ -196,7 +200,7 @@ def _inpaint_folder(options: argparse.Namespace) -> None:
     check_apart(options.image, options.mask, options.output)
     count = len(pictures(options.image))
     model = _model(options.model)
-    skipped = inpaint_folder(options.image, options.mask, options.output, model)
+    skipped = inpaint_folder(options.image, options.mask, options.output, model, options.threshold)
     print(f"{options.output}: {count - len(skipped)} of {count} pictures filled")
     if skipped:
         raise ValueError(f"{len(skipped)} skipped: {', '.join(skipped)}")
@@ -289,6 +293,11 @@ def _data_prepare(options: argparse.Namespace) -> None:
     print(f"{folder}: {index.shape[0]:,} images of {index.size} px ({counts})")
     if index.enlarged:
         print(f"smaller than {index.size} px, and enlarged: {index.enlarged:,}")
+    if index.dim:
+        print(
+            f"all but black, as from 16-bit files that hold 14 bits or fewer: {index.dim:,}. "
+            "Multiply their values up to the full scale, 65,535, and prepare them anew."
+        )
     for message in index.unreadable:
         print(f"skipped: {message}")
     print(f"to use them: --dataset prepared:{folder}")
@@ -582,6 +591,13 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MODEL",
         help="the FINGERPRINT of a record in the results folder, or an .npz file that "
         "`wssl export` wrote",
+    )
+    fill.add_argument(
+        "--threshold",
+        type=int,
+        metavar="GREY",
+        help="from which grey value, 1 to 255, a pixel of a mask is hole, if the mask is not black "
+        "and white only, as one saved as JPEG (default: such masks are refused)",
     )
     fill.set_defaults(command=_inpaint, trains=True, again="fills every picture anew")
 

@@ -1,18 +1,22 @@
 """Fill the holes of photographs of any size, one or a folder of them."""
 
 import sys
+import unicodedata
+import warnings
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 from PIL import Image
+from scipy import ndimage
+from scipy.sparse.csgraph import connected_components
 from tqdm import tqdm
 
-from wssl.data import read_image, read_mask
-from wssl.data.folder import image_files
+from wssl.data.decode import Photo, dim, find_hole, read_photo
+from wssl.data.folder import find_files, passed_over
 from wssl.metrics import composite
 from wssl.store import atomic
 
@@ -29,15 +33,21 @@ STROKE = 0.05
 wide. Seen from nearer, a wide hole is one that networks trained on these have not learned to fill.
 """
 
+GREATEST = 0.5
+"""Greatest share of an image that is hole in the masks on which the study's networks learn."""
+
+CARRIES_PROFILE = (".png", ".tif", ".tiff")
+"""Formats that hold a colour profile."""
+
 
 def inpaint(image: np.ndarray, mask: np.ndarray, model: "keras.Model | Result") -> np.ndarray:
     """Fill the hole of an image of any size; the known pixels stay as they are, bit for bit.
 
     A network sees the part of the image around the hole that `window` gives, the whole image if
-    the hole is large or wide. That part is resized to the square that the network was trained on,
-    filled there, and the fill is resized back into the hole, so a large hole gets a coarse fill.
-    Holes far apart are better filled one call each. A method that learns nothing fills the image
-    as it is.
+    the hole is large or wide; parts of a hole that lie `apart` are filled apart. What it sees is
+    resized to the square that the network was trained on, filled there, and the fill is resized
+    back into the hole, so a large hole gets a coarse fill. A method that learns nothing fills the
+    image as it is. If all known pixels are grey, so is the fill.
 
     Parameters
     ----------
@@ -56,10 +66,12 @@ def inpaint(image: np.ndarray, mask: np.ndarray, model: "keras.Model | Result") 
     ------
     ValueError
         If shapes or types are not as above.
-    """
-    from wssl.runs import Result
-    from wssl.scores import inpaint_batches
 
+    Warns
+    -----
+    UserWarning
+        If there is no hole, or it covers more of the image than networks have learned to fill.
+    """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] != 3:
         raise ValueError(
             f"image: expected uint8 (H, W, 3); received {image.dtype} {image.shape}. "
@@ -71,24 +83,93 @@ def inpaint(image: np.ndarray, mask: np.ndarray, model: "keras.Model | Result") 
             f"{mask.dtype} {mask.shape}. wssl.data.read_mask reads a mask file as booleans."
         )
     if not mask.any():
+        warnings.warn("mask: it has no hole, so that the image stays as it is.", stacklevel=2)
         return image.copy()
-    network = _loaded(model)
+    _warn_if_large(mask, "mask")
+    return _fill(image, mask, _loaded(model))
+
+
+def _fill(
+    image: np.ndarray, mask: np.ndarray, network: "keras.Model | Result", grey: bool = False
+) -> np.ndarray:
+    """What `inpaint` gives, of values that have been checked; grey if that is asked for."""
+    from wssl.runs import Result
+
     if isinstance(network, Result):
-        fill = network.restore(image[None].astype(np.float32) / 255.0, mask[None])[0]
-        return composite(image, np.rint(fill * 255.0).astype(np.uint8), mask)
+        answer = network.restore(image[None].astype(np.float32) / 255.0, mask[None])[0]
+        content = np.rint(answer * 255.0).astype(np.uint8)
+    else:
+        content = _answer(image, mask, network)
+    alike = (image[..., 0] == image[..., 1]) & (image[..., 1] == image[..., 2]) & ~mask
+    if grey or (alike.sum() == (~mask).sum() > 0):
+        content = np.asarray(Image.fromarray(content).convert("L").convert("RGB"))
+    return composite(image, content, mask)
+
+
+def _answer(image: np.ndarray, mask: np.ndarray, network: "keras.Model") -> np.ndarray:
+    """The image with a network's fill in the hole."""
+    from wssl.scores import inpaint_batches
+
     size = network.inputs[0].shape[1]
-    part = window(mask, size)
+    parts = apart(mask, size)
     # A box filter, so that a small pixel is known exactly if all that it covers is known.
     box = Image.Resampling.BOX
-    small = np.asarray(Image.fromarray(image[part]).resize((size, size), box))
-    hole = np.asarray(Image.fromarray(mask[part] * np.float32(1)).resize((size, size), box)) > 0
-    restored = inpaint_batches(network, small[None].astype(np.float32) / 255.0, hole[None])[0]
-    answer = Image.fromarray(np.rint(restored * 255.0).astype(np.uint8))
-    height, width = mask[part].shape
-    resized = np.asarray(answer.resize((width, height), Image.Resampling.BICUBIC))
+    small, hole = (
+        np.stack([np.asarray(Image.fromarray(v[p]).resize((size, size), box)) for p, _ in parts])
+        for v in (image, mask * np.float32(1))
+    )
+    restored = inpaint_batches(network, small.astype(np.float32) / 255.0, hole > 0)
     filled = image.copy()
-    filled[part] = composite(image[part], resized, mask[part])
+    for (part, own), content in zip(parts, restored, strict=True):
+        answer = Image.fromarray(np.rint(content * 255.0).astype(np.uint8))
+        resized = answer.resize(own.shape[::-1], Image.Resampling.BICUBIC)
+        filled[part] = composite(filled[part], np.asarray(resized), own)
     return filled
+
+
+def apart(mask: np.ndarray, size: int) -> list[tuple[tuple[slice, slice], np.ndarray]]:
+    """The parts of a hole that a network fills one by one, and what it is shown for each.
+
+    Connected parts less than `size` apart belong together, and so do parts of which one lies in the
+    other's `window`.
+
+    Parameters
+    ----------
+    mask : bool (H, W)
+        True = hole; there is one.
+    size : int
+        Side of the network's images in pixels.
+
+    Returns
+    -------
+    list of ((slice, slice), bool (h, w))
+        The window, and the part within it. Each pixel of the hole is in one part.
+    """
+    near = cv2.dilate(mask.astype(np.uint8), np.ones((size, size), np.uint8))
+    labels = np.where(mask, cv2.connectedComponents(near)[1], 0)
+    while True:
+        boxes = ndimage.find_objects(labels)
+        windows = [
+            _window(labels[box] == label, box, mask.shape, size)
+            for label, box in enumerate(boxes, start=1)
+        ]
+        meets = _meets(windows, boxes)
+        count, groups = connected_components(meets, directed=False)
+        if count == len(boxes):
+            break
+        labels = np.concatenate([[0], groups + 1])[labels]
+    return [(part, labels[part] == label) for label, part in enumerate(windows, start=1)]
+
+
+def _meets(some: Sequence[tuple[slice, ...]], others: Sequence[tuple[slice, ...]]) -> np.ndarray:
+    """Which of some boxes have a pixel in common with which others, bool (N, N)."""
+    ours, theirs = (
+        np.array([[(side.start, side.stop) for side in box] for box in boxes])
+        for boxes in (some, others)
+    )
+    before = ours[:, None, :, 0] < theirs[None, :, :, 1]
+    behind = ours[:, None, :, 1] > theirs[None, :, :, 0]
+    return np.all(before & behind, axis=-1)
 
 
 def window(mask: np.ndarray, size: int) -> tuple[slice, slice]:
@@ -110,19 +191,31 @@ def window(mask: np.ndarray, size: int) -> tuple[slice, slice]:
     (slice, slice)
         Rows and columns; equally many, but where the image has fewer.
     """
-    (top, bottom), (left, right) = (
-        np.flatnonzero(mask.any(axis=axis))[[0, -1]] + [0, 1] for axis in (1, 0)
+    box = ndimage.find_objects(mask.astype(np.uint8))[0]
+    return _window(mask[box], box, mask.shape, size)
+
+
+def _window(
+    hole: np.ndarray, box: tuple[slice, ...], shape: tuple[int, ...], size: int
+) -> tuple[slice, slice]:
+    """What `window` gives, of a hole in that box of an image."""
+    rows, columns = box
+    wide = cv2.distanceTransform(
+        np.pad(hole, 1).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
+    ).max()
+    side = round(max(size, CONTEXT * max(hole.shape), (2 * wide - 1) / STROKE))
+    return (
+        _around(rows.start, rows.stop, side, shape[0]),
+        _around(columns.start, columns.stop, side, shape[1]),
     )
-    length = max(bottom - top, right - left)
-    hole = np.pad(mask[top:bottom, left:right], 1).astype(np.uint8)
-    wide = 2 * cv2.distanceTransform(hole, cv2.DIST_L2, cv2.DIST_MASK_PRECISE).max() - 1
-    side = round(max(size, CONTEXT * length, wide / STROKE))
-    height, width = mask.shape
-    return _around(top, bottom, side, height), _around(left, right, side, width)
 
 
 def inpaint_folder(
-    images: str | Path, masks: str | Path, output: str | Path, model: "keras.Model | Result"
+    images: str | Path,
+    masks: str | Path,
+    output: str | Path,
+    model: "keras.Model | Result",
+    threshold: int | None = None,
 ) -> dict[str, str]:
     """Fill the hole of every picture in a folder, as `inpaint` does, into PNG files.
 
@@ -140,6 +233,8 @@ def inpaint_folder(
         A folder, made if it is not there; ``photo.jpg`` becomes ``photo.png``.
     model : keras.Model or Result
         As of `inpaint`; loaded once.
+    threshold : int, optional
+        As of `wssl.data.read_mask`.
 
     Returns
     -------
@@ -151,23 +246,33 @@ def inpaint_folder(
     ValueError
         If there are no pictures, the one mask cannot be read, or `output` is one of the folders
         read.
+
+    Warns
+    -----
+    UserWarning
+        If files that are no pictures were passed over, and as of `read_pair`.
     """
     images, masks, output = Path(images), Path(masks), Path(output)
     check_apart(images, masks, output)
     found = pictures(images)
-    named = Counter(picture.stem for picture in found)
-    mask_of = _masks(masks)
+    named = Counter(map(_name, found))
+    mask_of = _masks(masks, threshold)
     network = _loaded(model)
+    for folder in (images, masks) if masks.is_dir() else (images,):
+        if others := find_files(folder, deep=False).others:
+            warnings.warn(passed_over(folder, others, "an ending of no picture"), stacklevel=2)
     skipped = {}
     for picture in tqdm(found, desc="inpaint", unit=" pictures", disable=None):
+        target = output / f"{picture.stem}.png"
         try:
-            if named[picture.stem] > 1:
+            if named[_name(picture)] > 1:
                 raise ValueError(
-                    f"{picture}: {named[picture.stem]} pictures have the name {picture.stem!r} "
+                    f"{picture}: {named[_name(picture)]} pictures have the name {picture.stem!r} "
                     "but for the ending, and would be written to one file."
                 )
-            image, mask = check_pair(read_image(picture), mask_of(picture), str(picture))
-            write(inpaint(image, mask, network), output / f"{picture.stem}.png")
+            check_apart(picture, masks, target)
+            photo, hole = read_pair(picture, mask_of)
+            write(fill(photo, hole, network), target, photo)
         except (ValueError, OSError) as error:
             skipped[picture.name] = str(error)
             tqdm.write(f"skipped: {error}", file=sys.stderr)
@@ -181,29 +286,97 @@ def pictures(folder: Path) -> list[Path]:
     ----------
     folder : Path
     """
-    found = sorted(path for path in image_files(folder) if path.parent == folder)
-    if not found:
-        raise ValueError(f"{folder} holds no pictures; those in folders below it do not count.")
-    return found
+    found = find_files(folder, deep=False)
+    if not found.images:
+        others = passed_over(folder, found.others, "other endings") if found.others else ""
+        raise ValueError(
+            f"{folder} holds no pictures; those in folders below it do not count. {others}".strip()
+        )
+    return sorted(found.images)
 
 
-def check_pair(image: np.ndarray, mask: np.ndarray, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """The picture and its mask, if they are of one size; else a ValueError with the `name`.
+def read_pair(
+    picture: Path, mask_of: Callable[[Path], tuple[np.ndarray, Path]]
+) -> tuple[Photo, np.ndarray]:
+    """A picture and its mask, which has to be of its size and have a hole.
 
     Parameters
     ----------
-    image : uint8 (H, W, 3)
+    picture : Path
+    mask_of : callable
+        ``picture -> (bool (H, W), path of the mask)``
+
+    Returns
+    -------
+    photo : wssl.data.decode.Photo
     mask : bool (H, W)
-    name : str
-        Of the picture, for the message.
+        True = hole.
+
+    Raises
+    ------
+    ValueError
+        If either cannot be read, they are of two sizes, or there is no hole.
+
+    Warns
+    -----
+    UserWarning
+        If the result cannot be all that the picture is, in its known pixels: if that has 16 bits or
+        is transparent; and if the hole is larger than networks have learned to fill.
     """
-    if mask.shape != image.shape[:2]:
+    photo = read_photo(picture)
+    mask, path = mask_of(picture)
+    width, height = photo.image.size
+    if mask.shape != (height, width):
+        way_out = "Resize it without smoothing (nearest neighbour)."
+        if photo.turned and mask.shape == (width, height):
+            way_out = (
+                "The picture lies on its side in the file and is shown upright, by its EXIF "
+                "orientation, and the mask is drawn on what the file stores: turn the mask as the "
+                "picture is turned, or draw it on the upright picture. To resize it would be wrong."
+            )
         raise ValueError(
-            f"{name}: expected a mask of the size of the image, {image.shape[1]} x "
-            f"{image.shape[0]}; received {mask.shape[1]} x {mask.shape[0]}. Resize it without "
-            "smoothing (nearest neighbour)."
+            f"{picture}: expected a mask of the size of the image, {width} x {height}; received "
+            f"{mask.shape[1]} x {mask.shape[0]}. {way_out}"
         )
-    return image, mask
+    if not mask.any():
+        raise ValueError(
+            f"{picture}: expected a mask with a hole; received {path}, which is black everywhere."
+        )
+    _warn_if_large(mask, str(path))
+    if photo.peak:
+        warnings.warn(dim(str(picture), photo.peak), stacklevel=2)
+    elif photo.deep:
+        warnings.warn(f"{picture} has 16 bits a channel; the result has 8.", stacklevel=2)
+    if photo.transparent:
+        warnings.warn(
+            f"{picture} is transparent in places; the result is opaque, over white.", stacklevel=2
+        )
+    return photo, mask
+
+
+def fill(photo: Photo, mask: np.ndarray, model: "keras.Model | Result") -> np.ndarray:
+    """Fill the hole of a picture, in the values of its file: uint8 (H, W, 3).
+
+    Parameters
+    ----------
+    photo : wssl.data.decode.Photo
+        One of a single channel stays grey.
+    mask : bool (H, W)
+        True = hole.
+    model : keras.Model or Result
+        As of `inpaint`.
+    """
+    image = np.array(photo.image.convert("RGB"))
+    return _fill(image, mask, _loaded(model), grey=photo.image.mode == "L")
+
+
+def _warn_if_large(mask: np.ndarray, name: str) -> None:
+    if (share := mask.mean()) > GREATEST:
+        warnings.warn(
+            f"{name}: {share:.0%} of the image is hole; the networks have learned from holes of up "
+            f"to {GREATEST:.0%}. If black is the hole, invert the mask: here, white is.",
+            stacklevel=3,
+        )
 
 
 def check_apart(image: Path, mask: Path, output: Path) -> None:
@@ -218,16 +391,42 @@ def check_apart(image: Path, mask: Path, output: Path) -> None:
             raise ValueError(f"output: expected another place than {read}, which is read.")
 
 
-def write(image: np.ndarray, path: Path) -> None:
+def check_ending(photo: Photo, path: Path) -> None:
+    """Raise a ValueError if a picture's colours would change in the format that an ending names.
+
+    Parameters
+    ----------
+    photo : wssl.data.decode.Photo
+    path : Path
+        To be written.
+    """
+    if photo.profile is not None and path.suffix.lower() not in CARRIES_PROFILE:
+        raise ValueError(
+            f"output: expected a format that holds the picture's colour profile "
+            f"({', '.join(CARRIES_PROFILE)}), without which its colours change; received "
+            f"{path.name!r}."
+        )
+
+
+def write(image: np.ndarray, path: Path, photo: Photo | None = None) -> None:
     """Write a picture, whole or not at all, in the format that the ending names.
 
     Parameters
     ----------
     image : uint8 (H, W, 3)
     path : Path
+    photo : wssl.data.decode.Photo, optional
+        Of which channels, colour profile and resolution are taken over.
     """
+    about: dict[str, Any] = {}
+    if photo is not None:
+        check_ending(photo, path)
+        about = {"icc_profile": photo.profile, "dpi": photo.dpi}
+    picture = Image.fromarray(image)
+    if photo is not None and photo.image.mode == "L":
+        picture = picture.convert("L")
     with atomic(path) as temporary:
-        Image.fromarray(image).save(temporary)
+        picture.save(temporary, **{name: value for name, value in about.items() if value})
 
 
 def _loaded(model: "keras.Model | Result") -> "keras.Model | Result":
@@ -246,21 +445,31 @@ def _around(start: int, stop: int, side: int, length: int) -> slice:
     return slice(int(first), int(first) + side)
 
 
-def _masks(masks: Path) -> Callable[[Path], np.ndarray]:
+def _name(path: Path) -> str:
+    """The name without its ending, whichever way its accents are encoded."""
+    return unicodedata.normalize("NFC", path.stem)
+
+
+def one_mask(path: Path, threshold: int | None) -> Callable[[Path], tuple[np.ndarray, Path]]:
+    """The function that gives that mask for every picture, as `read_pair` takes it."""
+    mask = find_hole(path, threshold)
+    return lambda picture: (mask, path)
+
+
+def _masks(masks: Path, threshold: int | None) -> Callable[[Path], tuple[np.ndarray, Path]]:
     """The function that gives the mask of a picture."""
     if not masks.is_dir():
-        mask = read_mask(masks)
-        return lambda picture: mask
+        return one_mask(masks, threshold)
     paths = pictures(masks)
 
-    def read(picture: Path) -> np.ndarray:
-        found = [path for path in paths if path.stem == picture.stem]
+    def read(picture: Path) -> tuple[np.ndarray, Path]:
+        found = [path for path in paths if _name(path) == _name(picture)]
         if len(found) != 1:
             names = ", ".join(path.name for path in found) or "none"
             raise ValueError(
                 f"{picture}: expected one mask of the name {picture.stem!r} in {masks}; found "
                 f"{names}."
             )
-        return read_mask(found[0])
+        return find_hole(found[0], threshold), found[0]
 
     return read

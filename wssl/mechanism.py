@@ -99,7 +99,7 @@ def readout(
     fit_masks: np.ndarray,
     images: np.ndarray,
     masks: np.ndarray,
-) -> dict[str, list[float]]:
+) -> dict[str, list[float | None]]:
     """How well the pixels of images can be read out linearly from the features of each block.
 
     Ridge regression from the 3 x 3 window of features at a position (zero beyond the edge) to a
@@ -116,10 +116,11 @@ def readout(
 
     Returns
     -------
-    dict of str to list of float
-        ``known`` and ``hole``: PSNR in dB over such pixels of all images, a value per block.
+    dict of str to list of float or None
+        ``known`` and ``hole``: PSNR in dB over such pixels of all images, a value per block; None
+        where there are no such pixels.
     """
-    found: dict[str, list[float]] = {"known": [], "hole": []}
+    found: dict[str, list[float | None]] = {"known": [], "hole": []}
     rng = np.random.default_rng(_POSITION_SEED)
     for block in ENCODER_BLOCKS:
         side, cell = fit.shape[1] // 2 ** (block - 1), 2 ** (block - 1)
@@ -137,7 +138,8 @@ def readout(
             at = slice(down, None, cell), slice(right, None, cell)
             targets, holes = (x[:, at[0], at[1]][number, row, column] for x in (fit, fit_masks))
             for name, rows in (("known", ~holes), ("hole", holes)):
-                maps.append((name, at, *ridge(samples[rows], targets[rows])))
+                if rows.sum() > 1:
+                    maps.append((name, at, *ridge(samples[rows], targets[rows])))
         errors: dict[str, list[np.ndarray]] = {"known": [], "hole": []}
         for start, features in _features(network, block, _blackened(images, masks)):
             windows, part = _windows(features), slice(start, start + len(features))
@@ -145,8 +147,10 @@ def readout(
                 asked = masks[part, at[0], at[1]] == (name == "hole")
                 predicted = np.clip(windows[asked] @ weights + offset, 0.0, 1.0)
                 errors[name].append((predicted - images[part, at[0], at[1]][asked]) ** 2)
-        for name, squared in errors.items():
-            found[name].append(round(float(metrics.psnr(np.concatenate(squared).mean())), 3))
+        for name, parts in errors.items():
+            squared = np.concatenate([np.empty((0, 3)), *parts])
+            value = round(float(metrics.psnr(squared.mean())), 3) if squared.size else None
+            found[name].append(value)
     return found
 
 

@@ -4,7 +4,8 @@ Every task works on a whole batch at once, each image at a level of its own, ins
 training step. Source: Gupta et al., WSSL, section 3.2.
 """
 
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -174,6 +175,39 @@ TASKS: dict[str, Task] = {
     )
 }
 """Every pretext task by name. A new one is one entry more."""
+
+
+def warn_if_alike(images: np.ndarray, names: Iterable[str], what: str) -> None:
+    """Warn of each task whose levels look alike on most images, so that it cannot be learned.
+
+    On grey images it is so for saturation.
+
+    Parameters
+    ----------
+    images : uint8 (N, S, S, 3)
+        Of which up to 64 are looked at.
+    names : iterable of str
+        Of the tasks.
+    what : str
+        What the images are, for the message.
+    """
+    some = images[np.linspace(0, len(images) - 1, min(len(images), 64)).astype(int)]
+    floats = np.divide(some, 255.0, dtype=np.float32)
+    for name in names:
+        task = lookup("pretext task", name, TASKS)
+        shown = [
+            ops.convert_to_numpy(task(floats, np.full(len(floats), label, np.int32)))
+            for label in range(len(task.levels))
+        ]
+        change = np.max([np.abs(level - shown[0]).max(axis=(1, 2, 3)) for level in shown], axis=0)
+        if (alike := np.mean(change < 0.5 / 255)) > 0.5:
+            warnings.warn(
+                f"pretext task {name!r}: its {len(shown)} levels look alike on {alike:.0%} of "
+                f"{len(some)} images of {what}, so that it cannot be learned there"
+                f"{', for they are grey' if name == 'saturation' else ''}. Leave it out, or train "
+                "on other images.",
+                stacklevel=2,
+            )
 
 
 def transform(images: Tensor, labels: Mapping[str, Tensor]) -> Tensor:

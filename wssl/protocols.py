@@ -192,6 +192,7 @@ def run(setting: Setting, store: Store | None = None) -> dict[str, Any]:
         rows.append({"coverage": float(weight.mean()), **measure(original, result, hole)})
     per_image = {name: [round(row[name], 5) for row in rows] for name in rows[0]}
     record = {
+        "kind": "fill",
         "experiment": {**asdict(setting), "coverage": list(setting.coverage)},
         "fingerprint": setting.fingerprint,
         "metrics": {name: float(np.mean(values)) for name, values in per_image.items()},

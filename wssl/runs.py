@@ -26,7 +26,7 @@ from wssl.models import (
 )
 from wssl.names import lookup
 from wssl.phases import PHASES, Batch, InpaintingPhase, Phase, PretextPhase
-from wssl.pretext import TASKS
+from wssl.pretext import TASKS, warn_if_alike
 from wssl.provenance import provenance
 from wssl.scores import BATCH, inpaint_batches, inpainting_scores, pretext_scores
 from wssl.store import Record, Store
@@ -282,6 +282,7 @@ def _pretrain(
         network = pretext_model(body, classes, pretraining.seed)
         phase = training.compiled(key, PretextPhase(network, pretraining.pretext))
     images = inputs.images(pretraining.dataset, "train", scale)
+    warn_if_alike(centre_crops(images, scale.size), tasks, repr(pretraining.dataset))
     (shown,) = resident(images)
     phases = training.Training(**scale.training("pretext"))
 

@@ -203,6 +203,7 @@ def test_a_design_of_another_scale_can_be_simulated():
 PRINTED = Path(__file__).parents[2] / "book" / "characteristics.json"
 
 
+@pytest.mark.skipif(not PRINTED.exists(), reason="the plan is not registered yet")
 def test_what_the_book_prints_keeps_what_the_plan_promises():
     found = json.loads(PRINTED.read_text(encoding="utf-8"))
     assert set(found["claims"]) == {c.key for c in CLAIMS}

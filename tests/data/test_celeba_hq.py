@@ -86,7 +86,8 @@ def test_without_the_lists_the_split_is_that_of_any_folder(layout):
 @pytest.mark.parametrize("missing", [MAPPING, PARTITION])
 def test_one_list_without_the_other_is_told(folder, missing):
     (folder / missing).unlink()
-    with pytest.warns(UserWarning, match=f"is there, but not {missing}.*split by content"):
+    told = f"is there, but not {missing}.*split by content"
+    with pytest.warns(UserWarning, match="passed over"), pytest.warns(UserWarning, match=told):
         data.fingerprint(f"celeba-hq:{folder}")
 
 

@@ -1,13 +1,18 @@
 import io
+import struct
+from contextlib import nullcontext
 
+import cv2
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from PIL import Image
+from PIL import Image, ImageCms
 
 from wssl.data import read_image, read_images, read_mask
+from wssl.data.decode import Encoded, find_hole, read_photo
 
 
 def save(path, array, mode=None, **options):
@@ -99,6 +104,162 @@ def test_exif_rotation(tmp_path, orientation, upright):
     np.testing.assert_array_equal(read_image(path), upright(stored))
 
 
+TURNED = [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def exif_jpeg(block):
+    """A picture of 24 x 16 px with that block behind ``Exif``."""
+    buffer = io.BytesIO()
+    ramp = np.add.outer(np.arange(16), np.arange(24)).astype(np.uint8) * 6
+    Image.fromarray(np.stack([ramp, ramp[::-1], ramp], -1)).save(buffer, "JPEG")
+    content = buffer.getvalue()
+    segment = b"Exif\0\0" + block
+    length = (len(segment) + 2).to_bytes(2, "big")
+    return content[:2] + b"\xff\xe1" + length + segment + content[2:]
+
+
+def ifd(*entries):
+    """An EXIF block: tags, types, counts, and what their four bytes of value are."""
+    fields = (struct.pack("<HHI", tag, kind, count) + value for tag, kind, count, value in entries)
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + b"".join(fields) + b"\0" * 4
+
+
+ODD = {
+    "resolution as text": (0x11A, 2, 4, b"300\0"),
+    "a rational without its numbers": (0x11A, 5, 1, b"\xff\xff\0\0"),
+    "unknown type": (0x11A, 99, 1, b"\0" * 4),
+    "bytes for a name": (0x10F, 7, 4, b"\xff\xfe\0\1"),
+    "a directory that leads nowhere": (0x8769, 4, 1, b"\xff\xff\xff\x7f"),
+    "a directory as text": (0x8769, 2, 4, b"abc\0"),
+    "GPS as a float": (0x8825, 11, 1, b"\0\0\x80\x3f"),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("orientation", TURNED)
+def test_of_an_odd_exif_block_the_orientation_is_taken(tmp_path, name, orientation):
+    upright = (0x112, 3, 1, struct.pack("<HH", orientation, 0))
+    plain, odd = tmp_path / "plain.jpg", tmp_path / "odd.jpg"
+    plain.write_bytes(exif_jpeg(ifd(upright)))
+    odd.write_bytes(exif_jpeg(ifd(*sorted([ODD[name], upright]))))
+    np.testing.assert_array_equal(read_image(odd), read_image(plain))
+    assert read_image(plain).shape == ((16, 24, 3) if orientation < 5 else (24, 16, 3))
+
+
+@pytest.mark.filterwarnings("ignore")
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_no_exif_block_keeps_a_picture_from_being_read(data):
+    upright = (0x112, 3, 1, struct.pack("<HH", data.draw(st.sampled_from(TURNED)), 0))
+    block = bytearray(ifd(*sorted([*ODD.values(), upright])))
+    for _ in range(data.draw(st.integers(1, 4))):
+        block[data.draw(st.integers(0, len(block) - 1))] = data.draw(st.integers(0, 255))
+    image = read_photo(Encoded("a picture", exif_jpeg(bytes(block)))).image
+    assert sorted(image.size) == [16, 24]
+
+
+def test_whatever_a_decoder_raises_names_the_file(tmp_path, monkeypatch):
+    from PIL import ImageFile
+
+    path = save(tmp_path / "a.png", np.uint8([[1, 2]]))
+
+    def fail(self):
+        raise raised
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", fail)
+    for raised in (MemoryError(), KeyError("x"), AttributeError("y"), OverflowError("z")):
+        with pytest.raises(ValueError, match=r"a\.png cannot be read as an image: .+"):
+            read_image(path)
+
+
+def test_a_picture_with_too_many_pixels_names_the_way_out(tmp_path, monkeypatch):
+    path = save(tmp_path / "a.png", np.zeros((30, 40), np.uint8))
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 599)
+    with pytest.raises(ValueError, match=r"a\.png is too large: .*1200 pixels.*WSSL_MAX_PIXELS"):
+        read_image(path)
+    monkeypatch.setenv("WSSL_MAX_PIXELS", "2400")
+    assert read_image(path).shape == (30, 40, 3)
+    monkeypatch.setenv("WSSL_MAX_PIXELS", "1e9")
+    with pytest.raises(ValueError, match="WSSL_MAX_PIXELS: expected a number .*received '1e9'"):
+        read_image(path)
+
+
+def display_p3():
+    """The content of an ICC profile as Display P3 is: other primaries than those of sRGB."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    content = bytearray(profile)
+    for name, xyz in {
+        b"rXYZ": (0.5151, 0.2412, -0.0011),
+        b"gXYZ": (0.2919, 0.6922, 0.0419),
+        b"bXYZ": (0.1572, 0.0666, 0.7841),
+    }.items():
+        at = content.index(name, 132)
+        offset = int.from_bytes(content[at + 4 : at + 8], "big")
+        for i, value in enumerate(xyz):
+            start = offset + 8 + 4 * i
+            content[start : start + 4] = struct.pack(">i", round(value * 65536))
+    return bytes(content).replace("sRGB".encode("utf-16-be"), "none".encode("utf-16-be"))
+
+
+def to_srgb(values, primaries):
+    """Colours in [0, 1] of another set of primaries, with the curve of sRGB, as sRGB."""
+    srgb = np.array([[0.4361, 0.3851, 0.1431], [0.2225, 0.7169, 0.0606], [0.0139, 0.0971, 0.7141]])
+    linear = np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+    linear = np.clip(linear @ np.array(primaries) @ np.linalg.inv(srgb).T, 0, 1)
+    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+def test_images_of_a_source_are_in_srgb(tmp_path, rng):
+    values = rng.integers(60, 200, (16, 16, 3)).astype(np.uint8)
+    path = save(tmp_path / "a.png", values, icc_profile=display_p3())
+    primaries = (0.5151, 0.2412, -0.0011), (0.2919, 0.6922, 0.0419), (0.1572, 0.0666, 0.7841)
+    expected = np.rint(255 * to_srgb(values / 255, primaries)).astype(int)
+    assert np.abs(expected - values).max() > 20
+    assert np.abs(read_images([path], 16)[0] - expected).max() <= 2
+    np.testing.assert_array_equal(read_image(path), values)
+
+
+@pytest.mark.parametrize("profile", [b"none", bytes(400), "grey"])
+def test_a_profile_that_does_not_fit_is_passed_over(tmp_path, rng, profile):
+    if profile == "grey":
+        profile = display_p3().replace(b"RGB ", b"GRAY", 1)
+    values = rng.integers(0, 256, (8, 8, 3), np.uint8)
+    path = save(tmp_path / "a.png", values, icc_profile=profile)
+    np.testing.assert_array_equal(read_images([path], 8)[0], values)
+    assert read_photo(path).profile is None
+
+
+def test_a_profile_of_srgb_changes_nothing(tmp_path, rng):
+    srgb = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    values = rng.integers(0, 256, (8, 8, 3), np.uint8)
+    path = save(tmp_path / "a.png", values, icc_profile=srgb)
+    np.testing.assert_array_equal(read_images([path], 8)[0], values)
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14])
+def test_fewer_bits_in_16_are_named(tmp_path, bits):
+    peak = 2**bits - 1
+    path = save(tmp_path / "a.png", np.linspace(0, peak, 64).reshape(8, 8).astype(np.uint16))
+    factor = f"{65535 / peak:.4g}"
+    with pytest.warns(UserWarning, match=rf"a\.png.*above {peak:,}, as of {bits} bits.*{factor}"):
+        read_image(path)
+    with pytest.warns(UserWarning, match=rf"1 images, .*a\.png.*{bits} bits"):
+        read_images([path], 8)
+
+
+def test_fewer_bits_in_16_are_named_in_colour(tmp_path):
+    path = tmp_path / "a.png"
+    cv2.imwrite(str(path), np.linspace(0, 4095, 192).reshape(8, 8, 3).astype(np.uint16))
+    with pytest.warns(UserWarning, match=r"a\.png.*bits"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("peak", [0, 2**14, 65535])
+def test_16_bits_are_16_bits(tmp_path, peak):
+    read_image(save(tmp_path / "a.png", np.array([[0, peak]], np.uint16)))
+
+
 def jpeg(side=64):
     buffer = io.BytesIO()
     noise = np.random.default_rng(0).integers(0, 255, (side, side, 3), np.uint8)
@@ -125,14 +286,57 @@ def test_a_missing_file_is_named(tmp_path):
         read_image(tmp_path / "none.png")
 
 
-@settings(max_examples=25, deadline=None)
+WHITES = [
+    np.True_,
+    *map(np.uint8, (1, 255)),
+    *map(np.uint16, (1, 255, 65535)),
+    *map(np.int32, (1, 255, 65535, 2**31 - 1)),
+    *map(np.uint32, (1, 255, 65535, 2**32 - 1)),
+    *map(np.float32, (1, 255)),
+]
+
+
+@settings(max_examples=60, deadline=None)
 @given(mask=arrays(bool, array_shapes(min_dims=2, max_dims=2, max_side=9)), data=st.data())
 def test_a_mask_survives_the_way_through_a_file(tmp_path_factory, mask, data):
-    depth = data.draw(st.sampled_from([np.uint8(255), np.uint16(65535), np.True_]))
-    path = save(tmp_path_factory.mktemp("mask") / "m.png", mask * depth)
-    found = read_mask(path)
+    white = data.draw(st.sampled_from(WHITES))
+    wide = white.dtype.itemsize == 4
+    suffix = "tif" if wide else data.draw(st.sampled_from(["png", "tif"]))
+    threshold = data.draw(st.none() | st.integers(1, 255))
+    path = tmp_path_factory.mktemp("mask") / f"m.{suffix}"
+    if white.dtype == np.uint32:
+        tifffile.imwrite(path, mask * white)
+    else:
+        save(path, mask * white)
+    found = find_hole(path, threshold)
     assert found.dtype == bool
     np.testing.assert_array_equal(found, mask)
+    with nullcontext() if mask.any() else pytest.warns(UserWarning, match="has no hole"):
+        np.testing.assert_array_equal(read_mask(path, threshold), mask)
+
+
+@pytest.mark.parametrize("full", [1, 15, 255, 4095, 65535])
+def test_a_portable_graymap_has_a_full_scale_of_its_own(tmp_path, full):
+    path = tmp_path / "m.pgm"
+    values = np.array([0, full], "u1" if full < 256 else ">u2")
+    path.write_bytes(f"P5 2 1 {full}\n".encode() + values.tobytes())
+    assert read_mask(path).tolist() == [[False, True]]
+
+
+@pytest.mark.parametrize("white", [np.uint8(2), np.uint8(254), np.uint16(256), np.int32(-2)])
+def test_another_white_is_refused(tmp_path, white):
+    path = save(tmp_path / "m.tif", np.array([[0, white]], white.dtype))
+    with pytest.raises(ValueError, match=rf"m\.tif is not binary: .* 2 values: .*{abs(white)}"):
+        read_mask(path)
+
+
+def test_a_mask_without_a_hole_is_named(tmp_path):
+    path = save(tmp_path / "m.png", np.zeros((3, 4), np.uint16))
+    with pytest.warns(UserWarning, match=r"m\.png has no hole"):
+        assert not read_mask(path).any()
+    grey = save(tmp_path / "grey.png", np.uint8([[0, 3, 9]]))
+    with pytest.warns(UserWarning, match=r"grey\.png has no hole"):
+        assert not read_mask(grey, threshold=128).any()
 
 
 def test_a_colour_file_can_hold_a_mask(tmp_path):
@@ -147,11 +351,6 @@ def test_a_mask_that_is_not_binary_names_its_values_and_the_way_out(tmp_path):
         read_mask(path)
     assert read_mask(path, threshold=128).tolist() == [[False, False, True, True]]
     assert read_mask(path, threshold=1).tolist() == [[False, True, True, True]]
-
-
-def test_ones_are_not_white(tmp_path):
-    with pytest.raises(ValueError, match="2 values: 0, 1"):
-        read_mask(save(tmp_path / "m.png", np.uint8([[0, 1]])))
 
 
 def test_a_transparent_mask_is_refused(tmp_path):

@@ -1,12 +1,14 @@
 import hashlib
+import os
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from wssl import data
-from wssl.data.folder import SPLITS, hash_split
+from wssl.data.folder import SPLITS, hash_split, suffixes
 
 
 def fill(folder, numbers, side=8):
@@ -71,10 +73,95 @@ def test_copies_of_a_file_never_straddle_splits(tmp_path):
 def test_other_and_hidden_files_are_passed_over(tmp_path):
     folder = fill(tmp_path, range(40))
     before = data.fingerprint(f"folder:{folder}")
-    (folder / "README.txt").write_text("about")
     shutil.copy(folder / "1.png", folder / "._1.png")
     fill(folder / ".thumbnails", [200])
     assert data.fingerprint(f"folder:{folder}") == before
+    for name in ("README.txt", "a.xyz", "b.XYZ", "c.xyz", "d.xyz", "photo"):
+        (folder / name).write_text("about")
+    (folder / "gone.png").symlink_to(folder / "nowhere.png")
+    with pytest.warns(UserWarning, match="7 files passed over for") as seen:
+        assert data.fingerprint(f"folder:{folder}") == before
+    assert len(seen) == 1
+    named = str(seen[0].message)
+    assert "1 of .png (gone.png); 1 of .txt (README.txt); 4 of .xyz (a.xyz, b.XYZ," in named
+    assert "1 of no ending (photo)" in named
+
+
+@pytest.mark.parametrize("ending", [".jfif", ".jpe", ".tga", ".apng", ".TIF", ".qoi", ".ppm"])
+def test_every_ending_that_pillow_knows_is_one_of_a_picture(tmp_path, ending):
+    folder = fill(tmp_path, range(40))
+    before = levels(folder, "train")
+    for number in range(40):
+        with Image.open(folder / f"{number}.png") as image:
+            image.save(folder / f"{number}{ending.lower()}")
+        (folder / f"{number}.png").unlink()
+        (folder / f"{number}{ending.lower()}").rename(folder / f"{number}{ending}")
+    assert len(levels(folder, "train")) == pytest.approx(len(before), abs=12)
+    assert sorted(sum((levels(folder, split) for split in SPLITS), [])) == list(range(40))
+
+
+def test_what_pillow_cannot_decode_by_itself_is_no_picture():
+    assert not {".eps", ".ps", ".h5", ".hdf", ".mpg", ".pdf", ".emf", ".txt", ""} & suffixes()
+    assert {".jpg", ".mpo", ".webp", ".jp2", ".gif", ".bmp", ".tiff"} <= suffixes()
+
+
+def test_heic_without_its_plugin_names_the_plugin(tmp_path):
+    folder = fill(tmp_path, range(40))
+    (folder / "a.heic").write_bytes(b"any")
+    if ".heic" in suffixes():
+        pytest.skip("the plugin is installed")
+    with pytest.warns(
+        UserWarning, match=r"1 of \.heic \(a\.heic\)\. For \.heic install pillow-heif"
+    ):
+        data.fingerprint(f"folder:{folder}")
+
+
+def test_links_to_folders_are_followed_and_circles_end(tmp_path):
+    real = fill(tmp_path / "real", range(30))
+    other = fill(tmp_path / "elsewhere", range(30, 60))
+    expected = fill(tmp_path / "plain", range(60))
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    (linked / "one").symlink_to(real)
+    (linked / "two").symlink_to("../elsewhere")
+    assert levels(linked, "train") == levels(expected, "train")
+    before = data.fingerprint(f"folder:{linked}")
+    (other / "back").symlink_to(linked)
+    (other / "here").symlink_to(other)
+    (real / "across").symlink_to(other)
+    (other / "across").symlink_to(real)
+    copies = levels(linked, "train")
+    assert set(copies) == set(levels(expected, "train"))
+    assert all(copies.count(level) <= 2 for level in copies)
+    (other / "own").symlink_to("own")
+    with pytest.warns(UserWarning, match="2 of no ending"):
+        data.fingerprint(f"folder:{linked}")
+    assert before == data.fingerprint(f"folder:{expected}")
+
+
+def test_one_folder_linked_as_train_and_as_test_is_an_error(tmp_path):
+    real = fill(tmp_path / "real", range(30))
+    linked = tmp_path / "linked"
+    linked.mkdir()
+    for split in ("train", "test"):
+        (linked / split).symlink_to(real)
+    with pytest.raises(ValueError, match=r"are the same file, in (train|test) and in (train|test)"):
+        data.images(f"folder:{linked}", "test", 8)
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    folder = fill(tmp_path, range(9))
+    fill(folder / "closed", range(9, 20))
+    scan = os.scandir
+
+    def refuse(path):
+        if Path(path).name == "closed":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(PermissionError, match="closed"):
+        data.fingerprint(f"folder:{folder}")
 
 
 def test_a_missing_folder_is_an_error(tmp_path):
@@ -130,3 +217,72 @@ def test_the_same_file_in_train_and_test_is_an_error(tmp_path):
     fill(tmp_path / "test", [3, 9])
     with pytest.raises(ValueError, match=r"3\.png .* are the same file"):
         data.images(f"folder:{tmp_path}", "test", 8)
+
+
+@pytest.mark.parametrize(
+    ("train", "val", "test"),
+    [
+        ("Train", "Val", "Test"),
+        ("training", "validation", "testing"),
+        ("TRAINING", "Valid", "test"),
+        ("train", "dev", "TESTING"),
+        ("Training", None, "Test"),
+    ],
+)
+def test_the_usual_names_of_splits_in_capitals_or_not(tmp_path, train, val, test):
+    fill(tmp_path / train / "deep", range(60))
+    fill(tmp_path / test, range(100, 110))
+    assert sorted(levels(tmp_path, "test")) == list(range(100, 110))
+    if val:
+        fill(tmp_path / val, range(200, 203))
+        assert sorted(levels(tmp_path, "val")) == [200, 201, 202]
+        assert sorted(levels(tmp_path, "train")) == list(range(60))
+    else:
+        assert sorted(levels(tmp_path, "train") + levels(tmp_path, "val")) == list(range(60))
+
+
+@pytest.mark.parametrize(
+    ("given", "lacking"),
+    [
+        (["train", "val"], "test"),
+        (["Test"], "train"),
+        (["Training", "valid"], "test"),
+        (["train"], "test"),
+        (["validation"], "train or test"),
+    ],
+)
+def test_some_of_the_splits_are_refused_with_the_way_out(tmp_path, given, lacking):
+    for i, name in enumerate(given):
+        fill(tmp_path / name, range(50 * i, 50 * i + 30))
+    way_out = f"{', '.join(given)}.*, but none for {lacking}: add it; or .*{given[0]}"
+    for split in SPLITS:
+        with pytest.raises(ValueError, match=way_out):
+            data.images(f"folder:{tmp_path}", split, 8)
+    assert levels(tmp_path / given[0], "train")
+
+
+def test_two_folders_for_one_split_are_refused(tmp_path):
+    for i, name in enumerate(("train", "Training", "test")):
+        fill(tmp_path / name, range(50 * i, 50 * i + 30))
+    with pytest.raises(ValueError, match="are both for train"):
+        data.fingerprint(f"folder:{tmp_path}")
+
+
+@pytest.mark.parametrize("parent", ["data", "data/deep", "cats"])
+def test_splits_farther_below_are_not_mixed(tmp_path, parent):
+    fill(tmp_path / parent / "train", range(30))
+    fill(tmp_path / parent / "Test", range(30, 60))
+    with pytest.raises(
+        ValueError, match=f"{parent} has subfolders for the splits .*name .*{parent}"
+    ):
+        data.fingerprint(f"folder:{tmp_path}")
+    assert sorted(levels(tmp_path / parent, "test")) == list(range(30, 60))
+
+
+def test_what_lies_beside_the_splits_is_named(tmp_path):
+    fill(tmp_path / "train", range(30))
+    fill(tmp_path / "test", range(30, 60))
+    fill(tmp_path / "extra", [200])
+    fill(tmp_path, [201])
+    with pytest.warns(UserWarning, match=r"2 files passed over .*train, val and test: 2 of \.png"):
+        assert sorted(levels(tmp_path, "test")) == list(range(30, 60))

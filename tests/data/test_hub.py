@@ -1,5 +1,6 @@
 import io
 import sys
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from PIL import Image
 from wssl import data
 from wssl.cli import main
 from wssl.data import DownloadError
+from wssl.data.hub import _splits
 
 datasets = pytest.importorskip("datasets")
 parquet = pytest.importorskip("pyarrow.parquet")
@@ -59,7 +61,9 @@ def test_any_other_set_is_split_by_content(tmp_path, parts):
     everything = np.array_split(np.arange(80), len(parts))
     for part, some in zip(parts, everything, strict=True):
         write(tmp_path / "set" / f"{part}-0.parquet", some.tolist())
-    found = {split: levels(tmp_path / "set", split) for split in data.SPLITS}
+    told = pytest.warns(UserWarning, match="splits of its own, but none for test: all rows are")
+    with told if len(parts) > 1 else nullcontext():
+        found = {split: levels(tmp_path / "set", split) for split in data.SPLITS}
     assert sorted(sum(found.values(), [])) == list(range(80))
     for level in range(80):
         (tmp_path / "files").mkdir(exist_ok=True)
@@ -67,6 +71,12 @@ def test_any_other_set_is_split_by_content(tmp_path, parts):
     for split in data.SPLITS:
         files = data.images(f"folder:{tmp_path / 'files'}", split, 8)[:, 0, 0, 0]
         assert sorted(files.tolist()) == sorted(found[split])
+
+
+def test_rows_of_splits_with_other_names_are_counted():
+    own = ["train"] * 60 + ["test"] + [""] * 2
+    with pytest.warns(UserWarning, match="hub:set: 2 rows passed over"):
+        assert _splits(own, ["0" * 64] * 63, "hub:set") == own
 
 
 def test_the_image_column_is_found_among_others(tmp_path):

@@ -122,3 +122,26 @@ def test_an_experiment_keeps_the_colour(dense):
     experiment = Experiment(preset="smoke", masks=f"folder:{dense}/black?hole=black")
     assert Experiment.from_dict(experiment.to_dict()) == experiment
     assert experiment != Experiment(preset="smoke", masks=f"folder:{dense}/black")
+
+
+def test_masks_without_a_hole_are_counted_and_left_out(tmp_path):
+    write(tmp_path, bands(0, 40, 0, 45, 35))
+    with pytest.warns(UserWarning, match=r"2 of 5 masks \(train\) have no hole at 100 px"):
+        masks = data.masks(f"folder:{tmp_path}", 5, 100)
+    assert masks.any(axis=(1, 2)).all()
+
+
+@pytest.mark.parametrize("white", [np.uint8(1), np.uint16(1), np.uint16(255), np.int32(2**31 - 1)])
+def test_masks_of_any_full_scale_are_what_they_are_in_8_bits(tmp_path, white):
+    drawn = bands(31, 40, 45)
+    write(tmp_path / "plain", drawn)
+    write(tmp_path / "scaled", drawn)
+    for path in (tmp_path / "scaled").rglob("*.png"):
+        with Image.open(path) as image:
+            mask = np.asarray(image) > 0
+        path.unlink()
+        Image.fromarray(mask * white).save(path.with_suffix(".tif"))
+    for hole in ("white", "black"):
+        given = [f"folder:{tmp_path}/{name}?hole={hole}" for name in ("plain", "scaled")]
+        ours, theirs = (data.masks(name, 3, 100, coverage=(0, 1)) for name in given)
+        assert {m.tobytes() for m in ours} == {m.tobytes() for m in theirs}

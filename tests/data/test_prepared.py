@@ -85,7 +85,7 @@ def test_what_was_read_is_let_go_of(tmp_path, rng):
     task = {"version": 1, "source": "noise", "fingerprint": "", "size": 100}
     with writer.Writer(tmp_path, task, 2000, 100) as store:
         noise = rng.integers(0, 256, (2000, 100, 100, 3), np.uint8)
-        store.add("train", ((image, 100) for image in noise))
+        store.add("train", (squares.Cut(image, 100, 0) for image in noise))
         store.finish()
 
     def resident():
@@ -121,10 +121,10 @@ def test_large_jpeg_files_come_out_nearly_the_same(tmp_path, mode):
     path = tmp_path / "photo.jpg"
     photo.save(path, quality=95)
     for size in (64, 100, 256, 400):
-        quick, side = squares.read_square(path, size, draft=True)
-        plain, _ = squares.read_square(path, size)
-        assert side == 512 // max(d for d in (1, 2, 4, 8) if 512 // d >= min(512, 2 * size))
-        assert np.abs(quick.astype(int) - plain).mean() < 1
+        quick = squares.read_square(path, size, draft=True)
+        plain = squares.read_square(path, size)
+        assert quick.side == 512 // max(d for d in (1, 2, 4, 8) if 512 // d >= min(512, 2 * size))
+        assert np.abs(quick.values.astype(int) - plain.values).mean() < 1
 
 
 KILLED = """

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from wssl.data.decode import Picture
+from wssl.data.decode import VERSION, Picture
 from wssl.data.files import Files
-from wssl.data.folder import SPLITS, Folder, content_hash, digest, image_files, no_images
+from wssl.data.folder import SPLITS, Folder, content_hash, digest, find_files, no_images
 from wssl.data.squares import some
 
 MAPPING = "CelebA-HQ-to-CelebA-mapping.txt"
@@ -55,9 +55,9 @@ class CelebAHQ(Files):
         """A digest of the content of all files, and of their numbers and splits where listed."""
         lists = self._lists()
         if lists is None:
-            return digest("images", Folder(self._images()).fingerprint())
+            return digest("images", VERSION, Folder(self._images()).fingerprint())
         rows = (f"{split} {n} {content_hash(path)}" for split, n, path in self._standard(*lists))
-        return digest("celeba-hq", *rows)
+        return digest("celeba-hq", VERSION, *rows)
 
     def _images(self) -> Path:
         inner = (self.root / name for name in SUBFOLDERS)
@@ -160,7 +160,8 @@ def _rows(path: Path, pattern: str, form: str, header: str = "") -> Iterator[tup
 def _numbered(folder: Path) -> dict[int, Path]:
     """The image files of a folder by the number that their names end in."""
     paths: dict[int, Path] = {}
-    for path in image_files(folder):
+    found = find_files(folder)
+    for path in found.images:
         match = re.search(r"\d+$", path.stem)
         if match is None:
             raise ValueError(
@@ -172,5 +173,5 @@ def _numbered(folder: Path) -> dict[int, Path]:
                 f"{twin} and {path} have the same number: name the folder of one of the copies."
             )
     if not paths:
-        raise no_images(folder)
+        raise no_images(folder, "images", found.others)
     return paths

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from wssl.data import download
-from wssl.data.decode import Picture
+from wssl.data.decode import VERSION, Picture
 from wssl.data.folder import SPLITS, Folder, content_hash, digest, empty_split
 from wssl.data.manifests import manifest_fingerprint, manifest_path, read_manifest
 from wssl.data.squares import read_images
@@ -59,7 +59,7 @@ class FolderSource(Files):
 
     def fingerprint(self) -> str:
         """A digest of the content of all files."""
-        return digest("images", self.folder.fingerprint())
+        return digest("images", VERSION, self.folder.fingerprint())
 
 
 class Photos(Files):
@@ -98,7 +98,7 @@ class Photos(Files):
 
     def fingerprint(self) -> str:
         """A digest of the content of the files."""
-        return digest("photos", *map(content_hash, self._all()))
+        return digest("photos", VERSION, *map(content_hash, self._all()))
 
 
 class Listed(Files):

@@ -1,15 +1,33 @@
 """A folder of image files: what it holds, how it splits, and a fingerprint of its content."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sized
+import os
+import warnings
+from collections.abc import Mapping, Sequence, Sized
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
+
+from PIL import Image
 
 from wssl.names import unknown
 
 SPLITS = ("train", "val", "test")
-SUFFIXES: tuple[str, ...] = (".avif", ".bmp", ".gif", ".jp2", ".jpeg", ".jpg", ".pbm", ".pgm")
-SUFFIXES += (".png", ".ppm", ".tif", ".tiff", ".webp")
+
+SPLIT_NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val"}
+SPLIT_NAMES |= {"validation": "val", "dev": "val", "test": "test", "testing": "test"}
+"""Our name of a split by the usual ones, which may be in capitals."""
+
+UNDECODED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
+"""Formats that Pillow knows, but decodes with the help of another program or not at all."""
+
+
+@cache
+def suffixes() -> frozenset[str]:
+    """The endings of picture files: those that Pillow has registered, with its plugins."""
+    endings = Image.registered_extensions()
+    read = Image.OPEN.keys() - UNDECODED | {"MPO"}  # which its reader of JPEG opens
+    return frozenset(ending for ending, kind in endings.items() if kind in read)
 
 
 def check_split(split: str) -> str:
@@ -45,29 +63,98 @@ def hash_split(sha256: str) -> str:
     return "train" if tenth < 8 else "val" if tenth == 8 else "test"
 
 
-def image_files(root: Path) -> Iterator[Path]:
-    """Every image file under `root`, at any depth, except hidden ones.
+class Found(NamedTuple):
+    """What a folder holds, at any depth, but for hidden files and folders.
+
+    Attributes
+    ----------
+    images : list of Path
+        The picture files, by their endings.
+    others : list of Path
+        All other files, and links that lead nowhere.
+    folders : list of Path
+        The folder itself and those below it. What several links in one of its subfolders lead to
+        is there once, and so is the folder itself if a link leads back to it.
+    """
+
+    images: list[Path]
+    others: list[Path]
+    folders: list[Path]
+
+
+def find_files(root: Path, deep: bool = True) -> Found:
+    """What a folder holds; links to folders are followed.
+
+    Parameters
+    ----------
+    root : Path
+    deep : bool, default True
+        Also what the folders in it hold; else these count as `Found.others`.
 
     Raises
     ------
     FileNotFoundError
         If there is no such folder.
+    OSError
+        If a folder cannot be read; the message names it.
     """
     if not root.is_dir():
         raise FileNotFoundError(
             f"There is no folder {root}. A relative path starts at {Path.cwd()}."
         )
-    for path in root.rglob("*"):
-        hidden = any(part.startswith(".") for part in path.relative_to(root).parts)
-        if path.suffix.lower() in SUFFIXES and path.is_file() and not hidden:
-            yield path
+    found, known = Found([], [], []), set[tuple[str, ...]]()
+    top = os.path.realpath(root)
+    for place, folders, files in os.walk(root, onerror=_raise, followlinks=True):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        branch, real = Path(place).relative_to(root).parts[:1], os.path.realpath(place)
+        if (*branch, real) in known or (branch and real == top):
+            folders.clear()
+            continue
+        known.add((*branch, real))
+        found.folders.append(Path(place))
+        if not deep:
+            found.others.extend(Path(place, name) for name in folders)
+            folders.clear()
+        for path in (Path(place, name) for name in sorted(files) if not name.startswith(".")):
+            image = path.suffix.lower() in suffixes() and path.is_file()
+            (found.images if image else found.others).append(path)
+    return found
 
 
-def no_images(root: Path, what: str = "images") -> FileNotFoundError:
-    """The error for a folder in which `image_files` finds nothing."""
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def passed_over(root: Path, others: Sequence[Path], why: str) -> str:
+    """Say which files of a folder are not read, by their endings, and why.
+
+    Parameters
+    ----------
+    root : Path
+    others : sequence of Path
+    why : str
+        Such as ``"an ending of no picture"``.
+    """
+    by_ending: dict[str, list[str]] = {}
+    for path in others:
+        by_ending.setdefault(path.suffix.lower() or "no ending", []).append(
+            str(path.relative_to(root))
+        )
+    kinds = (
+        f"{len(names)} of {ending} ({', '.join(names[:3])}{', ...' * (len(names) > 3)})"
+        for ending, names in sorted(by_ending.items())
+    )
+    heic = " For .heic install pillow-heif." if {".heic", ".heif"} & set(by_ending) else ""
+    files = "file" if len(others) == 1 else "files"
+    return f"{root}: {len(others)} {files} passed over for {why}: {'; '.join(kinds)}.{heic}"
+
+
+def no_images(root: Path, what: str, others: Sequence[Path]) -> FileNotFoundError:
+    """The error for a folder in which `find_files` finds no picture, only `others`."""
+    rest = f" {passed_over(root, others, 'other endings')}" if others else ""
     return FileNotFoundError(
         f"The folder {root} holds no {what}: none of its files, at any depth, ends in one of "
-        f"{' '.join(SUFFIXES)}."
+        f"{' '.join(sorted(suffixes()))}.{rest}"
     )
 
 
@@ -81,9 +168,14 @@ def empty_split(split: str, root: object, what: str, found: Mapping[str, Sized])
 class Folder:
     """The image files under a folder, at any depth, each in one split.
 
-    A folder that holds both a ``train`` and a ``test`` subfolder is split by them, ``val`` being
-    its ``val`` subfolder or, for want of one, the part of ``train`` that `hash_split` sends
-    there. Any other folder is split by `hash_split`. Hidden files are passed over.
+    A folder that holds subfolders for both train and test is split by them: ``train`` or
+    ``training``, ``test`` or ``testing``, and ``val``, ``valid``, ``validation`` or ``dev``, in
+    capitals or not. Without the last, val is the part of train that `hash_split` sends there. A
+    folder that holds some of them but not both train and test, or holds them farther below, is
+    refused; any other is split by `hash_split`.
+
+    Links to folders are followed. Hidden files are passed over, and so, with a warning that names
+    them, are those that are no pictures or lie beside the subfolders for the splits.
 
     Parameters
     ----------
@@ -108,14 +200,27 @@ class Folder:
         FileNotFoundError
             If there is no such folder, or no image in it.
         ValueError
-            If ``train`` and ``test`` share a file.
+            If train and test share a file, or the subfolders are for some of the splits only.
+
+        Warns
+        -----
+        UserWarning
+            If files were passed over.
         """
-        if all((self.root / split).is_dir() for split in ("train", "test")):
-            files = self._by_subfolder()
+        found = find_files(self.root)
+        files: list[tuple[str, str, Path]]
+        given = self._subfolders(found.folders)
+        if given:
+            files, others = self._by_subfolder(given, found)
+            why = "an ending of no picture, or a place outside of train, val and test"
         else:
-            files = [(hash_split(sha), sha, path) for sha, path in self._walk(self.root)]
+            hashed = ((content_hash(path), path) for path in found.images)
+            files, others = [(hash_split(sha), sha, path) for sha, path in hashed], found.others
+            why = "an ending of no picture"
         if not files:
-            raise no_images(self.root, self.what)
+            raise no_images(self.root, self.what, others)
+        if others:
+            warnings.warn(passed_over(self.root, others, why), stacklevel=2)
         return sorted(files, key=lambda file: file[1:])
 
     def paths(self, split: str) -> list[Path]:
@@ -144,24 +249,60 @@ class Folder:
         """A digest of the content of all files and their splits, not of names or of the place."""
         return digest(*(f"{split} {sha}" for split, sha, _ in self.files()))
 
-    def _walk(self, root: Path) -> Iterable[tuple[str, Path]]:
-        for path in image_files(root):
-            yield content_hash(path), path
+    def _subfolders(self, folders: Sequence[Path]) -> dict[str, Path]:
+        """The subfolder of each split that has one; none if the folder is not split by them."""
+        below: dict[Path, dict[str, Path]] = {}
+        for folder in folders[1:]:
+            if split := SPLIT_NAMES.get(folder.name.lower()):
+                own = below.setdefault(folder.parent, {})
+                if split in own:
+                    raise ValueError(
+                        f"{own[split]} and {folder} are both for {split}: put the {self.what} of "
+                        "both into one of them."
+                    )
+                own[split] = folder
+        given = below.get(self.root, {})
+        if {"train", "test"} <= given.keys():
+            return given
+        if given:
+            lacking = " or ".join(s for s in ("train", "test") if s not in given)
+            raise ValueError(
+                f"{self.root} has subfolders for {', '.join(given)} "
+                f"({', '.join(folder.name for folder in given.values())}), but none for {lacking}: "
+                f"add it; or give these other names, for all {self.what} to be split by their "
+                f"content, 80/10/10; or name one of them, such as {next(iter(given.values()))}."
+            )
+        for parent, own in below.items():
+            if len(own) > 1:
+                names = ", ".join(folder.name for folder in own.values())
+                raise ValueError(
+                    f"{parent} has subfolders for the splits ({names}), but {self.root} has none, "
+                    f"so that they would be mixed: name {parent}; or sort the {self.what} into "
+                    f"{self.root / 'train'} and {self.root / 'test'}."
+                )
+        return {}
 
-    def _by_subfolder(self) -> list[tuple[str, str, Path]]:
-        given = [s for s in SPLITS if (self.root / s).is_dir()]
-        files = [(s, sha, path) for s in given for sha, path in self._walk(self.root / s)]
-        if "val" not in given:
-            files = [
-                ("val" if s == "train" and hash_split(sha) == "val" else s, sha, path)
-                for s, sha, path in files
-            ]
-        home: dict[str, tuple[str, Path]] = {}
+    def _by_subfolder(
+        self, given: Mapping[str, Path], found: Found
+    ) -> tuple[list[tuple[str, str, Path]], list[Path]]:
+        """The files of the subfolders for the splits, and all others."""
+        files, others = [], list(found.others)
+        homes = {folder: split for split, folder in given.items()}
+        for path in found.images:
+            home = next((homes[parent] for parent in path.parents if parent in homes), None)
+            if home is None:
+                others.append(path)
+                continue
+            sha = content_hash(path)
+            if home == "train" and "val" not in given and hash_split(sha) == "val":
+                home = "val"
+            files.append((home, sha, path))
+        first: dict[str, tuple[str, Path]] = {}
         for split, sha, path in files:
-            other, twin = home.setdefault(sha, (split, path))
+            other, twin = first.setdefault(sha, (split, path))
             if other != split:
                 raise ValueError(
                     f"{twin} and {path} are the same file, in {other} and in {split}: "
                     "remove one, or the test would not be on unseen data."
                 )
-        return files
+        return files, others

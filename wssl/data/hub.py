@@ -1,6 +1,7 @@
 """Images of a Hugging Face data set, or of a folder of parquet files."""
 
 import hashlib
+import warnings
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -8,15 +9,11 @@ from typing import Any, overload
 
 from tqdm import tqdm
 
-from wssl.data.decode import Encoded, Picture
+from wssl.data.decode import VERSION, Encoded, Picture
 from wssl.data.download import DownloadError
 from wssl.data.extras import extra
 from wssl.data.files import Files
-from wssl.data.folder import SPLITS, digest, hash_split
-
-NAMES = {"train": "train", "validation": "val", "valid": "val", "val": "val", "dev": "val"}
-NAMES |= {"test": "test"}
-"""Our name of a split by the data set's."""
+from wssl.data.folder import SPLIT_NAMES, SPLITS, digest, hash_split
 
 
 class Rows(Sequence[Encoded]):
@@ -84,7 +81,9 @@ class Hub(Files):
     def fingerprint(self) -> str:
         """A digest of the content of all pictures, their splits and their order."""
         _, splits, hashes = self._loaded()
-        return digest("hub", *(f"{s} {sha}" for s, sha in zip(splits, hashes, strict=True)))
+        return digest(
+            "hub", VERSION, *(f"{s} {sha}" for s, sha in zip(splits, hashes, strict=True))
+        )
 
     def _loaded(self) -> tuple[Any, list[str], list[str]]:
         root = Path(self.name).expanduser()
@@ -109,7 +108,11 @@ def _load(name: str, _state: tuple[Any, ...]) -> tuple[Any, list[str], list[str]
             f"hub:{name} cannot be loaded: {error}. Give a folder of parquet files, or the name "
             "of a data set that the Hugging Face hub has."
         ) from error
-    own = [NAMES.get(split, "") for split, table in tables.items() for _ in range(len(table))]
+    own = [
+        SPLIT_NAMES.get(split.lower(), "")
+        for split, table in tables.items()
+        for _ in range(len(table))
+    ]
     table = datasets.concatenate_datasets(list(tables.values()))
     column = image_column(table.features, datasets.Image, name)
     table = table.select_columns([column]).cast_column(column, datasets.Image(decode=False))
@@ -118,14 +121,27 @@ def _load(name: str, _state: tuple[Any, ...]) -> tuple[Any, list[str], list[str]
         hashlib.sha256(row.content).hexdigest()
         for row in tqdm(rows, "Reading rows", delay=2, disable=None)
     ]
-    return table, _splits(own, hashes), hashes
+    return table, _splits(own, hashes, f"hub:{name}"), hashes
 
 
-def _splits(own: list[str], hashes: list[str]) -> list[str]:
+def _splits(own: list[str], hashes: list[str], name: str) -> list[str]:
     """The split of each row by its `own`, if these are train and test, and else by its hash."""
-    hashed = list(map(hash_split, hashes))
-    if not {"train", "test"} <= set(own):
+    hashed, given = list(map(hash_split, hashes)), set(own)
+    if not {"train", "test"} <= given:
+        if len(given & set(SPLITS)) > 1:
+            lacking = " or ".join({"train", "test"} - given)
+            warnings.warn(
+                f"{name} has splits of its own, but none for {lacking}: all rows are split by "
+                "their content, 80/10/10.",
+                stacklevel=2,
+            )
         return hashed
+    if "" in given:
+        warnings.warn(
+            f"{name}: {own.count('')} rows passed over, of splits that are none of train, val and "
+            "test.",
+            stacklevel=2,
+        )
     if "val" in own:
         return own
     pairs = zip(own, hashed, strict=True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from wssl.data import download
-from wssl.data.decode import Picture
+from wssl.data.decode import VERSION, Picture
 from wssl.data.extras import extra
 from wssl.data.files import Files
 from wssl.data.folder import SPLITS, Folder, digest, hash_split
@@ -37,7 +37,7 @@ class LabeledFaces(Files):
 
     def fingerprint(self) -> str:
         """A digest of the content of all files and their splits."""
-        return digest("lfw", *(f"{split} {sha}" for split, sha, _ in self._files()))
+        return digest("lfw", VERSION, *(f"{split} {sha}" for split, sha, _ in self._files()))
 
     def _files(self) -> list[tuple[str, str, Path]]:
         root = self.root or download.local("lfw") or fetched()

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from wssl.data.decode import read_mask
+from wssl.data.decode import find_hole
 from wssl.data.folder import Folder, digest
 from wssl.names import unknown
 
@@ -40,7 +40,7 @@ class MaskFolder:
 
     def read(self, path: Path) -> Mask:
         """One mask: bool (H, W), True = hole."""
-        mask = read_mask(path)
+        mask = find_hole(path)
         return mask if self.hole == "white" else ~mask
 
     def fingerprint(self) -> str:

@@ -52,6 +52,8 @@ class Index:
     enlarged : int
         How many images were smaller than `size`.
     version : int
+    dim : int
+        How many images are from 16-bit files whose values are those of 14 bits or fewer.
     """
 
     source: str
@@ -62,6 +64,7 @@ class Index:
     unreadable: list[str]
     enlarged: int
     version: int = VERSION
+    dim: int = 0
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

@@ -4,6 +4,7 @@ A mask is a handful of strokes, drawn with a round pen on a canvas, enlarged abo
 cut back to the canvas (QD-IMD, Iskakov 2018, https://github.com/karfly/qd-imd). True = hole.
 """
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
 from itertools import count as count_up
@@ -211,15 +212,20 @@ def sample(
             kept.append(mask)
             last_kept = len(seen)
         if len(kept) == count:
-            if folder:
-                folder.check_polarity(seen, coverage)
-            return MaskSample(np.stack(kept), len(seen))
+            break
         if folder is None and len(seen) - last_kept == PATIENCE:
             break
     if folder:
         folder.check_polarity(seen, coverage)
-        if kept:
-            return MaskSample(np.stack(kept), len(seen))
+        if empty := seen.count(0.0):
+            warnings.warn(
+                f"{source}: {empty:,} of {len(seen):,} masks ({split}) have no hole at {size} px, "
+                "and are left out.",
+                stacklevel=2,
+            )
+    if len(kept) == count or (folder and kept):
+        return MaskSample(np.stack(kept), len(seen))
+    if folder:
         way_out = "or add masks to the folder."
     else:
         way_out = f"or a recipe with more strokes ({recipe!r} now; known: {', '.join(RECIPES)})."
@@ -276,6 +282,11 @@ def masks(
     ValueError
         If a name is unknown, a number out of range, 2,000 draws in a row were not kept, or a
         folder's masks seem to be read the wrong way round.
+
+    Warns
+    -----
+    UserWarning
+        If masks of a folder have no hole.
     """
     kept = sample(source, count, size, seed, coverage, recipe, split).masks
     return kept[np.resize(np.arange(len(kept)), count)]

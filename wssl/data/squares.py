@@ -3,17 +3,36 @@
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NoReturn
+from typing import NamedTuple, NoReturn
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 from tqdm import tqdm
 
-from wssl.data.decode import Picture, read_rgb
+from wssl.data.decode import Picture, dim, read_rgb
 
-Square = tuple[npt.NDArray[np.uint8], int] | ValueError
-"""What `read_square` gives."""
+
+class Cut(NamedTuple):
+    """An image as a centred square.
+
+    Attributes
+    ----------
+    values : uint8 (size, size, 3)
+        In sRGB.
+    side : int
+        The shorter side of the image as it was decoded, in pixels.
+    peak : int
+        As in `wssl.data.decode.Photo`.
+    """
+
+    values: npt.NDArray[np.uint8]
+    side: int
+    peak: int
+
+
+Square = Cut | ValueError
+"""What `read_square` gives: an error names the file."""
 
 
 def centre_square(
@@ -41,15 +60,13 @@ def read_square(path: Picture, size: int, draft: bool = False) -> Square:
 
     Returns
     -------
-    (uint8 (size, size, 3), int) or ValueError
-        The square and the shorter side of the image as it was decoded; or the error, which names
-        the file.
+    Cut or ValueError
     """
     try:
-        image = read_rgb(path, 2 * size if draft else None)
+        image, peak = read_rgb(path, 2 * size if draft else None)
     except ValueError as error:
         return error
-    return np.asarray(centre_square(image, size)), min(image.size)
+    return Cut(np.asarray(centre_square(image, size)), min(image.size), peak)
 
 
 def read_images(
@@ -84,12 +101,14 @@ def read_images(
     Warns
     -----
     UserWarning
-        If files were skipped, and if images smaller than `size` were enlarged.
+        If files were skipped, if images smaller than `size` were enlarged, and if the values of
+        16-bit files are those of 14 bits or fewer.
     """
     wanted = len(paths) if count is None else min(count, len(paths))
     images = np.empty((wanted, size, size, 3), np.uint8)
     bad: list[str] = []
     small: list[str] = []
+    dark: dict[str, int] = {}
     done = 0
     with ThreadPoolExecutor() as pool, _progress(wanted) as bar:
         results = pool.map(lambda i: read_square(paths[i], size), range(len(paths)))
@@ -97,8 +116,9 @@ def read_images(
             if isinstance(result, ValueError):
                 bad.append(str(result))
                 continue
-            images[done], side = result
-            small += [paths[i].name] if side < size else []
+            images[done] = result.values
+            small += [paths[i].name] if result.side < size else []
+            dark |= {str(paths[i]): result.peak} if result.peak else {}
             done += 1
             bar.update()
             if done == wanted:
@@ -117,6 +137,8 @@ def read_images(
             f"Enlarged {len(small)} of {done} images, smaller than {size} px: {some(small)}",
             stacklevel=2,
         )
+    if dark:
+        warnings.warn(f"{len(dark)} images, {dim(some([*dark]), max(dark.values()))}", stacklevel=2)
     return images[:done]
 
 

@@ -40,7 +40,7 @@ class Writer:
     ----------
     blocks : list of dict
         What the journal says of each block: ``split``, ``rows``, ``sha256``, ``unreadable`` (why
-        some images are missing) and ``enlarged`` (how many were).
+        some images are missing), ``enlarged`` and ``dim`` (how many are).
 
     Raises
     ------
@@ -91,20 +91,21 @@ class Writer:
     def add(self, split: str, squares: Iterable[Square]) -> None:
         """Write a block of images of one split; those that are errors are noted and left out."""
         digest = hashlib.sha256()
-        rows = enlarged = 0
+        rows = enlarged = dim = 0
         unreadable = []
         for square in squares:
             if isinstance(square, ValueError):
                 unreadable.append(str(square))
                 continue
-            image, side = square
-            digest.update(image.tobytes())
-            self._array.write(image.tobytes())
+            values = square.values.tobytes()
+            digest.update(values)
+            self._array.write(values)
             rows += 1
-            enlarged += side < self.size
+            enlarged += square.side < self.size
+            dim += square.peak > 0
         _sync(self._array)
         block = {"split": split, "rows": rows, "sha256": digest.hexdigest()}
-        self.blocks.append({**block, "unreadable": unreadable, "enlarged": enlarged})
+        self.blocks.append({**block, "unreadable": unreadable, "enlarged": enlarged, "dim": dim})
         self._note(self.blocks[-1])
 
     def finish(self) -> Index:
@@ -127,6 +128,7 @@ class Writer:
             blocks=[[b["rows"], b["sha256"]] for b in self.blocks if b["rows"]],
             unreadable=self.unreadable,
             enlarged=sum(block["enlarged"] for block in self.blocks),
+            dim=sum(block.get("dim", 0) for block in self.blocks),
         )
         if (self.folder / PARTIAL).exists():
             self._array.seek(0)

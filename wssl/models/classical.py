@@ -10,7 +10,8 @@ from functools import partial
 
 import cv2
 import numpy as np
-from scipy.sparse import csr_array, diags_array, eye_array, kron
+from scipy.ndimage import binary_dilation
+from scipy.sparse import csr_array
 from scipy.sparse.linalg import spsolve
 
 
@@ -36,7 +37,7 @@ def harmonic(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     ValueError
         If no pixel is known.
     """
-    return _solve(_laplacian(*mask.shape), image, mask)
+    return _solve(lambda laplacian: laplacian, image, mask)
 
 
 def biharmonic(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -66,8 +67,7 @@ def biharmonic(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     scikit-image's function of that name counts on a convolution that SciPy 1.17 computes otherwise,
     and then solves a system with entries that were never set.
     """
-    laplacian = _laplacian(*mask.shape)
-    return np.clip(_solve(laplacian.T @ laplacian, image, mask), 0.0, 1.0)
+    return np.clip(_solve(lambda laplacian: laplacian.T @ laplacian, image, mask), 0.0, 1.0)
 
 
 def marching(image: np.ndarray, mask: np.ndarray, algorithm: int) -> np.ndarray:
@@ -112,24 +112,36 @@ FILLS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 """Every fill by method name."""
 
 
-def _laplacian(height: int, width: int) -> csr_array:
-    """Sum over the neighbours of each pixel of its difference from them, (H W, H W)."""
-    rows, columns = (_second_difference(count) for count in (height, width))
-    return csr_array(kron(rows, eye_array(width)) + kron(eye_array(height), columns))
-
-
-def _second_difference(count: int) -> csr_array:
-    steps = diags_array([-np.ones(count), np.ones(count - 1)], offsets=[0, 1]).tocsr()[:-1]
+def _laplacian(pixels: np.ndarray) -> csr_array:
+    """Sum over the neighbours of each of some pixels of its difference from them, (N, N)."""
+    number = np.where(pixels, np.cumsum(pixels).reshape(pixels.shape) - 1, -1)
+    down, across = (number[:-1], number[1:]), (number[:, :-1], number[:, 1:])
+    first, second = (
+        np.concatenate([down[i][np.minimum(*down) >= 0], across[i][np.minimum(*across) >= 0]])
+        for i in (0, 1)
+    )
+    shape = len(first), int(pixels.sum())
+    ones, edges = np.ones(len(first)), np.arange(len(first))
+    steps = csr_array((ones, (edges, second)), shape) - csr_array((ones, (edges, first)), shape)
     return -(steps.T @ steps)
 
 
-def _solve(operator: csr_array, image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """The values in the hole that make `operator` zero there, the known ones given."""
+def _solve(
+    operator: Callable[[csr_array], csr_array], image: np.ndarray, mask: np.ndarray
+) -> np.ndarray:
+    """The values in the hole that make an operator zero there, the known ones given.
+
+    The operator is made of the Laplacian, and reaches two pixels at most. So the pixels up to two
+    from the hole determine the fill: of them a small system is made, however large the image is.
+    """
     _check_known(mask)
-    hole, filled = mask.ravel(), image.astype(np.float64)
-    if hole.any():
-        rows = operator[hole]
-        known = filled[~mask]
+    filled = image.astype(np.float64)
+    if mask.any():
+        near = binary_dilation(mask, iterations=2)
+        hole = mask[near]
+        rows = operator(_laplacian(near)).tocsr()[hole]
+        rows.sort_indices()
+        known = filled[near][~hole]
         filled[mask] = spsolve(rows[:, hole].tocsc(), -(rows[:, ~hole] @ known)).reshape(-1, 3)
     return filled
 
