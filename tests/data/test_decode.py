@@ -159,7 +159,10 @@ def test_no_exif_block_keeps_a_picture_from_being_read(data):
     assert sorted(image.size) == [16, 24]
 
 
-def test_whatever_a_decoder_raises_names_the_file(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    "raised", [MemoryError(), KeyError("x"), AttributeError("y"), OverflowError()]
+)
+def test_whatever_a_decoder_raises_names_the_file(tmp_path, monkeypatch, raised):
     from PIL import ImageFile
 
     path = save(tmp_path / "a.png", np.uint8([[1, 2]]))
@@ -168,9 +171,8 @@ def test_whatever_a_decoder_raises_names_the_file(tmp_path, monkeypatch):
         raise raised
 
     monkeypatch.setattr(ImageFile.ImageFile, "load", fail)
-    for raised in (MemoryError(), KeyError("x"), AttributeError("y"), OverflowError("z")):
-        with pytest.raises(ValueError, match=r"a\.png cannot be read as an image: .+"):
-            read_image(path)
+    with pytest.raises(ValueError, match=r"a\.png cannot be read as an image: .+"):
+        read_image(path)
 
 
 def test_a_picture_with_too_many_pixels_names_the_way_out(tmp_path, monkeypatch):
