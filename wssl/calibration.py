@@ -61,18 +61,20 @@ STEPS = 1000
 
 def pretext() -> list[Task]:
     """Each weighting's pretext phase by four courses."""
-    courses = (PLAIN, Course(1e-3), Course(2e-3), Course(1e-3, "constant", 100))
+    courses = (PLAIN, Course(1e-3), Course(2e-3), Course(1e-3, "constant"))
     return [_pretraining(weights, course, 2400) for course in courses for weights in TASKS.values()]
 
 
 def frozen() -> list[Task]:
     """A frozen random encoder's decoder by each course."""
-    return [_experiment(course, STEPS, encoder="random") for course in (*COURSES, Course(4e-3))]
+    higher = Course(4e-3), Course(8e-3), Course(4e-3, "constant")
+    return [_experiment(course, STEPS, encoder="random") for course in (*COURSES, *higher)]
 
 
 def end_to_end() -> list[Task]:
     """A network from scratch by each course."""
-    return [_experiment(course, STEPS, encoder="scratch") for course in COURSES]
+    courses = *COURSES, Course(1e-3, "constant")
+    return [_experiment(course, STEPS, encoder="scratch") for course in courses]
 
 
 def shift_net() -> list[Task]:
@@ -94,9 +96,9 @@ def pic() -> list[Task]:
 def width_32() -> list[Task]:
     """Whether the courses of width 16 are those of width 32 as well."""
     return [
-        _experiment(course, STEPS, encoder=encoder, width=32)
-        for course in COURSES[1:]
-        for encoder in ("random", "scratch")
+        _experiment(Course(rate), STEPS, encoder=encoder, width=32)
+        for encoder, rates in (("random", (2e-3, 4e-3, 8e-3)), ("scratch", (5e-4, 1e-3, 2e-3)))
+        for rate in rates
     ]
 
 
