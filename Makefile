@@ -6,12 +6,24 @@ PYTHON ?= python3
 BACKEND ?= tensorflow
 BIN := .venv/bin
 YOURS := _build/yours
-STRICT := --all -W -n --keep-going
+STRICT := --all -W -n --keep-going --toc '$(CURDIR)/_toc.yml'
 CHROMIUM ?= $(firstword $(shell command -v chromium chromium-browser google-chrome))
 REPOSITORY := $(shell sed -n 's/^  url: "\(.*\)".*/\1/p' _config.yml)
 PDF := _build/pdf/wssl.pdf
 
-.PHONY: help install book reference html pdf demo check test test-fast test-slow test-browser \
+WANTED := $(shell sed -n 's/^requires-python = "\(.*\)"$$/\1/p' pyproject.toml)
+SUPPORTED = import sys; v = sys.version_info[:2]; \
+  low, high = ([*map(int, b.strip("<>=").split("."))] for b in "$(WANTED)".split(",")); \
+  sys.exit(not low <= [*v] < high)
+ORIGIN = import sys; print(sys.base_prefix, *sys.version_info)
+# .venv is made anew if it is not there, its interpreter is gone or not supported, it was moved (the
+# commands in it name their interpreter by its whole path), or another PYTHON is asked for.
+UNFIT := $(shell if .venv/bin/python -c '$(SUPPORTED)' && \
+  head -n 3 .venv/bin/pip | grep -qF '$(CURDIR)/.venv/bin/python' && \
+  $(if $(filter file,$(origin PYTHON)),true,[ "$$(.venv/bin/python -c '$(ORIGIN)')" = "$$($(PYTHON) -c '$(ORIGIN)')" ]); \
+  then :; else echo unfit; fi 2> /dev/null)
+
+.PHONY: help unfit install book reference html pdf demo check test test-fast test-slow test-browser \
   test-jax bench lock clean
 
 help:
@@ -32,10 +44,13 @@ help:
 
 install: .venv/installed
 
-.venv/installed: requirements.lock pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
-	  { echo 'Python 3.11 or newer is needed: make PYTHON=/path/to/python ...'; exit 1; }
-	$(PYTHON) -m venv .venv
+.venv/installed: requirements.lock pyproject.toml $(UNFIT)
+ifdef UNFIT
+	@$(PYTHON) -c '$(SUPPORTED)' || { echo "Python $(WANTED) is needed; $(PYTHON) is" \
+	  "$$($(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' || echo missing):" \
+	  'make PYTHON=/path/to/python ...'; exit 1; }
+	$(PYTHON) -m venv --clear .venv
+endif
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	touch $@

@@ -7,12 +7,15 @@ import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
+from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from wssl import notebooks
 
@@ -28,7 +31,7 @@ class Blocker:
         if name.partition(".")[0] in {names}:
             with open({asked!r}, "a") as file:
                 print(name, file=file)
-            raise ImportError(name + " is blocked")
+            raise ModuleNotFoundError(name + " is blocked", name=name)
 
 sys.meta_path.insert(0, Blocker())
 """
@@ -89,13 +92,38 @@ class Page(HTMLParser):
             self.scripts.append(data)
 
 
+def missing_where_only_the_book_is_installed():
+    """Modules of this environment that `pip install ".[book]"` would not have brought."""
+    brought, left = set(), [("wssl", ""), ("wssl", "book")]
+    while left:
+        name, extra = left.pop()
+        if (name, extra) in brought:
+            continue
+        brought.add((name, extra))
+        try:
+            needs = map(Requirement, metadata.requires(name) or [])
+        except metadata.PackageNotFoundError:
+            continue
+        for need in needs:
+            if need.marker is None or need.marker.evaluate({"extra": extra}):
+                left += [(canonicalize_name(need.name), part) for part in ("", *need.extras)]
+    names = {name for name, _ in brought}
+    return {
+        module
+        for module, homes in metadata.packages_distributions().items()
+        if not names & set(map(canonicalize_name, homes))
+    }
+
+
 @pytest.fixture(scope="module")
 def html(tmp_path_factory):
     folder = tmp_path_factory.mktemp("edition")
     for name in ("_config.yml", "_toc.yml"):
         shutil.copy(ROOT / name, folder)
     shutil.copytree(ROOT / "book", folder / "book", symlinks=True)
-    return build(folder, "-W", "-n", "--keep-going")
+    missing = missing_where_only_the_book_is_installed()
+    assert {"pytest", "jax"} <= missing
+    return build(folder, "-W", "-n", "--keep-going", blocked=("keras", "tensorflow", *missing))
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +151,16 @@ def test_the_blocker_blocks(tmp_path):
 def test_the_build_does_not_ask_for_keras(html):
     """Where Keras is installed, to import it takes longer than to write the reference."""
     asked = html.parents[1] / "asked"
-    assert not asked.exists(), asked.read_text()
+    names = asked.read_text().split() if asked.exists() else []
+    assert {name.partition(".")[0] for name in names}.isdisjoint({"keras", "tensorflow"})
+
+
+@pytest.mark.parametrize("page", ["README.md", "book/running.md"])
+def test_the_pages_say_what_the_build_above_had(page):
+    text = (ROOT / page).read_text()
+    assert '```bash\npip install ".[book]"\njupyter-book build book/\n```' in text
+    assert text.count("jupyter-book build book/\n") == 1
+    assert "any environment" not in text
 
 
 def test_every_page_of_the_contents_is_built(html):

@@ -3,6 +3,7 @@ import io
 import json
 import pickle
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import fields
@@ -75,7 +76,7 @@ def fails(capfd, arguments, *messages):
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ([], ["run", "study", "inpaint", "data", "WSSL_RESULTS", "WSSL_DATA"]),
+        ([], ["run", "study", "inpaint", "data", "--import", "WSSL_RESULTS", "WSSL_DATA"]),
         (["run"], [*TASKS, *LOSSES, *ENCODERS, *PRESETS, *RECIPES, "saturation=0.3", "example:"]),
         (["study"], ["1 single", "2 double", "3 triple", "4 losses", "--seeds", "example:"]),
         (["study"], ["--only", "--table", *PARTS, "--budget", "1h30m", "(default: all)"]),
@@ -446,7 +447,8 @@ def test_inpaint_with_a_model_that_is_not_there_names_the_nearest(results, photo
     fails(capfd, [*arguments, wrong], "Unknown model", wrong, f"Did you mean {known!r}?")
     pretext = ROTATION.pretraining.fingerprint
     assert results.get(pretext) is not None
-    fails(capfd, [*arguments, pretext], "Unknown model", known)
+    fails(capfd, [*arguments, pretext], pretext, "of a pretext phase", f"made from it: {known}.")
+    fails(capfd, ["export", pretext, "-o", tmp_path / "m.npz"], "of a pretext phase", known)
 
 
 @pytest.fixture
@@ -536,6 +538,77 @@ def test_bare_weights_are_no_model_file(results, photo, tmp_path, capfd):
     weights = results.weights_path(ROTATION.fingerprint)
     arguments = ["inpaint", *photo, "-o", tmp_path / "out.png", "--model", weights]
     fails(capfd, arguments, "does not say which network its weights belong to", "wssl export")
+
+
+@pytest.mark.parametrize("pretext", ["weights", "nothing"])
+def test_a_network_that_is_trained_again_is_announced_once(
+    results, photo, tmp_path, capfd, monkeypatch, pretext
+):
+    """As in a fresh clone, which has records and no weights."""
+    arrays = training.read_arrays(results.weights_path(ROTATION.fingerprint))
+    monkeypatch.setattr(runs, "_train_inpainting", lambda *arguments: (arrays, {}))
+    clone = tmp_path / "clone"
+    shutil.copytree(results.root, clone, ignore=shutil.ignore_patterns("checkpoints"))
+    monkeypatch.setenv("WSSL_RESULTS", str(clone))
+    if pretext == "weights":
+        path = Store().weights_path(ROTATION.pretraining.fingerprint)
+        path.parent.mkdir(parents=True)
+        shutil.copy(results.weights_path(ROTATION.pretraining.fingerprint), path)
+    out = tmp_path / "model.npz"
+    assert main(["export", ROTATION.fingerprint, "-o", str(out)]) == 0
+    output, error = capfd.readouterr()
+    assert error.count("training the network again") == error.count("\n") == 1
+    assert ROTATION.fingerprint in error
+    assert re.search(r"took \d+\.\d minutes", error)
+    assert output.startswith(f"{out}: ")
+
+
+OWN = """\
+from wssl import losses, pretext
+
+losses.LOSSES["cubic"] = lambda y_true, y_pred, alpha, a: abs(y_true - y_pred) ** 3
+pretext.TASKS["mirror"] = pretext.Task("mirror", lambda images, levels: images, (0.0, 1.0))
+"""
+
+
+@pytest.mark.parametrize("name", ["my_parts.py", "my_parts", "parts/my_parts.py"])
+def test_tasks_and_losses_of_ones_own(tmp_path, monkeypatch, capfd, name):
+    asked = []
+
+    def run(experiment, micro_batch):
+        asked.append(experiment)
+        raise ValueError("enough")
+
+    monkeypatch.setattr(runs, "run", run)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "parts").mkdir()
+    (tmp_path / name).with_suffix(".py").write_text(OWN)
+    words = ["run", "--loss", "cubic", "--pretext", "mirror=1"]
+    fails(capfd, words, "Unknown", "wssl --import mine.py COMMAND")
+    try:
+        assert main(["--import", name, *words]) == 1
+    finally:
+        LOSSES.pop("cubic", None)
+        TASKS.pop("mirror", None)
+        sys.modules.pop("my_parts", None)
+    assert capfd.readouterr().err == "wssl: enough\n"
+    assert asked[0].loss == "cubic"
+    assert asked[0].pretext == {"mirror": 1.0}
+
+
+def test_what_cannot_be_imported_is_named(tmp_path, monkeypatch, capfd):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (tmp_path / "json.py").touch()
+    (tmp_path / "needy.py").write_text("import not_there_either")
+    for name, *messages in [
+        ("not_there", "--import: there is no module not_there", ".py"),
+        ("not_there.py", "--import: there is no file not_there.py"),
+        ("json.py", "--import: json.py is named like the module json", "rename the file"),
+        ("needy.py", "No module named 'not_there_either'"),
+    ]:
+        fails(capfd, ["--import", name, "data", "list"], *messages)
 
 
 def test_export_writes_what_the_ending_says(results, tmp_path, capfd):

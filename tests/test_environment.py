@@ -1,7 +1,9 @@
 """pyproject.toml, requirements.lock and environment.yml describe one environment."""
 
 import re
+import shutil
 import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -97,6 +99,101 @@ def test_binder_installs_the_package_into_the_environment_of_the_lock():
 def test_every_supported_python_is_tested_here(project):
     supported = SpecifierSet(project["requires-python"])
     assert tuple(f"3.{minor}" for minor in range(30) if f"3.{minor}.0" in supported) == PYTHONS
+
+
+PYTHON = """\
+#!/bin/sh
+exec {real} -c "import sys; sys.version_info = {version}; $2"
+"""
+
+
+def program(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+    return path
+
+
+def python(path, *version):
+    """A program that takes itself for that Python."""
+    return program(path, PYTHON.format(real=sys.executable, version=(*version, 0, "final", 0)))
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """A folder with the Makefile, in whose .venv everything is installed, under Python 3.12."""
+    folder = tmp_path / "a clone"
+    folder.mkdir()
+    for name in ("Makefile", "pyproject.toml", "_config.yml"):
+        shutil.copy(ROOT / name, folder)
+    (folder / "requirements.lock").touch()
+    python(folder / ".venv" / "bin" / "python", 3, 12)
+    program(folder / ".venv" / "bin" / "pip", f"#!{folder}/.venv/bin/python\n")
+    (folder / ".venv" / "installed").touch()
+    return folder
+
+
+def make(folder, *arguments):
+    command = ["make", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_what_is_installed_is_not_installed_again(clone):
+    assert "up to date" in make(clone, "--dry-run", ".venv/installed").stdout
+
+
+def test_an_environment_that_fits_is_completed(clone):
+    """As one that was made by hand, or by a command that was stopped."""
+    (clone / ".venv" / "installed").unlink()
+    again = make(clone, "--dry-run", ".venv/installed").stdout
+    assert "pip install" in again
+    assert "-m venv" not in again
+
+
+def moved(clone):
+    return clone.rename(clone.parent / "moved")
+
+
+def interpreter_gone(clone):
+    program(clone / ".venv" / "bin" / "python", "#!/nowhere/python3.12\n")
+
+
+def too_new(clone):
+    python(clone / ".venv" / "bin" / "python", 3, 14)
+
+
+def too_old(clone):
+    python(clone / ".venv" / "bin" / "python", 3, 10)
+
+
+def without_pip(clone):
+    (clone / ".venv" / "bin" / "pip").unlink()
+
+
+@pytest.mark.parametrize("change", [moved, interpreter_gone, too_new, too_old, without_pip])
+def test_an_environment_that_does_not_fit_is_made_anew(clone, change):
+    folder = change(clone) or clone
+    assert "-m venv --clear .venv" in make(folder, "--dry-run", ".venv/installed").stdout
+
+
+def test_an_environment_of_another_python_than_the_one_asked_for_is_made_anew(clone, tmp_path):
+    same, other = python(tmp_path / "same", 3, 12), python(tmp_path / "other", 3, 13)
+    assert "up to date" in make(clone, "-n", ".venv/installed", f"PYTHON={same}").stdout
+    asked = make(clone, "-n", ".venv/installed", f"PYTHON={other}").stdout
+    assert f"{other} -m venv --clear .venv" in asked
+
+
+@pytest.mark.parametrize("version", [(3, 10), (3, 14), (4, 0)])
+def test_a_python_that_is_not_supported_is_refused_before_anything_is_made(
+    clone, tmp_path, version
+):
+    shutil.rmtree(clone / ".venv")
+    done = make(clone, "install", f"PYTHON={python(tmp_path / 'odd', *version)}")
+    assert done.returncode != 0
+    assert "Python >=3.11,<3.14 is needed" in done.stdout
+    assert f"is {version[0]}.{version[1]}" in done.stdout
+    assert "make PYTHON=/path/to/python" in done.stdout
+    assert not (clone / ".venv").exists()
 
 
 def tracked_text_files():

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
+from importlib import import_module
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
     from wssl.experiment import Experiment
     from wssl.running import Asked
     from wssl.runs import Result
-    from wssl.store import Store
+    from wssl.store import Record, Store
 
+_OWN = "One of your own is known after --import: wssl --import mine.py COMMAND."
 _LOSSLESS = (".png", ".tif", ".tiff", ".bmp", ".ppm")
 
 
@@ -39,14 +41,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if options.trains:
             _start_keras(devices=options.command is not _study)
+        for name in options.imports:
+            _import(name)
         return int(options.command(options) or 0)
     except (ValueError, OSError, ArithmeticError, ModuleNotFoundError) as error:
-        print(f"wssl: {error}", file=sys.stderr)
+        own = not options.imports and re.match("Unknown (pretext task|loss|method) ", str(error))
+        print(f"wssl: {error}{' ' + _OWN if own else ''}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         again = getattr(options, "again", "goes on from here")
         print(f"\nwssl: stopped; the same command {again}.", file=sys.stderr)
         return 130
+
+
+def _import(name: str) -> None:
+    """Import a module of the user's, so that what it registers is known: a file or a name."""
+    path = Path(name)
+    file = path.suffix == ".py"
+    if file and not path.is_file():
+        raise ValueError(f"--import: there is no file {name}.")
+    folder = path.absolute().parent if file else Path.cwd()
+    sys.path.insert(0, str(folder))
+    module = path.stem if file else name
+    try:
+        found = import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise ValueError(
+            f"--import: there is no module {name} in {folder} or where Python looks for modules; "
+            "give a module's name, or the path of a .py file."
+        ) from None
+    if file and Path(str(found.__file__)).resolve() != path.resolve():
+        raise ValueError(
+            f"--import: {name} is named like the module {module}, which Python has loaded from "
+            f"{found.__file__}; rename the file."
+        )
 
 
 def _run(options: argparse.Namespace) -> None:
@@ -243,11 +273,51 @@ def _stored(fingerprint: str) -> "Result":
     store = Store()
     record = store.get(fingerprint)
     if record is None or record["kind"] != "inpainting":
-        runs = [r["fingerprint"] for r in store.records() if r["kind"] == "inpainting"]
+        runs = [r for r in store.records() if r["kind"] == "inpainting"]
         if not runs:
             raise ValueError(f"{store.root} holds no model yet: `wssl run` trains one.")
-        raise unknown("model (the fingerprint of a record)", fingerprint, runs)
-    return Result(Experiment.from_dict(record["experiment"]), record, store)
+        if record is not None:
+            raise ValueError(_other_kind(record, runs))
+        known = [r["fingerprint"] for r in runs]
+        raise unknown("model (the fingerprint of a record)", fingerprint, known)
+    result = Result(Experiment.from_dict(record["experiment"]), record, store)
+    _announce_training(result)
+    return result
+
+
+def _other_kind(record: "Record", runs: "Sequence[Record]") -> str:
+    """What to say of a record that is not one of an inpainting network."""
+    if record["kind"] == "pretext":
+        kind = "a pretext phase, whose encoder alone fills no holes"
+        use = [r["fingerprint"] for r in runs if r["pretext"] == record["fingerprint"]]
+    else:
+        kind = f"the kind {record['kind']!r}"
+        use = [r["fingerprint"] for r in runs if r["fingerprint"] == record.get("run")]
+    way = f"Of the networks made from it: {', '.join(use)}." if use else "`wssl run` trains one."
+    return (
+        "model: expected the fingerprint of a record of the kind 'inpainting'; received "
+        f"{record['fingerprint']}, of {kind}. {way}"
+    )
+
+
+def _announce_training(result: "Result") -> None:
+    """Say that a network's weights are missing, before minutes pass in which they are made."""
+    from wssl.models import FILLS
+
+    experiment, store = result.experiment, result.store
+    if experiment.method in FILLS or store.weights_path(experiment.fingerprint).exists():
+        return
+    seconds = result.provenance["seconds"]
+    before = experiment.pretraining
+    if before is not None and not store.weights_path(before.fingerprint).exists():
+        record = store.get(before.fingerprint)
+        seconds += record["provenance"]["seconds"] if record else 0.0
+    print(
+        f"wssl: {store.root} has the record {result.fingerprint} and not its weights; training the "
+        f"network again, which took {max(seconds / 60, 0.1):.1f} minutes when the record was made.",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def _check_output(path: Path) -> None:
@@ -429,6 +499,15 @@ def _parser() -> argparse.ArgumentParser:
         description="A reproducible study of weighted self-supervised learning for inpainting.",
         epilog="Records go to the folder results/, or to the one that WSSL_RESULTS names; real "
         "data are looked for in the folder that WSSL_DATA names, and downloaded if not there.",
+    )
+    parser.add_argument(
+        "--import",
+        action="append",
+        default=[],
+        dest="imports",
+        metavar="MODULE",
+        help="a module or .py file of yours, imported first, which registers pretext tasks, "
+        "losses, networks or data sources; may be repeated",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
