@@ -1,6 +1,7 @@
 import io
 import struct
 from contextlib import nullcontext
+from unittest.mock import Mock
 
 import cv2
 import numpy as np
@@ -164,11 +165,8 @@ def test_whatever_a_decoder_raises_names_the_file(tmp_path, monkeypatch):
 
     path = save(tmp_path / "a.png", np.uint8([[1, 2]]))
 
-    def fail(self):
-        raise raised
-
-    monkeypatch.setattr(ImageFile.ImageFile, "load", fail)
-    for raised in (MemoryError(), KeyError("x"), AttributeError("y"), OverflowError("z")):
+    for error in (MemoryError(), KeyError("x"), AttributeError("y"), OverflowError("z")):
+        monkeypatch.setattr(ImageFile.ImageFile, "load", Mock(side_effect=error))
         with pytest.raises(ValueError, match=r"a\.png cannot be read as an image: .+"):
             read_image(path)
 
