@@ -629,3 +629,34 @@ def test_each_picture_of_a_folder_is_filled_or_named(tmp_path_factory, data):
         known = ~find_hole(root / "masks" / name)
         image = read_image(root / "photos" / name)
         np.testing.assert_array_equal(read_image(root / "new" / name)[known], image[known])
+
+
+def test_a_grey_profile_is_carried_and_one_that_does_not_fit_is_not(shell, rng):
+    curve = b"curv" + bytes(4) + (1).to_bytes(4, "big") + (0x0333).to_bytes(2, "big") + bytes(2)
+    white = (
+        b"XYZ "
+        + bytes(4)
+        + b"".join(round(v * 65536).to_bytes(4, "big") for v in (0.9642, 1, 0.8249))
+    )
+    tags = [(b"wtpt", white), (b"kTRC", curve)]
+    offset, table, body = 132 + 12 * len(tags), b"", b""
+    for name, content in tags:
+        table += name + (offset + len(body)).to_bytes(4, "big") + len(content).to_bytes(4, "big")
+        body += content
+    header = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()[:128])
+    header[:4] = (offset + len(body)).to_bytes(4, "big")
+    header[16:20] = b"GRAY"
+    grey = bytes(header) + len(tags).to_bytes(4, "big") + table + body
+    values = rng.integers(0, 256, (40, 50), dtype=np.uint8)
+    assert shell(picture=values, icc_profile=grey)[0] == 0
+    known = np.ones((40, 50), dtype=bool)
+    known[HOLE] = False
+    with Image.open("out.png") as image:
+        assert (image.mode, image.info["icc_profile"]) == ("L", grey)
+        np.testing.assert_array_equal(np.asarray(image)[known], values[known])
+    assert np.abs(shown("photo.png")[..., 0] - values).max() > 20
+    np.testing.assert_array_equal(shown("out.png")[known], shown("photo.png")[known])
+    ink = Image.fromarray(values).convert("CMYK")
+    assert shell(picture=ink, name="photo.tif", icc_profile=grey)[0] == 0
+    with Image.open("out.png") as image:
+        assert "icc_profile" not in image.info
