@@ -2,6 +2,7 @@ import io
 import os
 import unicodedata
 import warnings
+from functools import cache
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from PIL import Image, ImageCms
 import wssl
 from wssl import cli
 from wssl.data import read_image
+from wssl.data.decode import find_hole
 from wssl.inpainting import CONTEXT, STROKE, apart, inpaint, inpaint_folder, window
 from wssl.models import unet
 
@@ -401,6 +403,7 @@ def shown(path):
         return np.asarray(converted).astype(float)
 
 
+@cache
 def other_profile():
     """A profile in which red and green are exchanged, so that no viewer can overlook it."""
     content = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
@@ -420,10 +423,11 @@ def test_a_viewer_shows_known_pixels_as_before(shell, name, ending):
     assert (status, error) == (0, "")
     known = np.ones((40, 50), dtype=bool)
     known[HOLE] = False
-    before, after = (np.asarray(Image.open(path)) for path in (name, output))
-    np.testing.assert_array_equal(after[known], before[known])
     np.testing.assert_array_equal(shown(output)[known], shown(name)[known])
+    with Image.open(name) as image:
+        before = np.asarray(image)
     with Image.open(output) as image:
+        np.testing.assert_array_equal(np.asarray(image)[known], before[known])
         assert image.info["icc_profile"] == other_profile()
         assert image.info["dpi"] == pytest.approx((300, 150), abs=0.02)
         assert "exif" not in image.info
@@ -571,3 +575,88 @@ def test_a_mask_of_ones_in_16_bits_fills_the_folder(album):
     for path in (album / "masks").iterdir():
         Image.fromarray(np.zeros((40, 50), dtype=np.uint16)).save(path)
     assert "black everywhere" in folder(album)["a.jpg"]
+
+
+HOSTILE = st.sampled_from(["PNG", "JPEG", "TIFF", "GIF", "WEBP"])
+
+
+@st.composite
+def hostile(draw, side, mask):
+    """The content of a picture or a mask of some side, perhaps with bytes cut or exchanged."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
+    if mask:
+        white = draw(st.sampled_from([1, 255, 65535, 300]))
+        kind = np.uint8 if white < 256 else np.uint16
+        values = (rng.random((side, side)) < draw(st.sampled_from([0, 0.02, 0.3, 1]))) * kind(white)
+        image, form = Image.fromarray(values), "PNG"
+    else:
+        channels = draw(st.sampled_from([(), (3,), (4,)]))
+        image, form = (
+            Image.fromarray(rng.integers(0, 256, (side, side, *channels), np.uint8)),
+            draw(HOSTILE),
+        )
+        image = image.convert("RGB") if form == "JPEG" and channels else image
+    buffer = io.BytesIO()
+    image.save(buffer, form)
+    content = bytearray(buffer.getvalue())
+    if draw(st.booleans()):
+        content[draw(st.integers(0, len(content) - 1))] ^= draw(st.integers(0, 255))
+    return bytes(content[: draw(st.just(len(content)) | st.integers(0, len(content)))])
+
+
+@pytest.mark.filterwarnings("ignore")
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_each_picture_of_a_folder_is_filled_or_named(tmp_path_factory, data):
+    root = tmp_path_factory.mktemp("outside")
+    for name in ("photos", "masks"):
+        (root / name).mkdir()
+    for i in range(data.draw(st.integers(1, 4))):
+        sides = data.draw(st.tuples(*[st.sampled_from([1, 20, 33])] * 2))
+        (root / "photos" / f"{i}.png").write_bytes(data.draw(hostile(sides[0], mask=False)))
+        (root / "masks" / f"{i}.png").write_bytes(data.draw(hostile(sides[1], mask=True)))
+    before = {path: path.read_bytes() for path in root.rglob("*.*")}
+    skipped = inpaint_folder(root / "photos", root / "masks", root / "new", Network(diffuse))
+    after = {path: path.read_bytes() for path in root.rglob("*.*")}
+    filled = {path.name for path in after.keys() - before.keys()}
+    assert filled.isdisjoint(skipped)
+    assert filled | skipped.keys() == {path.name for path in (root / "photos").iterdir()}
+    assert {path: after[path] for path in before} == before
+    assert {path.parent for path in after.keys() - before.keys()} <= {root / "new"}
+    for name, why in skipped.items():
+        assert name in why
+    for name in filled:
+        known = ~find_hole(root / "masks" / name)
+        image = read_image(root / "photos" / name)
+        np.testing.assert_array_equal(read_image(root / "new" / name)[known], image[known])
+
+
+def test_a_grey_profile_is_carried_and_one_that_does_not_fit_is_not(shell, rng):
+    curve = b"curv" + bytes(4) + (1).to_bytes(4, "big") + (0x0333).to_bytes(2, "big") + bytes(2)
+    white = (
+        b"XYZ "
+        + bytes(4)
+        + b"".join(round(v * 65536).to_bytes(4, "big") for v in (0.9642, 1, 0.8249))
+    )
+    tags = [(b"wtpt", white), (b"kTRC", curve)]
+    offset, table, body = 132 + 12 * len(tags), b"", b""
+    for name, content in tags:
+        table += name + (offset + len(body)).to_bytes(4, "big") + len(content).to_bytes(4, "big")
+        body += content
+    header = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()[:128])
+    header[:4] = (offset + len(body)).to_bytes(4, "big")
+    header[16:20] = b"GRAY"
+    grey = bytes(header) + len(tags).to_bytes(4, "big") + table + body
+    values = rng.integers(0, 256, (40, 50), dtype=np.uint8)
+    assert shell(picture=values, icc_profile=grey)[0] == 0
+    known = np.ones((40, 50), dtype=bool)
+    known[HOLE] = False
+    with Image.open("out.png") as image:
+        assert (image.mode, image.info["icc_profile"]) == ("L", grey)
+        np.testing.assert_array_equal(np.asarray(image)[known], values[known])
+    assert np.abs(shown("photo.png")[..., 0] - values).max() > 20
+    np.testing.assert_array_equal(shown("out.png")[known], shown("photo.png")[known])
+    ink = Image.fromarray(values).convert("CMYK")
+    assert shell(picture=ink, name="photo.tif", icc_profile=grey)[0] == 0
+    with Image.open("out.png") as image:
+        assert "icc_profile" not in image.info

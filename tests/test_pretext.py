@@ -120,8 +120,8 @@ def test_a_task_whose_levels_look_alike_is_named(photos, recwarn):
     grey = photos[..., :1].repeat(3, axis=-1)
     with pytest.warns(UserWarning, match="'saturation': its 4 levels look alike on 100% of 4 .*gr"):
         pretext.warn_if_alike(grey, pretext.TASKS, "'photos'")
-    assert len(recwarn) == 1
     pretext.warn_if_alike(np.concatenate([photos, grey]), pretext.TASKS, "'photos'")
+    assert not recwarn
     flat = np.full_like(photos, (9, 90, 200))
     with pytest.warns(UserWarning, match="'rotation'"), pytest.warns(UserWarning, match="'sharp"):
         pretext.warn_if_alike(flat, ["rotation", "sharpness"], "'flat'")

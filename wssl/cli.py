@@ -38,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     warnings.formatwarning = lambda message, *_, **__: f"wssl: {message}\n"
+    # Pillow calls half of its limit an attack; beyond the limit itself, the picture is refused.
+    warnings.filterwarnings("ignore", message=r"Image size \(\d+ pixels\) exceeds limit")
     try:
         if options.trains:
             _start_keras(devices=options.command is not _study)

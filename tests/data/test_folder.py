@@ -116,6 +116,19 @@ def test_heic_without_its_plugin_names_the_plugin(tmp_path):
         data.fingerprint(f"folder:{folder}")
 
 
+def test_a_plugin_that_is_registered_adds_its_endings(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "EXTENSION", {**Image.registered_extensions(), ".wssl": "WSSL"})
+    monkeypatch.setattr(Image, "OPEN", dict(Image.OPEN))
+    fill(tmp_path, range(40))
+    before = {split: levels(tmp_path, split) for split in SPLITS}
+    for path in tmp_path.iterdir():
+        path.rename(path.with_suffix(".wssl"))
+    with pytest.raises(FileNotFoundError, match=r"40 files passed over for other.*40 of \.wssl"):
+        levels(tmp_path, "train")
+    Image.OPEN["WSSL"] = Image.OPEN["PNG"]
+    assert {split: levels(tmp_path, split) for split in SPLITS} == before
+
+
 def test_links_to_folders_are_followed_and_circles_end(tmp_path):
     real = fill(tmp_path / "real", range(30))
     other = fill(tmp_path / "elsewhere", range(30, 60))

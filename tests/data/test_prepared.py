@@ -346,7 +346,10 @@ def test_an_array_that_was_cut_off_is_an_error(faces, tmp_path, length):
     [
         (lambda index: index.update(version=2), "is of version 2, this program reads 1"),
         (lambda index: index.pop("size"), "is damaged .*size"),
-        (lambda index: index["blocks"].pop(), r"damaged: expected uint8 .* received uint8 \(60"),
+        (
+            lambda index: index["blocks"].pop(),
+            r"damaged .expected splits of 49 images; received .* 60",
+        ),
         (lambda index: index.update(size=15), r"expected uint8 \(60, 15, 15, 3\), received"),
     ],
 )
@@ -404,3 +407,18 @@ def test_a_full_disk_is_told_before_any_work(faces, tmp_path, monkeypatch):
 @given(st.integers(1, 10**9), st.integers(1, 10**9), st.sampled_from([32, 73, 256]))
 def test_a_header_is_as_long_for_any_number_of_rows(rows, others, size):
     assert len(writer._header(rows, size)) == len(writer._header(others, size))
+
+
+def test_fewer_bits_in_16_are_counted(tmp_path, capsys):
+    (tmp_path / "scans").mkdir()
+    for i in range(40):
+        values = np.full((20, 20), 100 * i if i % 2 else 60_000 + i, np.uint16)
+        Image.fromarray(values).save(tmp_path / "scans" / f"{i}.png")
+    source, out = f"folder:{tmp_path / 'scans'}", tmp_path / "out"
+    assert main(["data", "prepare", source, "-o", str(out), "--size", "8"]) == 0
+    assert "that hold 14 bits or fewer: 20" in capsys.readouterr().out
+    assert data.Prepared(out).index().dim == 20
+    index = json.loads((out / "index.json").read_text())
+    del index["dim"]
+    (out / "index.json").write_text(json.dumps(index))
+    assert data.Prepared(out).index().dim == 0

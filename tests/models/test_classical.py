@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -99,3 +101,24 @@ def test_the_mean_colour_is_that_of_the_known_pixels(rng, hole):
     image = rng.random((20, 24, 3))
     expected = image[~hole].mean(axis=0)
     np.testing.assert_allclose(mean_colour(image, hole)[hole], np.tile(expected, (hole.sum(), 1)))
+
+
+@pytest.mark.parametrize("method", ["harmonic", "biharmonic"])
+@pytest.mark.parametrize("corner", [(0, 0), (700, 300), (1180, 985)])
+def test_a_small_hole_is_solved_on_its_surroundings(method, corner, rng):
+    """The same as of a part that reaches three pixels farther, in memory of a few images."""
+    image = rng.random((1200, 1000, 3))
+    top, left = corner
+    mask = np.zeros((1200, 1000), dtype=bool)
+    mask[top : top + 20, left : left + 15] = rng.random((20, 15)) < 0.7
+    rows, columns = (slice(max(start - 3, 0), start + 23) for start in corner)
+    expected = FILLS[method](image[rows, columns], mask[rows, columns])
+    tracemalloc.start()
+    try:
+        filled = FILLS[method](image, mask)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_allclose(filled[rows, columns], expected, atol=1e-9)
+    np.testing.assert_array_equal(filled[~mask], image[~mask])
+    assert peak < 4 * image.nbytes

@@ -147,7 +147,10 @@ def _read_lists(mapping: Path, partition: Path) -> list[Line]:
 
 
 def _rows(path: Path, pattern: str, form: str, header: str = "") -> Iterator[tuple[int, list[str]]]:
-    lines = path.read_text(encoding="utf-8").splitlines()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path}: expected text in UTF-8; {error}.") from error
     for number, line in enumerate(lines, start=1):
         if not line.strip() or (header and number == 1 and line.split()[0] == header):
             continue

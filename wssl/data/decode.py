@@ -151,7 +151,7 @@ def read_rgb(path: Picture, draft: int | None = None) -> tuple[Image.Image, int]
     photo = read_photo(path, draft)
     if photo.profile is not None:
         return _srgb(photo.image, photo.profile), photo.peak
-    return photo.image.convert("RGB"), photo.peak
+    return _converted(photo.image, "RGB"), photo.peak
 
 
 def read_image(path: str | Path) -> npt.NDArray[np.uint8]:
@@ -188,7 +188,7 @@ def read_image(path: str | Path) -> npt.NDArray[np.uint8]:
     photo = read_photo(Path(path))
     if photo.peak:
         warnings.warn(dim(str(path), photo.peak), stacklevel=2)
-    return np.array(photo.image.convert("RGB"))
+    return np.array(_converted(photo.image, "RGB"))
 
 
 def dim(names: str, peak: int) -> str:
@@ -372,7 +372,12 @@ def _opaque(image: Image.Image, mode: str, info: dict[Any, Any]) -> Image.Image:
         return Image.alpha_composite(white, image.convert("RGBA")).convert("RGB").convert(mode)
     if image.mode == "CMYK" and (profile := _fitting(info.get("icc_profile"), "CMYK")):
         return _srgb(image, profile)
-    return image.convert(mode)
+    return _converted(image, mode)
+
+
+def _converted(image: Image.Image, mode: str) -> Image.Image:
+    """The image in that mode; itself if it has it, which spares a copy."""
+    return image if image.mode == mode else image.convert(mode)
 
 
 def _fitting(profile: Any, space: str) -> bytes | None:

@@ -215,12 +215,24 @@ def _fetch_quickdraw(kept: Path) -> list[Drawing]:
 
 
 def canonical(paths: Iterable[Path]) -> list[Drawing]:
-    """The union of ndjson files by ``key_id``, sorted by it, without the fields unused here."""
+    """The union of ndjson files by ``key_id``, sorted by it, without the fields unused here.
+
+    Raises
+    ------
+    ValueError
+        If a line is no drawing; the message names the file.
+    """
     union = {}
     for path in paths:
-        for line in path.read_text(encoding="utf-8").splitlines():
-            drawing = json.loads(line)
-            union[drawing["key_id"]] = {k: drawing[k] for k in ("word", "key_id", "drawing")}
+        try:
+            for line in path.read_text(encoding="utf-8").splitlines():
+                drawing = json.loads(line)
+                union[drawing["key_id"]] = {k: drawing[k] for k in ("word", "key_id", "drawing")}
+        except (ValueError, TypeError, KeyError) as error:
+            raise ValueError(
+                f"{path}: expected a drawing a line, as JSON with word, key_id and drawing; "
+                f"received another ({error!r}). Restore it, or remove it to download it anew."
+            ) from error
     return [union[key_id] for key_id in sorted(union)]
 
 

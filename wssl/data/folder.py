@@ -22,7 +22,6 @@ UNDECODED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
 """Formats that Pillow knows, but decodes with the help of another program or not at all."""
 
 
-@cache
 def suffixes() -> frozenset[str]:
     """The endings of picture files: those that Pillow has registered, with its plugins."""
     endings = Image.registered_extensions()
@@ -102,7 +101,7 @@ def find_files(root: Path, deep: bool = True) -> Found:
         raise FileNotFoundError(
             f"There is no folder {root}. A relative path starts at {Path.cwd()}."
         )
-    found, known = Found([], [], []), set[tuple[str, ...]]()
+    found, known, endings = Found([], [], []), set[tuple[str, ...]](), suffixes()
     top = os.path.realpath(root)
     for place, folders, files in os.walk(root, onerror=_raise, followlinks=True):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -116,7 +115,7 @@ def find_files(root: Path, deep: bool = True) -> Found:
             found.others.extend(Path(place, name) for name in folders)
             folders.clear()
         for path in (Path(place, name) for name in sorted(files) if not name.startswith(".")):
-            image = path.suffix.lower() in suffixes() and path.is_file()
+            image = path.suffix.lower() in endings and path.is_file()
             (found.images if image else found.others).append(path)
     return found
 

@@ -6,9 +6,12 @@ for the licence, and others that only people read.
 
 import csv
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from math import inf
+from pathlib import Path, PurePosixPath
 
 from wssl.data.folder import digest
 
@@ -69,26 +72,61 @@ def read_manifest(path: Path) -> tuple[Entry, ...]:
     ----------
     path : Path
         From `manifest_path`.
+
+    Raises
+    ------
+    ValueError
+        If the file is not a manifest, or a row would have something read or written elsewhere than
+        in the folder of the images and the commit that it names; the message names the line.
     """
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        return tuple(
-            Entry(
-                file=row["file"].strip(),
-                split=row["split"].strip(),
-                kind=row.get("kind", "").strip(),
-                repository=row["repository"].strip(),
-                commit=row["commit"].strip().lower(),
-                path=row["path"].strip(),
-                sha256=row["sha256_original"].strip().lower(),
-                box=(
-                    float(row["left"]),
-                    float(row["top"]),
-                    float(row["right"]),
-                    float(row["bottom"]),
-                ),
-            )
-            for row in csv.DictReader(file)
+    entries: list[Entry] = []
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            rows = csv.DictReader(file)
+            for row in rows:
+                entries.append(_entry({name: (row[name] or "").strip() for name in row if name}))
+    except KeyError as error:
+        raise ValueError(f"{path}: expected a column {error}. {_RESTORE}") from error
+    except (ValueError, csv.Error) as error:
+        line = f", line {rows.line_num}" if entries else ""
+        raise ValueError(f"{path}{line}: {error}. {_RESTORE}") from error
+    return tuple(entries)
+
+
+_RESTORE = "Restore the file as it came with the package."
+
+
+def _entry(row: Mapping[str, str]) -> Entry:
+    for name, pattern in _FIELDS.items():
+        if not re.fullmatch(pattern, row[name], re.IGNORECASE):
+            raise ValueError(f"{name}: expected {pattern}; received {row[name]!r}")
+    for name in ("file", "path"):
+        path = PurePosixPath(row[name])
+        if path.is_absolute() or ".." in path.parts or {*"\\\0"} & {*row[name]} or not path.name:
+            raise ValueError(f"{name}: expected a relative path; received {row[name]!r}")
+    left, top, right, bottom = (float(row[side]) for side in ("left", "top", "right", "bottom"))
+    if not (0 <= left < right < inf and 0 <= top < bottom < inf):
+        raise ValueError(
+            f"expected the sides of a box in order; received {left}, {top}, {right}, {bottom}"
         )
+    return Entry(
+        file=row["file"],
+        split=row["split"],
+        kind=row.get("kind", ""),
+        repository=row["repository"],
+        commit=row["commit"].lower(),
+        path=row["path"],
+        sha256=row["sha256_original"].lower(),
+        box=(left, top, right, bottom),
+    )
+
+
+_FIELDS = {
+    "split": "train|val|test",
+    "repository": r"[\w.-]+/[\w.-]+",
+    "commit": "[0-9a-f]{6,40}",
+    "sha256_original": "[0-9a-f]{64}",
+}
 
 
 @cache

@@ -71,6 +71,18 @@ class Index:
         """Shape of the array."""
         return sum(rows for rows, _ in self.blocks), self.size, self.size, 3
 
+    def check(self) -> None:
+        """Raise a ValueError if a value cannot be what `wssl.data.prepare` wrote."""
+        counts = self.size, self.enlarged, self.dim, *(rows for rows, _ in self.blocks)
+        bounds = [bound for split in SPLITS for bound in self.splits[split]]
+        texts = self.source, self.fingerprint, *self.unreadable, *(sha for _, sha in self.blocks)
+        whole = all(type(number) is int and number >= 0 for number in (*counts, *bounds))
+        if not (whole and all(isinstance(text, str) for text in texts) and self.size > 0):
+            raise ValueError("expected counts and texts")
+        ends = bounds[0], bounds[-1]
+        if len(bounds) != 6 or bounds != sorted(bounds) or ends != (0, self.shape[0]):
+            raise ValueError(f"expected splits of {self.shape[0]} images; received {self.splits}")
+
     def write(self, folder: Path) -> None:
         """Write ``index.json``, whole or not at all."""
         with atomic(folder / INDEX) as temporary:
@@ -123,7 +135,9 @@ class Prepared:
             values = json.loads(path.read_text(encoding="utf-8"))
             version = values["version"]
             if version == VERSION:
-                return Index(**values)
+                index = Index(**values)
+                index.check()
+                return index
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(f"{path} is damaged ({error}). {self._anew()}") from error
         raise ValueError(
