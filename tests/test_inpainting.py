@@ -1,5 +1,6 @@
 import io
 import os
+import struct
 import unicodedata
 import warnings
 from functools import cache
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, PngImagePlugin
 
 import wssl
 from wssl import cli
@@ -431,6 +432,22 @@ def test_a_viewer_shows_known_pixels_as_before(shell, name, ending):
         assert image.info["icc_profile"] == other_profile()
         assert image.info["dpi"] == pytest.approx((300, 150), abs=0.02)
         assert "exif" not in image.info
+
+
+def test_what_a_png_says_of_its_colours_without_a_profile_is_carried_over(shell):
+    info = PngImagePlugin.PngInfo()
+    info.add(b"gAMA", struct.pack(">I", 100_000))
+    primaries = 31270, 32900, 68000, 32000, 26500, 69000, 15000, 6000
+    info.add(b"cHRM", struct.pack(">8I", *primaries))
+    assert shell(pnginfo=info)[::2] == (0, "")
+    with Image.open("out.png") as image:
+        assert image.info["gamma"] == 1
+        assert image.info["chromaticity"] == pytest.approx([n / 100_000 for n in primaries])
+    info = PngImagePlugin.PngInfo()
+    info.add(b"sRGB", b"\1")
+    assert shell(pnginfo=info)[::2] == (0, "")
+    with Image.open("out.png") as image:
+        assert image.info["srgb"] == 1
 
 
 @pytest.mark.parametrize("ending", [".bmp", ".ppm"])

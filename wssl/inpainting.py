@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
 from scipy import ndimage
 from scipy.sparse.csgraph import connected_components
 from tqdm import tqdm
@@ -422,6 +422,10 @@ def write(image: np.ndarray, path: Path, photo: Photo | None = None) -> None:
     if photo is not None:
         check_ending(photo, path)
         about = {"icc_profile": photo.profile, "dpi": photo.dpi}
+        if path.suffix.lower() == ".png" and photo.chunks:
+            about["pnginfo"] = PngImagePlugin.PngInfo()
+            for chunk in photo.chunks:
+                about["pnginfo"].add(*chunk)
     picture = Image.fromarray(image)
     if photo is not None and photo.image.mode == "L":
         picture = picture.convert("L")

@@ -1,7 +1,9 @@
 """From an image file to an array, whatever its mode, and a clear word when it cannot be read."""
 
 import os
+import struct
 import warnings
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
 from io import BytesIO
@@ -74,6 +76,8 @@ class Photo(NamedTuple):
         with a colour profile has been converted to sRGB.
     profile : bytes or None
         The ICC profile that says what colours the values are.
+    chunks : tuple of (bytes, bytes)
+        What a PNG without a profile says of its colours, as names and contents of its chunks.
     dpi : (float, float) or None
         Resolution across and down, in pixels an inch.
     turned : bool
@@ -88,6 +92,7 @@ class Photo(NamedTuple):
 
     image: Image.Image
     profile: bytes | None
+    chunks: tuple[tuple[bytes, bytes], ...]
     dpi: tuple[float, float] | None
     turned: bool
     transparent: bool
@@ -122,9 +127,11 @@ def read_photo(path: Picture, draft: int | None = None) -> Photo:
     if deep and not peak and image.mode == "RGB":
         peak = _peak(257 * int(np.asarray(image).max()))
     dpi = _dpi(info.get("dpi"))
+    profile = _fitting(info.get("icc_profile"), "GRAY" if image.mode == "L" else "RGB")
     return Photo(
         image=image,
-        profile=_fitting(info.get("icc_profile"), "GRAY" if image.mode == "L" else "RGB"),
+        profile=profile,
+        chunks=() if profile else _chunks(info),
         dpi=dpi[::-1] if dpi and turned else dpi,
         turned=turned,
         transparent=transparent,
@@ -158,8 +165,8 @@ def read_image(path: str | Path) -> npt.NDArray[np.uint8]:
     """Read one image in colour, with the values that its file has.
 
     Grey, palette, CMYK and 16-bit images are converted; a transparent one is laid over white;
-    the EXIF rotation is applied; of an animation the first frame is taken. A colour profile is not
-    applied, but for that of CMYK; the images of a source are converted to sRGB by theirs.
+    the EXIF rotation is applied; of an animation the first frame is taken. Only CMYK
+    is converted by its colour profile; the images of a source all are, to sRGB.
 
     Parameters
     ----------
@@ -403,6 +410,20 @@ def _srgb(image: Image.Image, profile: bytes) -> Image.Image:
         return image.convert("RGB")
     assert converted is not None
     return converted
+
+
+def _chunks(info: Mapping[Any, Any]) -> tuple[tuple[bytes, bytes], ...]:
+    """The chunks of a PNG that state its colours, from what Pillow has read of them."""
+    chunks = []
+    with suppress(TypeError, ValueError, OverflowError, struct.error):
+        if "srgb" in info:
+            chunks.append((b"sRGB", struct.pack(">B", info["srgb"])))
+        if "gamma" in info:
+            chunks.append((b"gAMA", struct.pack(">I", round(info["gamma"] * 100_000))))
+        if "chromaticity" in info:
+            numbers = [round(number * 100_000) for number in info["chromaticity"]]
+            chunks.append((b"cHRM", struct.pack(">8I", *numbers)))
+    return tuple(chunks)
 
 
 def _dpi(value: Any) -> tuple[float, float] | None:
