@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
 from io import BytesIO
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -291,9 +291,11 @@ def _upright(path: Picture, draft: int | None = None) -> tuple[Image.Image, bool
     """
     if isinstance(path, Path) and not path.is_file():
         raise FileNotFoundError(f"{path} is not a file.")
-    _allow_large()
+    most = _most_pixels()
     try:
         with Image.open(path if isinstance(path, Path) else BytesIO(path.content)) as image:
+            if image.width * image.height > most:
+                raise Image.DecompressionBombError
             deep = ";16" in str(getattr(image, "tile", ""))
             tags = getattr(image, "tag_v2", {})  # Pillow turns TIFF itself, and forgets that it did
             sideways = tags.get(ExifTags.Base.Orientation) in SIDEWAYS
@@ -305,9 +307,9 @@ def _upright(path: Picture, draft: int | None = None) -> tuple[Image.Image, bool
             upright = image.copy() if turn is None else image.transpose(turn)
     except Image.DecompressionBombError as error:
         raise ValueError(
-            f"{path} is too large: {error}. Save it smaller; or, if you trust its source, say in "
-            "the environment variable WSSL_MAX_PIXELS how many pixels a picture may have, such as "
-            "400000000."
+            f"{path} has more than {most:,} pixels, as a small file made to fill the memory may. "
+            "Save it smaller; or, if you trust its source, say in the environment variable "
+            "WSSL_MAX_PIXELS how many pixels a picture may have, such as 400000000."
         ) from error
     except Exception as error:  # a decoder that is given damaged bytes raises whatever it meets
         why = str(error) or type(error).__name__
@@ -323,17 +325,17 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _allow_large() -> None:
-    """Set Pillow's limit to what ``WSSL_MAX_PIXELS`` says, if it says anything."""
+def _most_pixels() -> float:
+    """How many pixels a picture may have: what ``WSSL_MAX_PIXELS`` says, or Pillow's limit."""
     given = os.environ.get("WSSL_MAX_PIXELS")
     if not given:
-        return
+        return 2 * (Image.MAX_IMAGE_PIXELS or inf)
     if not given.isdecimal() or int(given) < 1:
         raise ValueError(
             f"WSSL_MAX_PIXELS: expected a number of pixels such as 400000000; received {given!r}."
         )
-    # Pillow warns from this limit on, and refuses pictures of twice as many pixels.
-    Image.MAX_IMAGE_PIXELS = (int(given) + 1) // 2
+    Image.MAX_IMAGE_PIXELS = 2 * int(given)  # from which on Pillow would warn
+    return int(given)
 
 
 def _to_8_bit(image: Image.Image, path: Picture) -> tuple[Image.Image, int]:
