@@ -4,15 +4,14 @@ import sys
 import unicodedata
 import warnings
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-from PIL import Image
+from PIL import Image, PngImagePlugin
 from scipy import ndimage
-from scipy.sparse.csgraph import connected_components
 from tqdm import tqdm
 
 from wssl.data.decode import Photo, dim, find_hole, read_photo
@@ -130,8 +129,8 @@ def _answer(image: np.ndarray, mask: np.ndarray, network: "keras.Model") -> np.n
 def apart(mask: np.ndarray, size: int) -> list[tuple[tuple[slice, slice], np.ndarray]]:
     """The parts of a hole that a network fills one by one, and what it is shown for each.
 
-    Connected parts less than `size` apart belong together, and so do parts of which one lies in the
-    other's `window`.
+    A part is what is connected, together with all else whose middle lies in the same square of a
+    grid as wide as the network's images; so there are not many more parts than such squares.
 
     Parameters
     ----------
@@ -143,33 +142,19 @@ def apart(mask: np.ndarray, size: int) -> list[tuple[tuple[slice, slice], np.nda
     Returns
     -------
     list of ((slice, slice), bool (h, w))
-        The window, and the part within it. Each pixel of the hole is in one part.
+        The `window` of the part, in which others may be seen as holes, and the part within it. Each
+        pixel of the hole is in one part.
     """
-    near = cv2.dilate(mask.astype(np.uint8), np.ones((size, size), np.uint8))
-    labels = np.where(mask, cv2.connectedComponents(near)[1], 0)
-    while True:
-        boxes = ndimage.find_objects(labels)
-        windows = [
-            _window(labels[box] == label, box, mask.shape, size)
-            for label, box in enumerate(boxes, start=1)
-        ]
-        meets = _meets(windows, boxes)
-        count, groups = connected_components(meets, directed=False)
-        if count == len(boxes):
-            break
-        labels = np.concatenate([[0], groups + 1])[labels]
-    return [(part, labels[part] == label) for label, part in enumerate(windows, start=1)]
-
-
-def _meets(some: Sequence[tuple[slice, ...]], others: Sequence[tuple[slice, ...]]) -> np.ndarray:
-    """Which of some boxes have a pixel in common with which others, bool (N, N)."""
-    ours, theirs = (
-        np.array([[(side.start, side.stop) for side in box] for box in boxes])
-        for boxes in (some, others)
-    )
-    before = ours[:, None, :, 0] < theirs[None, :, :, 1]
-    behind = ours[:, None, :, 1] > theirs[None, :, :, 0]
-    return np.all(before & behind, axis=-1)
+    labels = cv2.connectedComponents(mask.astype(np.uint8))[1]
+    boxes = ndimage.find_objects(labels)
+    squares = [[(side.start + side.stop) // 2 // size for side in box] for box in boxes]
+    groups = np.unique(squares, axis=0, return_inverse=True)[1].ravel()
+    labels = np.concatenate([[0], groups + 1])[labels]
+    parts = []
+    for label, box in enumerate(ndimage.find_objects(labels), start=1):
+        part = _window(labels[box] == label, box, mask.shape, size)
+        parts.append((part, labels[part] == label))
+    return parts
 
 
 def window(mask: np.ndarray, size: int) -> tuple[slice, slice]:
@@ -422,6 +407,10 @@ def write(image: np.ndarray, path: Path, photo: Photo | None = None) -> None:
     if photo is not None:
         check_ending(photo, path)
         about = {"icc_profile": photo.profile, "dpi": photo.dpi}
+        if path.suffix.lower() == ".png" and photo.chunks:
+            about["pnginfo"] = PngImagePlugin.PngInfo()
+            for chunk in photo.chunks:
+                about["pnginfo"].add(*chunk)
     picture = Image.fromarray(image)
     if photo is not None and photo.image.mode == "L":
         picture = picture.convert("L")

@@ -1,11 +1,13 @@
 """From an image file to an array, whatever its mode, and a clear word when it cannot be read."""
 
 import os
+import struct
 import warnings
+from collections.abc import Mapping
 from contextlib import suppress
 from importlib import import_module
 from io import BytesIO
-from math import isfinite
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -74,6 +76,8 @@ class Photo(NamedTuple):
         with a colour profile has been converted to sRGB.
     profile : bytes or None
         The ICC profile that says what colours the values are.
+    chunks : tuple of (bytes, bytes)
+        What a PNG without a profile says of its colours, as names and contents of its chunks.
     dpi : (float, float) or None
         Resolution across and down, in pixels an inch.
     turned : bool
@@ -88,6 +92,7 @@ class Photo(NamedTuple):
 
     image: Image.Image
     profile: bytes | None
+    chunks: tuple[tuple[bytes, bytes], ...]
     dpi: tuple[float, float] | None
     turned: bool
     transparent: bool
@@ -122,9 +127,11 @@ def read_photo(path: Picture, draft: int | None = None) -> Photo:
     if deep and not peak and image.mode == "RGB":
         peak = _peak(257 * int(np.asarray(image).max()))
     dpi = _dpi(info.get("dpi"))
+    profile = _fitting(info.get("icc_profile"), "GRAY" if image.mode == "L" else "RGB")
     return Photo(
         image=image,
-        profile=_fitting(info.get("icc_profile"), "GRAY" if image.mode == "L" else "RGB"),
+        profile=profile,
+        chunks=() if profile else _chunks(info),
         dpi=dpi[::-1] if dpi and turned else dpi,
         turned=turned,
         transparent=transparent,
@@ -158,8 +165,8 @@ def read_image(path: str | Path) -> npt.NDArray[np.uint8]:
     """Read one image in colour, with the values that its file has.
 
     Grey, palette, CMYK and 16-bit images are converted; a transparent one is laid over white;
-    the EXIF rotation is applied; of an animation the first frame is taken. A colour profile is not
-    applied, but for that of CMYK; the images of a source are converted to sRGB by theirs.
+    the EXIF rotation is applied; of an animation the first frame is taken. Only CMYK
+    is converted by its colour profile; the images of a source all are, to sRGB.
 
     Parameters
     ----------
@@ -284,9 +291,11 @@ def _upright(path: Picture, draft: int | None = None) -> tuple[Image.Image, bool
     """
     if isinstance(path, Path) and not path.is_file():
         raise FileNotFoundError(f"{path} is not a file.")
-    _allow_large()
+    most = _most_pixels()
     try:
         with Image.open(path if isinstance(path, Path) else BytesIO(path.content)) as image:
+            if image.width * image.height > most:
+                raise Image.DecompressionBombError
             deep = ";16" in str(getattr(image, "tile", ""))
             tags = getattr(image, "tag_v2", {})  # Pillow turns TIFF itself, and forgets that it did
             sideways = tags.get(ExifTags.Base.Orientation) in SIDEWAYS
@@ -298,9 +307,9 @@ def _upright(path: Picture, draft: int | None = None) -> tuple[Image.Image, bool
             upright = image.copy() if turn is None else image.transpose(turn)
     except Image.DecompressionBombError as error:
         raise ValueError(
-            f"{path} is too large: {error}. Save it smaller; or, if you trust its source, say in "
-            "the environment variable WSSL_MAX_PIXELS how many pixels a picture may have, such as "
-            "400000000."
+            f"{path} has more than {most:,} pixels, as a small file made to fill the memory may. "
+            "Save it smaller; or, if you trust its source, say in the environment variable "
+            "WSSL_MAX_PIXELS how many pixels a picture may have, such as 400000000."
         ) from error
     except Exception as error:  # a decoder that is given damaged bytes raises whatever it meets
         why = str(error) or type(error).__name__
@@ -316,17 +325,17 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _allow_large() -> None:
-    """Set Pillow's limit to what ``WSSL_MAX_PIXELS`` says, if it says anything."""
+def _most_pixels() -> float:
+    """How many pixels a picture may have: what ``WSSL_MAX_PIXELS`` says, or Pillow's limit."""
     given = os.environ.get("WSSL_MAX_PIXELS")
     if not given:
-        return
+        return 2 * (Image.MAX_IMAGE_PIXELS or inf)
     if not given.isdecimal() or int(given) < 1:
         raise ValueError(
             f"WSSL_MAX_PIXELS: expected a number of pixels such as 400000000; received {given!r}."
         )
-    # Pillow warns from this limit on, and refuses pictures of twice as many pixels.
-    Image.MAX_IMAGE_PIXELS = (int(given) + 1) // 2
+    Image.MAX_IMAGE_PIXELS = 2 * int(given)  # from which on Pillow would warn
+    return int(given)
 
 
 def _to_8_bit(image: Image.Image, path: Picture) -> tuple[Image.Image, int]:
@@ -403,6 +412,20 @@ def _srgb(image: Image.Image, profile: bytes) -> Image.Image:
         return image.convert("RGB")
     assert converted is not None
     return converted
+
+
+def _chunks(info: Mapping[Any, Any]) -> tuple[tuple[bytes, bytes], ...]:
+    """The chunks of a PNG that state its colours, from what Pillow has read of them."""
+    chunks = []
+    with suppress(TypeError, ValueError, OverflowError, struct.error):
+        if "srgb" in info:
+            chunks.append((b"sRGB", struct.pack(">B", info["srgb"])))
+        if "gamma" in info:
+            chunks.append((b"gAMA", struct.pack(">I", round(info["gamma"] * 100_000))))
+        if "chromaticity" in info:
+            numbers = [round(number * 100_000) for number in info["chromaticity"]]
+            chunks.append((b"cHRM", struct.pack(">8I", *numbers)))
+    return tuple(chunks)
 
 
 def _dpi(value: Any) -> tuple[float, float] | None:

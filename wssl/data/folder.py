@@ -63,7 +63,7 @@ def hash_split(sha256: str) -> str:
 
 
 class Found(NamedTuple):
-    """What a folder holds, at any depth, but for hidden files and folders.
+    """What a folder holds, at any depth; hidden files and folders are left out.
 
     Attributes
     ----------
@@ -88,7 +88,7 @@ def find_files(root: Path, deep: bool = True) -> Found:
     ----------
     root : Path
     deep : bool, default True
-        Also what the folders in it hold; else these count as `Found.others`.
+        Also look into the folders in it; else they count as `Found.others`.
 
     Raises
     ------
