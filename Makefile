@@ -24,7 +24,7 @@ UNFIT := $(shell if .venv/bin/python -c '$(SUPPORTED)' && \
   then :; else echo unfit; fi 2> /dev/null)
 
 .PHONY: help unfit install book reference html pdf demo check test test-fast test-slow test-browser \
-  test-jax bench lock clean
+  test-jax bench lock audit clean
 
 help:
 	@echo 'make book       install, run the study at the quick preset, build your edition'
@@ -40,6 +40,7 @@ help:
 	@echo 'make test-jax   hold the JAX backend to the TensorFlow one'
 	@echo 'make bench      print the speed of training as ratios'
 	@echo 'make lock       resolve requirements.lock anew from pyproject.toml'
+	@echo 'make audit      look for known holes in what is pinned, and write its bill of materials'
 	@echo 'make clean      remove what the commands above built'
 
 install: .venv/installed
@@ -123,6 +124,16 @@ lock: install
 	$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --all-extras \
 	  --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  --output-file requirements.lock pyproject.toml
+
+# What looks for known holes is kept apart from what is looked at.
+audit:
+	$(PYTHON) -m venv --clear _build/audit/tools
+	_build/audit/tools/bin/python -m pip install --quiet --disable-pip-version-check \
+	  pip-audit==2.10.1 cyclonedx-bom==7.5.0
+	_build/audit/tools/bin/cyclonedx-py requirements --pyproject pyproject.toml \
+	  --output-reproducible --output-file _build/audit/bill-of-materials.json requirements.lock
+	_build/audit/tools/bin/pip-audit --strict --disable-pip --require-hashes \
+	  --progress-spinner off --requirement requirements.lock
 
 clean:
 	rm -rf .venv _build .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -450,6 +450,15 @@ def test_a_notebook_that_fails_side_by_side_is_named(project):
     assert not Path("out/02_study.ipynb").exists()
 
 
+def test_notebooks_that_are_stopped_say_so_in_one_line(project, monkeypatch):
+    def stop(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(notebooks, "execute", stop)
+    with pytest.raises(SystemExit, match="error: stopped; the same command begins the notebooks"):
+        notebooks.main(["--output", "out"])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -80,10 +80,47 @@ def test_the_workflow_calls_targets_that_exist(workflow):
     assert called <= set(targets)
 
 
-def test_actions_are_pinned_to_a_major_version(workflow):
-    used = [step["uses"] for step in steps(workflow) if "uses" in step]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_actions_are_pinned_to_a_commit_and_say_of_which_version(path):
+    used = re.findall(r"uses: (.*)", path.read_text())
     assert used
-    assert all(re.fullmatch(r"actions/[\w-]+@v\d+", name) for name in used)
+    assert all(re.fullmatch(r"actions/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+", one) for one in used)
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_a_workflow_may_read_and_leaves_no_token_behind(path):
+    workflow = yaml.safe_load(path.read_text())
+    assert workflow["permissions"] == {"contents": "read"}
+    checkouts = [s for s in steps(workflow) if s.get("uses", "").startswith("actions/checkout@")]
+    assert checkouts
+    assert all(step["with"] == {"persist-credentials": False} for step in checkouts)
+    assert all(job["timeout-minutes"] <= 90 for job in workflow["jobs"].values())
+
+
+def test_one_commit_stands_for_a_version_of_an_action():
+    pins = {
+        tuple(re.split("@|  # ", one))
+        for path in WORKFLOWS
+        for one in re.findall(r"uses: (.*)", path.read_text())
+    }
+    assert len({name for name, *_ in pins}) == len(pins)
+
+
+def test_what_is_installed_is_audited_every_week():
+    workflow = yaml.safe_load((ROOT / ".github" / "workflows" / "audit.yml").read_text())
+    (time,) = workflow[True]["schedule"]
+    assert re.fullmatch(r"\d+ \d+ \* \* [0-6]", time["cron"])
+    commands = [step["run"] for step in steps(workflow) if "run" in step]
+    assert commands == ["make audit"]
+    done = subprocess.run(
+        ["make", "--dry-run", "audit"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "pip-audit --strict" in done.stdout
+    kept = next(step["with"]["path"] for step in steps(workflow) if "path" in step.get("with", {}))
+    assert f"--output-file {kept} requirements.lock" in done.stdout
 
 
 def test_only_the_deployment_may_write(workflow):
