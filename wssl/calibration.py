@@ -35,14 +35,32 @@ best model."""
 
 @dataclass(frozen=True)
 class Course:
-    """A learning rate and what becomes of it."""
+    """A learning rate and how it changes.
+
+    Attributes
+    ----------
+    learning_rate : float
+        The highest.
+    schedule : str
+        One of `wssl.presets.SCHEDULES`.
+    warmup : int
+        Steps over which it rises.
+    """
 
     learning_rate: float
     schedule: str = "cosine"
     warmup: int = 100
 
     def settings(self, phase: str, steps: int, **more: Any) -> dict[str, Any]:
-        """The settings of a preset that give a phase this course."""
+        """The settings of a preset that give a phase this course.
+
+        Parameters
+        ----------
+        phase : {"pretext", "inpainting"}
+        steps : int
+        **more
+            Other settings.
+        """
         return {
             f"{phase}_learning_rate": self.learning_rate,
             f"{phase}_schedule": self.schedule,

@@ -440,7 +440,15 @@ def _name(path: Path) -> str:
 
 
 def one_mask(path: Path, threshold: int | None) -> Callable[[Path], tuple[np.ndarray, Path]]:
-    """The function that gives that mask for every picture, as `read_pair` takes it."""
+    """The function that gives that mask for every picture, as `read_pair` takes it.
+
+    Parameters
+    ----------
+    path : Path
+        Of the mask.
+    threshold : int or None
+        As in `wssl.data.read_mask`.
+    """
     mask = find_hole(path, threshold)
     return lambda picture: (mask, path)
 

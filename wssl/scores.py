@@ -107,7 +107,18 @@ def pretext_scores(
 def confusion(
     network: keras.Model, images: np.ndarray, classes: Mapping[str, int]
 ) -> dict[str, np.ndarray]:
-    """The confusion matrices of `pretext_scores`, int (levels, levels) each."""
+    """The confusion matrices of `pretext_scores`.
+
+    Parameters
+    ----------
+    network, images, classes
+        As in `pretext_scores`.
+
+    Returns
+    -------
+    dict of str to int (levels, levels)
+        For each task how many images of each true level (row) were classified as each level.
+    """
     floats = images.astype(np.float32) / 255.0
     matrices = {}
     for number, (task, count) in enumerate(classes.items()):
