@@ -255,7 +255,7 @@ def _compile(phase: Phase, parts: int, batch: Batch) -> None:
         phase(batch)
         phase.optimizer.build(phase.trainable_variables)
     for variable in phase.optimizer.variables:
-        variable.assign(keras.ops.zeros_like(variable))
+        variable.assign(keras.ops.zeros(variable.shape, variable.dtype))
 
 
 def _save(phase: Phase, state: dict[str, Any], path: Path) -> None:
