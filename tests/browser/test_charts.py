@@ -14,8 +14,12 @@ def shown(tmp_path_factory, serve, visit, view):
     def record(experiment):
         value = 0.8 + 0.01 * (int(experiment.fingerprint, 16) % 7)
         metrics = {"ssim": value, "psnr": 30 * value}
-        name = experiment.fingerprint
-        return {"experiment": experiment.to_dict(), "fingerprint": name, "metrics": metrics}
+        return {
+            "kind": "inpainting",
+            "experiment": experiment.to_dict(),
+            "fingerprint": experiment.fingerprint,
+            "metrics": metrics,
+        }
 
     grid = [e for n in (1, 2, 3) for e in wssl.study.table(n, preset="smoke", seeds=2)]
     records = [record(experiment) for experiment in grid]
