@@ -91,7 +91,7 @@ def frozen() -> list[Task]:
 
 def end_to_end() -> list[Task]:
     """A network from scratch by each course."""
-    courses = *COURSES, Course(1e-3, "constant")
+    courses = *COURSES, Course(4e-3), Course(1e-3, "constant")
     return [_experiment(course, STEPS, encoder="scratch") for course in courses]
 
 
