@@ -101,7 +101,8 @@ class Pretraining:
 
     def hyperparameters(self) -> dict[str, Any]:
         """The values of `scale` that the phase depends on."""
-        return {name: getattr(self.scale, name) for name in _OF_PRETEXT}
+        scale = self.scale
+        return {name: getattr(scale, name) for name in _OF_PRETEXT}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -309,7 +310,8 @@ class Experiment:
 
     def hyperparameters(self) -> dict[str, Any]:
         """The values of `scale` that the run depends on, without those of its pretext phase."""
-        return {name: getattr(self.scale, name) for name in self._relevant()}
+        scale = self.scale
+        return {name: getattr(scale, name) for name in self._relevant()}
 
     @property
     def pretraining(self) -> Pretraining | None:

@@ -17,10 +17,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, ParamSpec, TypeVar
 
-import keras
 from tqdm import tqdm
 
 from wssl import data, machine, models, phases, processes, runs
+from wssl.backend import keras
 from wssl.devices import accelerators
 from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.losses import LOSSES
