@@ -83,6 +83,14 @@ def pretext() -> list[Task]:
     return [_pretraining(weights, course, 2400) for course in courses for weights in TASKS.values()]
 
 
+def pretext_longer() -> list[Task]:
+    """What is hardest to learn, sharpness beside other tasks, with twice the steps."""
+    courses = Course(5e-4), Course(1e-3), Course(5e-4, "constant")
+    return [
+        _pretraining(TASKS[name], course, 4800) for course in courses for name in ("triple", "best")
+    ]
+
+
 def frozen() -> list[Task]:
     """A frozen random encoder's decoder by each course."""
     higher = Course(4e-3), Course(8e-3), Course(4e-3, "constant")
@@ -91,8 +99,8 @@ def frozen() -> list[Task]:
 
 def end_to_end() -> list[Task]:
     """A network from scratch by each course."""
-    courses = *COURSES, Course(4e-3), Course(1e-3, "constant")
-    return [_experiment(course, STEPS, encoder="scratch") for course in courses]
+    higher = Course(4e-3), *(Course(rate, "constant") for rate in (1e-3, 2e-3, 4e-3))
+    return [_experiment(course, STEPS, encoder="scratch") for course in (*COURSES, *higher)]
 
 
 def shift_net() -> list[Task]:
@@ -122,6 +130,7 @@ def width_32() -> list[Task]:
 
 STAGES: dict[str, Callable[[], list[Task]]] = {
     "pretext": pretext,
+    "pretext-longer": pretext_longer,
     "frozen": frozen,
     "end-to-end": end_to_end,
     "shift-net": shift_net,
