@@ -99,8 +99,18 @@ def frozen() -> list[Task]:
 
 def end_to_end() -> list[Task]:
     """A network from scratch by each course."""
-    higher = Course(4e-3), *(Course(rate, "constant") for rate in (1e-3, 2e-3, 4e-3))
+    higher = *map(Course, (4e-3, 8e-3)), *(Course(r, "constant") for r in (1e-3, 2e-3, 4e-3))
     return [_experiment(course, STEPS, encoder="scratch") for course in (*COURSES, *higher)]
+
+
+def longer() -> list[Task]:
+    """Whether four times the steps want another course."""
+    courses = Course(4e-3), Course(2e-3), Course(2e-3, "constant")
+    return [
+        _experiment(course, 4 * STEPS, encoder=encoder)
+        for course in courses
+        for encoder in ("scratch", "random")
+    ]
 
 
 def shift_net() -> list[Task]:
@@ -133,6 +143,7 @@ STAGES: dict[str, Callable[[], list[Task]]] = {
     "pretext-longer": pretext_longer,
     "frozen": frozen,
     "end-to-end": end_to_end,
+    "longer": longer,
     "shift-net": shift_net,
     "pic": pic,
     "width-32": width_32,
