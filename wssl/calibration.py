@@ -84,10 +84,14 @@ def pretext() -> list[Task]:
 
 
 def pretext_longer() -> list[Task]:
-    """What is hardest to learn, sharpness beside other tasks, with twice the steps."""
-    courses = Course(5e-4), Course(1e-3), Course(5e-4, "constant")
+    """What is hardest to learn, sharpness beside other tasks, with two and four times the steps."""
     return [
-        _pretraining(TASKS[name], course, 4800) for course in courses for name in ("triple", "best")
+        *(_pretraining(TASKS["triple"], Course(rate), 9600) for rate in (5e-4, 1e-3)),
+        *(
+            _pretraining(TASKS[name], Course(rate), 4800)
+            for rate in (5e-4, 1e-3)
+            for name in ("triple", "best")
+        ),
     ]
 
 
