@@ -7,8 +7,9 @@ they enter no verdict. What was chosen stands in the presets.
 
 import argparse
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from wssl.experiment import Experiment, Pretraining
@@ -84,14 +85,18 @@ def pretext() -> list[Task]:
 
 
 def pretext_longer() -> list[Task]:
-    """What is hardest to learn, sharpness beside other tasks, with two and four times the steps."""
+    """What is hardest to learn, sharpness beside other tasks, with more steps."""
     return [
-        *(_pretraining(TASKS["triple"], Course(rate), 9600) for rate in (5e-4, 1e-3)),
-        *(
-            _pretraining(TASKS[name], Course(rate), 4800)
-            for rate in (5e-4, 1e-3)
-            for name in ("triple", "best")
-        ),
+        _pretraining(TASKS[name], Course(rate), steps)
+        for name, rate, steps in (
+            ("triple", 5e-4, 4800),
+            ("best", 5e-4, 4800),
+            ("triple", 1e-3, 4800),
+            ("best", 1e-3, 4800),
+            ("triple", 3e-4, 4800),
+            ("triple", 5e-4, 6400),
+            ("triple", 5e-4, 9600),
+        )
     ]
 
 
@@ -109,11 +114,19 @@ def end_to_end() -> list[Task]:
 
 def longer() -> list[Task]:
     """Whether four times the steps want another course."""
-    courses = Course(4e-3), Course(2e-3), Course(2e-3, "constant")
     return [
         _experiment(course, 4 * STEPS, encoder=encoder)
-        for course in courses
+        for course in (Course(8e-3), Course(4e-3), Course(4e-3, "constant"))
         for encoder in ("scratch", "random")
+    ]
+
+
+def frozen_pretext() -> list[Task]:
+    """Whether pretext features want another course than random ones."""
+    learned = Course(5e-4).settings("pretext", 4800)
+    return [
+        _experiment(course, STEPS, more=learned, pretext=TASKS["best"])
+        for course in (Course(8e-3), Course(4e-3), Course(4e-3, "constant"))
     ]
 
 
@@ -137,8 +150,8 @@ def width_32() -> list[Task]:
     """Whether the courses of width 16 are those of width 32 as well."""
     return [
         _experiment(Course(rate), STEPS, encoder=encoder, width=32)
-        for encoder, rates in (("random", (2e-3, 4e-3, 8e-3)), ("scratch", (5e-4, 1e-3, 2e-3)))
-        for rate in rates
+        for rate in (8e-3, 4e-3)
+        for encoder in ("random", "scratch")
     ]
 
 
@@ -148,6 +161,7 @@ STAGES: dict[str, Callable[[], list[Task]]] = {
     "frozen": frozen,
     "end-to-end": end_to_end,
     "longer": longer,
+    "frozen-pretext": frozen_pretext,
     "shift-net": shift_net,
     "pic": pic,
     "width-32": width_32,
@@ -190,10 +204,16 @@ def _missing(tasks: Sequence[Task], store: Store) -> list[Task]:
 
 
 def _experiment(
-    course: Course, steps: int, seed: int = 1, width: int = 16, **settings: Any
+    course: Course,
+    steps: int,
+    *,
+    seed: int = 1,
+    width: int = 16,
+    more: Mapping[str, Any] = MappingProxyType({}),
+    **fields: Any,
 ) -> Experiment:
-    chosen = course.settings("inpainting", steps, width=width)
-    return Experiment(**DATA, **settings, settings=chosen, seed=seed)
+    settings = course.settings("inpainting", steps, width=width, **more)
+    return Experiment(**DATA, **fields, settings=settings, seed=seed)
 
 
 def _pretraining(

@@ -38,6 +38,11 @@ def default_root() -> Path:
     """
     if named := os.environ.get("WSSL_RESULTS"):
         return Path(named).absolute()
+    return reference_root()
+
+
+def reference_root() -> Path:
+    """The nearest ``results/`` upwards, else here: in a clone the reference edition's records."""
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / "results").is_dir():

@@ -1,0 +1,218 @@
+"""The calibration: what each kind of training reached on validation images, by its course."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+
+from wssl.report.style import finished
+from wssl.report.tables import pretext_name
+from wssl.store import Record
+
+KINDS = {
+    "random": "random features, frozen",
+    "frozen": "pretext features, frozen",
+    "scratch": "from scratch",
+    "finetuned": "fine-tuned",
+    "shift_net": "Shift-Net",
+    "pic": "PIC",
+}
+"""What was calibrated by itself, by encoder or method."""
+
+COURSE = ("learning rate", "schedule", "warm-up", "steps")
+
+
+def courses(records: Iterable[Record]) -> pd.DataFrame:
+    """The calibration's inpainting runs, one row per run.
+
+    Parameters
+    ----------
+    records : iterable of dict
+        Pretext phases among them are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``training`` (of `KINDS`), ``width``, ``learning rate``, ``schedule``, ``warm-up``,
+        ``steps``, ``seed``, ``ssim``, ``psnr`` in dB, ``hours``; sorted.
+    """
+    lines = []
+    for record in records:
+        if record["kind"] != "inpainting":
+            continue
+        experiment = record["experiment"]
+        method = experiment["method"]
+        lines.append(
+            {
+                "training": KINDS[experiment["encoder"] if method == "wssl" else method],
+                "width": record["scale"].get("width", np.nan),
+                **_course(record, "inpainting"),
+                "seed": experiment["seed"],
+                "ssim": record["metrics"]["ssim"],
+                "psnr": record["metrics"]["psnr"],
+                "hours": record["provenance"]["seconds"] / 3600,
+            }
+        )
+    columns = ["training", "width", *COURSE, "seed", "ssim", "psnr", "hours"]
+    frame = pd.DataFrame(lines, columns=columns)
+    frame["training"] = pd.Categorical(frame["training"], list(KINDS.values()))
+    return frame.sort_values(columns[:7], ignore_index=True)
+
+
+def accuracies(records: Iterable[Record]) -> pd.DataFrame:
+    """The calibration's pretext phases, one row per phase and task.
+
+    Parameters
+    ----------
+    records : iterable of dict
+        Inpainting runs among them are left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``weighting``, ``learning rate``, ``schedule``, ``warm-up``, ``steps``, ``width``, ``seed``,
+        ``task``, ``accuracy``, ``learned``, ``hours``.
+    """
+    return pd.DataFrame(
+        [
+            {
+                "weighting": pretext_name(record["experiment"]["pretext"]),
+                **_course(record, "pretext"),
+                "width": record["scale"]["width"],
+                "seed": record["experiment"]["seed"],
+                "task": task,
+                "accuracy": record["metrics"][f"accuracy_{task}"],
+                "learned": learned,
+                "hours": record["provenance"]["seconds"] / 3600,
+            }
+            for record in records
+            if record["kind"] == "pretext"
+            for task, learned in record["learned"].items()
+        ],
+        columns=["weighting", *COURSE, "width", "seed", "task", "accuracy", "learned", "hours"],
+    )
+
+
+def phase_hours(frame: pd.DataFrame) -> float:
+    """Hours that the pretext phases took in all; each is counted once, whatever its tasks.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As from `accuracies`.
+    """
+    phases = frame.drop_duplicates(["weighting", *COURSE, "width", "seed"])
+    return float(phases["hours"].sum())
+
+
+def chosen(preset: Any) -> list[tuple[str, float, str, int]]:
+    """The courses of a preset, as `learning_rates` takes them.
+
+    Parameters
+    ----------
+    preset : wssl.presets.Preset
+
+    Returns
+    -------
+    list of (str, float, str, int)
+        Kind of training, learning rate, schedule and steps.
+    """
+    kinds = {"scratch": "end_to_end", "finetuned": "end_to_end"}
+    found = []
+    for name, training in KINDS.items():
+        own = preset.training("inpainting") | {
+            key.removeprefix("inpainting_"): value
+            for key, value in preset.tuned.get(kinds.get(name, name), {}).items()
+        }
+        found.append((training, own["learning_rate"], own["schedule"], own["steps"]))
+    return found
+
+
+def accuracy_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """The accuracy of each weighting's tasks by course, seeds side by side.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As from `accuracies`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per course and number of steps, one column per weighting and task. Accuracies of
+        several seeds are separated by a slash.
+    """
+    ordered = frame.sort_values("seed")
+    joined = ordered.groupby([*COURSE, "weighting", "task"], sort=True)["accuracy"].agg(
+        lambda values: " / ".join(f"{v:.2f}" for v in values)
+    )
+    return joined.unstack(["weighting", "task"]).fillna("").sort_index(level=["steps"])
+
+
+def learning_rates(frame: pd.DataFrame, chosen: Iterable[tuple[str, float, str, int]]) -> Figure:
+    """SSIM on validation images by learning rate, one panel per kind of training.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As from `courses`, of one width.
+    chosen : iterable of (str, float, str, int)
+        Kind of training, learning rate, schedule and steps of the courses that were chosen; each
+        is circled.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    shown = frame.assign(
+        course=frame["schedule"] + ", " + frame["steps"].map("{:,} steps".format)
+    ).assign(training=frame["training"].cat.remove_unused_categories())
+    panels = shown["training"].nunique()
+    grid = sns.relplot(
+        data=shown,
+        x="learning rate",
+        y="ssim",
+        hue="course",
+        style="course",
+        hue_order=sorted(shown["course"].unique()),
+        style_order=sorted(shown["course"].unique()),
+        col="training",
+        col_wrap=min(3, panels),
+        kind="line",
+        markers=True,
+        dashes=False,
+        errorbar=None,
+        height=2.6,
+        aspect=1.0,
+        facet_kws={"sharey": False},
+    )
+    grid.set(xscale="log")
+    grid.set_axis_labels("learning rate", "SSIM, validation")
+    grid.set_titles("{col_name}")
+    for training, axis in grid.axes_dict.items():
+        axis.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 4.0)))
+        axis.xaxis.set_major_formatter(ScalarFormatter())
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.tick_params(axis="x", rotation=45)
+        axis.margins(0.12)
+        for kind, *course in chosen:
+            of_kind = shown[shown["training"] == kind]
+            same = (of_kind[["learning rate", "schedule", "steps"]] == course).all(axis=1)
+            if kind == training and same.any():
+                level = of_kind.loc[same, "ssim"].mean()
+                axis.plot(course[0], level, "o", ms=13, mfc="none", mec="black", mew=1.5)
+    return finished(grid.figure)
+
+
+def _course(record: Record, phase: str) -> dict[str, object]:
+    scale = record["scale"]
+    return {
+        "learning rate": scale[f"{phase}_learning_rate"],
+        "schedule": scale.get(f"{phase}_schedule", "constant"),
+        "warm-up": scale.get(f"{phase}_warmup", 0),
+        "steps": scale[f"{phase}_steps"],
+    }
