@@ -77,6 +77,9 @@ PLAIN = Course(5e-4, "constant", 0)
 COURSES = (PLAIN, Course(5e-4), Course(1e-3), Course(2e-3))
 STEPS = 1000
 
+LEARNED_STEPS = 9600
+"""Of a pretext phase, after which the triple's tasks are as well learned as single ones."""
+
 
 def pretext() -> list[Task]:
     """Each weighting's pretext phase by four courses."""
@@ -115,26 +118,37 @@ def end_to_end() -> list[Task]:
 def longer() -> list[Task]:
     """Whether four times the steps want another course."""
     return [
-        _experiment(course, 4 * STEPS, encoder=encoder)
+        _experiment(course, 4 * STEPS, encoder="scratch")
         for course in (Course(8e-3), Course(4e-3), Course(4e-3, "constant"))
-        for encoder in ("scratch", "random")
     ]
 
 
 def frozen_pretext() -> list[Task]:
     """Whether pretext features want another course than random ones."""
-    learned = Course(5e-4).settings("pretext", 4800)
+    learned = Course(5e-4).settings("pretext", LEARNED_STEPS)
     return [
         _experiment(course, STEPS, more=learned, pretext=TASKS["best"])
         for course in (Course(8e-3), Course(4e-3), Course(4e-3, "constant"))
     ]
 
 
+def pretext_chosen() -> list[Task]:
+    """The chosen course with two seeds, and with four times the steps for the hardest weighting."""
+    chosen = [
+        _pretraining(TASKS[name], Course(5e-4), LEARNED_STEPS, seed)
+        for seed in (2, 1)
+        for name in ("sharpness", "best", "triple", "rotation", "saturation")
+        if seed == 1 or name in ("sharpness", "best", "triple")
+    ]
+    return [*chosen, _pretraining(TASKS["triple"], Course(5e-4), 4 * LEARNED_STEPS)]
+
+
 def shift_net() -> list[Task]:
     """Shift-Net from its published learning rate upwards."""
+    published = Course(2e-4, "constant", 0)
     return [
         _experiment(course, STEPS, method="shift_net")
-        for course in (Course(2e-4, "constant", 0), Course(2e-4), Course(5e-4), Course(1e-3))
+        for course in (published, *map(Course, (2e-4, 5e-4, 1e-3, 2e-3, 4e-3)))
     ]
 
 
@@ -158,6 +172,7 @@ def width_32() -> list[Task]:
 STAGES: dict[str, Callable[[], list[Task]]] = {
     "pretext": pretext,
     "pretext-longer": pretext_longer,
+    "pretext-chosen": pretext_chosen,
     "frozen": frozen,
     "end-to-end": end_to_end,
     "longer": longer,
