@@ -148,15 +148,24 @@ def shift_net() -> list[Task]:
     published = Course(2e-4, "constant", 0)
     return [
         _experiment(course, STEPS, method="shift_net")
-        for course in (published, *map(Course, (2e-4, 5e-4, 1e-3, 2e-3, 4e-3)))
+        for course in (published, *map(Course, (2e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3)))
     ]
 
 
 def pic() -> list[Task]:
     """PIC from its published learning rate upwards."""
+    published = Course(1e-4, "constant", 0)
     return [
         _experiment(course, STEPS, method="pic")
-        for course in (Course(1e-4, "constant", 0), Course(2e-4), Course(5e-4), Course(1e-3))
+        for course in (published, *map(Course, (2e-4, 5e-4, 1e-3, 2e-3, 4e-3)))
+    ]
+
+
+def others_longer() -> list[Task]:
+    """Shift-Net and PIC with more steps, until twice as many change little."""
+    return [
+        *(_experiment(Course(4e-3), steps, method="shift_net") for steps in (4000, 8000, 16000)),
+        *(_experiment(Course(2e-3), steps, method="pic") for steps in (4000, 8000)),
     ]
 
 
@@ -179,6 +188,7 @@ STAGES: dict[str, Callable[[], list[Task]]] = {
     "frozen-pretext": frozen_pretext,
     "shift-net": shift_net,
     "pic": pic,
+    "others-longer": others_longer,
     "width-32": width_32,
 }
 """The stages by name, in the order in which they run."""

@@ -120,38 +120,41 @@ def readout(
         ``known`` and ``hole``: PSNR in dB over such pixels of all images, a value per block; None
         where there are no such pixels.
     """
-    found: dict[str, list[float | None]] = {"known": [], "hole": []}
     rng = np.random.default_rng(_POSITION_SEED)
+    positions: list[tuple[np.ndarray, ...]] = []
+    samples: list[list[np.ndarray]] = []
     for block in ENCODER_BLOCKS:
-        side, cell = fit.shape[1] // 2 ** (block - 1), 2 ** (block - 1)
-        chosen = np.sort(rng.permutation(len(fit) * side * side)[:FIT_POSITIONS])
-        number, row, column = np.unravel_index(chosen, (len(fit), side, side))
-        samples = np.concatenate(
-            [
-                _windows(features)[number[inside] - start, row[inside], column[inside]]
-                for start, features in _features(network, block, _blackened(fit, fit_masks))
-                for inside in [(number >= start) & (number < start + len(features))]
-            ]
-        )
-        maps = []
-        for down, right in _places(cell):
-            at = slice(down, None, cell), slice(right, None, cell)
-            targets, holes = (x[:, at[0], at[1]][number, row, column] for x in (fit, fit_masks))
-            for name, rows in (("known", ~holes), ("hole", holes)):
-                if rows.sum() > 1:
-                    maps.append((name, at, *ridge(samples[rows], targets[rows])))
-        errors: dict[str, list[np.ndarray]] = {"known": [], "hole": []}
-        for start, features in _features(network, block, _blackened(images, masks)):
-            windows, part = _windows(features), slice(start, start + len(features))
-            for name, at, weights, offset in maps:
+        shape = len(fit), *(fit.shape[1] // 2 ** (block - 1),) * 2
+        chosen = np.sort(rng.permutation(np.prod(shape))[:FIT_POSITIONS])
+        positions.append(np.unravel_index(chosen, shape))
+        samples.append([])
+    for start, blocks in _features(network, _blackened(fit, fit_masks)):
+        for (number, row, column), kept, features in zip(positions, samples, blocks, strict=True):
+            here = (number >= start) & (number < start + len(features))
+            kept.append(_windows(features)[number[here] - start, row[here], column[here]])
+    maps = [
+        list(_linear_maps(np.concatenate(kept), where, 2 ** (block - 1), fit, fit_masks))
+        for block, where, kept in zip(ENCODER_BLOCKS, positions, samples, strict=True)
+    ]
+    errors: dict[str, list[list[np.ndarray]]] = {
+        name: [[np.empty((0, 3))] for _ in ENCODER_BLOCKS] for name in ("known", "hole")
+    }
+    for start, blocks in _features(network, _blackened(images, masks)):
+        part = slice(start, start + len(blocks[0]))
+        for index, features in enumerate(blocks):
+            windows = _windows(features)
+            for name, at, weights, offset in maps[index]:
                 asked = masks[part, at[0], at[1]] == (name == "hole")
                 predicted = np.clip(windows[asked] @ weights + offset, 0.0, 1.0)
-                errors[name].append((predicted - images[part, at[0], at[1]][asked]) ** 2)
-        for name, parts in errors.items():
-            squared = np.concatenate([np.empty((0, 3)), *parts])
-            value = round(float(metrics.psnr(squared.mean())), 3) if squared.size else None
-            found[name].append(value)
-    return found
+                error = (predicted - images[part, at[0], at[1]][asked]) ** 2
+                errors[name][index].append(error)
+    return {
+        name: [
+            round(float(metrics.psnr(squared.mean())), 3) if squared.size else None
+            for squared in map(np.concatenate, by_block)
+        ]
+        for name, by_block in errors.items()
+    }
 
 
 def probe(network: keras.Model, task: Task, fit: np.ndarray, images: np.ndarray) -> list[float]:
@@ -178,16 +181,12 @@ def probe(network: keras.Model, task: Task, fit: np.ndarray, images: np.ndarray)
         labels = (np.full(len(whole), level, dtype="int32") for level in range(levels))
         return np.concatenate([ops.convert_to_numpy(task(whole, label)) for label in labels])
 
-    transformed = at_every_level(fit), at_every_level(images)
     learned, truth = (np.repeat(np.arange(levels), len(x)) for x in (fit, images))
+    known, asked = (_mean_features(network, at_every_level(x)) for x in (fit, images))
     found = []
-    for block in ENCODER_BLOCKS:
-        known, asked = (
-            np.concatenate([x.mean(axis=(1, 2)) for _, x in _features(network, block, shown)])
-            for shown in transformed
-        )
-        weights, offset = discriminant(known, learned)
-        answers = np.argmax(asked @ weights + offset, axis=1)
+    for block in range(len(ENCODER_BLOCKS)):
+        weights, offset = discriminant(known[block], learned)
+        answers = np.argmax(asked[block] @ weights + offset, axis=1)
         found.append(round(float(np.mean(answers == truth)), 4))
     return found
 
@@ -313,14 +312,37 @@ def _blackened(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
     return np.where(masks[..., None], np.float32(0), images)
 
 
-def _features(
-    network: keras.Model, block: int, images: np.ndarray
-) -> Iterator[tuple[int, np.ndarray]]:
-    """The features of a block, (B, h, w, C), a batch at a time, with the number of its first."""
+def _features(network: keras.Model, images: np.ndarray) -> Iterator[tuple[int, list[np.ndarray]]]:
+    """The features of all blocks, (B, h, w, C), a batch at a time, with the number of its first."""
     model = _block_outputs(network)
     for start in range(0, len(images), BATCH):
         found = model.predict_on_batch(images[start : start + BATCH])
-        yield start, ops.convert_to_numpy(found[block - 1])
+        yield start, [ops.convert_to_numpy(features) for features in found]
+
+
+def _mean_features(network: keras.Model, images: np.ndarray) -> list[np.ndarray]:
+    """For each block its features' means over positions, (N, C)."""
+    batches = (
+        [features.mean(axis=(1, 2)) for features in blocks]
+        for _, blocks in _features(network, images)
+    )
+    return [np.concatenate(of_block) for of_block in zip(*batches, strict=True)]
+
+
+def _linear_maps(
+    samples: np.ndarray,
+    positions: tuple[np.ndarray, ...],
+    cell: int,
+    images: np.ndarray,
+    masks: np.ndarray,
+) -> Iterator[tuple[str, tuple[slice, slice], np.ndarray, np.ndarray]]:
+    """A regression for known pixels and one for holes, for each place within a cell."""
+    for down, right in _places(cell):
+        at = slice(down, None, cell), slice(right, None, cell)
+        targets, holes = (x[:, at[0], at[1]][positions] for x in (images, masks))
+        for name, rows in (("known", ~holes), ("hole", holes)):
+            if rows.sum() > 1:
+                yield name, at, *ridge(samples[rows], targets[rows])
 
 
 def _windows(features: np.ndarray) -> np.ndarray:
