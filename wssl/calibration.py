@@ -164,8 +164,14 @@ def pic() -> list[Task]:
 def others_longer() -> list[Task]:
     """Shift-Net and PIC with more steps, until twice as many change little."""
     return [
-        *(_experiment(Course(4e-3), steps, method="shift_net") for steps in (4000, 8000, 16000)),
-        *(_experiment(Course(2e-3), steps, method="pic") for steps in (4000, 8000)),
+        _experiment(Course(rate), steps, method=method)
+        for method, rate, steps in (
+            ("shift_net", 4e-3, 4000),
+            ("pic", 4e-3, 4000),
+            ("shift_net", 8e-3, 4000),
+            ("shift_net", 4e-3, 8000),
+            ("pic", 4e-3, 8000),
+        )
     ]
 
 
