@@ -118,8 +118,7 @@ def end_to_end() -> list[Task]:
 def longer() -> list[Task]:
     """Whether four times the steps want another course."""
     return [
-        _experiment(course, 4 * STEPS, encoder="scratch")
-        for course in (Course(8e-3), Course(4e-3), Course(4e-3, "constant"))
+        _experiment(course, 4 * STEPS, encoder="scratch") for course in (Course(8e-3), Course(4e-3))
     ]
 
 
@@ -170,7 +169,6 @@ def others_longer() -> list[Task]:
             ("pic", 4e-3, 4000),
             ("shift_net", 8e-3, 4000),
             ("shift_net", 4e-3, 8000),
-            ("pic", 4e-3, 8000),
         )
     ]
 
