@@ -26,11 +26,11 @@ from pathlib import Path
 
 import pandas as pd
 from myst_nb import glue
+from wssl.report.costs import benchmark_table, effort_table, machines
 
 import wssl
 from wssl import claims
 from wssl.notebooks import check_parameters
-from wssl.report.costs import benchmark_table, effort_table, machines
 
 check_parameters(globals())
 

@@ -410,9 +410,11 @@ class Study:
             True = hole.
         """
         scale = Experiment(preset=self.preset, dataset=self.dataset).scale
+        wanted = {"photos": photographs, "synthetic": drawn}
         parts = [
-            data.images("photos", "test", scale.load_size, photographs),
-            data.images("synthetic", "test", scale.load_size, drawn),
+            data.images(source, "test", scale.load_size, count)
+            for source, count in wanted.items()
+            if count
         ]
         pictures = centre_crops(np.concatenate(parts), scale.size).astype("float32") / 255
         masks = data.masks(self.design.masks, len(pictures), scale.size, split="test")

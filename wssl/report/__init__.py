@@ -30,6 +30,7 @@ from wssl.report.tables.verdicts import (
     coverage_table,
     margin_table,
     power_table,
+    short_table,
     source_table,
     verdict_table,
     width_table,
@@ -37,7 +38,7 @@ from wssl.report.tables.verdicts import (
 )
 from wssl.report.web.headline import headline
 from wssl.report.web.landscape import landscape_line, landscape_triangle
-from wssl.report.web.sliders import Slider, slider
+from wssl.report.web.sliders import Slider, compare, slider
 from wssl.report.web.svg import Chart
 
 __all__ = [
@@ -52,6 +53,7 @@ __all__ = [
     "benchmark_table",
     "budget_figure",
     "class_table",
+    "compare",
     "confusion",
     "confusions",
     "contrast_table",
@@ -89,6 +91,7 @@ __all__ = [
     "runs_of",
     "score_table",
     "set_name",
+    "short_table",
     "slider",
     "source_table",
     "spread_table",

@@ -15,8 +15,9 @@ from wssl.claims.decision import (
     UNDECIDED,
     Verdict,
 )
-from wssl.claims.estimands import Unit, in_db
-from wssl.claims.findings import NOT_RUN, SEEN, Findings
+from wssl.claims.estimands import SSIM, Score, Unit, difference, in_db
+from wssl.claims.findings import NOT_RUN, SEEN, Findings, paired
+from wssl.claims.ladders import Rung
 from wssl.claims.registration import Registration, registration
 from wssl.statistics import Effect
 from wssl.store import Record
@@ -287,6 +288,158 @@ def tally(verdicts: Iterable[Verdict]) -> str:
     return f"Of {len(said)} claims that the paper makes, {listed(parts)}"
 
 
+def is_decided(verdict: Verdict) -> bool:
+    """Whether a verdict was reached: the claim holds, is refuted, or the difference is too small.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    """
+    return verdict.outcome in (HOLDS, REFUTED, SAME)
+
+
+def outcome_counts(verdicts: Iterable[Verdict]) -> dict[str, int]:
+    """How many of the claims that the paper itself makes have each outcome.
+
+    Parameters
+    ----------
+    verdicts : iterable of Verdict
+
+    Returns
+    -------
+    dict of str to int
+        ``hold``, ``fail``, ``same`` and ``open``, which is all the rest.
+    """
+    said = [verdict.outcome for verdict in verdicts if verdict.claim.kind == "says"]
+    found = {"hold": said.count(HOLDS), "fail": said.count(REFUTED), "same": said.count(SAME)}
+    return {**found, "open": len(said) - sum(found.values())}
+
+
+def state_text(found: Findings) -> str:
+    """Whether verdicts are final, provisional or none, as a sentence.
+
+    Parameters
+    ----------
+    found : Findings
+    """
+    if not found.registered:
+        return (
+            f"{unjudged_text(found)}. The tables show the effects as these runs show them; "
+            "verdicts belong to the registered campaign."
+        )
+    waiting = [verdict for verdict in found.values() if verdict.outcome == AWAITING]
+    if not waiting:
+        return "All registered runs that the claims need are recorded."
+    return (
+        f"{counted(len(waiting), 'claim')} of {len(found)} still "
+        f"{'awaits' if len(waiting) == 1 else 'await'} runs. Until all are recorded every verdict "
+        "is provisional, because the noise is estimated from all runs together."
+    )
+
+
+def seeds_range(campaign: Campaign) -> tuple[int, int]:
+    """The least and the greatest number of seeds of the configurations that learn; 0 without any.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    """
+    counts = [len(runs) for arm, runs in campaign.runs.items() if arm.noise != "none"]
+    return (min(counts), max(counts)) if counts else (0, 0)
+
+
+def above(campaign: Campaign, arms: Iterable[Arm], fill: Arm) -> tuple[int, int]:
+    """How many of some arms have a higher mean SSIM than a fill, and how many have runs at all.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    arms : iterable of Arm
+    fill : Arm
+    """
+    means = [
+        float(np.mean([run["metrics"]["ssim"] for run in runs.values()]))
+        for arm in arms
+        if (runs := campaign.runs.get(arm, {}))
+    ]
+    level = campaign.run(fill, 0)
+    if level is None:
+        return 0, len(means)
+    return sum(mean > level["metrics"]["ssim"] for mean in means), len(means)
+
+
+def helps(verdicts: Sequence[Verdict]) -> str:
+    """Whether something helps that was tried in several ways, as a clause.
+
+    Parameters
+    ----------
+    verdicts : sequence of Verdict
+        Of the claims that it helps, one for each way.
+    """
+    if not all(verdict.effect is not None for verdict in verdicts):
+        return "this cannot be said yet"
+    if any(verdict.outcome == SEEN for verdict in verdicts):
+        return "this cannot be said from these few runs"
+    holds = sum(verdict.outcome == HOLDS for verdict in verdicts)
+    harms = sum(verdict.outcome == REFUTED and verdict.high < 0 for verdict in verdicts)
+    if holds and harms:
+        return "it helps in one way and harms in another"
+    for count, verb in ((holds, "helps"), (harms, "harms")):
+        if count:
+            return f"it {verb}" + ("" if count == len(verdicts) else ", but not in every way tried")
+    if all(verdict.outcome == UNDECIDED for verdict in verdicts):
+        return "this is undecided"
+    return "no way that was tried shows it"
+
+
+def ladder_answer(
+    ladders: Mapping[str, Sequence[Rung]], score: Score = SSIM, *, registered: bool
+) -> str:
+    """How the paper's frozen network stands beside its controls along each ladder, in a sentence.
+
+    Parameters
+    ----------
+    ladders : mapping of str to sequence of Rung
+    score : wssl.claims.estimands.Score
+    registered : bool
+        Whether the ladders are those of the registered campaign, the only one that has them.
+    """
+    parts = []
+    controls = {"random": "a random encoder", "scratch": "training from scratch"}
+    for name, rungs in ladders.items():
+        for other, against in controls.items():
+            found = []
+            for rung in rungs:
+                terms = difference(rung.arm("frozen"), rung.arm(other)).terms
+                effect = paired(rung.campaign, terms, score)
+                if effect is not None:
+                    found.append((rung.label, effect.estimate.value))
+            if len(found) > 1:
+                (first, start), *_, (last, end) = found
+                parts.append(
+                    f"{name}, against {against}: {amount(start, score.unit)} at {first}, "
+                    f"{amount(end, score.unit)} at {last}"
+                )
+    if parts:
+        return f"The pretrained, frozen network by 1 - SSIM. {'; '.join(parts)}."
+    if registered:
+        return "No ladder has two rungs yet."
+    return "The ladders belong to the registered campaign; at this scale there are none."
+
+
+def awaited_rungs(ladders: Mapping[str, Sequence[Rung]]) -> str:
+    """Which rungs have no run yet, as a sentence; empty if each has.
+
+    Parameters
+    ----------
+    ladders : mapping of str to sequence of Rung
+    """
+    missing = [
+        f"{name} {rung.label}" for name, rungs in ladders.items() for rung in rungs if not rung.runs
+    ]
+    return f"Awaiting runs: {', '.join(missing)}." if missing else ""
+
+
 def versus(first: str, second: str, verdict: Verdict) -> str:
     """Which of two is better, as a clause.
 
@@ -299,7 +452,7 @@ def versus(first: str, second: str, verdict: Verdict) -> str:
     """
     effect = verdict.effect
     if effect is None:
-        return f"{first} and {second} cannot be compared yet ({verdict.status})"
+        return f"{first} and {second} cannot be compared yet: {verdict.status}"
     if verdict.outcome == SEEN:
         better = "better" if effect.value > 0 else "worse"
         return f"{first} was {better} than {second} in these runs, which decide nothing"

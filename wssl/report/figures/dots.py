@@ -86,7 +86,7 @@ def dots(
 def _draw(axis: Axes, y: float, found: Paired | None, place: Callable[[float], float]) -> None:
     if found is None:
         axis.text(
-            0.98, y, "awaiting runs", transform=axis.get_yaxis_transform(), ha="right", va="center",
+            0.98, y, "no runs yet", transform=axis.get_yaxis_transform(), ha="right", va="center",
             fontsize="small", color="0.45",
         )  # fmt: skip
         return

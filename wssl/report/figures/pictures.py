@@ -11,7 +11,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from wssl.report.figures.style import finished, placeholder
 
 NO_WEIGHTS = (
-    "No pictures: the weights of these runs are not on this machine. Records are part of the study,\n"
+    "No pictures: the weights of these runs are not on this machine. Records belong to the study,\n"
     "weights are not; the computer on which the runs were made has them."
 )
 """What stands in the place of pictures that no network can fill."""

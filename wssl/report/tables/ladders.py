@@ -1,6 +1,6 @@
 """Scores and contrasts along ladders of scale, as tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -117,16 +117,3 @@ def _level_text(value: float, low: float, high: float, score: Score, freedom: in
 
     known = freedom > 0 and np.isfinite(low)
     return text(value) + (f" ({text(low)} to {text(high)})" if known else "")
-
-
-def awaited(ladders: Mapping[str, Sequence[Rung]]) -> str:
-    """Which rungs have no run yet, as a sentence; empty if each has.
-
-    Parameters
-    ----------
-    ladders : mapping of str to sequence of Rung
-    """
-    missing = [
-        f"{name} {rung.label}" for name, rungs in ladders.items() for rung in rungs if not rung.runs
-    ]
-    return f"Awaiting runs: {', '.join(missing)}." if missing else ""

@@ -63,6 +63,20 @@ def _in_db(verdict: Verdict, records: Campaign) -> dict[str, str]:
     return {"in dB": amount(effect.value, "dB"), "95 % interval, dB": bounds}
 
 
+def short_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
+    """The claims that the paper itself makes, in the few columns of the landing page.
+
+    Parameters
+    ----------
+    verdicts : sequence of Verdict
+    """
+    columns = ["verdict", "effect", "95 % interval", "in the paper"]
+    said = [verdict for verdict in verdicts if verdict.claim.kind == "says"]
+    if not said:
+        return pd.DataFrame(columns=columns).rename_axis("claim")
+    return verdict_table(said)[columns]
+
+
 def source_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
     """Where the paper makes each claim, and its own numbers for it.
 
