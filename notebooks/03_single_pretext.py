@@ -44,8 +44,8 @@ found = study.findings([*SINGLES, HARMONIC])
 
 # %% tags=["remove-input"]
 campaign = found.campaign
-arms = {report.arm_label(arm): arm for arm in SINGLES}
-rotation, *others = SINGLES
+arms = {report.pretext_name(arm.pretext): arm for arm in reversed(SINGLES)}
+rotation = arms["Rotation"]
 phases = report.phases_of(campaign, SINGLES)
 for name, value in {
     "answer": text.answer(found, ["rotation-best", "sharpness-worst", "sharpness-levels"]),
@@ -57,7 +57,7 @@ for name, value in {
     glue(name, value, display=False)
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The two other single pretext tasks against rotation, at the same seeds: right of zero is better than rotation. The paper's diamonds are the same differences in its Table 1.", "name": "fig-table-1"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR: one row for saturation and one for sharpness, each against rotation, with seeds, means, intervals and the number of the paper."}}
-contrasts = report.against(rotation, {report.arm_label(arm): arm for arm in others})
+contrasts = report.against(rotation, {n: arm for n, arm in arms.items() if arm != rotation})
 report.dots(campaign, contrasts, zero="rotation", in_paper=True)
 
 # %% [markdown]

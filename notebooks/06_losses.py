@@ -57,7 +57,7 @@ found = study.findings(arms)
 # %% tags=["remove-input"]
 campaign = found.campaign
 for name, value in {
-    "answer": text.answer(found, ["mix", "mix-psnr", "both-terms", "log-cosh-mse"]),
+    "answer": text.answer(found, ["mix", "both-terms", "log-cosh-mse"]),
     "awaiting": text.awaiting_text(*study.recorded(arms)) if study.registered else "",
     "scale": text.scale_text(campaign, frozen.values()),
 }.items():

@@ -51,7 +51,7 @@ found = study.findings([*learned, *fills])
 # %% tags=["remove-input"]
 campaign = found.campaign
 for name, value in {
-    "answer": text.answer(found, ["methods", "methods-psnr", "classical"]),
+    "answer": text.answer(found, ["methods", "classical"]),
     "awaiting": text.awaiting_text(*study.recorded(learned)) if study.registered else "",
     "scale": text.scale_text(campaign, learned),
 }.items():

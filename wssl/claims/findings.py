@@ -68,9 +68,10 @@ class Findings(Mapping[str, Verdict]):
         """
         return tuple(at_width(arm, self.width) for arm in arms)
 
+    @property
     def seeds(self) -> int:
-        """The greatest number of seeds of any arm; 0 without runs."""
-        return max((len(by_seed) for by_seed in self.campaign.runs.values()), default=0)
+        """The number of seeds with which the grids are run."""
+        return len(self.campaign.design.few)
 
 
 def findings(
@@ -106,7 +107,9 @@ def _seen(claim: Claim, campaign: Campaign) -> Verdict:
     claim = replace(
         claim,
         estimand=at(claim.estimand, NARROW),
-        compared=claim.compared.replace(", width 32", ""),
+        compared=claim.compared.replace(", width 32", "").replace(
+            "pictures of objects", f"the images of {campaign.design.unseen}"
+        ),
     )
     needs = claim.estimand.needs(campaign)
     done = sum(available(campaign, need) for need in needs)

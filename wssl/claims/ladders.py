@@ -81,8 +81,8 @@ def ladders(records: Iterable[Record], design: Design | None = None) -> dict[str
         "budget": tuple(Rung(f"{b:g}x", own, "narrow", b) for b in BUDGETS),
         "width": tuple(Rung(str(w), own, named.get(w, str(w))) for w in WIDTHS),
         "holes": (
-            Rung("dense strokes", own, "narrow"),
-            Rung("wide strokes", others["holes"], "narrow"),
+            Rung("dense", own, "narrow"),
+            Rung("wide", others["holes"], "narrow"),
         ),
         "size": (
             Rung(f"{design.size} px", own, "narrow"),

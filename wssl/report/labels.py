@@ -159,7 +159,8 @@ def arm_label(arm: Arm) -> str:
         return method_label(arm.method)
     parts = [ENCODERS.get(arm.encoder, arm.encoder)]
     if arm.pretext and dict(arm.pretext) != paper.TABLES[4][-1].pretext:
-        parts.insert(0, pretext_name(arm.pretext))
+        plain = arm.encoder == "frozen" and arm.blocks == ALL_BLOCKS
+        parts = [pretext_name(arm.pretext), *([] if plain else parts)]
     if arm.blocks != ALL_BLOCKS:
         parts[-1] += f" blocks {', '.join(map(str, arm.blocks))}"
     if arm.loss != "mix":

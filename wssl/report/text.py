@@ -182,7 +182,7 @@ def unjudged_text(found: Findings) -> str:
     ----------
     found : Findings
     """
-    seeds = found.seeds()
+    seeds = found.seeds
     why = "of one seed nobody can say what is chance" if seeds < 2 else "no plan was registered"
     return f"At this scale nothing is judged: {counted(seeds, 'seed')}, and {why}"
 

@@ -64,8 +64,9 @@ def dots(
     )
     for axis, score in zip(axes[0], scores, strict=True):
         title, reads = score_label(score)
-        for y, terms in enumerate(contrasts.values()):
-            _draw(axis, y, paired(campaign, terms, score), partial(in_unit, unit=score.unit))
+        drawn = [paired(campaign, terms, score) for terms in contrasts.values()]
+        for y, (terms, found) in enumerate(zip(contrasts.values(), drawn, strict=True)):
+            _draw(axis, y, found, partial(in_unit, unit=score.unit))
             if in_paper:
                 axis.plot(
                     in_unit(printed_contrast(terms, score), score.unit), y, "D", color=PAPER, ms=6
@@ -75,6 +76,8 @@ def dots(
         axis.set_yticks(range(count), list(contrasts))
         axis.grid(visible=False, axis="y")
         axis.locator_params(axis="x", nbins=6)
+        if not any(drawn) and not in_paper:
+            axis.set_xticks([0])
     first = axes[0, 0]
     first.plot([], [], "o-", color=OURS, label="each seed; mean, 95 % interval")
     if in_paper:

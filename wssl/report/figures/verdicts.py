@@ -29,7 +29,7 @@ def forest(verdicts: Sequence[Verdict]) -> Figure:
     """
     known = [v for v in verdicts if v.effect is not None and np.isfinite(v.effect.value)]
     rows = sorted(
-        known, key=lambda v: (v.claim.primary is None, list(FAMILIES).index(v.claim.family))
+        known, key=lambda v: (v.claim.primary or 99, list(FAMILIES).index(v.claim.family))
     )
     if not rows:
         return placeholder("No claim has all of its runs yet.")

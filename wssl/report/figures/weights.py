@@ -53,6 +53,7 @@ def weight_curves(
         for axis, (pair, arms) in zip(line, pairs.items(), strict=True):
             first, second = pair
             places = {0.0: alone[second], **{a.pretext[first]: a for a in arms}, 1.0: alone[first]}
+            places = dict(sorted(places.items()))
             inner = [x for x in places if 0 < x < 1]
             terms = {x: means([arm], list(arms)).terms for x, arm in places.items()}
             theirs[pair] = {
@@ -280,4 +281,4 @@ def _label_groups(
             mean = float(np.mean(found))
             axis.hlines(mean, min(at) - 0.5, max(at) + 0.5, color="0.2", linewidth=2)
             label += f"\nmean {mean:+.1f} %"
-        axis.annotate(label, (float(np.mean(at)), -0.155), **below)
+        axis.annotate(label, (float(np.mean(at)), -0.2), **below)
