@@ -72,8 +72,8 @@ def rows(number: int, records: Iterable[Record]) -> list[tuple[paper.Row, list[R
     """
     records = list({record["fingerprint"]: record for record in records}.values())
     used = [r for r in records if any(_repeats(row, r) for row in paper.TABLES[number])]
-    for name in ("preset", "dataset", "masks", "recipe", "coverage"):
-        values = {str(record["experiment"][name]) for record in used}
+    for name in ("preset", "settings", "dataset", "masks", "recipe", "coverage"):
+        values = {str(record["experiment"].get(name)) for record in used}
         if len(values) > 1:
             raise ValueError(
                 f"records: expected those of one {name}; received {', '.join(sorted(values))}. "
