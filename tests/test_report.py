@@ -213,7 +213,7 @@ def test_the_style_is_set():
     with plt.rc_context():
         report.use_style()
         assert plt.rcParams["axes.spines.top"] is False
-        report.paper_and_ours(1, []).canvas.draw()
+        report.placeholder("nothing yet").canvas.draw()
 
 
 def test_a_record_counts_once_however_often_it_is_given():
@@ -228,3 +228,16 @@ def test_records_of_different_settings_are_not_averaged():
     ]
     with pytest.raises(ValueError, match="expected those of one preset; received quick, smoke"):
         report.table(1, records)
+
+
+def test_a_notebook_shows_what_stands_in_the_place_of_a_figure():
+    from IPython.core.pylabtools import print_figure
+
+    assert print_figure(report.placeholder("Awaiting runs."), fmt="png")
+
+
+def test_fills_without_weights_are_said_to_be_missing(rng):
+    pictures, masks = rng.random((1, 8, 8, 3)), np.zeros((1, 8, 8), bool)
+    figure = report.fills_gallery(pictures, masks, {})
+    assert "weights" in figure.axes[0].texts[0].get_text()
+    assert len(report.fills_gallery(pictures, masks, {"one": pictures}).axes) == 3

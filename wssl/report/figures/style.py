@@ -63,8 +63,9 @@ def placeholder(words: str, height: float = 1.2) -> Figure:
     height : float
         In inches.
     """
-    figure = plt.figure(figsize=(9, height))
-    figure.text(0.5, 0.5, words, ha="center", va="center", color="0.35", wrap=True)
+    figure, axis = plt.subplots(figsize=(9, height))  # a notebook shows no figure without axes
+    axis.axis("off")
+    axis.text(0.5, 0.5, words, ha="center", va="center", color="0.35", wrap=True)
     return finished(figure)
 
 
