@@ -135,7 +135,8 @@ def compare(
     """
     if not set(names) <= set(filled):
         return Slider((), "the weights of these runs are not on this machine")
-    return slider(*(filled[name][picture] for name in names), caption, names)
+    before, after = (filled[name][picture] for name in names)
+    return slider(before, after, caption, names)
 
 
 def _embedded(image: np.ndarray) -> str:
