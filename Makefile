@@ -73,7 +73,7 @@ book: install
 
 reference: install
 	WSSL_RESULTS="$$PWD/results" $(BIN)/python -m wssl.notebooks --output book/studies \
-	  -p preset desktop -p dataset open-faces -p seeds 3 --repository "$(REPOSITORY)"
+	  -p preset desktop -p dataset open-faces-2 --repository "$(REPOSITORY)"
 
 html: install
 	$(BIN)/jupyter-book build book/ $(STRICT)

@@ -9,119 +9,159 @@
 # %% [markdown]
 # # The verdicts
 #
-# **What the paper claims.** Each of its claims that runs can decide is written down in
-# `wssl/paper.py`: a paraphrase, the place in the paper, and the paper's own numbers. Each has a
-# test in `wssl.claims`, a function of records. This page applies the tests; nothing on it is typed
-# in, and new records can change it.
+# **The question.** Which of the paper's claims hold? Each is written down in
+# `wssl/claims/catalogue.py` with the quantity that decides it. This page applies the tests to the
+# records; nothing on it is typed in.
+#
+# **The answer.** {glue:text}`tally`.
+#
+# {glue:text}`state`
 
 # %% tags=["parameters"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
-dataset: str = "synthetic"  # images: synthetic, open-faces or folder:PATH
+dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
 # %% tags=["hide-input"]
 import json
-from collections import Counter
+from pathlib import Path
 
 import pandas as pd
+from IPython.display import display
 from myst_nb import glue
 
 import wssl
-from wssl import claims, paper, report
+from wssl import paper, report
 from wssl.notebooks import check_parameters
-from wssl.report.verdicts import forest, tally, verdict_table
+from wssl.report import text
+from wssl.study import Study
 
 check_parameters(globals())
 report.use_style()
-
-# %% [markdown]
-# ## The evidence
-#
-# Every run of the study at this scale, and whatever other seeds of it the store holds.
+BOOK = Path(wssl.__file__).parents[1] / "book"
 
 # %%
-settings = {"preset": preset, "dataset": dataset, "masks": masks, "seeds": seeds or None}
-experiments = [e for part in wssl.study.PARTS.values() for e in part(**settings)]
-results = wssl.run_all(experiments)
-for evaluation in wssl.study.evaluations(experiments):
-    wssl.evaluate(evaluation)
-
-own = experiments[0].to_dict()
-same = {name: own[name] for name in ("preset", "dataset", "masks", "recipe", "coverage")}
-records = claims.of_study(wssl.Store().records(), **same)
-verdicts = claims.verdicts(records)
+study = Study(preset=preset, dataset=dataset, masks=masks, seeds=seeds or None)
+found = study.findings()
 
 # %% tags=["remove-input"]
-kinds = [record["kind"] for record in records]
-glue("runs", kinds.count("inpainting"), display=False)
-glue("pretexts", kinds.count("pretext"), display=False)
-glue("evaluations", kinds.count("evaluation"), display=False)
-hours = sum(r["provenance"]["seconds"] for r in records) / 3600
-glue("hours", hours, display=False)
-glue("tally", tally(verdicts), display=False)
-glue("preset", preset, display=False)
-glue("dataset", dataset, display=False)
-for outcome, name in ((claims.HOLDS, "hold"), (claims.FAILS, "fail"), (claims.OPEN, "open")):
-    glue(name, sum(v.outcome == outcome for v in verdicts), display=False)
-configurations = Counter(
-    json.dumps({**r["experiment"], "seed": None}, sort_keys=True)
-    for r in records
-    if r["kind"] == "inpainting"
-)
-glue("configurations", len(configurations), display=False)
-glue("least_seeds", min(configurations.values()), display=False)
-glue("most_seeds", max(configurations.values()), display=False)
-decided = [v for outcome in (claims.HOLDS, claims.FAILS) for v in verdicts if v.outcome == outcome]
-undecided = [v for v in verdicts if v.outcome == claims.OPEN]
+campaign, verdicts = found.campaign, list(found.values())
+primary = [v for v in verdicts if v.claim.primary is not None]
+secondary = [v for v in verdicts if v.claim.primary is None]
+records = study.records()
+runs = [r for r in records if r["kind"] == "inpainting"]
+least, most = text.seeds_range(campaign)
 with pd.option_context("display.max_colwidth", None):
-    columns = ["verdict", "effect here", "in the paper"]
-    glue("decided", verdict_table(decided)[columns], display=False)
-    glue("undecided", verdict_table(undecided)[columns[1:]], display=False)
-glue("headline", report.headline(records), display=False)
+    tables = {
+        "primary": report.verdict_table(primary, campaign),
+        "secondary": report.verdict_table(secondary, campaign),
+        "decided": report.short_table([v for v in verdicts if text.is_decided(v)]),
+        "undecided": report.short_table([v for v in verdicts if not text.is_decided(v)]),
+    }
+    for name, value in {
+        **tables,
+        **text.outcome_counts(verdicts),
+        "tally": text.tally(verdicts),
+        "state": text.state_text(found),
+        "plan": text.plan_text(BOOK / "plan.md", runs if study.registered else []),
+        "headline": report.headline(found),
+        "runs": len(runs),
+        "pretexts": sum(r["kind"] == "pretext" for r in records),
+        "evaluations": sum(r["kind"] == "evaluation" for r in records),
+        "hours": text.hours(records),
+        "preset": preset,
+        "dataset": dataset,
+        "configurations": len(campaign.runs),
+        "least_seeds": least,
+        "most_seeds": most,
+    }.items():
+        glue(name, value, display=False)
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Effects in multiples of their margins, with the interval that decides: right of the grey band the claim is right, left of zero the opposite is true, within the band the effect is too small to matter. Diamonds: the effect in the paper's own numbers. The axis is logarithmic beyond 1.", "name": "fig-verdicts"}, "image": {"alt": "Dot plot: one row per claim whose runs are complete. Horizontal: its effect with an interval, in multiples of the margin, coloured by verdict; a grey band marks effects within the margin."}}
+report.forest(verdicts)
 
 # %% [markdown]
-# {glue:text}`runs:d` runs of {glue:text}`configurations:d` configurations, each with
-# {glue:text}`least_seeds:d` to {glue:text}`most_seeds:d` seeds, {glue:text}`pretexts:d` pretext phases and {glue:text}`evaluations:d`
-# evaluations, {glue:text}`hours:.1f` hours of computing in all.
+# ## What was registered, and when
 #
-# ## How a verdict is reached
+# {glue:text}`plan` {glue:text}`runs:d` runs of {glue:text}`configurations:d` configurations,
+# {glue:text}`pretexts:d` pretext phases and {glue:text}`evaluations:d` evaluations are recorded,
+# {glue:text}`hours:.1f` hours of computing in all.
 #
-# A claim becomes an **effect** that is above zero if the claim is true, such as the mean SSIM of
-# one configuration minus that of another. Its error follows from the spread over seeds (Welch's
-# contrast, so that configurations need not spread alike). The claim
+# ## The primary claims
 #
-# - **holds** if the effect is surely above zero;
-# - **does not hold** if the effect is surely smaller than what would count: 0.002 SSIM, 0.1 dB, a
-#   twentieth of a share, about the smallest differences that the paper itself makes something of;
-# - else it **cannot be told** with this evidence.
-#
-# "Surely" means a two-sided p value of at most 0.05 after Holm's correction for the number of
-# claims, so that in a world in which chance alone is at work a verdict is rare over the whole
-# table, not only in each line. "The best of all" has to beat each of the others. One run of each
-# configuration, which is what the paper had, decides nothing.
-#
-# ## The verdicts
+# In the order of the plan. **Effect**: above zero if the claim is true, in per cent of 1 - SSIM
+# where nothing else is said; with the 95 % interval of this claim alone. **Interval that decides**:
+# the one from which the verdict follows, adjusted for the number of claims. **Margin**: the smallest
+# effect of interest.
 
 # %% tags=["hide-input"]
 with pd.option_context("display.max_colwidth", None):
-    table = verdict_table(verdicts)
-table
+    display(tables["primary"])
 
 # %% [markdown]
-# **in the paper**: the same effect computed from the paper's printed numbers, one run each. **effect
-# here**: with its 95 % interval, before the correction.
+# ## The secondary claims
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The paper's claims: effects and their 95 % intervals in multiples of the smallest effect that counts; right of the grey band the paper is right, left of it the opposite is true. Diamonds: the effect in the paper's own numbers. The axis is logarithmic beyond 1.", "name": "fig-verdicts"}, "image": {"alt": "Dot plot: a row for each claim of the paper. Horizontal: its effect with an interval, in multiples of the smallest that counts, coloured by verdict; a grey band marks effects too small to count."}}
-forest(verdicts)
+# %% tags=["hide-input"]
+with pd.option_context("display.max_colwidth", None):
+    display(tables["secondary"])
+
+# %% [markdown]
+# ## The controls at every width
+#
+# Judged at one width, shown at the others.
+
+# %% tags=["hide-input"]
+report.width_table(campaign, verdicts)
+
+# %% [markdown]
+# ## How a verdict is reached
+#
+# From a lower and an upper confidence bound of the effect, and its margin:
+#
+# - **the same, within the margin**, if both bounds lie within the margin on either side of zero;
+# - else the claim **holds** if the lower bound is above zero;
+# - else it is **refuted** if the upper bound is below the margin;
+# - else it is **undecided**. While registered runs are missing it is **awaiting** them.
+#
+# Arms are compared at the same seeds, and each interval is for new seeds and new images at once. The
+# bounds are such that one or more wrong verdicts stand in the whole table with a probability of at
+# most 5 %. The margins:
+
+# %% tags=["hide-input"]
+report.margin_table()
+
+# %% [markdown]
+# ## What these rules are worth
+#
+# Whole campaigns were simulated with the noise of recorded runs, in worlds whose truth is known. How
+# often one or more wrong verdicts stood in the table, in per cent of the simulated studies:
+
+# %% tags=["hide-input"]
+simulated = json.loads((BOOK / "characteristics.json").read_text(encoding="utf-8"))
+report.world_table(simulated)
+
+# %% [markdown]
+# How often a primary claim was found to hold, by its true effect, and how often its absence was
+# found:
+
+# %% tags=["hide-input"]
+power = {noise: report.power_table(simulated, noise) for noise in simulated["power"]}
+pd.concat(power, names=["noise", "claim"])
+
+# %% [markdown]
+# How often the printed 95 % intervals covered the truth, in per cent:
+
+# %% tags=["hide-input"]
+report.coverage_table(simulated)
 
 # %% [markdown]
 # ## What the paper says of each, and where
 
 # %% tags=["hide-input"]
-pd.DataFrame(
-    [{"claim": c.text, "where": c.where, "the paper's numbers": c.printed} for c in paper.CLAIMS]
-).set_index("claim")
+with pd.option_context("display.max_colwidth", None):
+    sources = report.source_table(verdicts)
+sources
 
 # %% [markdown]
 # ## What no record can decide
@@ -132,8 +172,6 @@ pd.DataFrame(
 ).set_index("the paper says")
 
 # %% [markdown]
-# **The answer.** {glue:text}`tally`. What these verdicts do not say: anything about CelebA-HQ at
-# 224 pixels, or about networks trained as long as the paper's; each is a verdict on the claim at
-# the scale of this edition, {glue:text}`preset` on {glue:text}`dataset`, whose runs see far fewer
-# images. A claim that does not hold here may hold there; the same page, run at that scale, would
-# say so.
+# **What these verdicts do not say.** Anything about CelebA-HQ at 224 pixels, or about networks trained
+# as long as the paper's: each is a verdict on the claim at this scale. {doc}`13_scale` shows how far
+# the answers depend on it.

@@ -28,9 +28,9 @@ import pandas as pd
 from myst_nb import glue
 
 import wssl
-from wssl import claims
 from wssl.notebooks import check_parameters
-from wssl.report.costs import benchmark_table, effort_table, machines
+from wssl.report import benchmark_table, effort_table, machines, text
+from wssl.study import Study
 
 check_parameters(globals())
 
@@ -38,19 +38,13 @@ check_parameters(globals())
 # ## The records of this edition
 
 # %%
-settings = {"preset": preset, "dataset": dataset, "masks": masks, "seeds": seeds or None}
-experiments = [e for part in wssl.study.PARTS.values() for e in part(**settings)]
-wssl.run_all(experiments)
-for evaluation in wssl.study.evaluations(experiments):
-    wssl.evaluate(evaluation)
-
-own = experiments[0].to_dict()
-same = {name: own[name] for name in ("preset", "dataset", "masks", "recipe", "coverage")}
-records = claims.of_study(wssl.Store().records(), **same)
+study = Study(preset=preset, dataset=dataset, masks=masks, seeds=seeds or None)
+study.findings()
+records = study.records()
 effort_table(records)
 
 # %% tags=["remove-input"]
-glue("hours", sum(r["provenance"]["seconds"] for r in records) / 3600, display=False)
+glue("hours", text.hours(records), display=False)
 glue("records", len(records), display=False)
 glue("machines", machines(records), display=False)
 glue("preset", preset, display=False)

@@ -135,6 +135,9 @@ def _per_image(ssim, rng):
         "psnr": _psnr(values).round(5).tolist(),
         "ssim_hole": (0.9 * values).round(5).tolist(),
         "psnr_hole": (0.9 * _psnr(values)).round(5).tolist(),
+        "ms_ssim": ((1 + values) / 2).round(5).tolist(),
+        "gmsd": ((1 - values) / 2 + 0.001).round(5).tolist(),
+        "st_lpips": ((1 - values) / 3 + 0.001).round(5).tolist(),
     }
 
 

@@ -14,15 +14,16 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from wssl import notebooks, study
+from wssl import notebooks
 from wssl.notebooks import FIRST_EDITION, INSTALL, is_first_edition
 from wssl.store import Store
+from wssl.study import Study
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "notebooks").glob("[0-9]*.py"))
 STUDIES = ROOT / "book" / "studies"
 TRAINED = ("01", "02", "03")
-LONG = ("01", "03", "06", "07", "08")
+LONG = ("01", "03", "06", "07", "08", "09")
 """These train, or train again what their pictures need, and so take seconds."""
 
 HEADER = """\
@@ -568,10 +569,39 @@ def run_cells(shell, source, parameters):
             shell.run_cell("".join(["# Parameters\n", *lines]), store_history=True).raise_error()
 
 
-def fabricate_all(fabricate, **settings):
-    """Records of the whole study, that nobody trained for."""
-    grid = [e for part in study.PARTS.values() for e in part(preset="smoke", **settings)]
-    fabricate(Store(), [*grid, *study.evaluations(grid)])
+@pytest.fixture
+def glued(monkeypatch):
+    """What a page hands to other pages, by name."""
+    found = {}
+
+    def glue(name, value, display=True):
+        found[name] = value
+
+    monkeypatch.setattr("myst_nb.glue", glue)
+    return found
+
+
+def asked_for(source):
+    """The names that the book's pages take from a study, each with its format."""
+    cells = notebooks._load(source).cells
+    page = "\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "book").glob("*.md")]
+    form = r"(?::([^`]*))?`"
+    own = re.findall(rf"{{glue:text}}`([\w-]+){form}", page)
+    elsewhere = rf"{{glue:text}}`studies/{source.stem}\.ipynb::(\w+){form}"
+    other = re.findall(elsewhere, "".join(texts))
+    pasted = [
+        (name, "")
+        for text in texts
+        for name, place in re.findall(r"```{glue:} (\w+)\n:doc: studies/(\w+)\.ipynb", text)
+        if place == source.stem
+    ]
+    return [*own, *other, *pasted]
+
+
+SAID = "answer", "awaiting", "tally", "state"
+REGISTERED = {"preset": "desktop", "dataset": "open-faces-2"}
+JUDGED = [s for s in SOURCES if s.stem[:2] in ("03", "04", "05", "06", "08", "10", "13")]
 
 
 @pytest.mark.parametrize(
@@ -582,12 +612,16 @@ def fabricate_all(fabricate, **settings):
     ],
     indirect=True,
 )
-def test_the_page_runs_at_smoke(source, tmp_path, monkeypatch, fabricate, shell, eager):
+def test_the_page_runs_at_smoke(source, tmp_path, monkeypatch, fabricate, shell, eager, glued):
     """One of the first three trains; the others have records that nobody trained for."""
     monkeypatch.chdir(tmp_path)
     if source.stem[:2] not in TRAINED:
-        fabricate_all(fabricate)
+        fabricate(Store(), Study("smoke").tasks)
     run_cells(shell, source, {"preset": "smoke"})
+    for name, form in asked_for(source):
+        assert name in glued, f"{source.name} glues no {name}"
+        if isinstance(glued[name], str | int | float):
+            format(glued[name], form)
 
 
 @pytest.mark.parametrize(
@@ -595,16 +629,52 @@ def test_the_page_runs_at_smoke(source, tmp_path, monkeypatch, fabricate, shell,
 )
 def test_the_page_runs_with_several_seeds(source, tmp_path, monkeypatch, fabricate, shell):
     monkeypatch.chdir(tmp_path)
-    tables = [e for n in (1, 2, 3) for e in study.table(n, preset="smoke", seeds=3)]
-    fabricate(Store(), tables)
+    fabricate(Store(), Study("smoke", seeds=3).tasks)
     run_cells(shell, source, {"preset": "smoke", "seeds": 3})
+
+
+@pytest.mark.parametrize("source", JUDGED, indirect=True, ids=lambda path: path.stem)
+def test_the_page_awaits_the_registered_runs(
+    source, tmp_path, monkeypatch, shell, glued, trained, shared_data
+):
+    """Nothing is trained, and the page says what is missing."""
+    monkeypatch.chdir(tmp_path)
+    run_cells(shell, source, REGISTERED)
+    assert trained == []
+    answers = " ".join(
+        str(glued.get(name, "")) for name in ("answer", "awaiting", "tally", "state")
+    )
+    assert re.search(r"[Aa]wait", answers)
+    for word in ("holds", "refuted (", "within the margin ("):
+        assert word not in answers
+
+
+@pytest.mark.parametrize(
+    "source",
+    [s for s in JUDGED if s.stem[:2] in ("04", "05", "10", "13")],
+    indirect=True,
+    ids=lambda path: path.stem,
+)
+def test_the_page_runs_with_the_whole_campaign(
+    source, tmp_path, monkeypatch, fabricate, shell, glued, trained, shared_data
+):
+    monkeypatch.chdir(tmp_path)
+    fabricate(Store(), Study(**REGISTERED).tasks)
+    run_cells(shell, source, REGISTERED)
+    assert trained == []
+    answers = " ".join(
+        str(glued.get(name, "")) for name in ("answer", "awaiting", "tally", "state")
+    )
+    assert "await" not in answers.lower()
+    if source.stem.startswith("13"):
+        assert all(name in answers for name in ("budget", "width", "holes", "size"))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("source", [SOURCES[1], SOURCES[9]], indirect=True, ids=["02", "10"])
 def test_the_page_runs_in_a_kernel(source, tmp_path, monkeypatch, fabricate):
     monkeypatch.chdir(tmp_path)
-    fabricate_all(fabricate)
+    fabricate(Store(), Study("smoke").tasks)
     notebooks.execute(source, tmp_path / "out.ipynb", {"preset": "smoke"})
     assert notebooks.is_fresh(source, tmp_path / "out.ipynb")
     executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)

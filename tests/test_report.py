@@ -139,36 +139,6 @@ def test_the_number_of_rows_of_each_table():
     assert [len(report.table(number, [])) for number in (1, 2, 3, 4)] == [3, 15, 4, 3]
 
 
-def test_paper_and_ours():
-    records = [
-        record(0.8 + 0.01 * seed, 20.0 + seed, pretext={"rotation": 1.0}, seed=seed)
-        for seed in range(3)
-    ]
-    figure = report.paper_and_ours(1, records)
-    ssim, psnr = figure.axes
-    assert (ssim.get_title(loc="left") or ssim.get_title()) == "SSIM"
-    for axis, name, ours in ((ssim, "ssim", [0.8, 0.81, 0.82]), (psnr, "psnr", [20, 21, 22])):
-        theirs = {
-            (line.get_xdata()[0], line.get_ydata()[0])
-            for line in axis.lines
-            if line.get_marker() == "D" and len(line.get_xdata())
-        }
-        assert theirs == {(getattr(row, name), i) for i, row in enumerate(paper.TABLES[1])}
-        points = [line.get_xdata() for line in axis.lines if line.get_marker() == "o"]
-        assert any(len(p) == 3 and np.allclose(p, ours) for p in points)
-    assert [label.get_text() for label in ssim.get_yticklabels()] == [
-        "Sharpness",
-        "Saturation",
-        "Rotation",
-    ]
-    assert plt.get_fignums() == []
-
-
-def test_a_figure_without_any_record_can_be_drawn(recwarn):
-    report.paper_and_ours(2, []).canvas.draw()
-    assert not recwarn.list
-
-
 CONFUSION = [[8, 0, 0, 0], [2, 6, 0, 0], [0, 4, 4, 0], [1, 2, 5, 0]]
 
 
@@ -243,7 +213,7 @@ def test_the_style_is_set():
     with plt.rc_context():
         report.use_style()
         assert plt.rcParams["axes.spines.top"] is False
-        report.paper_and_ours(1, []).canvas.draw()
+        report.placeholder("nothing yet").canvas.draw()
 
 
 def test_a_record_counts_once_however_often_it_is_given():
@@ -258,3 +228,16 @@ def test_records_of_different_settings_are_not_averaged():
     ]
     with pytest.raises(ValueError, match="expected those of one preset; received quick, smoke"):
         report.table(1, records)
+
+
+def test_a_notebook_shows_what_stands_in_the_place_of_a_figure():
+    from IPython.core.pylabtools import print_figure
+
+    assert print_figure(report.placeholder("Awaiting runs."), fmt="png")
+
+
+def test_fills_without_weights_are_said_to_be_missing(rng):
+    pictures, masks = rng.random((1, 8, 8, 3)), np.zeros((1, 8, 8), bool)
+    figure = report.fills_gallery(pictures, masks, {})
+    assert "weights" in figure.axes[0].texts[0].get_text()
+    assert len(report.fills_gallery(pictures, masks, {"one": pictures}).axes) == 3

@@ -3,7 +3,7 @@
 import pytest
 
 from wssl import study
-from wssl.report.costs import benchmark_table, effort_table, kind_of, machines
+from wssl.report.tables.costs import benchmark_table, effort_table, kind_of, machines
 from wssl.store import Store
 
 

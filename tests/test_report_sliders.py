@@ -85,3 +85,17 @@ def test_details_stand_beneath_the_pictures(rng):
         assert np.array_equal(whole.images[0].get_array(), image)
         assert np.array_equal(detail.images[0].get_array(), image[12:16, 3:7])
         assert {patch.get_xy() for patch in whole.patches} == {(2.5, 11.5)}
+
+
+def test_two_fills_of_a_picture_are_compared_where_there_are_both(rng):
+    filled = {name: rng.random((2, 4, 4, 3)) for name in ("one", "other")}
+    made = report.compare(filled, ("one", "other"), "a picture", 1)
+    assert (
+        made.figures
+        == report.slider(
+            filled["one"][1], filled["other"][1], "a picture", ("one", "other")
+        ).figures
+    )
+    missing = report.compare(filled, ("one", "third"), "a picture")
+    assert missing.figures == ()
+    assert "weights" in repr(missing)

@@ -1,11 +1,18 @@
 from collections import Counter
 
-import numpy as np
 import pytest
 
-from wssl import losses, paper, study
+from wssl import campaign, paper, study
+from wssl.claims import CLAIMS
+from wssl.claims.campaign import Design
+from wssl.claims.catalogue import BEST_ARM, HARMONIC, SINGLES, WIDE_BEST
+from wssl.claims.decision import AWAITING
+from wssl.claims.findings import NOT_RUN, SEEN
+from wssl.claims.ladders import ladders
 from wssl.experiment import ENCODERS, Experiment
 from wssl.models import FILLS, MODELS, methods
+from wssl.store import Store
+from wssl.study import Study
 
 SIZES = {1: 3, 2: 15, 3: 4, 4: 3}
 
@@ -50,7 +57,16 @@ def test_bad_values(arguments, settings, message):
         study.table(*arguments, **settings)
 
 
-CONFIGURATIONS = {"1": 3, "2": 15, "3": 4, "4": 3, "losses": 11, "controls": 5, "noise": 1}
+CONFIGURATIONS = {
+    "1": 3,
+    "2": 15,
+    "3": 4,
+    "4": 3,
+    "losses": 7,
+    "controls": 4,
+    "freezing": 4,
+    "noise": 1,
+}
 
 
 def test_every_part_is_named():
@@ -65,36 +81,19 @@ def test_the_baselines_are_every_other_method_and_floors_run_once():
     assert {repeats[name] for name in set(MODELS) - {"wssl"}} == {3}
 
 
-def test_strata_test_every_experiment_on_three_widths():
-    experiments = study.baselines(preset="smoke")
-    found = study.strata(iter(experiments))
-    assert list(found) == ["thin", "medium", "thick"]
-    for width, evaluations in found.items():
-        assert [e.experiment for e in evaluations] == experiments
-        assert {(e.recipe, e.coverage) for e in evaluations} == {(width, (0.1, 0.6))}
-
-
-def test_unseen_sets_are_never_the_experiments_own():
-    drawn = study.unseen(study.controls(preset="smoke"))
-    assert list(drawn) == ["photographs", "thin strokes"]
-    faces = study.unseen(study.controls(preset="smoke", dataset="open-faces"))
-    assert list(faces) == list(study.UNSEEN)
-    for evaluations in (*drawn.values(), *faces.values()):
-        for evaluation in evaluations:
-            assert evaluation.test != evaluation.experiment
-
-
-def test_evaluations_are_of_controls_elsewhere_and_of_losses_at_home():
+def test_evaluations_are_of_controls_elsewhere_and_of_the_best_at_home():
     grid = [e for part in study.PARTS.values() for e in part(preset="smoke", seeds=1)]
     found = study.evaluations(grid)
-    home = [e.experiment for e in found if e.test == e.experiment]
     assert len(set(found)) == len(found)
-    assert {(e.loss, e.alpha) for e in home if e.seed == 0} == {
-        ("ssim", 0.84),
-        ("log_cosh", 0.84),
-        *(("mix", alpha) for alpha in study.ALPHAS),
-    }
-    assert {e.experiment.encoder for e in found if e.test != e.experiment} == set(ENCODERS)
+    fills = [e for e in found if e.experiment.method == "harmonic"]
+    assert [(e.recipe, e.coverage) for e in fills] == [("qd-imd", (0.0, 1.0))]
+    networks = [e for e in found if e.experiment.method == "wssl"]
+    assert {e.dataset for e in networks} == {"synthetic", "photos"}
+    home = [e.experiment for e in networks if e.test == e.experiment]
+    assert {e.with_(seed=0) for e in home} == {Experiment(preset="smoke")}
+    away = {e.experiment.with_(seed=0) for e in networks if e.test != e.experiment}
+    assert away == set(study.controls(preset="smoke", seeds=1))
+    assert study.unseen_images("open-faces-2") == "objects"
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
@@ -111,41 +110,32 @@ def test_the_parts_that_are_tables_are_the_tables():
         assert study.PARTS[str(number)](seeds=2) == study.table(number, seeds=2)
 
 
-def test_the_share_of_log_cosh_goes_from_none_to_all(rng):
-    swept = {e.alpha: e for e in study.losses(seeds=1) if e.loss == "mix"}
-    assert list(swept) == sorted(swept)
-    assert min(swept) > 0
-    assert max(swept) < 1
-    assert 0.84 in swept
+def test_the_losses_are_compared_on_the_papers_best_weights_and_from_scratch():
     listed = study.losses(seeds=1)
-    pair = rng.random((2, 2, 16, 16, 3), dtype=np.float32)
-    for alpha, loss in ((0.0, "ssim"), (1.0, "log_cosh")):
-        end = Experiment(loss=loss)
-        assert end in listed
-        values = [
-            np.asarray(losses.LOSSES[e.loss](*pair, alpha=e.alpha, a=e.a))
-            for e in (Experiment(alpha=alpha), end)
-        ]
-        np.testing.assert_array_equal(*values)
-
-
-def test_the_losses_are_compared_on_the_papers_best_weights():
-    listed = study.losses(seeds=1)
-    assert {(e.pretext, e.encoder) for e in listed} == {(Experiment().pretext, "frozen")}
-    assert [e.a for e in listed if e.loss == "log_cosh"] == [1.0, 10.0, 100.0]
-    assert {e.loss for e in listed} == set(losses.LOSSES)
+    frozen = [e for e in listed if e.encoder == "frozen"]
+    assert [e.loss for e in frozen] == list(study.LOSSES)
+    assert {e.pretext for e in frozen} == {Experiment().pretext}
+    scratch = [e for e in listed if e.encoder == "scratch"]
+    assert {e.loss for e in scratch} == {"mix", "ssim", "log_cosh"}
+    assert {(e.alpha, e.a) for e in listed} == {(0.84, 1.0)}
 
 
 def test_the_controls_differ_from_the_best_configuration_in_the_encoder_alone():
     listed = study.controls(seeds=1)
     assert listed[0] == Experiment()
     assert {e.encoder for e in listed} == set(ENCODERS)
-    assert {e.frozen_blocks for e in listed} == {(1, 2, 3, 4, 5), (1, 2, 3)}
     for e in listed:
-        kept = e.with_(
-            encoder="frozen", frozen_blocks=(1, 2, 3, 4, 5), pretext=Experiment().pretext
-        )
-        assert kept == Experiment()
+        assert e.with_(encoder="frozen", pretext=Experiment().pretext) == Experiment()
+
+
+def test_some_blocks_are_frozen_from_either_end():
+    listed = study.freezing(seeds=1)
+    assert [(e.encoder, e.frozen_blocks) for e in listed] == [
+        ("frozen", (1,)),
+        ("frozen", (1, 2, 3)),
+        ("frozen", (3, 4, 5)),
+        ("random", (3, 4, 5)),
+    ]
 
 
 def test_what_a_seed_changes_is_measured_with_eight_at_least():
@@ -154,3 +144,82 @@ def test_what_a_seed_changes_is_measured_with_eight_at_least():
     assert [e.seed for e in study.noise(seeds=12)] == list(range(12))
     assert [e.seed for e in study.noise(seeds=range(5, 14))] == list(range(5, 14))
     assert {e.with_(seed=0) for e in study.noise()} == {Experiment()}
+
+
+REGISTERED = {"preset": "desktop", "dataset": "open-faces-2"}
+
+
+def test_the_registered_study_is_the_campaign():
+    found = Study(**REGISTERED)
+    assert found.registered
+    assert found.design == Design()
+    assert set(found.tasks) == {task for part in campaign.parts().values() for task in part}
+    for other in ({"preset": "quick"}, {"dataset": "synthetic"}, {"masks": "synthetic"}):
+        assert not Study(**{**REGISTERED, **other}).registered
+
+
+def test_registered_seeds_are_not_chosen():
+    with pytest.raises(ValueError, match=r"seeds: expected none at the preset 'desktop'.*3"):
+        Study(**REGISTERED, seeds=3)
+
+
+def test_nothing_of_the_registered_study_is_trained(trained):
+    found = Study(**REGISTERED).findings()
+    assert trained == []
+    assert found.registered
+    assert {verdict.outcome for verdict in found.values()} == {AWAITING}
+    assert Study(**REGISTERED).recorded(SINGLES) == (0, 11)
+    assert Study(**REGISTERED).result(WIDE_BEST) is None
+
+
+def test_the_study_at_another_preset_has_runs_for_nearly_every_claim(fabricate):
+    found = Study("smoke", seeds=2)
+    fabricate(Store(), found.tasks)
+    findings = found.findings()
+    assert not findings.registered
+    missing = {v.claim.key for v in findings.values() if v.outcome == NOT_RUN}
+    assert missing <= {"mix-longer", "features-learned"}
+    assert len(findings) == len(CLAIMS)
+    assert findings["features"].outcome == SEEN
+
+
+def test_a_page_trains_its_own_arms_and_no_others(monkeypatch, fabricate):
+    asked = []
+
+    def run_all(experiments, store):
+        asked.extend(experiments)
+        fabricate(store, experiments)
+
+    monkeypatch.setattr(study, "run_all", run_all)
+    monkeypatch.setattr(study, "evaluate", lambda task, store: fabricate(store, [task]))
+    found = Study("smoke").findings([*SINGLES, HARMONIC])
+    assert {tuple(e.pretext) for e in asked if e.method == "wssl"} == {
+        tuple(arm.pretext) for arm in SINGLES
+    }
+    assert {e.method for e in asked} == {"wssl", "harmonic"}
+    assert set(found.campaign.runs) == {*SINGLES, HARMONIC}
+
+
+def test_an_arms_result_is_its_first_seed(fabricate):
+    found = Study("smoke", seeds=2)
+    assert found.result(BEST_ARM) is None
+    fabricate(Store(), found.of([BEST_ARM]))
+    assert found.result(BEST_ARM).experiment.seed == 0
+    assert found.recorded([BEST_ARM]) == (8, 8)
+
+
+def test_pictures_are_as_many_as_asked_for():
+    pictures, masks = Study("smoke").pictures(2, 1)
+    assert pictures.shape == (3, 32, 32, 3)
+    assert masks.shape == (3, 32, 32)
+    assert len(Study("smoke").pictures(1, 0)[0]) == 1
+
+
+def test_the_campaign_has_a_run_on_every_rung(fabricate):
+    found = Study(**REGISTERED)
+    fabricate(Store(), found.tasks)
+    rungs = ladders(found.records(), found.design)
+    assert all(rung.runs >= 2 for ladder in rungs.values() for rung in ladder)
+    (first, *_), last = rungs["budget"], rungs["budget"][-1]
+    assert first.runs == 4 * 3
+    assert last.runs == 2 * 2

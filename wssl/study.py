@@ -1,24 +1,32 @@
-"""The study as lists of experiments, part by part."""
+"""The study as lists of experiments, part by part, and the records that its pages show."""
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from itertools import chain
 from typing import Any
 
-from wssl import paper
+import numpy as np
+
+from wssl import campaign as registered
+from wssl import data, metrics, paper
+from wssl.claims.campaign import Arm, Design, arm_of
+from wssl.claims.findings import Findings, findings
+from wssl.data.batches import centre_crops
 from wssl.experiment import BEST, ENCODERS, Evaluation, Experiment
-from wssl.models import ENCODER_BLOCKS, FILLS, MODELS
+from wssl.models import FILLS, MODELS
 from wssl.presets import preset as _preset
+from wssl.running import run_all
+from wssl.runs import Result, evaluate
+from wssl.store import Record, Store
 
-ALPHAS = (0.16, 0.5, 0.84, 0.95, 0.99)
-"""The shares of log-cosh between none (the loss "ssim") and all (the loss "log_cosh")."""
-
-SCALES = (1.0, 10.0, 100.0)
-"""Scales inside log-cosh, from half the squared error towards the absolute error."""
-
-THREE_BLOCKS = (1, 2, 3)
-"""What the first 16 layers would be in a U-Net with batch normalisation."""
+LOSSES = ("mix", "ssim", "log_cosh", "mse")
+"""The losses that are compared on a frozen encoder."""
 
 NOISE_SEEDS = 8
+
+ALL_MASKS: dict[str, Any] = {"recipe": "qd-imd", "coverage": (0.0, 1.0)}
+"""The published recipe of the masks, whatever they cover."""
 
 
 def table(
@@ -60,10 +68,7 @@ def table(
 def losses(
     *, preset: str = "quick", seeds: int | Sequence[int] | None = None, **settings: Any
 ) -> list[Experiment]:
-    """What the paper's section 3.3 asserts of its loss, as experiments.
-
-    The share of log-cosh from 0 (SSIM alone) to 1 (log-cosh alone), the scale `a` inside log-cosh,
-    and MSE and L1 in its place; all on the paper's best pretext weights.
+    """The mixed loss, its two parts and the squared error, frozen; the first three from scratch.
 
     Parameters
     ----------
@@ -75,11 +80,8 @@ def losses(
     list of Experiment
     """
     variants: list[dict[str, Any]] = [
-        {"loss": "ssim"},
-        *({"alpha": alpha} for alpha in ALPHAS),
-        *({"loss": "log_cosh", "a": a} for a in SCALES),
-        {"loss": "mse"},
-        {"loss": "l1"},
+        *({"loss": loss} for loss in LOSSES),
+        *({"loss": loss, "encoder": "scratch"} for loss in LOSSES if loss != "mse"),
     ]
     return _repeated(variants, preset, seeds, settings)
 
@@ -89,8 +91,8 @@ def controls(
 ) -> list[Experiment]:
     """The paper's best configuration, and what it has to be compared with.
 
-    Frozen after the pretext phase (the paper), frozen at random, never pretrained, pretrained and
-    fine-tuned, and pretrained with only the first three of the five blocks frozen.
+    Frozen after the pretext phase (the paper), frozen at random, trained from scratch, and
+    pretrained and fine-tuned.
 
     Parameters
     ----------
@@ -101,8 +103,32 @@ def controls(
     -------
     list of Experiment
     """
-    variants: list[dict[str, Any]] = [{"encoder": encoder} for encoder in ENCODERS]
-    return _repeated([*variants, {"frozen_blocks": THREE_BLOCKS}], preset, seeds, settings)
+    return _repeated([{"encoder": encoder} for encoder in ENCODERS], preset, seeds, settings)
+
+
+def freezing(
+    *, preset: str = "quick", seeds: int | Sequence[int] | None = None, **settings: Any
+) -> list[Experiment]:
+    """Some of the encoder's blocks frozen: the first one and three, and the last three.
+
+    The last three are frozen pretrained and at random.
+
+    Parameters
+    ----------
+    preset, seeds, **settings
+        As in `table`.
+
+    Returns
+    -------
+    list of Experiment
+    """
+    variants: list[dict[str, Any]] = [
+        {"frozen_blocks": (1,)},
+        {"frozen_blocks": (1, 2, 3)},
+        {"frozen_blocks": (3, 4, 5)},
+        {"frozen_blocks": (3, 4, 5), "encoder": "random"},
+    ]
+    return _repeated(variants, preset, seeds, settings)
 
 
 def noise(
@@ -129,22 +155,22 @@ def noise(
 def baselines(
     *, preset: str = "quick", seeds: int | Sequence[int] | None = None, **settings: Any
 ) -> list[Experiment]:
-    """The other methods of the paper's Table 4, and the floors that learn nothing.
+    """The other methods of the paper's Table 4, and the fills that learn nothing.
 
     Parameters
     ----------
     preset, seeds, **settings
-        As in `table`; a floor, in which nothing is drawn at random, is run once.
+        As in `table`; a fill, in which nothing is drawn at random, is run once.
 
     Returns
     -------
     list of Experiment
     """
     learned: list[dict[str, Any]] = [{"method": name} for name in MODELS if name != "wssl"]
-    floors: list[dict[str, Any]] = [{"method": name} for name in FILLS]
+    fills: list[dict[str, Any]] = [{"method": name} for name in FILLS]
     return [
         *_repeated(learned, preset, seeds, settings),
-        *_repeated(floors, preset, [0], settings),
+        *_repeated(fills, preset, [0], settings),
     ]
 
 
@@ -152,74 +178,31 @@ PARTS: dict[str, Callable[..., list[Experiment]]] = {
     **{str(number): partial(table, number) for number in paper.TABLES},
     "losses": losses,
     "controls": controls,
+    "freezing": freezing,
     "noise": noise,
     "baselines": baselines,
 }
 """The parts of the study by name: the paper's tables, and what the paper lacks."""
 
 
-UNSEEN: dict[str, dict[str, Any]] = {
-    "photographs": {"dataset": "photos"},
-    "drawn portraits": {"dataset": "synthetic"},
-    "real faces": {"dataset": "open-faces:real"},
-    "generated faces": {"dataset": "open-faces:synthetic"},
-    "curves as strokes": {"masks": "synthetic"},
-    "thin strokes": {"recipe": "qd-imd", "coverage": (0.0, 1.0)},
-}
-"""Test sets by name, and what they change of an experiment's own: its images or its masks."""
-
-
-def unseen(experiments: Iterable[Experiment]) -> dict[str, list[Evaluation]]:
-    """Trained experiments, tested on images or masks unlike those of their training.
+def unseen_images(dataset: str) -> str:
+    """The images on which networks are tested that were trained on a data set.
 
     Parameters
     ----------
-    experiments : iterable of Experiment
-        Of one data set. The parts of ``open-faces`` are among the test sets of those that were
-        trained on it, to tell which of its faces are the harder ones.
+    dataset : str
 
     Returns
     -------
-    dict of str to list of Evaluation
-        By the test set's name; sets that are the experiments' own are left out.
+    str
+        Pictures of objects for networks that were trained on open faces, so that both come from
+        the same kind of place; scikit-image's photographs for all others.
     """
-    found: dict[str, list[Evaluation]] = {}
-    for experiment in experiments:
-        for name, changes in UNSEEN.items():
-            part = changes.get("dataset", "").startswith("open-faces:")
-            if part and experiment.dataset != "open-faces":
-                continue
-            if any(getattr(experiment, field) != value for field, value in changes.items()):
-                found.setdefault(name, []).append(Evaluation(experiment, **changes))
-    return found
-
-
-STRATA: dict[str, dict[str, Any]] = {
-    width: {"recipe": width, "coverage": (0.1, 0.6)} for width in ("thin", "medium", "thick")
-}
-"""Test masks by the width of their strokes, from small holes to large ones."""
-
-
-def strata(experiments: Iterable[Experiment]) -> dict[str, list[Evaluation]]:
-    """Trained experiments, tested on holes of every size, by the width of the strokes.
-
-    Parameters
-    ----------
-    experiments : iterable of Experiment
-
-    Returns
-    -------
-    dict of str to list of Evaluation
-    """
-    experiments = list(experiments)
-    return {
-        width: [Evaluation(experiment, **changes) for experiment in experiments]
-        for width, changes in STRATA.items()
-    }
+    return registered.UNSEEN if dataset.startswith("open-faces") else "photos"
 
 
 def evaluations(experiments: Iterable[Experiment]) -> list[Evaluation]:
-    """What the pages and the verdicts need to know of trained experiments beside their scores.
+    """What the pages need to know of trained experiments beside their scores.
 
     Parameters
     ----------
@@ -229,16 +212,236 @@ def evaluations(experiments: Iterable[Experiment]) -> list[Evaluation]:
     Returns
     -------
     list of Evaluation
-        The controls on unseen data, and on their own data the losses that `losses` compares, for
-        the share that each term has in them.
+        The controls on unseen images; the paper's best configuration on its own images, for the
+        share that each term has in the mixed loss; and the harmonic fill on all masks of the
+        published recipe, for the share of them that a filter would pass.
     """
-    best = [e for e in dict.fromkeys(experiments) if e.method == "wssl"]
-    best = [e for e in best if dict(e.pretext or {}) in (BEST, {})]
-    best = [e for e in best if e.frozen_blocks == ENCODER_BLOCKS and e.a == 1.0]
-    controls = [e for e in best if e.loss == "mix" and e.alpha == Experiment.alpha]
-    shares = [e for e in best if e.encoder == "frozen" and e.loss in ("mix", "ssim", "log_cosh")]
-    tested = [evaluation for listed in unseen(controls).values() for evaluation in listed]
-    return [*(Evaluation(experiment) for experiment in shares), *tested]
+    found: list[Evaluation] = []
+    for experiment in dict.fromkeys(experiments):
+        if experiment.method == "harmonic":
+            found.append(Evaluation(experiment, **ALL_MASKS))
+        if _is_control(experiment):
+            found.append(Evaluation(experiment, dataset=unseen_images(experiment.dataset)))
+            if experiment.encoder == "frozen":
+                found.append(Evaluation(experiment))
+    return found
+
+
+def _is_control(experiment: Experiment) -> bool:
+    """Whether it differs from the paper's best configuration in the encoder's policy alone."""
+    neutral = ("loss", "alpha", "a", "frozen_blocks", "method")
+    return dict(experiment.pretext or {}) in (BEST, {}) and all(
+        getattr(experiment, name) == getattr(Experiment, name) for name in neutral
+    )
+
+
+@dataclass(frozen=True)
+class Study:
+    """All experiments at one preset on one source of images and masks, and their records.
+
+    At the preset and on the images of the registered campaign they are the campaign's, and only
+    looked up: they take days, so that no page starts them. At any other preset, what is missing is
+    trained.
+
+    Attributes
+    ----------
+    preset, dataset, masks : str
+        As in `wssl.Experiment`.
+    seeds : int or sequence of int, optional
+        How many, or which; the preset's number if not given. Those of the campaign are registered.
+
+    Raises
+    ------
+    ValueError
+        If a value is not valid, or seeds are given for the registered campaign.
+    """
+
+    preset: str = "quick"
+    dataset: str = "synthetic"
+    masks: str = "auto"
+    seeds: int | Sequence[int] | None = None
+
+    def __post_init__(self) -> None:
+        if self.registered and self.seeds is not None:
+            raise ValueError(
+                f"seeds: expected none at the preset {self.preset!r} on {self.dataset!r}, whose "
+                f"seeds are registered; received {self.seeds!r}. Leave it out, or choose another "
+                "preset or other images."
+            )
+
+    @property
+    def registered(self) -> bool:
+        """Whether this is the registered campaign."""
+        chosen = {"preset": self.preset, "dataset": self.dataset}
+        return chosen == registered.DATA and self.masks in ("auto", "quickdraw")
+
+    @cached_property
+    def tasks(self) -> tuple[Experiment | Evaluation, ...]:
+        """Every experiment and evaluation, once."""
+        if self.registered:
+            return tuple(dict.fromkeys(chain.from_iterable(registered.parts().values())))
+        settings = {"preset": self.preset, "dataset": self.dataset, "masks": self.masks}
+        listed = [e for part in PARTS.values() for e in part(seeds=self.seeds, **settings)]
+        return (*dict.fromkeys(listed), *evaluations(listed))
+
+    @cached_property
+    def design(self) -> Design:
+        """What the records of this study have in common."""
+        if self.registered:
+            return Design()
+        frozen, scratch = (
+            Experiment(encoder=e, preset=self.preset, dataset=self.dataset, masks=self.masks)
+            for e in ("frozen", "scratch")
+        )
+        seeds = tuple(_seeds(self.preset, self.seeds))
+        return Design(
+            dataset=frozen.dataset,
+            masks=frozen.masks,
+            size=frozen.scale.size,
+            narrow=frozen.scale.width,
+            wide=2 * frozen.scale.width,
+            steps=frozen.scale.inpainting_steps,
+            end_to_end_steps=scratch.scale.inpainting_steps,
+            few=seeds,
+            many=seeds,
+            unseen=unseen_images(self.dataset),
+        )
+
+    def of(self, arms: Iterable[Arm]) -> list[Experiment | Evaluation]:
+        """The experiments of some arms, and the evaluations of these, in the order of the study.
+
+        Parameters
+        ----------
+        arms : iterable of Arm
+        """
+        chosen = set(arms)
+        return [task for task in self.tasks if self._arm(task) in chosen]
+
+    def _arm(self, task: Experiment | Evaluation) -> Arm | None:
+        experiment = task.experiment if isinstance(task, Evaluation) else task
+        return arm_of(experiment.to_dict(), experiment.hyperparameters(), self.design)
+
+    def findings(self, arms: Iterable[Arm] | None = None, store: Store | None = None) -> Findings:
+        """What the records say; runs of some arms that are missing are made before.
+
+        Parameters
+        ----------
+        arms : iterable of Arm, optional
+            All if not given. Of the registered campaign nothing is run.
+        store : Store, optional
+
+        Returns
+        -------
+        wssl.claims.Findings
+            From all records of this study that there are, whatever `arms` are.
+        """
+        store = store or Store()
+        if not self.registered:
+            missing = list(self.tasks) if arms is None else self.of(arms)
+            run_all([task for task in missing if isinstance(task, Experiment)], store=store)
+            for task in missing:
+                if isinstance(task, Evaluation):
+                    evaluate(task, store)
+        return findings(self.records(store), self.design, registered=self.registered)
+
+    def records(self, store: Store | None = None) -> list[Record]:
+        """The records that there are, of runs, of their pretext phases and of evaluations.
+
+        Parameters
+        ----------
+        store : Store, optional
+        """
+        store = store or Store()
+        fingerprints: dict[str, None] = {}
+        for task in self.tasks:
+            fingerprints[task.fingerprint] = None
+            if isinstance(task, Experiment) and task.pretraining:
+                fingerprints[task.pretraining.fingerprint] = None
+        return [record for f in fingerprints if (record := store.get(f)) is not None]
+
+    def recorded(self, arms: Iterable[Arm], store: Store | None = None) -> tuple[int, int]:
+        """How many runs of some arms have a record, and how many there are to be.
+
+        Parameters
+        ----------
+        arms : iterable of Arm
+        store : Store, optional
+        """
+        store = store or Store()
+        runs = [task for task in self.of(arms) if isinstance(task, Experiment)]
+        return sum(store.path(run.fingerprint).exists() for run in runs), len(runs)
+
+    def result(self, arm: Arm, store: Store | None = None) -> Result | None:
+        """The run of an arm with its first seed, to fill pictures with.
+
+        Parameters
+        ----------
+        arm : Arm
+        store : Store, optional
+
+        Returns
+        -------
+        Result or None
+            None without a record; and, for the registered campaign, without weights, which nothing
+            but a training of hours would bring back.
+        """
+        store = store or Store()
+        for task in self.of([arm]):
+            if not isinstance(task, Experiment):
+                continue
+            record = store.get(task.fingerprint)
+            known = task.method in FILLS or store.weights_path(task.fingerprint).exists()
+            if record is not None and (known or not self.registered):
+                return Result(task, record, store)
+        return None
+
+    def pictures(self, photographs: int = 1, drawn: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """Pictures to show fills on, which may be shown, and holes of the study's test masks.
+
+        Parameters
+        ----------
+        photographs, drawn : int
+            How many of scikit-image's photographs, and of drawn portraits.
+
+        Returns
+        -------
+        pictures : float32 (N, S, S, 3) in [0, 1]
+        masks : bool (N, S, S)
+            True = hole.
+        """
+        scale = Experiment(preset=self.preset, dataset=self.dataset).scale
+        wanted = {"photos": photographs, "synthetic": drawn}
+        parts = [
+            data.images(source, "test", scale.load_size, count)
+            for source, count in wanted.items()
+            if count
+        ]
+        pictures = centre_crops(np.concatenate(parts), scale.size).astype("float32") / 255
+        masks = data.masks(self.design.masks, len(pictures), scale.size, split="test")
+        return pictures, masks
+
+    def filled(
+        self, arms: Mapping[str, Arm], pictures: np.ndarray, masks: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """Pictures whose holes the first seed of each arm has filled.
+
+        Parameters
+        ----------
+        arms : mapping of str to Arm
+        pictures, masks
+            As from `pictures`.
+
+        Returns
+        -------
+        dict of str to float (N, S, S, 3) in [0, 1]
+            Composited; arms without a `result` are left out.
+        """
+        results = {name: self.result(arm) for name, arm in arms.items()}
+        return {
+            name: metrics.composite(pictures, result.restore(pictures, masks), masks)
+            for name, result in results.items()
+            if result is not None
+        }
 
 
 def _seeds(preset: str, seeds: int | Sequence[int] | None) -> Sequence[int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import nbformat
 
 VERDICTS = Path("studies", "10_verdicts.ipynb")
-OUTCOMES = {"hold": "#0173b2", "fail": "#de8f05", "open": "#b8b8b8"}
+OUTCOMES = {"hold": "#0173b2", "fail": "#de8f05", "same": "#cc78bc", "open": "#b8b8b8"}
 
 
 @functools.cache
@@ -38,8 +38,9 @@ def draw(title: str, verdicts: dict[str, object], path: Path) -> None:
     bar = figure.add_axes((0.06, 0.12, 0.88, 0.09))
     left = 0
     for outcome, colour in OUTCOMES.items():
-        bar.barh(0, int(verdicts[outcome]), left=left, color=colour)
-        left += int(verdicts[outcome])
+        count = int(str(verdicts.get(outcome, 0)))
+        bar.barh(0, count, left=left, color=colour)
+        left += count
     bar.set_xlim(0, left)
     bar.axis("off")
     path.parent.mkdir(parents=True, exist_ok=True)

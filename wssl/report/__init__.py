@@ -1,91 +1,107 @@
-"""Tables and figures, made from records and arrays alone."""
+"""Tables, figures and sentences, made from records and arrays alone."""
 
-from wssl.report.curves import accuracy_by_weight, weight_curves
-from wssl.report.figures import confusion, loss_curves, paper_and_ours
-from wssl.report.frames import mean_difference, printed, runs, two_sided
-from wssl.report.groups import (
-    component_table,
-    components,
-    difference_table,
-    equal_weight_table,
+from wssl.report.figures.dots import dots
+from wssl.report.figures.ladders import budget_figure, ladder_figure
+from wssl.report.figures.phases import confusion, confusions, loss_curves, training_curves
+from wssl.report.figures.pictures import detail, fills_gallery, four_panels, gallery, zoomed
+from wssl.report.figures.style import finished, placeholder, use_style
+from wssl.report.figures.verdicts import forest
+from wssl.report.figures.weights import accuracy_by_weight, number_of_tasks, weight_curves
+from wssl.report.labels import METRICS, arm_label, method_name, pretext_name, set_name
+from wssl.report.tables.contrasts import (
+    against,
+    class_table,
+    contrast_table,
+    ends,
+    even_weights,
     more_tasks,
+    phases_of,
+    progress_table,
     repetition_table,
-    repetitions,
-    variance_shares,
-)
-from wssl.report.headline import headline
-from wssl.report.landscape import landscape_line, landscape_triangle
-from wssl.report.pictures import detail, four_panels, gallery, zoomed
-from wssl.report.sliders import Slider, slider
-from wssl.report.strips import number_of_tasks
-from wssl.report.style import finished, use_style
-from wssl.report.svg import Chart
-from wssl.report.tables import (
-    METRICS,
-    accuracy,
-    format_estimate,
-    format_interval,
-    method_name,
-    pretext_name,
-    rows,
-    table,
-)
-from wssl.report.trends import (
-    PAPER_TRENDS,
-    end_table,
-    equal_means,
-    rank_correlation,
-    seed_spread,
+    runs_of,
+    score_table,
     spread_table,
-    trend,
-    trend_table,
+    variants_table,
 )
+from wssl.report.tables.costs import benchmark_table, effort_table, machines
+from wssl.report.tables.ladders import fit_table, ladder_table
+from wssl.report.tables.paper import accuracy, accuracy_table, format_interval, rows, table
+from wssl.report.tables.verdicts import (
+    coverage_table,
+    margin_table,
+    power_table,
+    short_table,
+    source_table,
+    verdict_table,
+    width_table,
+    world_table,
+)
+from wssl.report.web.headline import headline
+from wssl.report.web.landscape import landscape_line, landscape_triangle
+from wssl.report.web.sliders import Slider, compare, slider
+from wssl.report.web.svg import Chart
 
 __all__ = [
     "METRICS",
-    "PAPER_TRENDS",
     "Chart",
     "Slider",
     "accuracy",
     "accuracy_by_weight",
-    "component_table",
-    "components",
+    "accuracy_table",
+    "against",
+    "arm_label",
+    "benchmark_table",
+    "budget_figure",
+    "class_table",
+    "compare",
     "confusion",
+    "confusions",
+    "contrast_table",
+    "coverage_table",
     "detail",
-    "difference_table",
-    "end_table",
-    "equal_means",
-    "equal_weight_table",
+    "dots",
+    "effort_table",
+    "ends",
+    "even_weights",
+    "fills_gallery",
     "finished",
-    "format_estimate",
+    "fit_table",
+    "forest",
     "format_interval",
     "four_panels",
     "gallery",
     "headline",
+    "ladder_figure",
+    "ladder_table",
     "landscape_line",
     "landscape_triangle",
     "loss_curves",
-    "mean_difference",
+    "machines",
+    "margin_table",
     "method_name",
     "more_tasks",
     "number_of_tasks",
-    "paper_and_ours",
+    "phases_of",
+    "placeholder",
+    "power_table",
     "pretext_name",
-    "printed",
-    "rank_correlation",
+    "progress_table",
     "repetition_table",
-    "repetitions",
     "rows",
-    "runs",
-    "seed_spread",
+    "runs_of",
+    "score_table",
+    "set_name",
+    "short_table",
     "slider",
+    "source_table",
     "spread_table",
     "table",
-    "trend",
-    "trend_table",
-    "two_sided",
+    "training_curves",
     "use_style",
-    "variance_shares",
+    "variants_table",
+    "verdict_table",
     "weight_curves",
+    "width_table",
+    "world_table",
     "zoomed",
 ]

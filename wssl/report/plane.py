@@ -14,9 +14,8 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from wssl import paper
-from wssl.report.figures import OURS, PAPER
-from wssl.report.style import finished
-from wssl.report.tables import METHODS, row_name
+from wssl.report.figures.style import finished
+from wssl.report.labels import OURS, PAPER, method_label, row_name
 from wssl.store import Record
 
 BEST = paper.TABLES[4][-1]
@@ -233,7 +232,7 @@ def record_table(records: Sequence[tuple[str, Record]], name: str = "holes") -> 
     lines = [
         {
             name: label,
-            "fill": METHODS[record["experiment"]["fill"]],
+            "fill": method_label(record["experiment"]["fill"]),
             "coverage": f"{100 * record['metrics']['coverage']:.0f} %",
             **pair_line(record),
         }
@@ -552,7 +551,7 @@ def plane_figure(widths: Mapping[str, Sequence[Record]], fills: Sequence[Record]
             color=OURS,
             markersize=6,
             linewidth=1.5,
-            label=f"{METHODS[record['experiment']['fill']]}, the study's masks",
+            label=f"{method_label(record['experiment']['fill'])}, the study's masks",
         )
     _draw_paper(axis)
     _ssim_axis(axis, (17.5, 41), (0.33, 0.006))

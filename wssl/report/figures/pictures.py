@@ -1,6 +1,6 @@
 """Grids of pictures."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -8,7 +8,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.lib.stride_tricks import sliding_window_view
 
-from wssl.report.style import finished
+from wssl.report.figures.style import finished, placeholder
+
+NO_WEIGHTS = (
+    "No pictures: the weights of these runs are not on this machine. Records belong to the study,\n"
+    "weights are not; the computer on which the runs were made has them."
+)
+"""What stands in the place of pictures that no network can fill."""
 
 
 def gallery(
@@ -68,6 +74,32 @@ def four_panels(
     masked = np.where(masks[..., None], np.zeros((), originals.dtype), originals)
     lines = [list(line) for line in zip(originals, masks, masked, restored, strict=True)]
     return gallery(lines, ("original", "mask", "masked", "restored"), rows, side)
+
+
+def fills_gallery(
+    pictures: np.ndarray,
+    masks: np.ndarray,
+    filled: Mapping[str, np.ndarray],
+    side: float = 1.7,
+) -> Figure:
+    """The same holes filled in several ways: one row per picture, the original last.
+
+    Parameters
+    ----------
+    pictures : float (N, H, W, 3) in [0, 1]
+    masks : bool (N, H, W)
+        True = hole.
+    filled : mapping of str to float (N, H, W, 3)
+        Composited. If it is empty, the figure says why.
+    side : float
+        Of a picture, in inches.
+    """
+    if not filled:
+        return placeholder(NO_WEIGHTS)
+    masked = np.where(masks[..., None], np.zeros((), pictures.dtype), pictures)
+    columns = {"masked": masked, **filled, "original": pictures}
+    titles = [name.replace(", ", ",\n") for name in columns]
+    return gallery([list(row) for row in zip(*columns.values(), strict=True)], titles, side=side)
 
 
 def zoomed(

@@ -6,6 +6,7 @@ and with the arrow keys. Where a viewer allows no HTML, its text is shown instea
 
 import base64
 import html
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -116,6 +117,26 @@ def slider(
         after_name=html.escape(names[1]),
     )
     return Slider((figure,), caption)
+
+
+def compare(
+    filled: Mapping[str, np.ndarray], names: tuple[str, str], caption: str, picture: int = 0
+) -> Slider:
+    """Two fills of one picture in one frame; if one of them is missing, a sentence instead.
+
+    Parameters
+    ----------
+    filled : mapping of str to float (N, H, W, 3) in [0, 1]
+    names : tuple of str
+        Two keys of `filled`.
+    caption : str
+    picture : int
+        Which of the pictures.
+    """
+    if not set(names) <= set(filled):
+        return Slider((), "the weights of these runs are not on this machine")
+    before, after = (filled[name][picture] for name in names)
+    return slider(before, after, caption, names)
 
 
 def _embedded(image: np.ndarray) -> str:

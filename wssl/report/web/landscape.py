@@ -11,10 +11,10 @@ from matplotlib.ticker import MaxNLocator
 
 from wssl import paper
 from wssl.names import lookup
-from wssl.report.curves import axis_limits
-from wssl.report.frames import set_name
-from wssl.report.svg import WIDTH, Chart, Point, circle, line, picture, rectangle, text
-from wssl.report.tables import METRICS, format_interval, pretext_name, rows
+from wssl.report.figures.style import axis_limits
+from wssl.report.labels import METRICS, pretext_name, set_name
+from wssl.report.tables.paper import format_interval, rows
+from wssl.report.web.svg import WIDTH, Chart, Point, circle, line, picture, rectangle, text
 from wssl.statistics import interval
 from wssl.store import Record
 
@@ -61,7 +61,7 @@ class _Weighting:
 
 
 def landscape_line(records: Iterable[Record], metric: str = "ssim") -> Chart:
-    """A metric against the weight of the first of two pretext tasks, a picture a pair.
+    """A metric against the weight of the first of two pretext tasks, one picture per pair.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def landscape_triangle(records: Iterable[Record], metric: str = "ssim") -> Chart
     )
     body = [
         *_triangle_lines(tasks),
-        *(text(x, y, task.capitalize(), "name", "middle") for task, x, y in names),
+        *(text(x, y, set_name([task]), "name", "middle") for task, x, y in names),
         *_colour_bar(low, span, typical, metric, bottom + 62),
     ]
     points = [_disc(w, tasks, (w.mean - low) / span) for w in found]

@@ -7,11 +7,11 @@ import numpy as np
 import pandas as pd
 
 from wssl import paper
-from wssl.statistics import Estimate, interval
+from wssl.claims.campaign import Arm
+from wssl.claims.estimands import Score
+from wssl.report.labels import METRICS, row_name, set_name
+from wssl.statistics import interval
 from wssl.store import Record
-
-METRICS = {"ssim": ("SSIM", 4), "psnr": ("PSNR (dB)", 2)}
-"""The paper's two metrics: their titles and how many decimals it prints."""
 
 
 def format_interval(values: Sequence[float], decimals: int) -> str:
@@ -29,31 +29,9 @@ def format_interval(values: Sequence[float], decimals: int) -> str:
     return text if np.isnan(half) else f"{text} ± {half:.{decimals}f}"
 
 
-def format_estimate(estimate: Estimate, decimals: int) -> str:
-    """An effect with its sign and half of its 95 % interval, or alone without an error.
-
-    Parameters
-    ----------
-    estimate : Estimate
-    decimals : int
-    """
-    if np.isnan(estimate.value):
-        return "—"
-    text = f"{estimate.value:+.{decimals}f}"
-    low, high = estimate.interval()
-    return text if np.isnan(low) else f"{text} ± {(high - low) / 2:.{decimals}f}"
-
-
 def format_number(value: float, decimals: int) -> str:
     """A number as text, a dash for NaN."""
     return "—" if np.isnan(value) else f"{value:.{decimals}f}"
-
-
-def format_p(p: float) -> str:
-    """A p value as text."""
-    if np.isnan(p):
-        return "—"
-    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def with_headings(lines: Sequence[Mapping[tuple[str, str], Any]], index: int = 1) -> pd.DataFrame:
@@ -69,59 +47,6 @@ def with_headings(lines: Sequence[Mapping[tuple[str, str], Any]], index: int = 1
     frame.columns = pd.MultiIndex.from_tuples(frame.columns)
     keys = list(frame.columns[:index])
     return frame.set_index(keys).rename_axis([lower for _, lower in keys])
-
-
-def pretext_name(weights: Mapping[str, float]) -> str:
-    """A pretext configuration as text: ``"Rotation"`` or ``"Rotation 0.3, Saturation 0.7"``.
-
-    Parameters
-    ----------
-    weights : mapping of str to float
-    """
-    if not weights:
-        return "none"
-    if len(weights) == 1:
-        return next(iter(weights)).capitalize()
-    return ", ".join(f"{task.capitalize()} {weight:g}" for task, weight in weights.items())
-
-
-METHODS = {
-    "wssl": "WSSL",
-    "shift_net": "Shift-Net",
-    "pic": "PIC",
-    "harmonic": "harmonic fill",
-    "biharmonic": "biharmonic fill",
-    "telea": "Telea",
-    "navier_stokes": "Navier-Stokes",
-    "mean_colour": "mean colour",
-}
-"""What each method is called in the book."""
-
-LOSSES = {"mix": "mixed loss", "log_cosh": "log-cosh", "ssim": "SSIM loss"}
-"""What each loss of the paper's Table 4 is called in the book."""
-
-
-def row_name(number: int, row: paper.Row) -> str:
-    """What tells a row of one of the paper's tables from the others."""
-    if number < 4:
-        return pretext_name(row.pretext)
-    return f"WSSL, {LOSSES[row.loss]}" if row.method == "wssl" else METHODS[row.method]
-
-
-def method_name(record: Record) -> str:
-    """What a run is called among other methods: ``"WSSL, log-cosh"``, ``"Telea"``, ...
-
-    Parameters
-    ----------
-    record : dict
-        Of a run.
-    """
-    experiment = record["experiment"]
-    if experiment["method"] != "wssl":
-        return METHODS[experiment["method"]]
-    if experiment["encoder"] == "scratch":
-        return "no pretext"
-    return f"WSSL, {LOSSES[experiment['loss']]}"
 
 
 def rows(number: int, records: Iterable[Record]) -> list[tuple[paper.Row, list[Record]]]:
@@ -147,8 +72,8 @@ def rows(number: int, records: Iterable[Record]) -> list[tuple[paper.Row, list[R
     """
     records = list({record["fingerprint"]: record for record in records}.values())
     used = [r for r in records if any(_repeats(row, r) for row in paper.TABLES[number])]
-    for name in ("preset", "dataset", "masks", "recipe", "coverage"):
-        values = {str(record["experiment"][name]) for record in used}
+    for name in ("preset", "settings", "dataset", "masks", "recipe", "coverage"):
+        values = {str(record["experiment"].get(name)) for record in used}
         if len(values) > 1:
             raise ValueError(
                 f"records: expected those of one {name}; received {', '.join(sorted(values))}. "
@@ -186,8 +111,35 @@ def table(number: int, records: Iterable[Record]) -> pd.DataFrame:
     return with_headings(lines)
 
 
+def printed(arm: Arm, score: Score) -> float:
+    """The score of an arm in the paper's tables; NaN where it printed none.
+
+    Parameters
+    ----------
+    arm : Arm
+    score : wssl.claims.estimands.Score
+        On the paper's own test images.
+    """
+    row = _ROWS.get((arm.key, arm.budget))
+    if row is None or score.unseen or score.metric not in METRICS:
+        return float("nan")
+    value = getattr(row, score.metric)
+    return -float(np.log(score.dissimilarity(value))) if score.logarithm else float(value)
+
+
+def printed_contrast(terms: Sequence[tuple[float, Arm]], score: Score) -> float:
+    """A contrast of arms in the paper's own numbers, one run each; NaN where one is missing.
+
+    Parameters
+    ----------
+    terms : sequence of (float, Arm)
+    score : wssl.claims.estimands.Score
+    """
+    return float(sum(c * printed(arm, score) for c, arm in terms))
+
+
 def accuracy(record: Record, task: str) -> list[float]:
-    """The share of test images at each level of a task that a pretext run told rightly.
+    """The share of test images at each level of a task that a pretext run classified rightly.
 
     Parameters
     ----------
@@ -197,6 +149,35 @@ def accuracy(record: Record, task: str) -> list[float]:
     """
     matrix = np.array(record["confusion"][task])
     return [float(v) for v in matrix.diagonal() / matrix.sum(axis=1)]
+
+
+def accuracy_table(phases: Iterable[Record]) -> pd.DataFrame:
+    """The accuracy of pretext phases of a single task: overall, by level, and of each seed.
+
+    Parameters
+    ----------
+    phases : iterable of dict
+        Records of pretext phases; those of several tasks are left out. Tasks may have any number of
+        levels.
+    """
+    by_task: dict[str, list[Record]] = {}
+    for phase in phases:
+        if len(phase["confusion"]) == 1:
+            by_task.setdefault(next(iter(phase["confusion"])), []).append(phase)
+    lines = []
+    for task, records in by_task.items():
+        overall = [record["metrics"][f"accuracy_{task}"] for record in records]
+        levels = np.mean([accuracy(record, task) for record in records], axis=0)
+        lines.append(
+            {
+                "task": set_name([task]),
+                "all levels": format_interval(overall, 3),
+                **{f"level {n}": f"{value:.3f}" for n, value in enumerate(levels, 1)},
+                "each seed": ", ".join(f"{value:.2f}" for value in overall),
+            }
+        )
+    frame = pd.DataFrame(lines, columns=list(lines[0]) if lines else ["task", "all levels"])
+    return frame.set_index("task").fillna("")
 
 
 def _repeats(row: paper.Row, record: Record) -> bool:
@@ -211,3 +192,11 @@ def _repeats(row: paper.Row, record: Record) -> bool:
         and experiment["a"] == 1.0
         and dict(experiment["pretext"]) == dict(row.pretext)
     )
+
+
+def _arm(row: paper.Row) -> Arm:
+    return Arm(row.pretext, loss=row.loss) if row.method == "wssl" else Arm(method=row.method)
+
+
+_ROWS = {(_arm(row).key, 1.0): row for rows in paper.TABLES.values() for row in rows}
+"""The paper's rows by what identifies their arm. It does not say how wide its network is."""

@@ -1,52 +1,55 @@
 """The study at a glance: the paper's network beside what it has to be compared with."""
 
-from collections.abc import Iterable
-
 from matplotlib.ticker import MaxNLocator
 
+from wssl.claims.catalogue import BEST_ARM, HARMONIC, PIC, RANDOM, SCRATCH, SHIFT_NET
+from wssl.claims.findings import Findings
 from wssl.names import lookup
-from wssl.report.comparisons import Settings, select, values
-from wssl.report.svg import WIDTH, Chart, Point, circle, line, picture, rectangle, text
-from wssl.report.tables import METRICS, format_interval
+from wssl.report.labels import METRICS
+from wssl.report.tables.contrasts import runs_of
+from wssl.report.tables.paper import format_interval
+from wssl.report.web.svg import WIDTH, Chart, Point, circle, line, picture, rectangle, text
 from wssl.statistics import interval
-from wssl.store import Record
 
-ROWS: Settings = {
-    "WSSL: pretext tasks, then frozen": {},
-    "WSSL with a random frozen encoder": {"encoder": "random"},
-    "No pretext task, nothing frozen": {"encoder": "scratch"},
-    "Shift-Net": {"method": "shift_net"},
-    "PIC": {"method": "pic"},
-    "No network: harmonic fill": {"method": "harmonic"},
+ROWS = {
+    "WSSL: pretext tasks, then frozen": BEST_ARM,
+    "WSSL with a random frozen encoder": RANDOM,
+    "Trained from scratch, nothing frozen": SCRATCH,
+    "Shift-Net": SHIFT_NET,
+    "PIC": PIC,
+    "No network: harmonic fill": HARMONIC,
 }
 """What is compared: the paper's best configuration, its controls, and other methods."""
 
 _LEFT, _RIGHT, _TOP, _ROW = 4, WIDTH - 4, 4, 32
 
 
-def headline(records: Iterable[Record], metric: str = "psnr") -> Chart:
-    """A metric of the paper's network, of its controls and of other methods, every run a point.
+def headline(found: Findings, metric: str = "psnr") -> Chart:
+    """A metric of the paper's network, of its controls and of other methods, one point per run.
 
     Parameters
     ----------
-    records : iterable of dict
-        At one preset, on one source of images and masks.
+    found : wssl.claims.Findings
     metric : str
         ``psnr`` or ``ssim``.
 
     Returns
     -------
     wssl.report.Chart
-        As the value of a cell it shows itself.
-
-    Raises
-    ------
-    LookupError
-        If one of `ROWS` has no run; the message names it.
+        As the value of a cell it shows itself. The networks are those of the width of the
+        controls; the other methods have one width. Rows without runs are left out; where none is
+        left, the caption says so.
     """
     title, decimals = lookup("metric", metric, METRICS)
-    rows = {name: values(runs, metric) for name, runs in select(records, ROWS).items()}
-    shown = [value for found in rows.values() for value in found]
+    arms = dict(zip(ROWS, found.at(*ROWS.values()), strict=True))
+    rows = {
+        name: [run["metrics"][metric] for run in runs]
+        for name, arm in arms.items()
+        if (runs := runs_of(found.campaign, [arm]))
+    }
+    if not rows:
+        return Chart((), "None of the runs of this chart is recorded yet.")
+    shown = [value for values in rows.values() for value in values]
     pad = 0.06 * (max(shown) - min(shown)) or 10.0**-decimals
     low, high = min(shown) - pad, max(shown) + pad
 
@@ -61,8 +64,8 @@ def headline(records: Iterable[Record], metric: str = "psnr") -> Chart:
         body.append(text(place(value), bottom + 15, f"{value:g}", anchor="middle"))
     body.append(text(_RIGHT, bottom + 31, f"{title}, higher is better", anchor="end"))
     points = []
-    for index, (name, found) in enumerate(rows.items()):
-        mean, half = interval(found)
+    for index, (name, values) in enumerate(rows.items()):
+        mean, half = interval(values)
         top = _TOP + _ROW * index
         y = top + 23
         if index:
@@ -70,15 +73,15 @@ def headline(records: Iterable[Record], metric: str = "psnr") -> Chart:
         body.append(text(_LEFT, top + 12, name, "name"))
         body.append(text(_RIGHT, top + 12, f"{mean:.{decimals}f}", "name", "end"))
         marks = [rectangle(_LEFT, top, _RIGHT - _LEFT, _ROW, "reach")]
-        marks += [circle(place(value), y, 3.2, "seed") for value in found]
-        if len(found) > 1:
+        marks += [circle(place(value), y, 3.2, "seed") for value in values]
+        if len(values) > 1:
             marks.append(line(place(mean - half), y, place(mean + half), y, "whisker"))
         marks += [circle(place(mean), y, 5, "mean"), circle(place(mean), y, 9, "halo")]
-        listed = ", ".join(f"{value:.{decimals}f}" for value in found)
-        facts = [name, f"{title}: {format_interval(found, decimals)}"]
-        if len(found) > 1:
+        listed = ", ".join(f"{value:.{decimals}f}" for value in values)
+        facts = [name, f"{title}: {format_interval(values, decimals)}"]
+        if len(values) > 1:
             facts[1] += " (mean and 95 % interval)"
-            facts.append(f"{len(found)} seeds: {listed}")
+            facts.append(f"{len(values)} seeds: {listed}")
         points.append(Point("".join(marks), facts, "" if index else "own"))
     label = f"{title} of WSSL, of its controls and of other methods"
     return Chart(

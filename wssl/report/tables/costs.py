@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wssl.report.tables import METHODS
+from wssl.report.labels import method_label
 from wssl.store import Record
 
 
@@ -23,7 +23,7 @@ def kind_of(record: Record) -> str:
         return "pretext phases"
     if record["kind"] == "evaluation":
         return "tests on other holes and images"
-    name = METHODS[record["experiment"]["method"]]
+    name = method_label(record["experiment"]["method"])
     return f"{name}, inpainting phases" if record["history"] else "fills that learn nothing"
 
 

@@ -16,8 +16,10 @@ from wssl.claims.campaign import Campaign
 from wssl.claims.catalogue import CLAIMS, claim
 from wssl.claims.characteristics import nothing
 from wssl.claims.decision import judge
+from wssl.claims.findings import findings
 from wssl.claims.registration import Registration
-from wssl.report import judged
+from wssl.report import forest, text
+from wssl.report.tables import verdicts as tables
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +28,7 @@ def verdicts():
 
 
 @pytest.mark.parametrize(
-    ("value", "unit", "text"),
+    ("value", "unit", "words"),
     [
         (np.log(2), "ratio", "+50.0 %"),
         (-np.log(1.05), "ratio", "-5.0 %"),
@@ -38,64 +40,68 @@ def verdicts():
         (float("nan"), "ratio", "—"),
     ],
 )
-def test_an_effect_in_a_readers_unit(value, unit, text):
-    assert judged.amount(value, unit) == text
+def test_an_effect_in_a_readers_unit(value, unit, words):
+    assert text.amount(value, unit) == words
 
 
 def test_a_table_has_a_line_for_each_claim(verdicts):
-    table = judged.verdict_table(verdicts)
+    table = tables.verdict_table(verdicts)
     assert list(table.index) == [found.text for found in CLAIMS]
     row = table.loc[claim("features").text]
     assert row["verdict"] == "✓ holds"
-    assert row["effect, 95 % interval"].startswith("+2")
+    assert row["effect"].startswith("+2")
+    low, high = (float(bound.removesuffix(" %")) for bound in row["95 % interval"].split(" to "))
+    assert 0 < low < float(row["effect"].removesuffix(" %")) < high
     assert row["in the paper"] == "—"
     assert table.loc[claim("mix").text, "in the paper"] == "+17.0 %"
     assert table.loc[claim("supervised").text, "who asserts it"] == "its method presupposes it"
-    empty = judged.verdict_table(judge([]))
-    assert set(empty["effect, 95 % interval"]) == {"—"}
+    empty = tables.verdict_table(judge([]))
+    assert set(empty["effect"]) == set(empty["95 % interval"]) == {"—"}
     assert empty["verdict"].iloc[0] == "… awaiting runs (0 of 10)"
 
 
 def test_effects_in_per_cent_have_their_db_beside_them():
     records = study(TRUE["features"])
-    table = judged.verdict_table(judge(records), Campaign(records))
-    column = table["in dB, 95 % interval"]
-    assert column[claim("features").text].endswith("dB)")
+    table = tables.verdict_table(judge(records), Campaign(records))
+    column = table["in dB"]
+    assert table.loc[claim("features").text, "95 % interval, dB"].endswith("dB")
     # Four times 0.3 by the making of this world.
     assert column[claim("features").text].startswith("+1.2")
     assert column[claim("features-psnr").text] == ""
     assert column[claim("weights-matter").text] == ""
-    assert set(judged.verdict_table(judge([]), Campaign([]))["in dB, 95 % interval"]) == {""}
+    assert set(tables.verdict_table(judge([]), Campaign([]))["in dB"]) == {""}
 
 
 def test_only_what_the_paper_says_is_counted(verdicts):
     said = sum(found.kind == "says" for found in CLAIMS)
-    assert judged.tally(verdicts).startswith(f"Of {said} claims that the paper makes, ")
-    assert judged.tally(judge([])).endswith(f"and {said} await runs")
+    assert text.tally(verdicts).startswith(f"Of {said} claims that the paper makes, ")
+    assert text.tally(judge([])).endswith(f"and {said} await runs")
     (only,) = judge(study(TRUE["features"], claims=[claim("features")]), claims=[claim("features")])
-    assert judged.tally([only]) == (
+    assert text.tally([only]) == (
         "Of 1 claims that the paper makes, 1 holds, 0 are refuted, in 0 the difference is within "
         "the margin and 0 are undecided"
     )
 
 
 def test_controls_at_each_width(verdicts):
-    table = judged.width_table(Campaign(study(nothing)), verdicts)
+    table = tables.width_table(Campaign(study(nothing)), verdicts)
     assert list(table.loc[claim("features").text].index) == [16, 32]
     assert list(table["judged"].unique()) == ["", "✓"]
     assert set(table["seeds"]) == {5}
     assert "dB" in table["PSNR"].iloc[0]
-    assert judged.width_table(Campaign([]), verdicts).empty
+    assert tables.width_table(Campaign([]), verdicts).empty
 
 
 def test_a_figure_has_a_row_for_each_estimate(verdicts):
-    figure = judged.forest(verdicts)
+    figure = forest(verdicts)
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
     assert len(labels) == len(CLAIMS)
     assert labels[0].startswith("1. Frozen self-supervised features")
     plt.close(figure)
-    figure = judged.forest(judge([]))
-    assert figure.axes[0].get_yticklabels() == []
+    figure = forest(judge([]))
+    assert [words.get_text() for words in figure.axes[0].texts] == [
+        "No claim has all of its runs yet."
+    ]
     plt.close(figure)
 
 
@@ -105,12 +111,12 @@ def test_tables_of_simulations():
         "power": {"recorded": {"features": {"0": 0.25, "1": 0.1, "2": 0.5, "4": 1.0}}},
         "claims": {"features": {"covered on average": 0.951, "covered": 0.93, "wrong": 0.01}},
     }
-    assert judged.world_table(found).loc["nothing differs", "recorded"] == 1.3
-    power = judged.power_table(found, "recorded")
+    assert tables.world_table(found).loc["nothing differs", "recorded"] == 1.3
+    power = tables.power_table(found, "recorded")
     assert power.loc["features", "4 x margin: holds"] == 100
     assert power.loc["features", "no effect: the same"] == 25
-    assert judged.coverage_table(found).loc["features", "coverage"] == 95.1
-    assert judged.margin_table().loc["PSNR", "margin"] == "0.20 dB"
+    assert tables.coverage_table(found).loc["features", "coverage"] == 95.1
+    assert tables.margin_table().loc["PSNR", "margin"] == "0.20 dB"
 
 
 def test_the_plan_and_the_first_run_in_a_sentence():
@@ -122,13 +128,44 @@ def test_the_plan_and_the_first_run_in_a_sentence():
         datetime(2026, 1, 3, 1, tzinfo=UTC),
         True,
     )
-    text = judged.registration_text(known)
-    assert "2026-01-02 12:00 UTC, before the first run" in text
-    assert "SHA-256 abababababababab…" in text
+    known_text = text.registration_text(known)
+    assert "2026-01-02 12:00 UTC, before the first run" in known_text
+    assert "SHA-256 abababababababab…" in known_text
     late = Registration("ab" * 32, known.finished, known.first, known.finished, False)
-    assert ", after the first run" in judged.registration_text(late)
-    assert "was changed since then" in judged.registration_text(late)
+    assert ", after the first run" in text.registration_text(late)
+    assert "was changed since then" in text.registration_text(late)
     early = Registration("ab" * 32, known.committed, None, None, True)
-    assert "no run of the campaign is recorded yet" in judged.registration_text(early)
+    assert "no run of the campaign is recorded yet" in text.registration_text(early)
     unknown = Registration(None, None, None, None, None, "the clone is shallow")
-    assert judged.registration_text(unknown).endswith("not checked: the clone is shallow.")
+    assert text.registration_text(unknown).endswith("not checked: the clone is shallow.")
+
+
+def test_primary_claims_come_first_and_in_their_order(verdicts):
+    figure = forest(list(reversed(verdicts)))
+    labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert [label[:2] for label in labels[:6]] == [f"{place}." for place in range(1, 7)]
+    plt.close(figure)
+
+
+def test_what_is_not_judged_is_drawn_with_its_own_interval():
+    seen = findings(study(TRUE["features"]), registered=False)
+    figure = forest([seen["features"]])
+    (bar, *_) = figure.axes[0].lines
+    expected = np.array(seen["features"].interval()) / seen["features"].margin
+    np.testing.assert_allclose(bar.get_xdata(), expected)
+    plt.close(figure)
+
+
+def test_the_landing_page_shows_what_the_paper_says_alone(verdicts):
+    short = tables.short_table(verdicts)
+    assert list(short.index) == [found.text for found in CLAIMS if found.kind == "says"]
+    ours = [verdict for verdict in verdicts if verdict.claim.kind == "ours"]
+    assert tables.short_table(ours).empty
+    assert not set(tables.source_table(verdicts).index) & {v.claim.text for v in ours}
+
+
+def test_outcomes_are_counted_once_each(verdicts):
+    counts = text.outcome_counts(verdicts)
+    assert sum(counts.values()) == sum(found.kind == "says" for found in CLAIMS)
+    assert counts["hold"] >= 1
+    assert text.outcome_counts(judge([]))["open"] == sum(counts.values())

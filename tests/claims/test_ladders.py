@@ -1,0 +1,76 @@
+"""Ladders of scale: fits against an independent regression, crossings by hand."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from wssl.claims.campaign import Campaign, Design
+from wssl.claims.estimands import PSNR
+from wssl.claims.ladders import BUDGETS, LogFit, Rung, ladders, log_fit
+
+
+def rungs(values):
+    """A ladder of budgets on which the scratch arm has these PSNRs, by budget and seed."""
+    campaign = Campaign([])
+    found = tuple(Rung(f"{b:g}x", campaign, "narrow", b) for b in BUDGETS)
+    for rung in found:
+        runs = {
+            seed: {"metrics": {"psnr": value}}
+            for seed, value in values.get(rung.budget, {}).items()
+        }
+        if runs:
+            campaign.runs[rung.arm("scratch")] = runs
+    return found
+
+
+def test_one_seed_is_fitted_as_by_scipy(rng):
+    values = {b: {11: 20 + np.log2(b) + rng.normal()} for b in BUDGETS}
+    fit = log_fit(rungs(values), "scratch", PSNR)
+    x, y = np.log2(BUDGETS), [values[b][11] for b in BUDGETS]
+    expected = stats.linregress(x, y)
+    assert fit.slope == pytest.approx(expected.slope)
+    assert fit.level == pytest.approx(expected.intercept)
+    assert fit.covariance[1, 1] ** 0.5 == pytest.approx(expected.stderr)
+    assert fit.covariance[0, 0] ** 0.5 == pytest.approx(expected.intercept_stderr)
+    assert fit.freedom == 2
+    value, low, high = fit.at(1.0)
+    half = stats.t.ppf(0.975, 2) * expected.intercept_stderr
+    assert (value, high - value, value - low) == pytest.approx((expected.intercept, half, half))
+
+
+def test_seeds_are_blocks():
+    values = {b: {11: 20 + np.log2(b), 12: 25 + np.log2(b)} for b in BUDGETS}
+    del values[16.0][12]
+    fit = log_fit(rungs(values), "scratch", PSNR)
+    assert fit.slope == pytest.approx(1.0)
+    assert fit.level == pytest.approx(22.5)
+    assert fit.freedom == 7 - 3
+
+
+def test_a_line_reaches_a_level_where_it_does():
+    exact = LogFit(20.0, 0.5, np.zeros((2, 2)), 5)
+    assert exact.crossing(21.0) == pytest.approx((4.0, 4.0, 4.0))
+    assert exact.at(4.0) == pytest.approx((21.0, 21.0, 21.0))
+    flat = LogFit(20.0, -0.1, np.zeros((2, 2)), 5)
+    assert flat.crossing(21.0)[0] == np.inf
+
+
+def test_the_interval_of_a_crossing_covers_it(rng):
+    covered = []
+    for _ in range(200):
+        values = {b: {s: 20 + np.log2(b) + rng.normal(0, 0.3) for s in (11, 12)} for b in BUDGETS}
+        _, low, high = log_fit(rungs(values), "scratch", PSNR).crossing(21.5, draws=2000)
+        covered.append(low <= 2**1.5 <= high)
+    assert 0.9 <= np.mean(covered) <= 0.99
+
+
+def test_one_budget_is_no_line():
+    assert log_fit(rungs({1.0: {11: 20.0, 12: 21.0}}), "scratch", PSNR) is None
+    assert log_fit(rungs({}), "scratch", PSNR) is None
+
+
+def test_without_records_every_rung_is_empty():
+    found = ladders([], Design())
+    assert list(found) == ["budget", "width", "holes", "size"]
+    assert [rung.label for rung in found["size"]] == ["64 px", "128 px"]
+    assert {rung.runs for rungs_ in found.values() for rung in rungs_} == {0}

@@ -1,0 +1,346 @@
+"""Tables and figures of contrasts: every number against one that is computed here."""
+
+import sys
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "claims"))
+
+from worlds import TRUE, raised, single, study
+
+from wssl import paper, report
+from wssl.claims.campaign import Arm, Campaign
+from wssl.claims.catalogue import (
+    BEST_ARM,
+    DOUBLES,
+    LOSSES,
+    PAIRS,
+    PIC,
+    RANDOM,
+    SCRATCH,
+    SINGLES,
+    TRIPLES,
+)
+from wssl.claims.estimands import PSNR, SSIM, Score, difference, means
+from wssl.claims.findings import paired
+from wssl.claims.ladders import ladders
+from wssl.report.figures.dots import in_unit
+from wssl.report.labels import (
+    OURS,
+    PAPER,
+    arm_label,
+    loss_label,
+    method_label,
+    task_looks,
+    task_short,
+)
+from wssl.report.tables.paper import printed, printed_contrast
+from wssl.report.tables.verdicts import verdict_table
+
+GROUPS = {1: SINGLES, 2: DOUBLES, 3: TRIPLES}
+EMPTY = Campaign([])
+
+
+@pytest.fixture(autouse=True)
+def no_display():
+    plt.switch_backend("agg")
+    yield
+    plt.close("all")
+
+
+@pytest.fixture(scope="module")
+def campaign():
+    return Campaign(study(raised(lambda arm, unseen: arm.encoder == "random", -0.3)))
+
+
+def number(text):
+    return float(text.split()[0])
+
+
+def test_a_contrast_table_holds_paired_effects(campaign):
+    table = report.contrast_table(campaign, report.against(BEST_ARM, {"random": RANDOM}))
+    runs = {arm: campaign.runs[arm] for arm in (BEST_ARM, RANDOM)}
+    ratios = [
+        (1 - runs[RANDOM][s]["metrics"]["ssim"]) / (1 - runs[BEST_ARM][s]["metrics"]["ssim"])
+        for s in runs[RANDOM]
+    ]
+    expected = 100 * (1 - np.exp(np.mean(np.log(ratios))))
+    assert expected < -30
+    row = table.loc["random"]
+    assert number(row["1 - SSIM", "lower by"]) == pytest.approx(expected, abs=0.05)
+    gain = [
+        runs[RANDOM][s]["metrics"]["psnr"] - runs[BEST_ARM][s]["metrics"]["psnr"]
+        for s in runs[RANDOM]
+    ]
+    assert number(row["PSNR", "higher by"]) == pytest.approx(np.mean(gain), abs=0.005)
+    low, high = (number(bound) for bound in row["1 - SSIM", "95 % interval"].split(" to "))
+    assert low < expected < high
+    assert row["", "seeds"] == 5
+
+
+def test_without_runs_a_table_has_dashes():
+    table = report.contrast_table(EMPTY, report.against(BEST_ARM, {"random": RANDOM}))
+    assert table.loc["random"].tolist() == ["—", "—", "—", "—", 0]
+    assert report.score_table(EMPTY, {"best": BEST_ARM}).loc["best", "SSIM"] == "—"
+    assert report.progress_table(EMPTY, {"best": BEST_ARM}).empty
+
+
+def test_the_papers_contrasts_follow_from_its_tables():
+    terms = difference(LOSSES["mix"], LOSSES["log_cosh"]).terms
+    ratio = (1 - 0.9692) / (1 - 0.9338)
+    assert in_unit(printed_contrast(terms, SSIM), "ratio") == pytest.approx(100 * (1 - ratio))
+    assert printed_contrast(terms, PSNR) == pytest.approx(31.38 - 29.46)
+    assert printed(PIC, Score(points=True)) == 0.9434
+    for arm, score in ((RANDOM, SSIM), (BEST_ARM, Score("gmsd")), (BEST_ARM, Score(unseen=True))):
+        assert np.isnan(printed(arm, score))
+    assert np.isnan(printed(Arm(BEST_ARM.pretext, budget=4.0), SSIM))
+
+
+def test_the_score_of_an_arm_is_the_mean_of_its_seeds(campaign):
+    records = campaign.runs[BEST_ARM].values()
+    for record in records:
+        record["metrics"] |= {"ssim_hole": 0.5, "psnr_hole": 20.0}
+    table = report.score_table(campaign, {"best": BEST_ARM})
+    mean = np.mean([record["metrics"]["ssim"] for record in records])
+    assert number(table.loc["best", "SSIM"]) == pytest.approx(mean, abs=5e-5)
+    assert table.loc["best", "SSIM, hole only"] == "0.5000 ± 0.0000"
+    assert table.loc["best", "seeds"] == 5
+
+
+def test_the_papers_study_is_one_repetition(campaign):
+    table = report.repetition_table(campaign, GROUPS)
+    assert table.loc["the paper", "mean"].tolist() == ["0.9495", "0.9599", "0.9662"]
+    assert table.loc["the paper", "SD"].tolist() == ["0.0185", "0.0097", "0.0021"]
+    assert list(table.index) == ["the paper", *(f"our seed {seed}" for seed in (11, 12, 13))]
+    values = [campaign.runs[arm][12]["metrics"]["ssim"] for arm in TRIPLES]
+    assert table.loc["our seed 12"].tolist()[2::3] == [
+        f"{np.mean(values):.4f}",
+        f"{np.std(values, ddof=1):.4f}",
+    ]
+
+
+def test_the_worst_task_is_found_and_left_out():
+    world = Campaign(study(single("saturation", -0.5)))
+    found = report.more_tasks(GROUPS, world)
+    (terms,) = (t for name, t in found.items() if name.endswith("without Saturation"))
+    left = [arm for c, arm in terms if c < 0]
+    assert left == [arm for arm in SINGLES if "saturation" not in arm.pretext]
+    effect = paired(world, found["two tasks minus one"], SSIM).estimate.value
+    assert effect == pytest.approx(0.5 / 3, abs=0.03)
+    assert paired(world, terms, SSIM).estimate.value == pytest.approx(0, abs=0.03)
+    assert list(report.more_tasks(GROUPS, EMPTY)) == list(found)[:2]
+
+
+def test_even_weights_and_ends_name_the_right_arms():
+    terms = report.even_weights({"triples": TRIPLES})["triples"]
+    ((_, even),) = [term for term in terms if term[0] > 0]
+    spread = {a: max(a.pretext.values()) - min(a.pretext.values()) for a in TRIPLES}
+    assert even == min(TRIPLES, key=spread.__getitem__)
+    found = report.ends(PAIRS, SINGLES)
+    assert len(found) == 6
+    for (_, pair), (_, alone) in found.values():
+        (task,) = alone.pretext
+        assert pair.pretext[task] == 0.9
+
+
+@pytest.mark.parametrize(
+    ("history", "fall"),
+    [([[1, 0.5]], 0.0), ([[i, 2.0 if i < 9 else 1.0] for i in range(1, 11)], 50.0)],
+)
+def test_progress_by_hand(history, fall):
+    world = Campaign([])
+    world.runs[BEST_ARM] = {11: {"history": history, "provenance": {"seconds": 120.0}}}
+    table = report.progress_table(world, {"best": BEST_ARM})
+    assert float(table.loc["best", "still falling (%)"]) == fall
+    assert table.loc["best", "loss at the end"] == f"{history[-1][1]:.5f}"
+    assert table.loc["best", "minutes"] == 2.0
+    assert table.loc["best", "steps"] == history[-1][0]
+
+
+def test_what_was_drawn_at_random_stands_beside_the_mean():
+    run = {
+        "metrics": {"ssim": 0.8, "psnr": 25.0},
+        "variants": {
+            "sample": {"ssim": 0.7, "psnr": 24.0},
+            "best_of_10": {"ssim": 0.9, "psnr": 26},
+        },
+    }
+    table = report.variants_table([run])
+    assert table["SSIM"].tolist() == ["0.8000", "0.7000", "0.9000"]
+    assert report.variants_table([])["SSIM"].tolist() == ["—"]
+
+
+def test_the_spread_of_weightings_is_beside_that_of_seeds(campaign):
+    sets = {"triples": TRIPLES}
+    table = report.spread_table(campaign, sets)
+    values = np.array(
+        [
+            [-np.log(1 - campaign.runs[a][s]["metrics"]["ssim"]) for s in (11, 12, 13)]
+            for a in TRIPLES
+        ]
+    )
+    residual = values - values.mean(1, keepdims=True) - values.mean(0) + values.mean()
+    noise = np.sqrt((residual**2).sum() / (3 * 2))
+    assert number(table.loc["triples", "of a seed"]) == pytest.approx(100 * noise, abs=0.05)
+    assert report.spread_table(EMPTY, sets).loc["triples", "of a seed"] == "—"
+
+
+def test_the_scatter_of_seeds_by_class(campaign):
+    table = report.class_table(campaign)
+    variance, freedom = campaign.variance(SSIM, "sharpness")
+    row = table.loc["frozen, at least half of the weight on sharpness"]
+    assert number(row["SD, 1 - SSIM"]) == pytest.approx(100 * variance**0.5, abs=0.05)
+    assert row["degrees of freedom"] == freedom
+    assert set(report.class_table(EMPTY)["SD, PSNR"]) == {"—"}
+
+
+def points(axis, colour, marker):
+    return [
+        (x, y)
+        for line in axis.lines
+        if line.get_marker() == marker and line.get_color() == colour and line.get_alpha() != 1
+        for x, y in zip(*map(np.atleast_1d, line.get_data()), strict=True)
+    ]
+
+
+def test_dots_show_every_seed_and_the_papers_number(campaign):
+    others = {loss: arm for loss, arm in LOSSES.items() if loss != "mix"}
+    contrasts = report.against(LOSSES["mix"], others)
+    figure = report.dots(campaign, contrasts, zero="the mix", in_paper=True)
+    for axis, score in zip(figure.axes, (SSIM, PSNR), strict=True):
+        shown = points(axis, OURS, "o")
+        for y, terms in enumerate(contrasts.values()):
+            expected = paired(campaign, terms, score).per_seed.values()
+            seeds = sorted(x for x, row in shown if row == y)
+            np.testing.assert_allclose(seeds, sorted(in_unit(v, score.unit) for v in expected))
+        diamonds = {y: x for x, y in points(axis, PAPER, "D")}
+        assert diamonds[1] == pytest.approx(
+            in_unit(printed_contrast(contrasts["log_cosh"], score), score.unit)
+        )
+        assert np.isnan(diamonds[2])
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(others)
+
+
+def test_dots_without_runs_say_so():
+    figure = report.dots(EMPTY, report.against(SCRATCH, {"best": BEST_ARM}), zero="scratch")
+    assert [text.get_text() for text in figure.axes[0].texts] == ["no runs yet"]
+    figure.canvas.draw()
+
+
+def test_curves_of_weights_are_contrasts_with_the_pairs_mean(campaign):
+    figure = report.weight_curves(campaign, PAIRS, SINGLES, [SSIM])
+    pair, arms = next(iter(PAIRS.items()))
+    axis = figure.axes[0]
+    expected = [
+        in_unit(v, "ratio")
+        for arm in arms
+        for v in paired(campaign, means([arm], list(arms)).terms, SSIM).per_seed.values()
+    ]
+    shown = [y for x, y in points(axis, OURS, "o") if 0.01 < x < 0.95]
+    np.testing.assert_allclose(sorted(shown), sorted(expected))
+    solid = [
+        line for line in axis.lines if line.get_linestyle() == "-" and len(line.get_xdata()) == 5
+    ]
+    for line in solid:
+        assert list(line.get_xdata()) == sorted(line.get_xdata()), pair
+    report.weight_curves(EMPTY, PAIRS, SINGLES).canvas.draw()
+
+
+def test_every_weighting_is_in_the_figure_of_numbers_of_tasks(campaign):
+    figure = report.number_of_tasks(campaign, GROUPS)
+    theirs, ours = figure.axes
+    rows = [row for n in (1, 2, 3) for row in paper.TABLES[n]]
+    scores = np.array([-np.log(1 - row.ssim) for row in rows])
+    expected = sorted(100 * (1 - np.exp(-(scores - scores.mean()))))
+    shown = [line.get_ydata()[0] for line in theirs.lines if line.get_markersize() == 8]
+    np.testing.assert_allclose(sorted(shown)[: len(expected)], expected)
+    runs = [len(line.get_ydata()) for line in ours.lines if line.get_markersize() == 8]
+    assert runs.count(3) == len(rows)
+    report.number_of_tasks(EMPTY, GROUPS).canvas.draw()
+
+
+def phase(task="rotation", levels=4, accuracy=1.0, weights=None):
+    confusion = (np.eye(levels, dtype=int) * 8).tolist()
+    return {
+        "experiment": {"pretext": weights or {task: 1.0}},
+        "confusion": dict.fromkeys(weights or {task: 1.0}, confusion),
+        "metrics": {f"accuracy_{name}": accuracy for name in weights or {task: 1.0}},
+        "history": [[1, 1.0], [2, 0.5]],
+    }
+
+
+def test_a_task_of_any_number_of_levels_is_drawn():
+    phases = [phase(), phase("mirror", 2, 0.5), phase(weights={"rotation": 0.9, "colour": 0.1})]
+    figure = report.accuracy_by_weight(phases)
+    titles = [axis.get_title(loc="left") or axis.get_title() for axis in figure.axes]
+    assert titles == ["Rotation", "Mirror", "Colour"]
+    chance = [
+        [line.get_ydata()[0] for line in axis.lines if line.get_linestyle() == "--"]
+        for axis in figure.axes
+    ]
+    assert chance == [[0.25], [0.5], [0.25]]
+    names = {"rotation": ["0", "90", "180", "270"], "mirror": ["no", "yes"]}
+    assert len(report.confusions(phases, names).axes) == 2
+    table = report.accuracy_table(phases)
+    assert table.loc["Mirror", "level 3"] == ""
+    assert table.loc["Rotation", "level 4"] == "1.000"
+    report.accuracy_by_weight([]).canvas.draw()
+    report.confusions([], names).canvas.draw()
+    assert report.accuracy_table([]).empty
+
+
+def test_names_of_what_is_registered_elsewhere_are_made_from_theirs():
+    assert method_label("shift_net") == "Shift-Net"
+    assert method_label("my_fill") == "my fill"
+    assert loss_label("mse") == "squared error"
+    assert loss_label("my_loss") == "my loss"
+    assert task_short("rotation") == "Rot"
+    assert task_short("brightness") == "Brigh"
+    names = [f"task_{i}" for i in range(12)]
+    looks = task_looks([*names, "rotation"])
+    assert len({tuple(np.atleast_1d(colour)) for colour, _ in looks.values()}) == 13
+    assert looks["rotation"] == task_looks(["rotation"])["rotation"]
+
+
+@pytest.mark.parametrize(
+    ("arm", "label"),
+    [
+        (BEST_ARM, "pretrained, frozen"),
+        (SINGLES[0], "Sharpness"),
+        (SCRATCH, "from scratch"),
+        (PIC, "PIC"),
+        (LOSSES["ssim"], "pretrained, frozen, SSIM loss"),
+        (Arm(encoder="random", blocks=(1, 2, 3)), "random, frozen blocks 1, 2, 3"),
+        (Arm(encoder="scratch", width="64", budget=4.0), "from scratch, width 64, 4x steps"),
+    ],
+)
+def test_arms_in_words(arm, label):
+    assert arm_label(arm) == label
+
+
+def test_ladders_are_drawn_and_tabulated_with_what_is_there(campaign):
+    records = study(TRUE["features"])
+    found = ladders(records)
+    table = report.ladder_table(found["width"], [("frozen", "random")], "width")
+    seeds = table["", "seeds"].tolist()
+    assert seeds == [0, 5, 5, 0]
+    terms = difference(BEST_ARM, RANDOM).terms
+    effect = paired(Campaign(records), terms, SSIM).estimate.value
+    shown = number(table["1 - SSIM", "lower by"].iloc[1])
+    assert shown == pytest.approx(in_unit(effect, "ratio"), abs=0.05)
+    figure = report.ladder_figure(found)
+    assert len(figure.axes) == 4
+    report.ladder_figure(ladders([])).canvas.draw()
+    report.budget_figure(ladders([])["budget"], [], 1.0).canvas.draw()
+    report.budget_figure(found["budget"], [Arm(method="harmonic")], 16_000).canvas.draw()
+    assert set(report.fit_table(ladders([])["budget"], [], 1.0, 10.0)["per doubling"]) == {"—"}
+
+
+def test_a_verdict_table_of_one_claim_is_a_row(campaign):
+    from wssl.claims import findings
+
+    found = findings([], registered=True)
+    assert len(verdict_table([found["mix"]])) == 1

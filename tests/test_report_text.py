@@ -1,0 +1,190 @@
+"""Sentences that follow the evidence whichever way it points."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "claims"))
+
+from worlds import TRUE, opposite, study
+
+from wssl.claims import findings
+from wssl.claims.campaign import Campaign, Design
+from wssl.claims.catalogue import BEST_ARM, HARMONIC, RANDOM, SCRATCH
+from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED
+from wssl.claims.findings import NOT_RUN, SEEN
+from wssl.claims.ladders import ladders
+from wssl.report import text
+from wssl.statistics import Estimate
+
+ONE = Design(few=(0,), many=(0,))
+
+
+@pytest.fixture(scope="module")
+def judged():
+    return findings(study(TRUE["features"]))
+
+
+@pytest.fixture(scope="module")
+def seen():
+    return findings(study(TRUE["features"], design=ONE), ONE, registered=False)
+
+
+def verdict(outcome, low=0.1, high=0.3, value=0.2):
+    (base,) = (v for v in findings([]).values() if v.claim.key == "features")
+    effect = None if outcome in (AWAITING, NOT_RUN) else Estimate(value, 0.05, 10)
+    return replace(base, effect=effect, outcome=outcome, low=low, high=high)
+
+
+@pytest.mark.parametrize(
+    ("count", "noun", "words"),
+    [(1, "seed", "1 seed"), (0, "run", "0 runs"), (1200, "image", "1,200 images")],
+)
+def test_numbers_with_their_nouns(count, noun, words):
+    assert text.counted(count, noun) == words
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")],
+)
+def test_lists(parts, words):
+    assert text.listed(parts) == words
+
+
+def test_an_answer_says_the_claim_its_verdict_and_the_effect(judged):
+    words = text.answer(judged, ["features"])
+    assert words.startswith(
+        "“What the encoder learns from pretext tasks serves inpainting”: holds ("
+    )
+    assert "% interval" in words
+    assert "by PSNR +1.2" in words
+    assert not words.endswith(".")
+
+
+def test_an_answer_awaits_runs():
+    assert text.answer(findings([]), ["mix"]).endswith("awaiting runs (0 of 9)")
+
+
+def test_one_seed_is_never_a_verdict(seen):
+    words = text.answer(seen, ["features", "supervised"])
+    assert words.startswith("At this scale nothing is judged: 1 seed, and of one seed nobody can")
+    assert "interval" not in words
+    for outcome in (HOLDS, REFUTED, SAME, UNDECIDED):
+        assert outcome not in words
+    nothing = findings([], ONE, registered=False)
+    assert "none of the runs" in text.answer(nothing, ["features"])
+
+
+def test_the_tally_of_what_is_not_judged(seen, judged):
+    assert "none is judged" in text.tally(seen.values())
+    assert "none is judged" not in text.tally(judged.values())
+    assert text.state_text(seen).startswith("At this scale nothing is judged")
+    assert text.state_text(judged) == "All registered runs that the claims need are recorded."
+    assert "every verdict is provisional" in text.state_text(findings([]))
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (verdict(HOLDS), "a is better than b"),
+        (verdict(REFUTED, -0.3, -0.1), "a is worse than b"),
+        (verdict(REFUTED, -0.3, 0.01), "a is not better than b by as much as the margin"),
+        (verdict(SAME), "a and b are the same, within the margin"),
+        (verdict(UNDECIDED), "whether a or b is better is undecided"),
+        (verdict(SEEN), "a was better than b in these runs, which decide nothing"),
+        (verdict(SEEN, value=-0.2), "a was worse than b in these runs, which decide nothing"),
+        (verdict(AWAITING), "a and b cannot be compared yet: awaiting runs (0 of 10)"),
+    ],
+)
+def test_which_of_two(found, words):
+    assert text.versus("a", "b", found) == words
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "words"),
+    [
+        ([verdict(HOLDS)] * 2, "it helps"),
+        ([verdict(HOLDS), verdict(UNDECIDED)], "it helps, but not in every way tried"),
+        ([verdict(REFUTED, -2, -1)] * 2, "it harms"),
+        ([verdict(HOLDS), verdict(REFUTED, -2, -1)], "it helps in one way and harms in another"),
+        ([verdict(UNDECIDED)] * 2, "this is undecided"),
+        ([verdict(SAME)] * 2, "no way that was tried shows it"),
+        ([verdict(SEEN)], "this cannot be said from these few runs"),
+        ([verdict(AWAITING), verdict(HOLDS)], "this cannot be said yet"),
+    ],
+)
+def test_whether_it_helps(outcomes, words):
+    assert text.helps(outcomes) == words
+
+
+def test_the_sentence_follows_the_evidence(judged):
+    other = findings(study(opposite(TRUE["features"])))
+    names = "the pretrained encoder", "a random one"
+    assert text.versus(*names, judged["features"]).split()[4] == "better"
+    assert text.versus(*names, other["features"]).split()[4] == "worse"
+
+
+def test_runs_that_are_awaited_are_counted():
+    assert text.awaiting_text(9, 9) == ""
+    assert text.awaiting_text(3, 1200).startswith("Awaiting runs: 3 of 1,200 registered runs")
+
+
+def test_phases_that_did_not_learn_are_counted():
+    phases = [{"learned": {"rotation": True}}, {"learned": {"rotation": False, "mirror": True}}]
+    assert text.learned_text(phases[:1]) == "1 of 1 pretext phase learned all of their tasks."
+    assert "1 of 2 pretext phases" in text.learned_text(phases)
+    assert "rotation (1)" in text.learned_text(phases)
+    assert "mirror" not in text.learned_text(phases)
+    assert text.learned_text([]) == "No pretext phase is recorded yet."
+
+
+def test_the_scale_is_that_of_the_records():
+    campaign = Campaign([])
+    assert text.scale_text(campaign, [BEST_ARM]).startswith("Images: open-faces-2, at 64 pixels;")
+    assert text.facts(campaign, [BEST_ARM])["train_images"] == 0
+    scale = {"inpainting_steps": 1000, "inpainting_batch": 16, "width": 16}
+    made = {"train_images": 2500, "test_images": 300}
+    for seed in (11, 12):
+        campaign.runs.setdefault(BEST_ARM, {})[seed] = {
+            "history": [[1, 0.5]],
+            "scale": scale,
+            "provenance": made,
+            "experiment": {"seed": seed},
+            "pretext": None,
+        }
+    words = text.scale_text(campaign, [BEST_ARM, SCRATCH])
+    assert "2,500 to train on and 300 to test on" in words
+    assert "1,000 steps of 16 images" in words
+    assert words.endswith("2 runs with 2 seeds.")
+    assert text.facts(campaign, [BEST_ARM])["batch"] == 16
+    assert text.seeds_range(campaign) == (2, 2)
+    assert text.seeds_range(Campaign([])) == (0, 0)
+
+
+def test_networks_above_a_fill_are_counted():
+    campaign = Campaign([])
+    for arm, value in ((BEST_ARM, 0.9), (RANDOM, 0.7), (HARMONIC, 0.8)):
+        campaign.runs[arm] = {0: {"metrics": {"ssim": value}}}
+    assert text.above(campaign, [BEST_ARM, RANDOM, SCRATCH], HARMONIC) == (1, 2)
+    assert text.above(campaign, [BEST_ARM], SCRATCH) == (0, 1)
+
+
+def test_a_plan_that_is_not_there(tmp_path):
+    assert text.plan_text(tmp_path / "plan.md", []).startswith("No plan is registered")
+    (tmp_path / "plan.md").write_text("The plan.")
+    assert "was not checked" in text.plan_text(tmp_path / "plan.md", [])
+
+
+def test_the_answer_of_the_ladders():
+    found = ladders(study(TRUE["features"]))
+    words = text.ladder_answer(found, registered=True)
+    assert "width, against a random encoder: +" in words
+    assert "budget" not in words
+    assert "budget 16x" in text.awaited_rungs(found)
+    assert "width 16" not in text.awaited_rungs(found)
+    empty = ladders([])
+    assert text.ladder_answer(empty, registered=True) == "No ladder has two rungs yet."
+    assert "there are none" in text.ladder_answer(empty, registered=False)

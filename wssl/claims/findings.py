@@ -1,0 +1,210 @@
+"""What records say of each claim: its verdict, or at another scale the effect as it was seen."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import TypeVar
+
+import numpy as np
+
+from wssl.claims.campaign import CLASSICAL, NARROW, WIDE, Arm, Campaign, Design, at_width
+from wssl.claims.catalogue import CLAIMS, Claim
+from wssl.claims.decision import Verdict, available, judge
+from wssl.claims.estimands import (
+    Score,
+    SpreadByTasks,
+    SpreadOfWeightings,
+    SpreadOverSeeds,
+    linear,
+)
+from wssl.statistics import Estimate
+from wssl.store import Record
+
+SEEN, NOT_RUN = "not judged", "not run at this scale"
+"""The outcomes of a claim at another scale than the registered one."""
+
+_OF_SEEDS = (SpreadOfWeightings, SpreadByTasks, SpreadOverSeeds)
+"""Estimands that are spreads, which one seed does not show."""
+
+Compared = TypeVar("Compared")
+
+
+@dataclass(frozen=True)
+class Findings(Mapping[str, Verdict]):
+    """What the records of one design say of each claim, by its key.
+
+    Attributes
+    ----------
+    campaign : Campaign
+    verdicts : dict of str to Verdict
+    registered : bool
+        Whether the claims are judged. Else no verdict is reached: the outcomes are `SEEN` and
+        `NOT_RUN`.
+    """
+
+    campaign: Campaign
+    verdicts: dict[str, Verdict]
+    registered: bool
+
+    def __getitem__(self, key: str) -> Verdict:
+        return self.verdicts[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.verdicts)
+
+    def __len__(self) -> int:
+        return len(self.verdicts)
+
+    @property
+    def width(self) -> str:
+        """The width of the controls: `WIDE` where it was registered, else the only one."""
+        return WIDE if self.registered else NARROW
+
+    def at(self, *arms: Arm) -> tuple[Arm, ...]:
+        """Arms at the width of the controls.
+
+        Parameters
+        ----------
+        *arms : Arm
+        """
+        return tuple(at_width(arm, self.width) for arm in arms)
+
+    @property
+    def seeds(self) -> int:
+        """The number of seeds with which the grids are run."""
+        return len(self.campaign.design.few)
+
+
+def findings(
+    records: Iterable[Record], design: Design | None = None, *, registered: bool = True
+) -> Findings:
+    """Judge the claims, or only look at their effects.
+
+    Parameters
+    ----------
+    records : iterable of dict
+    design : Design, optional
+        That of the records; the registered one if not given.
+    registered : bool
+        Whether `design` is the registered one, whose claims are judged. At any other scale, the
+        claims about the wide controls are about the only width that there is.
+
+    Returns
+    -------
+    Findings
+    """
+    records = list(records)
+    campaign = Campaign(records, design)
+    if registered:
+        verdicts = judge(records, campaign.design)
+    else:
+        verdicts = [_seen(claim, campaign) for claim in CLAIMS]
+    return Findings(campaign, {v.claim.key: v for v in verdicts}, registered)
+
+
+def _seen(claim: Claim, campaign: Campaign) -> Verdict:
+    """The effect of a claim at the only width, if its runs are there, without a verdict."""
+    nan = float("nan")
+    claim = replace(
+        claim,
+        estimand=at(claim.estimand, NARROW),
+        compared=claim.compared.replace(", width 32", "").replace(
+            "pictures of objects", f"the images of {campaign.design.unseen}"
+        ),
+    )
+    needs = claim.estimand.needs(campaign)
+    done = sum(available(campaign, need) for need in needs)
+    few = len(campaign.design.few) < 2 and isinstance(claim.estimand, _OF_SEEDS)
+    if done < len(needs) or few:
+        return Verdict(claim, None, NOT_RUN, nan, nan, done, len(needs))
+    effect = claim.estimand.estimate(campaign)
+    if np.isnan(effect.value):
+        return Verdict(claim, None, NOT_RUN, nan, nan, done, len(needs))
+    return Verdict(claim, effect, SEEN, nan, nan, done, len(needs))
+
+
+def at(compared: Compared, width: str) -> Compared:
+    """The same comparison with all of its arms at one width.
+
+    Parameters
+    ----------
+    compared : Arm, Estimand, or tuple of them
+    width : str
+        As in `Arm`.
+    """
+    if isinstance(compared, Arm):
+        return at_width(compared, width)  # type: ignore[return-value]
+    if isinstance(compared, tuple):
+        return tuple(at(part, width) for part in compared)  # type: ignore[return-value]
+    if is_dataclass(compared) and not isinstance(compared, (type, Score)):
+        changed = {f.name: at(getattr(compared, f.name), width) for f in fields(compared) if f.init}
+        return replace(compared, **changed)
+    return compared
+
+
+def common_seeds(campaign: Campaign, arms: Iterable[Arm], *scores: Score) -> tuple[int, ...]:
+    """The seeds with which each of some arms has a run that holds each of some scores.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    arms : iterable of Arm
+        A classical fill has one run for all seeds.
+    *scores : Score
+
+    Returns
+    -------
+    tuple of int
+        In ascending order; for classical fills alone that of their run.
+    """
+    arms = list(dict.fromkeys(arms))
+    drawn = [arm for arm in arms if arm.method not in CLASSICAL]
+    known = [set(campaign.runs.get(arm, {})) for arm in drawn or arms]
+    return tuple(
+        seed
+        for seed in sorted(set.intersection(*known) if known else ())
+        if all(np.isfinite(score(campaign, arm, seed)) for arm in arms for score in scores)
+    )
+
+
+@dataclass(frozen=True)
+class Paired:
+    """A contrast of arms, paired by seed.
+
+    Attributes
+    ----------
+    estimate : Estimate
+        Over new seeds and new images, as in the verdicts.
+    per_seed : dict of int to float
+        The contrast of each common seed.
+    """
+
+    estimate: Estimate
+    per_seed: Mapping[int, float]
+
+
+def paired(campaign: Campaign, terms: Sequence[tuple[float, Arm]], score: Score) -> Paired | None:
+    """A contrast of arms from all the seeds that they share: to be shown, not judged.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    terms : sequence of (float, Arm)
+        Coefficients that add to zero; those of one arm are added.
+    score : Score
+
+    Returns
+    -------
+    Paired or None
+        None without a common seed.
+    """
+    coefficients: dict[Arm, float] = {}
+    for coefficient, arm in terms:
+        coefficients[arm] = coefficients.get(arm, 0.0) + coefficient
+    terms = [(coefficient, arm) for arm, coefficient in coefficients.items()]
+    seeds = common_seeds(campaign, coefficients, score)
+    if not seeds:
+        return None
+    values = {
+        seed: float(sum(c * score(campaign, arm, seed) for c, arm in terms)) for seed in seeds
+    }
+    return Paired(linear(campaign, terms, score, seeds), values)

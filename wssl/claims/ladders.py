@@ -1,0 +1,194 @@
+"""How scores and contrasts depend on scale: budgets, widths, holes and sizes, rung by rung."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import stats
+
+from wssl.claims.campaign import BEST, Arm, Campaign, Design
+from wssl.claims.estimands import Score
+from wssl.store import Record
+
+BUDGETS = (0.25, 1.0, 4.0, 16.0)
+"""Steps of the inpainting phase, in multiples of the registered ones."""
+
+WIDTHS = (8, 16, 32, 64)
+"""Channels of the first block."""
+
+ENCODERS = ("frozen", "random", "finetuned", "scratch")
+
+
+@dataclass(frozen=True)
+class Rung:
+    """One scale, at which the paper's best configuration stands beside its controls.
+
+    Attributes
+    ----------
+    label : str
+    campaign : Campaign
+        The records at this scale.
+    width : str
+        As in `Arm`.
+    budget : float
+    """
+
+    label: str
+    campaign: Campaign
+    width: str
+    budget: float = 1.0
+
+    def arm(self, encoder: str) -> Arm:
+        """The arm with a policy of the encoder.
+
+        Parameters
+        ----------
+        encoder : str
+            One of `ENCODERS`.
+        """
+        weights = BEST if encoder in ("frozen", "finetuned") else {}
+        return Arm(weights, encoder, width=self.width, budget=self.budget)
+
+    @property
+    def runs(self) -> int:
+        """The number of runs that are recorded at this scale."""
+        return sum(len(self.campaign.runs.get(self.arm(name), {})) for name in ENCODERS)
+
+
+def ladders(records: Iterable[Record], design: Design | None = None) -> dict[str, tuple[Rung, ...]]:
+    """The rungs of each ladder, by what changes along it.
+
+    Parameters
+    ----------
+    records : iterable of dict
+        Of the registered campaign.
+    design : Design, optional
+
+    Returns
+    -------
+    dict of str to tuple of Rung
+        ``budget``, ``width``, ``holes`` and ``size``. A rung without records has none.
+    """
+    records = list(records)
+    design = design or Design()
+    own = Campaign(records, design)
+    named = {design.narrow: "narrow", design.wide: "wide"}
+    others = {
+        "holes": Campaign(records, replace(design, recipe="medium")),
+        "size": Campaign(records, replace(design, size=2 * design.size)),
+    }
+    return {
+        "budget": tuple(Rung(f"{b:g}x", own, "narrow", b) for b in BUDGETS),
+        "width": tuple(Rung(str(w), own, named.get(w, str(w))) for w in WIDTHS),
+        "holes": (
+            Rung("dense", own, "narrow"),
+            Rung("wide", others["holes"], "narrow"),
+        ),
+        "size": (
+            Rung(f"{design.size} px", own, "narrow"),
+            Rung(f"{2 * design.size} px", others["size"], "narrow"),
+        ),
+    }
+
+
+@dataclass(frozen=True)
+class LogFit:
+    """A straight line of a score against the logarithm of the number of steps.
+
+    Attributes
+    ----------
+    level, slope : float
+        At 1x, and per doubling of the steps.
+    covariance : numpy.ndarray of float, (2, 2)
+        Of these two.
+    freedom : int
+        Degrees of freedom of the residual; the covariance is NaN without any.
+    """
+
+    level: float
+    slope: float
+    covariance: np.ndarray
+    freedom: int
+
+    def at(self, budget: float) -> tuple[float, float, float]:
+        """The expected score with a budget, and its 95 % interval.
+
+        Parameters
+        ----------
+        budget : float
+            In multiples of 1x.
+
+        Returns
+        -------
+        value, low, high : float
+        """
+        place = np.array([1.0, np.log2(budget)])
+        value = float(place @ [self.level, self.slope])
+        error = float(np.sqrt(place @ self.covariance @ place))
+        half = float(stats.t.ppf(0.975, max(self.freedom, 1))) * error
+        return value, value - half, value + half
+
+    def crossing(self, score: float, draws: int = 20_000) -> tuple[float, float, float]:
+        """The budget with which the line reaches a score, and its 95 % interval.
+
+        Parameters
+        ----------
+        score : float
+        draws : int
+            Of the line's two parameters, from their joint t distribution.
+
+        Returns
+        -------
+        budget, low, high : float
+            In multiples of 1x; infinite where a line does not rise.
+        """
+        if not np.isfinite(self.covariance).all():
+            drawn = np.array([[self.level, self.slope]])
+        else:
+            rng = np.random.default_rng(0)
+            scale = np.sqrt(self.freedom / rng.chisquare(self.freedom, draws))
+            normal = rng.multivariate_normal(np.zeros(2), self.covariance, draws)
+            drawn = [self.level, self.slope] + normal * scale[:, None]
+        doublings = np.where(
+            drawn[:, 1] > 0, (score - drawn[:, 0]) / np.maximum(drawn[:, 1], 1e-12), np.inf
+        )
+        low, high = np.quantile(doublings, [0.025, 0.975], method="inverted_cdf")
+        best = (score - self.level) / self.slope if self.slope > 0 else np.inf
+        with np.errstate(over="ignore"):
+            return float(np.exp2(best)), float(np.exp2(low)), float(np.exp2(high))
+
+
+def log_fit(rungs: Sequence[Rung], encoder: str, score: Score) -> LogFit | None:
+    """Fit the scores of one configuration along a ladder of budgets; seeds are blocks.
+
+    Parameters
+    ----------
+    rungs : sequence of Rung
+    encoder : str
+    score : Score
+
+    Returns
+    -------
+    LogFit or None
+        None with fewer than two budgets.
+    """
+    cells = [
+        (np.log2(rung.budget), seed, score(rung.campaign, rung.arm(encoder), seed))
+        for rung in rungs
+        for seed in sorted(rung.campaign.runs.get(rung.arm(encoder), {}))
+    ]
+    cells = [cell for cell in cells if np.isfinite(cell[2])]
+    if len({x for x, _, _ in cells}) < 2:
+        return None
+    x, seeds, y = (np.array(column, dtype=float) for column in zip(*cells, strict=True))
+    blocks = (seeds[:, None] == np.unique(seeds)).astype(float)
+    columns = np.column_stack([blocks, x])
+    found, *_ = np.linalg.lstsq(columns, y, rcond=None)
+    freedom = len(y) - columns.shape[1]
+    inverse = np.linalg.pinv(columns.T @ columns)
+    residual = y - columns @ found
+    variance = float(residual @ residual) / freedom if freedom > 0 else float("nan")
+    mean = np.zeros((2, columns.shape[1]))
+    mean[0, :-1], mean[1, -1] = 1 / blocks.shape[1], 1.0
+    level, slope = mean @ found
+    return LogFit(float(level), float(slope), variance * mean @ inverse @ mean.T, freedom)

@@ -1,0 +1,119 @@
+"""Contrasts of arms as dots: every seed, the mean, its interval, and the paper's number."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from wssl.claims.campaign import Arm, Campaign
+from wssl.claims.estimands import PSNR, SSIM, Score, Unit
+from wssl.claims.findings import Paired, paired
+from wssl.report.figures.style import with_legend
+from wssl.report.labels import OURS, PAPER, score_label
+from wssl.report.tables.paper import printed_contrast
+from wssl.statistics import Estimate
+
+UNITS: dict[Unit, str] = {"ratio": "%", "dB": "dB", "points": "points"}
+
+
+def in_unit(value: float, unit: Unit) -> float:
+    """An effect as the number that a reader sees: of a logarithm of a ratio the per cent.
+
+    Parameters
+    ----------
+    value : float
+    unit : str
+        As in `wssl.claims.estimands.Unit`.
+    """
+    return float(100 * (1 - np.exp(-value))) if unit == "ratio" else value
+
+
+def dots(
+    campaign: Campaign,
+    contrasts: Mapping[str, Sequence[tuple[float, Arm]]],
+    scores: Sequence[Score] = (SSIM, PSNR),
+    *,
+    zero: str,
+    in_paper: bool = False,
+) -> Figure:
+    """Contrasts of arms, paired by seed, one panel per score.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    contrasts : mapping of str to sequence of (float, Arm)
+        By the label of their row; above zero is better.
+    scores : sequence of wssl.claims.estimands.Score
+    zero : str
+        What the line at zero stands for.
+    in_paper : bool
+        Whether the same contrasts of the paper's own numbers are drawn beside ours.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Small dots are seeds; the bar is their mean, the whiskers its 95 % interval for new seeds
+        and new images. A row without runs says so.
+    """
+    count = len(contrasts)
+    figure, axes = plt.subplots(
+        1, len(scores), figsize=(9.5, 1.5 + 0.45 * count), sharey=True, squeeze=False
+    )
+    for axis, score in zip(axes[0], scores, strict=True):
+        title, reads = score_label(score)
+        drawn = [paired(campaign, terms, score) for terms in contrasts.values()]
+        for y, (terms, found) in enumerate(zip(contrasts.values(), drawn, strict=True)):
+            _draw(axis, y, found, partial(in_unit, unit=score.unit))
+            if in_paper:
+                axis.plot(
+                    in_unit(printed_contrast(terms, score), score.unit), y, "D", color=PAPER, ms=6
+                )
+        axis.axvline(0, color="0.4", linewidth=1, zorder=1)
+        axis.set(xlabel=f"{title} {reads} … {UNITS[score.unit]}", ylim=(count - 0.5, -0.6))
+        axis.set_yticks(range(count), list(contrasts))
+        axis.grid(visible=False, axis="y")
+        axis.locator_params(axis="x", nbins=6)
+        if not any(drawn) and not in_paper:
+            axis.set_xticks([0])
+    first = axes[0, 0]
+    first.plot([], [], "o-", color=OURS, label="each seed; mean, 95 % interval")
+    if in_paper:
+        first.plot([], [], "D", color=PAPER, label="the paper: one run")
+    first.plot([], [], color="0.4", linewidth=1, label=f"zero: {zero}")
+    return with_legend(figure)
+
+
+def _draw(axis: Axes, y: float, found: Paired | None, place: Callable[[float], float]) -> None:
+    if found is None:
+        axis.text(
+            0.98, y, "no runs yet", transform=axis.get_yaxis_transform(), ha="right", va="center",
+            fontsize="small", color="0.45",
+        )  # fmt: skip
+        return
+    seeds = [place(value) for value in found.per_seed.values()]
+    axis.plot(seeds, [y] * len(seeds), "o", color=OURS, alpha=0.4, markersize=5)
+    draw_mean(axis, y, found.estimate, place)
+
+
+def draw_mean(
+    axis: Axes, y: float, estimate: Estimate, place: Callable[[float], float], colour: object = OURS
+) -> None:
+    """Draw an estimate as a bar with whiskers, on a horizontal axis.
+
+    Parameters
+    ----------
+    axis : matplotlib.axes.Axes
+    y : float
+    estimate : wssl.statistics.Estimate
+        Without whiskers where it has no error.
+    place : callable
+        From the effect to the axis.
+    colour : colour
+    """
+    low, high = estimate.lower(), estimate.upper()
+    if np.isfinite(low) and np.isfinite(high):
+        axis.plot([place(low), place(high)], [y, y], color=colour, linewidth=2)
+    axis.plot(place(estimate.value), y, "|", color=colour, markersize=15, markeredgewidth=2.5)

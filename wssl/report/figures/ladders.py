@@ -1,0 +1,124 @@
+"""Scores and contrasts along ladders of scale, as figures."""
+
+from collections.abc import Mapping, Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from wssl.claims.campaign import Arm
+from wssl.claims.estimands import SSIM, Score, difference
+from wssl.claims.findings import paired
+from wssl.claims.ladders import ENCODERS, LogFit, Rung, log_fit
+from wssl.report.figures.dots import UNITS, in_unit
+from wssl.report.figures.style import placeholder, with_legend
+from wssl.report.labels import ENCODERS as NAMES
+from wssl.report.labels import method_label, score_label
+
+COLOURS = dict(zip(ENCODERS, ("#0173b2", "#949494", "#029e73", "#d55e00"), strict=True))
+
+PAIRS = (("frozen", "random"), ("frozen", "scratch"), ("finetuned", "scratch"))
+"""The contrasts that are followed along a ladder."""
+
+_LOOKS = dict(zip(PAIRS, (("#0173b2", "o"), ("#d55e00", "s"), ("#029e73", "^")), strict=True))
+
+
+def ladder_figure(ladders: Mapping[str, Sequence[Rung]], score: Score = SSIM) -> Figure:
+    """The contrasts of the controls at each rung, one panel per ladder.
+
+    Parameters
+    ----------
+    ladders : mapping of str to sequence of Rung
+    score : wssl.claims.estimands.Score
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        Points are means over the common seeds, bars 95 % intervals; rungs without runs are empty.
+    """
+    if not any(rung.runs for rungs in ladders.values() for rung in rungs):
+        return placeholder("Awaiting runs: none of the ladders has a rung yet.")
+    figure, axes = plt.subplots(
+        1, len(ladders), figsize=(11, 4.2), sharey=True, squeeze=False,
+        width_ratios=[len(rungs) for rungs in ladders.values()],
+    )  # fmt: skip
+    for axis, (name, rungs) in zip(axes[0], ladders.items(), strict=True):
+        for pair in PAIRS:
+            _draw_contrast(axis, rungs, pair, score)
+        axis.axhline(0, color="0.4", linewidth=1, zorder=1)
+        axis.set(title=name, xlim=(-0.5, len(rungs) - 0.5))
+        axis.set_xticks(range(len(rungs)), [rung.label for rung in rungs])
+        axis.grid(visible=False, axis="x")
+    title, reads = score_label(score)
+    axes[0, 0].set(ylabel=f"{title} {reads} … {UNITS[score.unit]}")
+    for pair, (colour, marker) in _LOOKS.items():
+        label = f"{NAMES[pair[0]]} minus {NAMES[pair[1]]}"
+        axes[0, 0].plot([], [], f"{marker}-", color=colour, label=label)
+    return with_legend(figure)
+
+
+def _draw_contrast(axis: Axes, rungs: Sequence[Rung], pair: tuple[str, str], score: Score) -> None:
+    colour, marker = _LOOKS[pair]
+    shift = 0.12 * (PAIRS.index(pair) - 1)
+    places, values = [], []
+    for place, rung in enumerate(rungs):
+        terms = difference(rung.arm(pair[0]), rung.arm(pair[1])).terms
+        found = paired(rung.campaign, terms, score)
+        if found is None:
+            continue
+        ends = found.estimate.lower(), found.estimate.upper()
+        bounds = [in_unit(end, score.unit) for end in ends]
+        if np.isfinite(bounds).all():
+            axis.plot([place + shift] * 2, bounds, color=colour, linewidth=1.6)
+        places.append(place + shift)
+        values.append(in_unit(found.estimate.value, score.unit))
+    axis.plot(places, values, f"{marker}-", color=colour, markersize=6)
+
+
+def budget_figure(
+    rungs: Sequence[Rung], fills: Sequence[Arm], images: float, score: Score = SSIM
+) -> Figure:
+    """The score of each configuration against the images that its training saw, with fitted lines.
+
+    Parameters
+    ----------
+    rungs : sequence of Rung
+        A ladder of budgets.
+    fills : sequence of Arm
+        Fills that learn nothing, drawn as horizontal lines.
+    images : float
+        How many images 1x is.
+    score : wssl.claims.estimands.Score
+    """
+    if not any(rung.runs for rung in rungs):
+        return placeholder("Awaiting runs: the ladder of budgets has no rung yet.")
+    figure, axis = plt.subplots(figsize=(9, 4.6))
+    for encoder in ENCODERS:
+        colour = COLOURS[encoder]
+        for rung in rungs:
+            arm = rung.arm(encoder)
+            values = [score(rung.campaign, arm, seed) for seed in rung.campaign.runs.get(arm, {})]
+            axis.plot([images * rung.budget] * len(values), values, "o", color=colour, alpha=0.6)
+        fit = log_fit(rungs, encoder, score)
+        if fit is not None:
+            _draw_fit(axis, fit, images, colour, max(rung.budget for rung in rungs))
+        axis.plot([], [], "o-", color=colour, label=NAMES[encoder])
+    campaign = rungs[0].campaign
+    for fill, style in zip(fills, ("--", ":"), strict=False):
+        level = score(campaign, fill, 0)
+        if np.isfinite(level):
+            axis.axhline(level, color="0.3", linestyle=style, label=method_label(fill.method))
+    axis.set_xscale("log")
+    title, _ = score_label(score)
+    label = f"-log({title})" if score.logarithm else f"{title} (dB)"
+    axis.set(xlabel="training images seen in the inpainting phase", ylabel=f"{label}, up is better")
+    return with_legend(figure)
+
+
+def _draw_fit(axis: Axes, fit: LogFit, images: float, colour: str, last: float) -> None:
+    budgets = np.geomspace(0.25, 4 * last, 60)
+    value, low, high = np.array([fit.at(budget) for budget in budgets]).T
+    axis.plot(images * budgets, value, color=colour, linewidth=1.4)
+    if np.isfinite(low).all() and fit.freedom > 0:
+        axis.fill_between(images * budgets, low, high, color=colour, alpha=0.12, linewidth=0)

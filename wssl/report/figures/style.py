@@ -1,0 +1,84 @@
+"""What all figures share."""
+
+import sys
+from typing import Any
+
+import matplotlib.pyplot as plt
+import seaborn as sns
+from matplotlib.figure import Figure
+
+
+def use_style() -> None:
+    """Set the look of every figure: quiet axes, and colours that a colour-blind reader can tell.
+
+    In a notebook's kernel, figures then appear below their cells, whatever ``MPLBACKEND`` says:
+    containers often set it to a backend that writes files only.
+    """
+    shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if hasattr(shell, "kernel"):
+        shell.run_line_magic("matplotlib", "inline")
+    sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
+    plt.rcParams.update(
+        {
+            "figure.dpi": 110,
+            "savefig.bbox": "tight",
+            "axes.titlesize": "medium",
+            "axes.titlelocation": "left",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+        }
+    )
+
+
+def finished(figure: Figure) -> Figure:
+    """Take a figure from pyplot's hands, so that a notebook shows it once: as a cell's value.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    """
+    plt.close(figure)
+    return figure
+
+
+def with_legend(figure: Figure) -> Figure:
+    """Finish a figure with one legend for all of its panels, in a row below them.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+    """
+    figure.set_layout_engine("constrained")
+    figure.legend(loc="outside lower center", ncols=4, frameon=False)
+    return finished(figure)
+
+
+def placeholder(words: str, height: float = 1.2) -> Figure:
+    """What stands in the place of a figure whose runs are not there yet.
+
+    Parameters
+    ----------
+    words : str
+        What is awaited.
+    height : float
+        In inches.
+    """
+    figure, axis = plt.subplots(figsize=(9, height))  # a notebook shows no figure without axes
+    axis.axis("off")
+    axis.text(0.5, 0.5, words, ha="center", va="center", color="0.35", wrap=True)
+    return finished(figure)
+
+
+def axis_limits(points: list[float], whiskers: list[float]) -> tuple[float, float]:
+    """Room for all points, and for whiskers as far as they do not dwarf them.
+
+    Parameters
+    ----------
+    points, whiskers : list of float
+        What is drawn, and the ends of intervals.
+    """
+    low, high = min(points), max(points)
+    most = 0.6 * (high - low)
+    margin = 0.1 * most
+    below, above = max(min(whiskers), low - most), min(max(whiskers), high + most)
+    return min(low, below) - margin, max(high, above) + margin

@@ -1,0 +1,119 @@
+"""Scores and contrasts along ladders of scale, as tables."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from wssl.claims.campaign import Arm
+from wssl.claims.estimands import PSNR, SSIM, Score, difference
+from wssl.claims.findings import paired
+from wssl.claims.ladders import ENCODERS, Rung, log_fit
+from wssl.report.labels import ENCODERS as NAMES
+from wssl.report.labels import method_label, score_label
+from wssl.report.tables.paper import with_headings
+from wssl.report.text import amount, bounds_text
+
+
+def ladder_table(
+    rungs: Sequence[Rung], pairs: Sequence[tuple[str, str]], what: str
+) -> pd.DataFrame:
+    """The contrasts of pairs of configurations at each rung, in per cent of 1 - SSIM and in dB.
+
+    Parameters
+    ----------
+    rungs : sequence of Rung
+    pairs : sequence of (str, str)
+        Policies of the encoder; the first minus the second.
+    what : str
+        What changes along the ladder.
+    """
+    lines = []
+    for pair in pairs:
+        for rung in rungs:
+            terms = difference(rung.arm(pair[0]), rung.arm(pair[1])).terms
+            line: dict[tuple[str, str], Any] = {
+                ("", "compared"): f"{NAMES[pair[0]]} minus {NAMES[pair[1]]}",
+                ("", what): rung.label,
+            }
+            seeds = 0
+            for score in (SSIM, PSNR):
+                found = paired(rung.campaign, terms, score)
+                title, reads = score_label(score)
+                value = found.estimate.value if found else np.nan
+                bounds = (
+                    (found.estimate.lower(), found.estimate.upper()) if found else (np.nan, np.nan)
+                )
+                line[title, reads] = amount(value, score.unit)
+                line[title, "95 % interval"] = bounds_text(*bounds, score.unit)
+                seeds = max(seeds, len(found.per_seed) if found else 0)
+            line["", "seeds"] = seeds
+            lines.append(line)
+    return with_headings(lines, index=2)
+
+
+def fit_table(
+    rungs: Sequence[Rung],
+    fills: Sequence[Arm],
+    images: float,
+    predicted: float,
+    score: Score = SSIM,
+) -> pd.DataFrame:
+    """The fitted lines against the logarithm of the steps: slopes, crossings and a prediction.
+
+    Parameters
+    ----------
+    rungs : sequence of Rung
+        A ladder of budgets.
+    fills : sequence of Arm
+        Fills that learn nothing: how many images it takes to reach each of them.
+    images : float
+        How many images 1x is.
+    predicted : float
+        The number of images for which the score is predicted.
+    score : wssl.claims.estimands.Score
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per configuration, with 95 % intervals from the scatter about the line. They do not
+        say that the line goes on straight.
+    """
+    lines = {}
+    for encoder in ENCODERS:
+        fit = log_fit(rungs, encoder, score)
+        line: dict[str, str] = {}
+        slope = fit.slope if fit else np.nan
+        line["per doubling"] = amount(slope, score.unit)
+        for fill in fills:
+            level = score(rungs[0].campaign, fill, 0)
+            name = f"images to reach the {method_label(fill.method)}"
+            line[name] = "—"
+            if fit and np.isfinite(level):
+                line[name] = _images_text(fit.crossing(level), images, fit.freedom)
+        name = f"expected at {predicted:,.0f} images"
+        line[name] = "—"
+        if fit:
+            found = fit.at(predicted / images)
+            line[name] = _level_text(*found, score, fit.freedom)
+        lines[NAMES[encoder]] = line
+    return pd.DataFrame.from_dict(lines, orient="index")
+
+
+def _images_text(crossing: tuple[float, float, float], images: float, freedom: int) -> str:
+    def text(value: float) -> str:
+        if value > 1e9:
+            return "more than 1e9"
+        return f"{value:,.0f}" if value < 1e5 else f"{value:.1e}"
+
+    best, low, high = (images * budget for budget in crossing)
+    return text(best) + (f" ({text(low)} to {text(high)})" if freedom > 0 else "")
+
+
+def _level_text(value: float, low: float, high: float, score: Score, freedom: int) -> str:
+    def text(x: float) -> str:
+        return f"{1 - np.exp(-x):.4f}" if score.logarithm else f"{x:.2f} dB"
+
+    known = freedom > 0 and np.isfinite(low)
+    return text(value) + (f" ({text(low)} to {text(high)})" if known else "")

@@ -1,0 +1,219 @@
+"""The claims with their verdicts, and what the rules of decision are worth, as tables."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from wssl.claims.campaign import NARROW, WIDE, Campaign
+from wssl.claims.decision import Verdict, in_paper
+from wssl.claims.estimands import MARGINS, PSNR, Contrast, Unit, in_db, shown
+from wssl.report.text import SIGNS, amount, bounds_text, interval_text
+
+ASSERTED = {
+    "says": "the paper says so",
+    "presupposes": "its method presupposes it",
+    "ours": "this study asks",
+}
+"""Who asserts a claim, in words."""
+
+
+def verdict_table(verdicts: Sequence[Verdict], records: Campaign | None = None) -> pd.DataFrame:
+    """One line per claim: verdict, effect with both intervals, margin and the paper's own effect.
+
+    Parameters
+    ----------
+    verdicts : sequence of Verdict
+    records : Campaign, optional
+        For a column with the effects in dB beside those in per cent of 1 - SSIM.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by the claim's text.
+    """
+    printed = in_paper([verdict.claim for verdict in verdicts])
+    lines = []
+    for verdict in verdicts:
+        unit, effect = verdict.claim.estimand.unit, verdict.effect
+        value = effect.value if effect is not None else float("nan")
+        lines.append(
+            {
+                "claim": verdict.claim.text,
+                "who asserts it": ASSERTED[verdict.claim.kind],
+                "verdict": f"{SIGNS[verdict.outcome]} {verdict.status}",
+                "effect": amount(value, unit),
+                "95 % interval": bounds_text(*verdict.interval(), unit),
+                **(_in_db(verdict, records) if records is not None else {}),
+                "interval that decides": bounds_text(verdict.low, verdict.high, unit),
+                "margin": amount(verdict.margin, unit).lstrip("+"),
+                "in the paper": amount(printed[verdict.claim.key], unit),
+                "what is compared": verdict.claim.compared,
+            }
+        )
+    return pd.DataFrame(lines).set_index("claim")
+
+
+def _in_db(verdict: Verdict, records: Campaign) -> dict[str, str]:
+    estimand = in_db(verdict.claim.estimand)
+    if estimand is None or verdict.effect is None:
+        return {"in dB": "", "95 % interval, dB": ""}
+    effect = estimand.estimate(records)
+    bounds = bounds_text(effect.lower(), effect.upper(), "dB")
+    return {"in dB": amount(effect.value, "dB"), "95 % interval, dB": bounds}
+
+
+def short_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
+    """The claims that the paper itself makes, in the few columns of the landing page.
+
+    Parameters
+    ----------
+    verdicts : sequence of Verdict
+    """
+    columns = ["verdict", "effect", "95 % interval", "in the paper"]
+    said = [verdict for verdict in verdicts if verdict.claim.kind == "says"]
+    if not said:
+        return pd.DataFrame(columns=columns).rename_axis("claim")
+    return verdict_table(said)[columns]
+
+
+def source_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
+    """Where the paper makes each claim, and its own numbers for it.
+
+    Parameters
+    ----------
+    verdicts : sequence of Verdict
+        Of claims that only this study makes nothing is shown.
+    """
+    lines = [
+        {"claim": c.text, "where": c.where, "the paper's numbers": c.printed}
+        for c in (verdict.claim for verdict in verdicts)
+        if c.kind != "ours"
+    ]
+    return pd.DataFrame(lines).set_index("claim")
+
+
+def width_table(records: Campaign, verdicts: Sequence[Verdict]) -> pd.DataFrame:
+    """The claims that rest on the controls at every width: judged at one, shown at the others.
+
+    Parameters
+    ----------
+    records : Campaign
+    verdicts : sequence of Verdict
+
+    Returns
+    -------
+    pandas.DataFrame
+        One line per claim and width, with 95 % intervals in per cent of 1 - SSIM and in dB.
+    """
+    widths = dict.fromkeys(arm.width for arm in records.runs if arm.method == "wssl")
+    named = {NARROW: records.design.narrow, WIDE: records.design.wide}
+    numbers = {width: named[width] if width in named else int(width) for width in widths}
+    lines = []
+    for verdict in verdicts:
+        estimand = verdict.claim.estimand
+        if not (isinstance(estimand, Contrast) and estimand.many and not estimand.score.unseen):
+            continue
+        if estimand.score == PSNR:
+            continue
+        by_psnr = Contrast(estimand.terms, PSNR, estimand.many)
+        for width in sorted(widths, key=numbers.__getitem__):
+            found = [shown(records, contrast, width) for contrast in (estimand, by_psnr)]
+            if found[0] is None or found[1] is None:
+                continue
+            line: dict[str, Any] = {
+                "claim": verdict.claim.text,
+                "width": numbers[width],
+                "seeds": found[0][1],
+            }
+            for title, unit, (estimate, _) in zip(
+                ("1 - SSIM", "PSNR"), ("ratio", "dB"), (found[0], found[1]), strict=True
+            ):
+                bounds = estimate.lower(), estimate.upper()
+                line[title] = interval_text(estimate.value, *bounds, unit)  # type: ignore[arg-type]
+            line["judged"] = "✓" if width == WIDE else ""
+            lines.append(line)
+    columns = ["claim", "width", "seeds", "1 - SSIM", "PSNR", "judged"]
+    return pd.DataFrame(lines, columns=columns).set_index(["claim", "width"])
+
+
+def margin_table() -> pd.DataFrame:
+    """The smallest effect of interest, by the unit of the effect."""
+    names: dict[Unit, str] = {
+        "ratio": "1 - SSIM, 1 - MS-SSIM, GMSD, ST-LPIPS",
+        "dB": "PSNR",
+        "points": "SSIM, in points",
+        "SD": "standard deviation between weightings, of 1 - SSIM",
+        "SD ratio": "ratio of standard deviations",
+        "share": "shares",
+        "yield": "share of masks",
+    }
+    lines = {names[u]: amount(MARGINS[u], u).lstrip("+") for u in MARGINS}
+    return pd.Series(lines, name="margin").to_frame()
+
+
+def world_table(found: Mapping[str, Any]) -> pd.DataFrame:
+    """How often a wrong verdict stands anywhere in the table, by world and noise.
+
+    Parameters
+    ----------
+    found : mapping
+        As from `wssl.claims.characteristics.summary`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In per cent of the simulated studies; one row per world, one column per noise.
+    """
+    return pd.DataFrame(
+        {
+            noise: {world: 100 * rates["any wrong"] for world, rates in worlds.items()}
+            for noise, worlds in found["worlds"].items()
+        }
+    ).round(1)
+
+
+def power_table(found: Mapping[str, Any], noise: str) -> pd.DataFrame:
+    """How often a primary claim is found to hold, by its true effect in multiples of the margin.
+
+    Parameters
+    ----------
+    found : mapping
+        As from `wssl.claims.characteristics.summary`.
+    noise : str
+        A key of its ``power``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        In per cent of the simulated studies. The column of no effect is how often equivalence is
+        found.
+    """
+    table = pd.DataFrame(found["power"][noise]).T * 100
+    titles = {"0": "no effect: the same"}
+    return table.rename(columns=lambda k: titles.get(k, f"{k} x margin: holds")).round(0)
+
+
+def coverage_table(found: Mapping[str, Any]) -> pd.DataFrame:
+    """The coverage of the printed 95 % interval of each claim, and its half-width.
+
+    Parameters
+    ----------
+    found : mapping
+        As from `wssl.claims.characteristics.summary`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Coverage in per cent, on average over worlds and in the worst of them.
+    """
+    return pd.DataFrame(
+        {
+            key: {
+                "coverage": 100 * of_claim["covered on average"],
+                "least coverage": 100 * of_claim["covered"],
+                "wrong verdicts at most": 100 * of_claim["wrong"],
+            }
+            for key, of_claim in found["claims"].items()
+        }
+    ).T.round(1)

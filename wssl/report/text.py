@@ -1,0 +1,553 @@
+"""Numbers and findings as text: sentences that follow the evidence whichever way it points."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from wssl.claims.campaign import Arm, Campaign
+from wssl.claims.decision import (
+    AWAITING,
+    HOLDS,
+    REFUTED,
+    SAME,
+    UNDECIDED,
+    Verdict,
+)
+from wssl.claims.estimands import SSIM, Score, Unit, difference, in_db
+from wssl.claims.findings import NOT_RUN, SEEN, Findings, paired
+from wssl.claims.ladders import Rung
+from wssl.claims.registration import Registration, registration
+from wssl.statistics import Effect
+from wssl.store import Record
+
+SIGNS = {
+    HOLDS: "✓",
+    REFUTED: "✗",
+    SAME: "=",
+    UNDECIDED: "?",
+    AWAITING: "…",
+    SEEN: "·",
+    NOT_RUN: "—",
+}
+"""What stands before each outcome, so that colour is not needed to tell them apart."""
+
+
+def counted(count: int, noun: str) -> str:
+    """A number with its noun: ``"1 seed"``, ``"3 seeds"``, ``"1,200 images"``.
+
+    Parameters
+    ----------
+    count : int
+    noun : str
+        In the singular.
+    """
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """``"a"``, ``"a and b"``, ``"a, b and c"``.
+
+    Parameters
+    ----------
+    parts : sequence of str
+    """
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
+
+
+def amount(value: float, unit: Unit) -> str:
+    """An effect as text, in the unit that a reader knows.
+
+    Parameters
+    ----------
+    value : float
+        Above zero if the claim is true.
+    unit : str
+        As in `wssl.claims.estimands.Unit`. The logarithm of a ratio of dissimilarities becomes the
+        per cent by which 1 - SSIM, or its like, is lower.
+
+    Returns
+    -------
+    str
+        A dash for NaN.
+    """
+    if np.isnan(value):
+        return "—"
+    if unit == "ratio":
+        return f"{100 * (1 - np.exp(-value)):+.1f} %"
+    if unit == "SD":
+        return f"{100 * value:.1f} %"
+    if unit == "SD ratio":
+        return f"factor {np.exp(value):.2f}"
+    if unit == "dB":
+        return f"{value:+.2f} dB"
+    return f"{value:+.4f}" if unit == "points" else f"{value:+.3f}"
+
+
+def bounds_text(low: float, high: float, unit: Unit) -> str:
+    """An interval as text; a dash for NaN.
+
+    Parameters
+    ----------
+    low, high : float
+    unit : str
+        As in `amount`.
+    """
+    if np.isnan(low) or np.isnan(high):
+        return "—"
+    return f"{amount(low, unit)} to {amount(high, unit)}"
+
+
+def interval_text(value: float, low: float, high: float, unit: Unit) -> str:
+    """An effect with an interval, as text.
+
+    Parameters
+    ----------
+    value, low, high : float
+    unit : str
+        As in `amount`.
+    """
+    if np.isnan(low) or np.isnan(high):
+        return amount(value, unit)
+    return f"{amount(value, unit)} ({bounds_text(low, high, unit)})"
+
+
+def effect_text(effect: Effect, unit: Unit) -> str:
+    """An effect with its 95 % interval, as text.
+
+    Parameters
+    ----------
+    effect : wssl.statistics.Effect
+    unit : str
+        As in `amount`.
+    """
+    low, high = effect.lower(), effect.upper()
+    if np.isnan(low) or np.isnan(high):
+        return amount(effect.value, unit)
+    return f"{amount(effect.value, unit)}, 95 % interval {bounds_text(low, high, unit)}"
+
+
+def finding_text(verdict: Verdict, campaign: Campaign) -> str:
+    """What was found of a claim, without the claim: the outcome and the effect, in dB as well.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    campaign : Campaign
+        From whose records it is.
+    """
+    if verdict.effect is None:
+        return verdict.status
+    unit = verdict.claim.estimand.unit
+    parts = [effect_text(verdict.effect, unit)]
+    beside = in_db(verdict.claim.estimand)
+    if beside is not None:
+        parts.append(f"by PSNR {amount(beside.estimate(campaign).value, 'dB')}")
+    found = "; ".join(parts)
+    return found if verdict.outcome == SEEN else f"{verdict.status} ({found})"
+
+
+def answer(found: Findings, keys: Iterable[str]) -> str:
+    """The answer to a page's question in one sentence: its claims and what was found of each.
+
+    Parameters
+    ----------
+    found : Findings
+    keys : iterable of str
+        Of claims.
+
+    Returns
+    -------
+    str
+        Without a full stop. At a scale that was not registered it says that nothing is judged, and
+        what was seen.
+    """
+    verdicts = [found[key] for key in keys]
+    if found.registered:
+        return "; ".join(
+            f"“{v.claim.text.rstrip('.')}”: {finding_text(v, found.campaign)}" for v in verdicts
+        )
+    seen = [v for v in verdicts if v.outcome == SEEN]
+    if not seen:
+        return "At this scale nothing is judged, and none of the runs that it would take was made"
+    effects = "; ".join(f"{v.claim.compared}: {finding_text(v, found.campaign)}" for v in seen)
+    return f"{unjudged_text(found)}. What these runs show: {effects}"
+
+
+def unjudged_text(found: Findings) -> str:
+    """Why nothing is judged at a scale that was not registered, without a full stop.
+
+    Parameters
+    ----------
+    found : Findings
+    """
+    seeds = found.seeds
+    why = "of one seed nobody can say what is chance" if seeds < 2 else "no plan was registered"
+    return f"At this scale nothing is judged: {counted(seeds, 'seed')}, and {why}"
+
+
+def awaiting_text(done: int, planned: int) -> str:
+    """How many runs are still awaited, as a sentence; empty if none is.
+
+    Parameters
+    ----------
+    done, planned : int
+        Runs with a record, and all.
+    """
+    if done >= planned:
+        return ""
+    return (
+        f"Awaiting runs: {done:,} of {counted(planned, 'registered run')} of this page "
+        f"{'is' if done == 1 else 'are'} recorded. What follows shows those, or nothing yet."
+    )
+
+
+def scale_text(campaign: Campaign, arms: Iterable[Arm]) -> str:
+    """On what, at which size and for how long some arms were trained, as a sentence.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    arms : iterable of Arm
+    """
+    design = campaign.design
+    runs = [run for arm in arms for run in campaign.runs.get(arm, {}).values()]
+    learned = [run for run in runs if run["history"]]
+    low, high = design.coverage
+    parts = [
+        f"Images: {design.dataset}, at {design.size} pixels",
+        f"masks: strokes of {design.masks} that cover {100 * low:.0f} to {100 * high:.0f} %",
+    ]
+    if learned:
+        made = learned[0]["provenance"]
+        parts[0] += f", {made['train_images']:,} to train on and {made['test_images']:,} to test on"
+        parts.append(f"inpainting phase: {_spans(learned, 'inpainting_steps')} steps of "
+                     f"{_spans(learned, 'inpainting_batch')} images")  # fmt: skip
+        parts.append(f"first width: {_spans(learned, 'width')}")
+        seeds = {run["experiment"]["seed"] for run in learned}
+        parts.append(f"{counted(len(learned), 'run')} with {counted(len(seeds), 'seed')}")
+    return "; ".join(parts) + "."
+
+
+def _spans(runs: Sequence[Record], name: str) -> str:
+    values = sorted({run["scale"][name] for run in runs})
+    return listed([f"{value:,}" for value in values])
+
+
+def learned_text(phases: Iterable[Record]) -> str:
+    """How many pretext phases ended with all of their tasks learned, as a sentence.
+
+    Parameters
+    ----------
+    phases : iterable of dict
+        Records of pretext phases.
+    """
+    found = list(phases)
+    if not found:
+        return "No pretext phase is recorded yet."
+    learned = sum(all(phase["learned"].values()) for phase in found)
+    text = f"{learned} of {counted(len(found), 'pretext phase')} learned all of their tasks"
+    if learned == len(found):
+        return f"{text}."
+    missed: dict[str, int] = {}
+    for phase in found:
+        for task, well in phase["learned"].items():
+            missed[task] = missed.get(task, 0) + (not well)
+    names = [f"{task} ({count})" for task, count in missed.items() if count]
+    return (
+        f"{text}; in the others a task ended near chance: {listed(names)}. Such runs are counted "
+        "in every claim, and marked in their records."
+    )
+
+
+def tally(verdicts: Iterable[Verdict]) -> str:
+    """How the claims that the paper itself makes fare, as text.
+
+    What its method presupposes and what only this study asks are not counted.
+
+    Parameters
+    ----------
+    verdicts : iterable of Verdict
+    """
+    said = [verdict for verdict in verdicts if verdict.claim.kind == "says"]
+    counts = {outcome: sum(v.outcome == outcome for v in said) for outcome in SIGNS}
+    if counts[SEEN] + counts[NOT_RUN]:
+        return (
+            f"Of {len(said)} claims that the paper makes, none is judged at this scale; the runs "
+            f"that {counts[SEEN]} of them are about were made"
+        )
+    parts = [
+        f"{counts[HOLDS]} hold{'s' * (counts[HOLDS] == 1)}",
+        f"{counts[REFUTED]} {'is' if counts[REFUTED] == 1 else 'are'} refuted",
+        f"in {counts[SAME]} the difference is within the margin",
+        f"{counts[UNDECIDED]} {'is' if counts[UNDECIDED] == 1 else 'are'} undecided",
+    ]
+    if counts[AWAITING]:
+        parts.append(f"{counts[AWAITING]} await{'s' * (counts[AWAITING] == 1)} runs")
+    return f"Of {len(said)} claims that the paper makes, {listed(parts)}"
+
+
+def is_decided(verdict: Verdict) -> bool:
+    """Whether a verdict was reached: the claim holds, is refuted, or the difference is too small.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    """
+    return verdict.outcome in (HOLDS, REFUTED, SAME)
+
+
+def outcome_counts(verdicts: Iterable[Verdict]) -> dict[str, int]:
+    """How many of the claims that the paper itself makes have each outcome.
+
+    Parameters
+    ----------
+    verdicts : iterable of Verdict
+
+    Returns
+    -------
+    dict of str to int
+        ``hold``, ``fail``, ``same`` and ``open``, which is all the rest.
+    """
+    said = [verdict.outcome for verdict in verdicts if verdict.claim.kind == "says"]
+    found = {"hold": said.count(HOLDS), "fail": said.count(REFUTED), "same": said.count(SAME)}
+    return {**found, "open": len(said) - sum(found.values())}
+
+
+def state_text(found: Findings) -> str:
+    """Whether verdicts are final, provisional or none, as a sentence.
+
+    Parameters
+    ----------
+    found : Findings
+    """
+    if not found.registered:
+        return (
+            f"{unjudged_text(found)}. The tables show the effects as these runs show them; "
+            "verdicts belong to the registered campaign."
+        )
+    waiting = [verdict for verdict in found.values() if verdict.outcome == AWAITING]
+    if not waiting:
+        return "All registered runs that the claims need are recorded."
+    return (
+        f"{counted(len(waiting), 'claim')} of {len(found)} still "
+        f"{'awaits' if len(waiting) == 1 else 'await'} runs. Until all are recorded every verdict "
+        "is provisional, because the noise is estimated from all runs together."
+    )
+
+
+def seeds_range(campaign: Campaign) -> tuple[int, int]:
+    """The least and the greatest number of seeds of the configurations that learn; 0 without any.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    """
+    counts = [len(runs) for arm, runs in campaign.runs.items() if arm.noise != "none"]
+    return (min(counts), max(counts)) if counts else (0, 0)
+
+
+def above(campaign: Campaign, arms: Iterable[Arm], fill: Arm) -> tuple[int, int]:
+    """How many of some arms have a higher mean SSIM than a fill, and how many have runs at all.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    arms : iterable of Arm
+    fill : Arm
+    """
+    means = [
+        float(np.mean([run["metrics"]["ssim"] for run in runs.values()]))
+        for arm in arms
+        if (runs := campaign.runs.get(arm, {}))
+    ]
+    level = campaign.run(fill, 0)
+    if level is None:
+        return 0, len(means)
+    return sum(mean > level["metrics"]["ssim"] for mean in means), len(means)
+
+
+def helps(verdicts: Sequence[Verdict]) -> str:
+    """Whether something helps that was tried in several ways, as a clause.
+
+    Parameters
+    ----------
+    verdicts : sequence of Verdict
+        Of the claims that it helps, one for each way.
+    """
+    if not all(verdict.effect is not None for verdict in verdicts):
+        return "this cannot be said yet"
+    if any(verdict.outcome == SEEN for verdict in verdicts):
+        return "this cannot be said from these few runs"
+    holds = sum(verdict.outcome == HOLDS for verdict in verdicts)
+    harms = sum(verdict.outcome == REFUTED and verdict.high < 0 for verdict in verdicts)
+    if holds and harms:
+        return "it helps in one way and harms in another"
+    for count, verb in ((holds, "helps"), (harms, "harms")):
+        if count:
+            return f"it {verb}" + ("" if count == len(verdicts) else ", but not in every way tried")
+    if all(verdict.outcome == UNDECIDED for verdict in verdicts):
+        return "this is undecided"
+    return "no way that was tried shows it"
+
+
+def ladder_answer(
+    ladders: Mapping[str, Sequence[Rung]], score: Score = SSIM, *, registered: bool
+) -> str:
+    """How the paper's frozen network stands beside its controls along each ladder, in a sentence.
+
+    Parameters
+    ----------
+    ladders : mapping of str to sequence of Rung
+    score : wssl.claims.estimands.Score
+    registered : bool
+        Whether the ladders are those of the registered campaign, the only one that has them.
+    """
+    parts = []
+    controls = {"random": "a random encoder", "scratch": "training from scratch"}
+    for name, rungs in ladders.items():
+        for other, against in controls.items():
+            found = []
+            for rung in rungs:
+                terms = difference(rung.arm("frozen"), rung.arm(other)).terms
+                effect = paired(rung.campaign, terms, score)
+                if effect is not None:
+                    found.append((rung.label, effect.estimate.value))
+            if len(found) > 1:
+                (first, start), *_, (last, end) = found
+                parts.append(
+                    f"{name}, against {against}: {amount(start, score.unit)} at {first}, "
+                    f"{amount(end, score.unit)} at {last}"
+                )
+    if parts:
+        return f"The pretrained, frozen network by 1 - SSIM. {'; '.join(parts)}."
+    if registered:
+        return "No ladder has two rungs yet."
+    return "The ladders belong to the registered campaign; at this scale there are none."
+
+
+def awaited_rungs(ladders: Mapping[str, Sequence[Rung]]) -> str:
+    """Which rungs have no run yet, as a sentence; empty if each has.
+
+    Parameters
+    ----------
+    ladders : mapping of str to sequence of Rung
+    """
+    missing = [
+        f"{name} {rung.label}" for name, rungs in ladders.items() for rung in rungs if not rung.runs
+    ]
+    return f"Awaiting runs: {', '.join(missing)}." if missing else ""
+
+
+def versus(first: str, second: str, verdict: Verdict) -> str:
+    """Which of two is better, as a clause.
+
+    Parameters
+    ----------
+    first, second : str
+        What is compared, in the singular.
+    verdict : Verdict
+        Of the claim that the first is better.
+    """
+    effect = verdict.effect
+    if effect is None:
+        return f"{first} and {second} cannot be compared yet: {verdict.status}"
+    if verdict.outcome == SEEN:
+        better = "better" if effect.value > 0 else "worse"
+        return f"{first} was {better} than {second} in these runs, which decide nothing"
+    if verdict.outcome == REFUTED and verdict.high < 0:
+        return f"{first} is worse than {second}"
+    return {
+        HOLDS: f"{first} is better than {second}",
+        REFUTED: f"{first} is not better than {second} by as much as the margin",
+        SAME: f"{first} and {second} are the same, within the margin",
+        UNDECIDED: f"whether {first} or {second} is better is undecided",
+    }[verdict.outcome]
+
+
+def registration_text(found: Registration) -> str:
+    """What is known of the plan's date and of the first run's, as a sentence.
+
+    Parameters
+    ----------
+    found : Registration
+    """
+    if found.unchecked:
+        return f"Whether the plan is older than the first run was not checked: {found.unchecked}."
+    assert found.digest is not None
+    assert found.committed is not None
+    plan = f"The plan (SHA-256 {found.digest[:16]}…) was committed on {_time(found.committed)}"
+    if found.unchanged is False:
+        plan += ", but was changed since then other than by additions at its end"
+    if found.first is None or found.finished is None:
+        return f"{plan}; no run of the campaign is recorded yet."
+    order = "before" if found.older else "after"
+    return (
+        f"{plan}, {order} the first run of the campaign started on {_time(found.first)} (it ended "
+        f"on {_time(found.finished)})."
+    )
+
+
+def plan_text(plan: Path, runs: Iterable[Record]) -> str:
+    """The plan's digest and date beside the first run's, as a sentence, also where there is none.
+
+    Parameters
+    ----------
+    plan : pathlib.Path
+        It need not exist.
+    runs : iterable of dict
+        Of the campaign.
+    """
+    if not plan.exists():
+        return "No plan is registered in this copy of the study."
+    return registration_text(registration(plan, runs))
+
+
+def hours(records: Iterable[Record]) -> float:
+    """How long records took, one after the other.
+
+    Parameters
+    ----------
+    records : iterable of dict
+    """
+    return sum(float(r["provenance"]["seconds"]) for r in records) / 3600
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def facts(campaign: Campaign, arms: Iterable[Arm]) -> Mapping[str, int | str]:
+    """The numbers of `scale_text` by name, for pages that put them into tables.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    arms : iterable of Arm
+
+    Returns
+    -------
+    mapping of str to int or str
+        ``dataset``, ``strokes``, ``size``, ``width``, ``train_images``, ``test_images``,
+        ``pretext_steps``, ``inpainting_steps`` and ``batch``; 0 where no run says it.
+    """
+    design = campaign.design
+    arms = list(arms)
+    known = [(arm, seed) for arm in arms for seed in campaign.runs.get(arm, {})]
+    runs = [campaign.runs[arm][seed] for arm, seed in known]
+    learned = [run for run in runs if run["history"]]
+    made = learned[0]["provenance"] if learned else {"train_images": 0, "test_images": 0}
+    scale = learned[0]["scale"] if learned else {}
+    phases = [p for arm, seed in known if (p := campaign.pretext(arm, seed)) is not None]
+    return {
+        "dataset": design.dataset,
+        "strokes": design.masks,
+        "size": design.size,
+        "width": scale.get("width", design.narrow),
+        "train_images": made["train_images"],
+        "test_images": made["test_images"],
+        "pretext_steps": phases[0]["history"][-1][0] if phases else 0,
+        "inpainting_steps": scale.get("inpainting_steps", 0),
+        "batch": scale.get("inpainting_batch", 0),
+    }
