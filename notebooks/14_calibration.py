@@ -26,7 +26,8 @@ from myst_nb import glue
 
 from wssl import presets, report
 from wssl.notebooks import check_parameters
-from wssl.report import calibration
+from wssl.report.figures.calibration import learning_rates
+from wssl.report.tables import calibration
 from wssl.store import Store, reference_root
 
 check_parameters(globals())
@@ -49,7 +50,7 @@ glue("hours", f"{runs['hours'].sum() + calibration.phase_hours(phases):.1f}", di
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "SSIM on validation images by the highest learning rate, for each kind of training at width 16. A circle marks the course that was chosen.", "name": "fig-learning-rates"}, "image": {"alt": "Panels of lines, one per kind of training: SSIM against the learning rate on a logarithmic axis. From scratch and frozen networks gain up to a rate of about 0.004."}}
 desktop = presets.PRESETS["desktop"]
-calibration.learning_rates(runs[runs["width"] != 32], calibration.chosen(desktop))
+learning_rates(runs[runs["width"] != 32], calibration.chosen(desktop))
 
 # %%
 runs.drop(columns="hours").style.hide(axis="index").format(

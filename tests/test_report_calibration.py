@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from wssl.presets import PRESETS
-from wssl.report import calibration
+from wssl.report.figures.calibration import learning_rates
+from wssl.report.tables import calibration
 from wssl.store import Store
 
 RECORDS = Path(__file__).parent.parent / "results" / "calibration"
@@ -76,7 +77,7 @@ def test_each_panel_circles_the_course_that_was_chosen():
     records = [_run(rate, ssim) for rate, ssim in ((1e-3, 0.87), (2e-3, 0.88), (4e-3, 0.86))]
     records += [_run(rate, 0.8, encoder="random") for rate in (1e-3, 2e-3)]
     frame = calibration.courses(records)
-    figure = calibration.learning_rates(frame, [("from scratch", 2e-3, "cosine", 1000)])
+    figure = learning_rates(frame, [("from scratch", 2e-3, "cosine", 1000)])
     circles = {
         axis.get_title(): [
             tuple(line.get_xydata()[0])

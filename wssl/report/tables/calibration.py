@@ -5,12 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
 
-from wssl.report.style import finished
-from wssl.report.tables import pretext_name
+from wssl.report.labels import pretext_name
 from wssl.store import Record
 
 KINDS = {
@@ -110,7 +106,7 @@ def phase_hours(frame: pd.DataFrame) -> float:
 
 
 def chosen(preset: Any) -> list[tuple[str, float, str, int]]:
-    """The courses of a preset, as `learning_rates` takes them.
+    """The courses of a preset, as `wssl.report.figures.calibration.learning_rates` takes them.
 
     Parameters
     ----------
@@ -151,61 +147,6 @@ def accuracy_table(frame: pd.DataFrame) -> pd.DataFrame:
         lambda values: " / ".join(f"{v:.2f}" for v in values)
     )
     return joined.unstack(["weighting", "task"]).fillna("").sort_index(level=["steps"])
-
-
-def learning_rates(frame: pd.DataFrame, chosen: Iterable[tuple[str, float, str, int]]) -> Figure:
-    """SSIM on validation images by learning rate, one panel per kind of training.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        As from `courses`, of one width.
-    chosen : iterable of (str, float, str, int)
-        Kind of training, learning rate, schedule and steps of the courses that were chosen; each
-        is circled.
-
-    Returns
-    -------
-    matplotlib.figure.Figure
-    """
-    shown = frame.assign(
-        course=frame["schedule"] + ", " + frame["steps"].map("{:,} steps".format)
-    ).assign(training=frame["training"].cat.remove_unused_categories())
-    panels = shown["training"].nunique()
-    grid = sns.relplot(
-        data=shown,
-        x="learning rate",
-        y="ssim",
-        hue="course",
-        style="course",
-        hue_order=sorted(shown["course"].unique()),
-        style_order=sorted(shown["course"].unique()),
-        col="training",
-        col_wrap=min(3, panels),
-        kind="line",
-        markers=True,
-        dashes=False,
-        errorbar=None,
-        height=2.6,
-        aspect=1.0,
-        facet_kws={"sharey": False},
-    )
-    grid.set(xscale="log")
-    grid.set_axis_labels("learning rate", "SSIM, validation")
-    grid.set_titles("{col_name}")
-    for training, axis in grid.axes_dict.items():
-        axis.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 4.0)))
-        axis.xaxis.set_major_formatter(ScalarFormatter())
-        axis.xaxis.set_minor_formatter(NullFormatter())
-        axis.tick_params(axis="x", rotation=45)
-        axis.margins(0.12)
-        for kind, *course in chosen:
-            of_kind = shown[shown["training"] == kind]
-            same = (of_kind[["learning rate", "schedule", "steps"]] == course).all(axis=1)
-            if kind == training and same.any():
-                level = of_kind.loc[same, "ssim"].mean()
-                axis.plot(course[0], level, "o", ms=13, mfc="none", mec="black", mew=1.5)
-    return finished(grid.figure)
 
 
 def _course(record: Record, phase: str) -> dict[str, object]:

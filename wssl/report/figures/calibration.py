@@ -1,0 +1,65 @@
+"""The calibration's figure: the score of each course, by its learning rate."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+import seaborn as sns
+from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+
+from wssl.report.figures.style import finished
+
+
+def learning_rates(frame: pd.DataFrame, chosen: Iterable[tuple[str, float, str, int]]) -> Figure:
+    """SSIM on validation images by learning rate, one panel per kind of training.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As from `wssl.report.tables.calibration.courses`, of one width.
+    chosen : iterable of (str, float, str, int)
+        Kind of training, learning rate, schedule and steps of the courses that were chosen; each
+        is circled.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+    """
+    shown = frame.assign(
+        course=frame["schedule"] + ", " + frame["steps"].map("{:,} steps".format)
+    ).assign(training=frame["training"].cat.remove_unused_categories())
+    panels = shown["training"].nunique()
+    grid = sns.relplot(
+        data=shown,
+        x="learning rate",
+        y="ssim",
+        hue="course",
+        style="course",
+        hue_order=sorted(shown["course"].unique()),
+        style_order=sorted(shown["course"].unique()),
+        col="training",
+        col_wrap=min(3, panels),
+        kind="line",
+        markers=True,
+        dashes=False,
+        errorbar=None,
+        height=2.6,
+        aspect=1.0,
+        facet_kws={"sharey": False},
+    )
+    grid.set(xscale="log")
+    grid.set_axis_labels("learning rate", "SSIM, validation")
+    grid.set_titles("{col_name}")
+    for training, axis in grid.axes_dict.items():
+        axis.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 4.0)))
+        axis.xaxis.set_major_formatter(ScalarFormatter())
+        axis.xaxis.set_minor_formatter(NullFormatter())
+        axis.tick_params(axis="x", rotation=45)
+        axis.margins(0.12)
+        for kind, *course in chosen:
+            of_kind = shown[shown["training"] == kind]
+            same = (of_kind[["learning rate", "schedule", "steps"]] == course).all(axis=1)
+            if kind == training and same.any():
+                level = of_kind.loc[same, "ssim"].mean()
+                axis.plot(course[0], level, "o", ms=13, mfc="none", mec="black", mew=1.5)
+    return finished(grid.figure)
