@@ -33,7 +33,7 @@ import wssl
 from wssl import data, metrics, report
 from wssl.data.batches import centre_crops
 from wssl.inputs import evaluation_data
-from wssl.models.classical import harmonic
+from wssl.methods.classical import harmonic
 from wssl.notebooks import check_parameters
 from wssl.scores import inpaint_batches
 

@@ -35,11 +35,12 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
 import wssl
-from wssl import data, metrics, models, report
+from wssl import data, metrics, report
+from wssl import methods as models
 from wssl.claims import TESTS, Evidence
 from wssl.data.batches import centre_crops
 from wssl.inputs import evaluation_data
-from wssl.models.classical import harmonic
+from wssl.methods.classical import harmonic
 from wssl.notebooks import check_parameters
 from wssl.report import comparisons, effects, noise
 from wssl.scores import inpaint_batches

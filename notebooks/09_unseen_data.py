@@ -47,7 +47,7 @@ set_matplotlib_formats("jpeg", pil_kwargs={"quality": 92})  # photographs, small
 # %%
 settings = {"preset": preset, "dataset": dataset, "masks": masks, "seeds": seeds or None}
 experiments = [
-    e for e in wssl.study.controls(**settings) if e.frozen_blocks == wssl.models.ENCODER_BLOCKS
+    e for e in wssl.study.controls(**settings) if e.frozen_blocks == wssl.methods.ENCODER_BLOCKS
 ]
 results = wssl.run_all(experiments)
 evaluations = {

@@ -3,8 +3,8 @@
 import numpy as np
 
 from wssl.experiment import Evaluation
+from wssl.methods import METHODS
 from wssl.metrics import NAMES
-from wssl.models import FILLS, VARIANTS
 from wssl.pretext import TASKS
 
 TEST_IMAGES = 8
@@ -63,7 +63,7 @@ def _experiment(experiment, ssim, rng):
         "metrics": _metrics(ssim),
         "per_image": _per_image(ssim, rng),
         **_variants(experiment.method, ssim),
-        "history": [] if experiment.method in FILLS else [[1, 0.5], [2, 0.4]],
+        "history": [[1, 0.5], [2, 0.4]] if METHODS[experiment.method].learned else [],
         "provenance": _provenance(masks="0" * 16),
     }
 
@@ -105,7 +105,7 @@ def _pretraining(phase, seed):
 
 
 def _variants(method, ssim):
-    if method not in VARIANTS:
+    if METHODS[method].variants is None:
         return {}
     return {"variants": {"sample": _metrics(ssim - 0.02), "best_of_10": _metrics(ssim + 0.02)}}
 

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wssl import losses, models, pretext
+from wssl import losses, pretext
 from wssl.data import sources
+from wssl.methods import METHODS
 
 PAGES = Path(__file__).parents[1] / "book" / "howto"
 EXAMPLES = sorted(path.stem for path in PAGES.glob("*.md") if "```python" in path.read_text())
@@ -19,7 +20,7 @@ EXAMPLES = sorted(path.stem for path in PAGES.glob("*.md") if "```python" in pat
 @pytest.fixture
 def registries():
     """What a page registers, and nobody else shall see."""
-    registered = [losses.LOSSES, models.MODELS, models.FILLS, pretext.TASKS, sources.SOURCES]
+    registered = [losses.LOSSES, METHODS, pretext.TASKS, sources.SOURCES]
     before = [dict(registry) for registry in registered]
     yield
     for registry, entries in zip(registered, before, strict=True):
@@ -87,6 +88,18 @@ def test_a_network_and_a_fill_of_ones_own(run, rng):
     images, masks = rng.random((1, 32, 32, 3), dtype=np.float32), rng.random((1, 32, 32)) < 0.4
     filled = names["filled"].restore(images, masks)
     assert (filled[masks] == 0.5).all()
+
+
+def test_a_network_with_a_training_of_its_own(run):
+    names = run("model")
+    result, method = names["adversarial"], METHODS["shallow_gan"]
+    phase = method.phase(method.build(32, 4, 0), 32, 4, 0)
+    assert len(phase.models) == 2
+    start = method.build(32, result.experiment.scale.width, 0).get_weights()
+    moved = [np.abs(a - b).max() for a, b in zip(result.model().get_weights(), start, strict=True)]
+    assert min(moved) > 0
+    assert history(result) != history(names["result"])
+    assert result.fingerprint != names["result"].fingerprint
 
 
 def test_a_pretext_task_of_ones_own(run, tmp_path):

@@ -18,7 +18,7 @@ from wssl import cli
 from wssl.data import read_image
 from wssl.data.decode import find_hole
 from wssl.inpainting import CONTEXT, STROKE, apart, inpaint, inpaint_folder, window
-from wssl.models import unet
+from wssl.methods import unet
 
 
 class Network:

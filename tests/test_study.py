@@ -5,7 +5,7 @@ import pytest
 
 from wssl import losses, paper, study
 from wssl.experiment import ENCODERS, Experiment
-from wssl.models import FILLS, MODELS, methods
+from wssl.methods import METHODS, Method
 
 SIZES = {1: 3, 2: 15, 3: 4, 4: 3}
 
@@ -60,9 +60,16 @@ def test_every_part_is_named():
 def test_the_baselines_are_every_other_method_and_floors_run_once():
     experiments = study.baselines(preset="smoke", seeds=3)
     repeats = Counter(e.method for e in experiments)
-    assert set(repeats) == set(methods()) - {"wssl"}
-    assert {name: repeats[name] for name in FILLS} == dict.fromkeys(FILLS, 1)
-    assert {repeats[name] for name in set(MODELS) - {"wssl"}} == {3}
+    assert repeats == {
+        name: 3 if METHODS[name].learned else 1 for name in METHODS if name != "wssl"
+    }
+
+
+def test_what_is_registered_does_not_enlarge_the_study(monkeypatch):
+    before = {name: part(preset="smoke") for name, part in study.PARTS.items()}
+    monkeypatch.setitem(METHODS, "grey", Method(fill=lambda image, mask: image))
+    monkeypatch.setitem(losses.LOSSES, "mine", lambda y_true, y_pred: abs(y_true - y_pred))
+    assert {name: part(preset="smoke") for name, part in study.PARTS.items()} == before
 
 
 def test_strata_test_every_experiment_on_three_widths():

@@ -304,10 +304,11 @@ def _other_kind(record: "Record", runs: "Sequence[Record]") -> str:
 
 def _announce_training(result: "Result") -> None:
     """Say that a network's weights are missing, before minutes pass in which they are made."""
-    from wssl.models import FILLS
+    from wssl.methods import METHODS
 
     experiment, store = result.experiment, result.store
-    if experiment.method in FILLS or store.weights_path(experiment.fingerprint).exists():
+    learned = METHODS[experiment.method].learned
+    if not learned or store.weights_path(experiment.fingerprint).exists():
         return
     seconds = result.provenance["seconds"]
     before = experiment.pretraining

@@ -15,17 +15,20 @@ from wssl.data.batches import centre_crops, inpainting_batch, pretext_batch
 from wssl.devices import computing_in, precision, resident
 from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.inputs import evaluation_data
-from wssl.models import (
-    FILLS,
-    MODELS,
-    VARIANTS,
+from wssl.methods import (
+    METHODS,
+    Batch,
+    InpaintingPhase,
+    Method,
+    Phase,
+    PretextPhase,
     encoder,
     encoder_variables,
     freeze,
     pretext_model,
+    unet,
 )
 from wssl.names import lookup
-from wssl.phases import PHASES, Batch, InpaintingPhase, Phase, PretextPhase
 from wssl.pretext import TASKS, warn_if_alike
 from wssl.provenance import provenance
 from wssl.scores import BATCH, inpaint_batches, inpainting_scores, pretext_scores
@@ -85,14 +88,14 @@ class Result:
         keras.Model
             float (B, S, S, 3) in [0, 1] with black holes -> float (B, S, S, 3) in [0, 1].
         """
-        if self.experiment.method in FILLS:
+        method = METHODS[self.experiment.method]
+        if not method.learned:
             raise ValueError(
                 f"method: {self.experiment.method!r} fills holes without a network; call "
-                f"wssl.models.FILLS[{self.experiment.method!r}](image, mask)."
+                f"wssl.methods.METHODS[{self.experiment.method!r}].fill(image, mask)."
             )
         weights = _trained_weights(self.experiment, self.store)
-        scale = self.experiment.scale
-        network = MODELS[self.experiment.method](scale.size, scale.width, 0)
+        network = method.build(self.experiment.scale.size, self.experiment.scale.width, 0)
         network.set_weights(weights)
         return network
 
@@ -114,8 +117,8 @@ class Result:
 
     def filler(self) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
         """What `restore` calls, for many calls: a network is loaded once."""
-        if self.experiment.method in FILLS:
-            return partial(_fill_all, self.experiment.method)
+        if fill := METHODS[self.experiment.method].fill:
+            return partial(_fill_all, fill)
         return partial(inpaint_batches, self.model())
 
 
@@ -153,9 +156,9 @@ def run(
     store.check_writable()
     images, masks = evaluation_data(experiment)
     more: dict[str, Any] = {"mechanism": None}
-    if experiment.method in FILLS:
+    if fill := METHODS[experiment.method].fill:
         trained: dict[str, Any] = {"history": [], "seconds": 0.0}
-        outputs = _fill_all(experiment.method, images, masks)
+        outputs = _fill_all(fill, images, masks)
     else:
         weights, trained = _train_inpainting(experiment, store, micro_batch)
         network = _evaluator(experiment, weights)
@@ -276,9 +279,9 @@ def _pretrain(
     scale = pretraining.scale
     tasks = {task: lookup("pretext task", task, TASKS) for task in pretraining.pretext}
     classes = {name: len(task.levels) for name, task in tasks.items()}
-    key = ("pretext", *tasks.values(), *_shape("wssl", scale.size, scale.width))
+    key = "pretext", *tasks.values(), unet, scale.size, scale.width, precision()
     with computing_in(precision()):
-        body = encoder(MODELS["wssl"](scale.size, scale.width, pretraining.seed))
+        body = encoder(unet(scale.size, scale.width, pretraining.seed))
         network = pretext_model(body, classes, pretraining.seed)
         phase = training.compiled(key, PretextPhase(network, pretraining.pretext))
     images = inputs.images(pretraining.dataset, "train", scale)
@@ -323,17 +326,17 @@ def _train_inpainting(
     experiment: Experiment, store: Store, micro_batch: int | None = None
 ) -> tuple[Arrays, dict[str, Any]]:
     """The weights of an experiment's network, also stored, and what `training.train` returns."""
-    scale, method = experiment.scale, experiment.method
+    scale, method = experiment.scale, METHODS[experiment.method]
     pretraining = experiment.pretraining
     learned = _pretrain(pretraining, store, micro_batch)[1] if pretraining else []
     frozen = experiment.frozen_blocks if experiment.encoder in ("frozen", "random") else ()
     key = (
-        *("inpainting", frozen, losses.LOSSES[experiment.loss]),
-        *_shape(method, scale.size, scale.width),
+        *("inpainting", frozen, losses.LOSSES[experiment.loss], method),
+        *(scale.size, scale.width, precision()),
     )
     with computing_in(precision()):
-        network = MODELS[method](scale.size, scale.width, experiment.seed)
-        if method not in PHASES:
+        network = method.build(scale.size, scale.width, experiment.seed)
+        if method.trained_as_wssl:
             freeze(network, frozen)
         phase = training.compiled(key, _phase(experiment, network))
     if learned:
@@ -344,7 +347,9 @@ def _train_inpainting(
 
     def batch(step: int) -> Batch:
         drawn = inpainting_batch(images, masks, scale.size, phases.batch, experiment.seed, step)
-        return phase.complete(drawn, np.random.default_rng([experiment.seed, _RANDOM_INPUTS, step]))
+        return phase.add_random_inputs(
+            drawn, np.random.default_rng([experiment.seed, _RANDOM_INPUTS, step])
+        )
 
     trained = training.train(
         phase,
@@ -359,14 +364,9 @@ def _train_inpainting(
     return weights, trained
 
 
-def _shape(method: str, size: int, width: int) -> tuple[Any, ...]:
-    """What beside the loss determines the compiled step of a method's phase."""
-    return MODELS[method], PHASES.get(method), size, width, precision()
-
-
 def _phase(experiment: Experiment, network: keras.Model) -> Phase:
     scale = experiment.scale
-    if own := PHASES.get(experiment.method):
+    if own := METHODS[experiment.method].phase:
         return own(network, scale.size, scale.width, experiment.seed)
     loss = losses.LOSSES[experiment.loss]
     return InpaintingPhase(network, loss, alpha=experiment.alpha, a=experiment.a)
@@ -384,15 +384,16 @@ def _trained_weights(experiment: Experiment, store: Store) -> Arrays:
 
 def _outputs(result: Result, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
     experiment = result.experiment
-    if experiment.method in FILLS:
-        return _fill_all(experiment.method, images, masks)
+    if fill := METHODS[experiment.method].fill:
+        return _fill_all(fill, images, masks)
     network = _evaluator(experiment, _trained_weights(experiment, result.store))
     return inpaint_batches(network, images, masks)
 
 
-def _fill_all(method: str, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+def _fill_all(
+    fill: Callable[[np.ndarray, np.ndarray], np.ndarray], images: np.ndarray, masks: np.ndarray
+) -> np.ndarray:
     masked = np.where(masks[..., None], np.float32(0), images)
-    fill = FILLS[method]
     return np.stack([fill(image, mask) for image, mask in zip(masked, masks, strict=True)])
 
 
@@ -402,20 +403,20 @@ def _evaluator(experiment: Experiment, weights: Arrays) -> keras.Model:
     Networks of one shape share it, so that what evaluates them is traced once.
     """
     scale = experiment.scale
-    network = _blank(MODELS[experiment.method], scale.size, scale.width)
+    network = _blank(METHODS[experiment.method], scale.size, scale.width)
     network.set_weights(weights)
     return network
 
 
 @lru_cache(maxsize=2)
-def _blank(build: Callable[[int, int, int], keras.Model], size: int, width: int) -> keras.Model:
-    return build(size, width, 0)
+def _blank(method: Method, size: int, width: int) -> keras.Model:
+    return method.build(size, width, 0)
 
 
 def _variants(
     experiment: Experiment, network: keras.Model, images: np.ndarray, masks: np.ndarray
 ) -> dict[str, Any]:
-    draw = VARIANTS.get(experiment.method)
+    draw = METHODS[experiment.method].variants
     if draw is None:
         return {}
     drawn = draw(network, images, masks, experiment.seed)

@@ -82,7 +82,7 @@ def pretext_scores(
     Parameters
     ----------
     network : keras.Model
-        As from `wssl.models.pretext_model`.
+        As from `wssl.methods.pretext_model`.
     images : uint8 (N, S, S, 3)
     classes : mapping of str to int
         The number of levels of each task.

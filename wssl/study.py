@@ -6,7 +6,7 @@ from typing import Any
 
 from wssl import paper
 from wssl.experiment import BEST, ENCODERS, Evaluation, Experiment
-from wssl.models import ENCODER_BLOCKS, FILLS, MODELS
+from wssl.methods import ENCODER_BLOCKS
 from wssl.presets import preset as _preset
 
 ALPHAS = (0.16, 0.5, 0.84, 0.95, 0.99)
@@ -19,6 +19,12 @@ THREE_BLOCKS = (1, 2, 3)
 """What the first 16 layers would be in a U-Net with batch normalisation."""
 
 NOISE_SEEDS = 8
+
+OTHERS = ("shift_net", "pic")
+"""The other methods of the paper's Table 4."""
+
+CLASSICAL = ("harmonic", "biharmonic", "telea", "navier_stokes", "mean_colour")
+"""Baselines that are not learned."""
 
 
 def table(
@@ -129,22 +135,20 @@ def noise(
 def baselines(
     *, preset: str = "quick", seeds: int | Sequence[int] | None = None, **settings: Any
 ) -> list[Experiment]:
-    """The other methods of the paper's Table 4, and the floors that learn nothing.
+    """The other methods of the paper's Table 4, and classical baselines.
 
     Parameters
     ----------
     preset, seeds, **settings
-        As in `table`; a floor, in which nothing is drawn at random, is run once.
+        As in `table`; a classical baseline, which draws nothing at random, is run once.
 
     Returns
     -------
     list of Experiment
     """
-    learned: list[dict[str, Any]] = [{"method": name} for name in MODELS if name != "wssl"]
-    floors: list[dict[str, Any]] = [{"method": name} for name in FILLS]
     return [
-        *_repeated(learned, preset, seeds, settings),
-        *_repeated(floors, preset, [0], settings),
+        *_repeated([{"method": name} for name in OTHERS], preset, seeds, settings),
+        *_repeated([{"method": name} for name in CLASSICAL], preset, [0], settings),
     ]
 
 
