@@ -20,7 +20,8 @@ LAYERS = {
     "store": 0,
     "statistics": 0,
     "devices": 1,
-    "paper": 1,
+    "paper": 0,
+    "records": 1,
     "claims": 2,
     "report": 3,
     "data": 1,
@@ -54,7 +55,7 @@ LAYERS = {
 }
 """The layer of each module; it imports from lower ones only."""
 
-READING_ROOM = {"paper", "claims", "report"}
+READING_ROOM = {"claims", "report"}
 WORKSHOP = {
     "data",
     "losses",

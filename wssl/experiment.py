@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
-from wssl import data
-from wssl.losses import LOSSES, check_a, check_alpha
+from wssl import data, paper
+from wssl.losses import LOSSES, bind, check_a, check_alpha
 from wssl.methods import ENCODER_BLOCKS, METHODS
 from wssl.names import lookup, unknown
 from wssl.presets import SETTINGS, Preset, preset, with_settings
@@ -27,9 +27,6 @@ ENCODERS = {
     "random": "no pretext phase, the first 16 layers stay at their random start",
 }
 """What becomes of the encoder, by name."""
-
-BEST = {"saturation": 0.3, "sharpness": 0.7}
-"""The weights of the paper's best model (Tables 2 and 4)."""
 
 
 class FrozenDict(Mapping[str, Any]):
@@ -195,10 +192,10 @@ class Experiment:
 
     pretext: Mapping[str, float] | None = None
     loss: str = "mix"
-    alpha: float = 0.84
-    a: float = 1.0
+    alpha: float = paper.ALPHA
+    a: float = paper.LOG_COSH_SCALE
     encoder: str = "frozen"
-    frozen_blocks: tuple[int, ...] = ENCODER_BLOCKS
+    frozen_blocks: tuple[int, ...] = paper.FROZEN_BLOCKS
     method: str = "wssl"
     preset: str = "quick"
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -210,7 +207,7 @@ class Experiment:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        lookup("loss", self.loss, LOSSES)
+        bind(lookup("loss", self.loss, LOSSES), alpha=self.alpha, a=self.a)
         lookup("encoder policy", self.encoder, ENCODERS)
         lookup("method", self.method, METHODS)
         lookup("mask recipe", self.recipe, data.RECIPES)
@@ -456,7 +453,7 @@ def _ignores_wssl_settings(method: str) -> bool:
 def _weights(weights: Mapping[str, float] | None, encoder: str, method: str) -> Weights:
     learns = encoder in ("frozen", "finetuned") and not _ignores_wssl_settings(method)
     if weights is None:
-        return Weights(BEST if learns else {})
+        return Weights(paper.BEST if learns else {})
     for task, weight in weights.items():
         lookup("pretext task", task, TASKS)
         if not (weight >= 0.0 and math.isfinite(weight)):

@@ -4,7 +4,7 @@ import multiprocessing
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import (
     FIRST_COMPLETED,
     CancelledError,
@@ -27,7 +27,7 @@ from wssl.losses import LOSSES
 from wssl.methods import METHODS
 from wssl.pretext import TASKS
 from wssl.processes import Processes
-from wssl.store import Record, Store
+from wssl.store import Store
 
 Asked = Experiment | Evaluation
 """What somebody asks for; what it needs follows."""
@@ -392,7 +392,7 @@ def _timed(task: Task, store: Store) -> float:
     return max(time.monotonic() - began, record["provenance"].get("seconds", 0.0))
 
 
-def _record(task: Task, store: Store) -> Record:
+def _record(task: Task, store: Store) -> Mapping[str, Any]:
     if isinstance(task, Pretraining):
         return runs.pretrain(task, store)
     if isinstance(task, Evaluation):

@@ -31,8 +31,18 @@ from wssl.methods import (
 from wssl.names import lookup
 from wssl.pretext import TASKS, warn_if_alike
 from wssl.provenance import provenance
+from wssl.records import (
+    EvaluationRecord,
+    Metrics,
+    PretextRecord,
+    RunRecord,
+    Variants,
+    is_evaluation,
+    is_pretext,
+    is_run,
+)
 from wssl.scores import BATCH, inpaint_batches, inpainting_scores, pretext_scores
-from wssl.store import Record, Store
+from wssl.store import Store
 
 Arrays = list[np.ndarray]
 
@@ -50,19 +60,17 @@ class Result:
     Attributes
     ----------
     experiment : Experiment
-    record : dict
-        As stored: ``kind, experiment, fingerprint, scale, pretext, metrics, per_image, mechanism,
-        history, provenance``, and ``variants``, the metrics of other fills by name, where the
-        method draws at random.
+    record : wssl.records.RunRecord
+        As stored.
     store : Store
     """
 
     experiment: Experiment
-    record: Record
+    record: RunRecord
     store: Store
 
     @property
-    def metrics(self) -> dict[str, float | None]:
+    def metrics(self) -> Metrics:
         """Mean of each metric over the test images; the names are `wssl.metrics.NAMES`.
 
         None stands for a metric that no test image defines, such as the SSIM of holes that lie
@@ -151,11 +159,11 @@ def run(
     """
     store = store or Store()
     record = store.get(experiment.fingerprint)
-    if record is not None:
+    if record is not None and is_run(record):
         return Result(experiment, record, store)
     store.check_writable()
     images, masks = evaluation_data(experiment)
-    more: dict[str, Any] = {"mechanism": None}
+    variants, examined = Variants(), None
     if fill := METHODS[experiment.method].fill:
         trained: dict[str, Any] = {"history": [], "seconds": 0.0}
         outputs = _fill_all(fill, images, masks)
@@ -163,12 +171,12 @@ def run(
         weights, trained = _train_inpainting(experiment, store, micro_batch)
         network = _evaluator(experiment, weights)
         outputs = inpaint_batches(network, images, masks)
-        more |= _variants(experiment, network, images, masks)
+        variants = _variants(experiment, network, images, masks)
         if experiment.method == "wssl":
-            more["mechanism"] = mechanism.examine(network, experiment)
+            examined = mechanism.examine(network, experiment)
     means, per_image = inpainting_scores(images, outputs, masks)
     pretraining = experiment.pretraining
-    record = {
+    new: RunRecord = {
         "kind": "inpainting",
         "experiment": experiment.to_dict(),
         "fingerprint": experiment.fingerprint,
@@ -176,7 +184,8 @@ def run(
         "pretext": pretraining.fingerprint if pretraining else None,
         "metrics": means,
         "per_image": per_image,
-        **more,
+        "mechanism": examined,
+        **variants,
         "history": trained["history"],
         "provenance": {
             **provenance(trained["seconds"]),
@@ -186,14 +195,14 @@ def run(
             "test_images": len(images),
         },
     }
-    store.put(record)
+    store.put(new)
     store.finish(experiment.fingerprint)
-    return Result(experiment, record, store)
+    return Result(experiment, new, store)
 
 
 def pretrain(
     pretraining: Pretraining, store: Store | None = None, *, micro_batch: int | None = None
-) -> Record:
+) -> PretextRecord:
     """Train and evaluate a pretext phase, or return its stored record.
 
     Parameters
@@ -204,14 +213,12 @@ def pretrain(
 
     Returns
     -------
-    dict
-        ``kind, experiment, fingerprint, scale, metrics, learned, confusion, history, provenance``;
-        see `wssl.scores.pretext_scores`.
+    wssl.records.PretextRecord
     """
     return _pretrain(pretraining, store or Store(), micro_batch)[0]
 
 
-def evaluate(evaluation: Evaluation, store: Store | None = None) -> Record:
+def evaluate(evaluation: Evaluation, store: Store | None = None) -> EvaluationRecord:
     """Test a trained experiment on other images or masks, or return the stored record.
 
     Its model is trained first if its weights are not there.
@@ -224,10 +231,7 @@ def evaluate(evaluation: Evaluation, store: Store | None = None) -> Record:
 
     Returns
     -------
-    dict
-        ``kind, experiment, fingerprint, run, metrics, terms, per_image, provenance``; ``run`` is
-        the fingerprint of the experiment, ``terms`` what `wssl.losses.terms` gives for the raw
-        output.
+    wssl.records.EvaluationRecord
 
     Raises
     ------
@@ -236,7 +240,7 @@ def evaluate(evaluation: Evaluation, store: Store | None = None) -> Record:
     """
     store = store or Store()
     record = store.get(evaluation.fingerprint)
-    if record is not None:
+    if record is not None and is_evaluation(record):
         return record
     store.check_writable()
     began = time.monotonic()
@@ -245,7 +249,7 @@ def evaluate(evaluation: Evaluation, store: Store | None = None) -> Record:
     means, per_image = inpainting_scores(images, outputs, masks)
     parts = [slice(i, i + BATCH) for i in range(0, len(images), BATCH)]
     terms = [losses.terms(images[part], outputs[part]) for part in parts]
-    record = {
+    new: EvaluationRecord = {
         "kind": "evaluation",
         "experiment": evaluation.to_dict(),
         "fingerprint": evaluation.fingerprint,
@@ -263,17 +267,17 @@ def evaluate(evaluation: Evaluation, store: Store | None = None) -> Record:
             "test_images": len(images),
         },
     }
-    store.put(record)
-    return record
+    store.put(new)
+    return new
 
 
 def _pretrain(
     pretraining: Pretraining, store: Store, micro_batch: int | None = None
-) -> tuple[Record, Arrays]:
+) -> tuple[PretextRecord, Arrays]:
     """The record of a pretext phase and the weights of its encoder."""
     path = store.weights_path(pretraining.fingerprint)
     record = store.get(pretraining.fingerprint)
-    if record is not None and training.drop_if_damaged(path):
+    if record is not None and is_pretext(record) and training.drop_if_damaged(path):
         return record, training.read_arrays(path)
     store.check_writable()
     scale = pretraining.scale
@@ -303,7 +307,7 @@ def _pretrain(
     weights = [variable.numpy() for variable in encoder_variables(phase.network)]
     training.save_arrays(weights, path)
     test = centre_crops(inputs.images(pretraining.dataset, pretraining.split, scale), scale.size)
-    record = {
+    new: PretextRecord = {
         "kind": "pretext",
         "experiment": pretraining.to_dict(),
         "fingerprint": pretraining.fingerprint,
@@ -317,9 +321,9 @@ def _pretrain(
             "test_images": len(test),
         },
     }
-    store.put(record)
+    store.put(new)
     store.finish(pretraining.fingerprint)
-    return record, weights
+    return new, weights
 
 
 def _train_inpainting(
@@ -415,7 +419,7 @@ def _blank(method: Method, size: int, width: int) -> keras.Model:
 
 def _variants(
     experiment: Experiment, network: keras.Model, images: np.ndarray, masks: np.ndarray
-) -> dict[str, Any]:
+) -> Variants:
     draw = METHODS[experiment.method].variants
     if draw is None:
         return {}

@@ -5,8 +5,7 @@ from functools import partial
 from typing import Any
 
 from wssl import paper
-from wssl.experiment import BEST, ENCODERS, Evaluation, Experiment
-from wssl.methods import ENCODER_BLOCKS
+from wssl.experiment import ENCODERS, Evaluation, Experiment
 from wssl.presets import preset as _preset
 
 ALPHAS = (0.16, 0.5, 0.84, 0.95, 0.99)
@@ -237,9 +236,10 @@ def evaluations(experiments: Iterable[Experiment]) -> list[Evaluation]:
         the share that each term has in them.
     """
     best = [e for e in dict.fromkeys(experiments) if e.method == "wssl"]
-    best = [e for e in best if dict(e.pretext or {}) in (BEST, {})]
-    best = [e for e in best if e.frozen_blocks == ENCODER_BLOCKS and e.a == 1.0]
-    controls = [e for e in best if e.loss == "mix" and e.alpha == Experiment.alpha]
+    best = [e for e in best if dict(e.pretext or {}) in (paper.BEST, {})]
+    best = [e for e in best if e.frozen_blocks == paper.FROZEN_BLOCKS]
+    best = [e for e in best if e.a == paper.LOG_COSH_SCALE]
+    controls = [e for e in best if e.loss == "mix" and e.alpha == paper.ALPHA]
     shares = [e for e in best if e.encoder == "frozen" and e.loss in ("mix", "ssim", "log_cosh")]
     tested = [evaluation for listed in unseen(controls).values() for evaluation in listed]
     return [*(Evaluation(experiment) for experiment in shares), *tested]

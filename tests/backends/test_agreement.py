@@ -31,9 +31,7 @@ out = {}
 for name, task in pretext.TASKS.items():
     out[f"transform {name}"] = task(images, batch["labels"])
 for name, loss in losses.LOSSES.items():
-    def of(y_true, y_pred):
-        return loss(y_true, y_pred, alpha=0.84, a=1.0)
-
+    of = losses.bind(loss, alpha=0.84, a=1.0)
     out[f"loss {name}"] = of(images, restored)
     out[f"gradient {name}"] = losses.gradient(of, images, restored)
 for name, values in metrics.evaluate(images, restored, masks).items():

@@ -5,6 +5,7 @@ from typing import Any
 
 from wssl import pretext
 from wssl.backend import keras, ops
+from wssl.losses import bind
 from wssl.methods.phase import Batch, Phase, Tensor, gather_examples, mask_out
 
 
@@ -61,17 +62,16 @@ class InpaintingPhase(Phase):
     network : keras.Model
         Masked image -> restored image.
     loss : callable
-        ``(y_true, y_pred, **parameters) -> float (B,)``.
-    **parameters : float
-        Numbers that the loss takes beside the images, such as ``alpha=0.84``.
+        Such as one of `wssl.losses.LOSSES`.
+    **settings : float
+        For those numbers that the loss takes besides the images, such as ``alpha=0.84``. Each is a
+        variable of the compiled step and of its checkpoints, whichever the loss takes.
     """
 
-    def __init__(self, network: keras.Model, loss: Callable[..., Tensor], **parameters: float):
+    def __init__(self, network: keras.Model, loss: Callable[..., Tensor], **settings: float):
         super().__init__(network, "inpainting_phase")
-        self.image_loss = loss
-        self.parameters = {
-            name: self.add_coefficient(name, value) for name, value in parameters.items()
-        }
+        variables = {name: self.add_coefficient(name, value) for name, value in settings.items()}
+        self.image_loss = bind(loss, **variables)
 
     def call(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the originals and the restored images."""
@@ -81,4 +81,4 @@ class InpaintingPhase(Phase):
 
     def loss_of(self, batch: Batch, outputs: Any) -> Tensor:
         """Return the mean of the loss over the batch, a scalar."""
-        return ops.mean(self.image_loss(*outputs, **self.parameters))
+        return ops.mean(self.image_loss(*outputs))
