@@ -57,6 +57,6 @@ def test_a_record_in_words(made):
     best = "Saturation 0.3, Sharpness 0.7"
     assert words == {
         RunRecord: f"{best}, width 2, seed 3",
-        PretextRecord: f"pretext phase {best}, seed 3",
+        PretextRecord: f"pretext phase {best}, width 2, seed 3",
         EvaluationRecord: f"{best}, width 2, seed 3, tested on synthetic, thin synthetic masks",
     }

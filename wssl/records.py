@@ -158,17 +158,14 @@ def describe(kind: str, experiment: Mapping[str, Any]) -> str:
         where = "its own images" if same else other
         return f"{describe('inpainting', own)}, tested on {where}"
     weights = _weights_in_words(experiment["pretext"])
-    seed = f"seed {experiment['seed']}"
-    if kind == "pretext":
-        return f"pretext phase {weights}, {seed}"
-    words = [weights] if weights else []
+    words = [f"pretext phase {weights}" if kind == "pretext" else weights] if weights else []
     for name, default in DEFAULTS.items():
         value = experiment.get(name, default)
         value = tuple(value) if isinstance(value, list) else value
         if value != default:
             words.append(f"{name} {value}")
     words += [f"{name} {value}" for name, value in experiment.get("settings", {}).items()]
-    return ", ".join([*words, seed])
+    return ", ".join([*words, f"seed {experiment['seed']}"])
 
 
 def _weights_in_words(weights: Mapping[str, float]) -> str:
