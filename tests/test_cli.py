@@ -600,7 +600,7 @@ def test_tasks_and_losses_of_ones_own(tmp_path, monkeypatch, capfd, name):
 
 
 def test_the_help_of_a_run_names_what_is_registered(monkeypatch, capsys):
-    monkeypatch.setenv("COLUMNS", "300")
+    monkeypatch.setenv("COLUMNS", "3000")
     monkeypatch.setitem(LOSSES, "cubic", lambda y_true, y_pred: abs(y_true - y_pred) ** 3)
     monkeypatch.setitem(METHODS, "grey", Method(fill=lambda image, mask: image))
     monkeypatch.setitem(PRESETS, "huge", PRESETS["paper"])

@@ -42,6 +42,7 @@ __all__ = [
     "InpaintingPhase",
     "Method",
     "Phase",
+    "PicPhase",
     "PretextPhase",
     "ShiftNetPhase",
     "Tensor",

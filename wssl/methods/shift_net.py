@@ -177,7 +177,7 @@ class ShiftNetPhase(Phase):
     network : keras.Model
         As from `wssl.methods.shift_net`.
     discriminator : keras.Model
-        Images -> logits, as from `wssl.methods.shift_net.patch_discriminator`.
+        Images -> logits, as from `wssl.methods.patch_discriminator`.
     """
 
     adam: Mapping[str, float] = {"beta_1": 0.5}
