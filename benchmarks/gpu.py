@@ -33,7 +33,7 @@ from wssl import Store
 from wssl.data.batches import inpainting_batch, pretext_batch
 from wssl.devices import computing_in, precision, resident
 from wssl.experiment import Pretraining
-from wssl.phases import Batch, Phase
+from wssl.methods import Batch, Phase
 from wssl.presets import Preset, preset
 from wssl.pretext import TASKS
 from wssl.running import plan

@@ -20,8 +20,7 @@ import numpy as np
 from table import Row, parser_of, show
 
 from wssl.losses import mix
-from wssl.models import encoder, freeze, pretext_model, unet
-from wssl.phases import InpaintingPhase, PretextPhase
+from wssl.methods import InpaintingPhase, PretextPhase, encoder, freeze, pretext_model, unet
 from wssl.presets import PRESETS, Preset, preset
 from wssl.pretext import TASKS
 from wssl.training import Batch, Training, train

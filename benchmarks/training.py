@@ -31,7 +31,7 @@ from timing import (
 )
 
 from wssl.data.batches import inpainting_batch, pretext_batch
-from wssl.phases import Batch, blacken, examples
+from wssl.methods import Batch, gather_examples, mask_out
 from wssl.presets import Preset
 from wssl.pretext import TASKS, transform
 
@@ -58,7 +58,7 @@ def pretext(
         return pretext_batch(images, classes(tasks), scale.size, scale.inpainting_batch, 0, step)
 
     bare, batch = pretext_phase(scale, tasks), batches(0)
-    drawn = ops.cast(examples(batch, scale.size)["images"], "float32") / 255
+    drawn = ops.cast(gather_examples(batch, scale.size)["images"], "float32") / 255
     inputs = transform(drawn, batch["labels"])
 
     def loss(inputs: tf.Tensor, labels: dict[str, tf.Tensor]) -> tf.Tensor:
@@ -77,9 +77,9 @@ def inpainting(
     def batches(step: int) -> Batch:
         return inpainting_batch(images, masks, scale.size, scale.inpainting_batch, 0, step)
 
-    bare, drawn = inpainting_phase(scale), examples(batches(0), scale.size)
+    bare, drawn = inpainting_phase(scale), gather_examples(batches(0), scale.size)
     originals = ops.cast(drawn["images"], "float32") / 255
-    masked = blacken(originals, drawn["masks"])
+    masked = mask_out(originals, drawn["masks"])
 
     def loss(masked: tf.Tensor, originals: tf.Tensor) -> tf.Tensor:
         return bare.compute_loss(y_pred=(originals, bare.network(masked)))

@@ -33,9 +33,10 @@ from scipy.ndimage import gaussian_filter
 from skimage.metrics import structural_similarity
 
 import wssl
-from wssl import data, losses, metrics, models, report
+from wssl import data, losses, metrics, report
+from wssl import methods as models
 from wssl.data.batches import centre_crops
-from wssl.models.classical import harmonic
+from wssl.methods.classical import harmonic
 from wssl.notebooks import check_parameters
 
 check_parameters(globals())

@@ -32,8 +32,8 @@ from myst_nb import glue
 import wssl
 from wssl import report
 from wssl.claims import Arm
+from wssl.claims.campaign import CLASSICAL
 from wssl.claims.catalogue import BEST_ARM, PIC, SCRATCH, SHIFT_NET
-from wssl.models import FILLS
 from wssl.notebooks import check_parameters
 from wssl.report import text
 from wssl.study import Study
@@ -43,7 +43,7 @@ report.use_style()
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 92})  # photographs, small enough to commit
 
 # %%
-fills = [Arm(method=name) for name in FILLS]
+fills = [Arm(method=name) for name in CLASSICAL]
 study = Study(preset=preset, dataset=dataset, masks=masks, seeds=seeds or None)
 learned = [BEST_ARM, SHIFT_NET, PIC, SCRATCH]
 found = study.findings([*learned, *fills])

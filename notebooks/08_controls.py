@@ -31,7 +31,7 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
 import wssl
-from wssl import models, report
+from wssl import methods, report
 from wssl.claims import Arm
 from wssl.claims.catalogue import BEST_ARM, BIHARMONIC, FINETUNED, HARMONIC, RANDOM, SCRATCH
 from wssl.notebooks import check_parameters
@@ -178,9 +178,9 @@ budget = report.progress_table(campaign, arms)
 width = campaign.design.wide if found.registered else campaign.design.narrow
 parameters = []
 for arm in (arms[name] for name in budget.index):
-    network = models.unet(campaign.design.size, width)
+    network = methods.unet(campaign.design.size, width)
     if arm.encoder in ("frozen", "random"):
-        models.freeze(network, list(arm.blocks))
+        methods.freeze(network, list(arm.blocks))
     parameters.append(sum(math.prod(x.shape) for x in network.trainable_variables))
 budget.insert(0, "parameters that learn", [f"{count:,}" for count in parameters])
 budget.rename_axis("encoder")

@@ -27,7 +27,7 @@ import numpy as np
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
-from wssl import data, metrics, models, paper, protocols, report
+from wssl import data, methods, metrics, paper, protocols, report
 from wssl.data.batches import centre_crops
 from wssl.notebooks import check_parameters
 from wssl.report import plane
@@ -67,7 +67,9 @@ holes = {
     width: data.masks("synthetic", 1, 224, 0, (0.38, 0.42), recipe=protocols.RECIPES[width])[0]
     for width in protocols.WIDTHS
 }
-filled = {width: models.FILLS["biharmonic"](portrait, hole) for width, hole in holes.items()}
+filled = {
+    width: methods.METHODS["biharmonic"].fill(portrait, hole) for width, hole in holes.items()
+}
 masked = [np.where(hole[..., None], 0.0, portrait) for hole in holes.values()]
 figure = report.gallery(
     [[portrait, *masked], [np.ones_like(portrait), *filled.values()]],

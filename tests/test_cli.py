@@ -13,12 +13,13 @@ import pytest
 from PIL import Image
 
 import wssl
-from wssl import cli, data, progress, runs, training
-from wssl.cli import main
+from wssl import data, progress, runs, training
+from wssl.cli import COMMANDS, inpaint, main
 from wssl.data import RECIPES, SOURCES, STROKES
 from wssl.data.manifests import MANIFESTS
 from wssl.experiment import ENCODERS, Experiment
 from wssl.losses import LOSSES
+from wssl.methods import METHODS, Method
 from wssl.presets import PRESETS
 from wssl.pretext import TASKS
 from wssl.store import Store
@@ -76,12 +77,13 @@ def fails(capfd, arguments, *messages):
 @pytest.mark.parametrize(
     ("command", "words"),
     [
-        ([], ["run", "study", "inpaint", "data", "--import", "WSSL_RESULTS", "WSSL_DATA"]),
+        ([], [*COMMANDS, "--import", "WSSL_RESULTS", "WSSL_DATA"]),
         (["run"], [*TASKS, *LOSSES, *ENCODERS, *PRESETS, *RECIPES, "saturation=0.3", "example:"]),
         (["study"], ["1 single", "2 double", "3 triple", "4 losses", "--seeds", "example:"]),
         (["study"], ["--only", "--table", *PARTS, "--budget", "1h30m", "(default: all)"]),
         (["study"], [*PRESETS, "synthetic", "open-faces-2", "folder:PATH", *STROKES]),
         (["inpaint"], ["IMAGE", "MASK", "--output", "--model", "FINGERPRINT", ".npz", "example"]),
+        (["list"], ["--all", "fingerprint", "PSNR", "example:"]),
         (["export"], ["FINGERPRINT", ".npz", ".onnx", "example:"]),
         (["data"], ["list", "fetch", "sheet"]),
         (["data", "list"], ["usage: wssl data list"]),
@@ -162,7 +164,7 @@ def test_a_study_of_which_runs_failed_names_them(monkeypatch, tmp_path, capsys):
     assert captured.err.splitlines() == [
         "wssl: 1 run failed:",
         "  method telea, seed 0: The loss is nan at step 3 of 9.",
-        "The same command begins them again.",
+        "The same command starts them again.",
     ]
     assert "1 of 2 runs are left (smoke fills: 1)" in captured.out
     monkeypatch.setattr(runs, "run", original)
@@ -274,7 +276,7 @@ def test_a_study_stopped_by_its_budget_tells_what_is_left(studied, results, caps
     assert "\nTable 4, at the smoke preset on synthetic" in out
     last = out.splitlines()[-1]
     assert last.startswith("3 of 6 runs are left (smoke table 4: 3) and take about 0:00:")
-    assert last.endswith("; the same command goes on.")
+    assert last.endswith("; the same command resumes.")
 
 
 def test_a_run_that_was_done_prints_its_record_at_once(results, capsys):
@@ -381,7 +383,7 @@ def test_a_run_that_is_stopped_says_how_to_go_on(monkeypatch, capfd):
 
     monkeypatch.setattr(runs, "run", stop)
     assert main(["run"]) == 130
-    assert "the same command goes on from here" in capfd.readouterr().err
+    assert "the same command resumes from here" in capfd.readouterr().err
 
 
 def test_inpaint_changes_the_hole_only(results, photo, tmp_path, capsys):
@@ -566,7 +568,7 @@ def test_a_network_that_is_trained_again_is_announced_once(
 OWN = """\
 from wssl import losses, pretext
 
-losses.LOSSES["cubic"] = lambda y_true, y_pred, alpha, a: abs(y_true - y_pred) ** 3
+losses.LOSSES["cubic"] = lambda y_true, y_pred: abs(y_true - y_pred) ** 3
 pretext.TASKS["mirror"] = pretext.Task("mirror", lambda images, levels: images, (0.0, 1.0))
 """
 
@@ -595,6 +597,46 @@ def test_tasks_and_losses_of_ones_own(tmp_path, monkeypatch, capfd, name):
     assert capfd.readouterr().err == "wssl: enough\n"
     assert asked[0].loss == "cubic"
     assert asked[0].pretext == {"mirror": 1.0}
+
+
+def test_the_help_of_a_run_names_what_is_registered(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "3000")
+    monkeypatch.setitem(LOSSES, "cubic", lambda y_true, y_pred: abs(y_true - y_pred) ** 3)
+    monkeypatch.setitem(METHODS, "grey", Method(fill=lambda image, mask: image))
+    monkeypatch.setitem(PRESETS, "huge", PRESETS["paper"])
+    with pytest.raises(SystemExit):
+        main(["run", "--help"])
+    text = capsys.readouterr().out
+    for name in (*TASKS, *LOSSES, *METHODS, *PRESETS, *SOURCES, *STROKES, *RECIPES):
+        assert name in text
+    for field in fields(Experiment):
+        assert f"--{field.name.replace('_', '-')} " in text
+
+
+def test_records_are_listed_with_their_settings_scores_and_fingerprint(results, capsys):
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    (line,) = (line for line in lines if "Rotation" in line)
+    metrics = results.get(ROTATION.fingerprint)["metrics"]
+    assert line.split() == [
+        *(ROTATION.fingerprint, "smoke", "synthetic"),
+        *(f"{metrics['psnr']:.2f}", "dB", f"{metrics['ssim']:.4f}"),
+        *("Rotation,", "seed", "0"),
+    ]
+    assert main(["list", "--all"]) == 0
+    everything = capsys.readouterr().out.splitlines()
+    assert len(everything) == 6
+    assert sum("pretext phase" in line for line in everything) == 3
+    assert main(["list", "smoke", "ROTATION"]) == 0
+    assert capsys.readouterr().out.splitlines() == [line]
+    assert main(["list", "nothing of the kind"]) == 0
+    assert capsys.readouterr().out == "None of the 3 records has all of these words.\n"
+
+
+def test_an_empty_list_says_how_to_fill_it(capsys):
+    assert main(["list"]) == 0
+    assert "holds no record yet: `wssl run` makes one" in capsys.readouterr().out
 
 
 def test_what_cannot_be_imported_is_named(tmp_path, monkeypatch, capfd):
@@ -643,7 +685,7 @@ def test_inpaint_fills_a_folder_and_names_what_it_cannot(model_file, photo, tmp_
 def test_a_folder_is_not_written_over_a_file_or_itself(
     results, photo, tmp_path, capfd, monkeypatch, output
 ):
-    monkeypatch.setattr(cli, "_model", None)
+    monkeypatch.setattr(inpaint, "find_model", None)
     fails(capfd, ["inpaint", tmp_path, photo[1], "-o", tmp_path / output], "output: expected a")
 
 

@@ -13,7 +13,7 @@ import wssl
 from wssl import data, losses, pretext
 from wssl import experiment as experiment_module
 from wssl.experiment import CODE_VERSIONS, ENCODERS, Evaluation, Experiment, Pretraining
-from wssl.models import methods
+from wssl.methods import METHODS, Method
 from wssl.presets import PRESETS, SETTINGS, preset
 from wssl.store import fingerprint
 
@@ -504,4 +504,52 @@ def test_other_methods_have_no_pretext_phase():
     experiment = Experiment(method="telea")
     assert experiment.pretraining is None
     assert Experiment.from_dict(experiment.to_dict()) == experiment
-    assert len({Experiment(method=name).fingerprint for name in methods()}) == len(methods())
+    assert len({Experiment(method=name).fingerprint for name in METHODS}) == len(METHODS)
+
+
+@pytest.fixture
+def shallow(monkeypatch):
+    """A network without WSSL's encoder, and one that has it, which are never built."""
+
+    def build(size, width, seed):
+        raise AssertionError("nothing is to be built")
+
+    monkeypatch.setitem(METHODS, "shallow", Method(network=build))
+    monkeypatch.setitem(METHODS, "deeper", Method(network=build, has_encoder=True))
+
+
+@pytest.mark.parametrize("encoder", ["frozen", "finetuned", "random"])
+def test_a_network_without_the_encoder_can_neither_freeze_nor_pretrain_it(shallow, encoder):
+    with pytest.raises(ValueError, match=r"encoder: expected 'scratch' for method='shallow'.*_enc"):
+        Experiment(method="shallow", encoder=encoder)
+    assert Experiment(method="deeper", encoder=encoder).encoder == encoder
+
+
+def test_a_network_without_the_encoder_is_trained_from_scratch(shallow):
+    experiment = Experiment(method="shallow", encoder="scratch", loss="ssim")
+    assert experiment.pretraining is None
+    assert Experiment.from_dict(experiment.to_dict()) == experiment
+
+
+def test_a_method_is_a_network_or_a_baseline():
+    for parts in ({}, {"network": abs, "fill": abs}):
+        with pytest.raises(ValueError, match="network, fill: expected one of the two; received"):
+            Method(**parts)
+    with pytest.raises(ValueError, match="expected one with a network"):
+        METHODS["telea"].build(32, 4, 0)
+
+
+def test_edited_variants_are_another_experiment(monkeypatch):
+    found = []
+    for method in (replace(METHODS["pic"], variants=v) for v in (_first, _second)):
+        monkeypatch.setitem(METHODS, "pic", method)
+        found.append(Experiment(method="pic").fingerprint)
+    assert len(set(found)) == 2
+
+
+def _first(network, images, masks, seed):
+    return {"once": images}
+
+
+def _second(network, images, masks, seed):
+    return {"twice": images}

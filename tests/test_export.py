@@ -6,7 +6,7 @@ import pytest
 from keras import layers
 
 from wssl.export import export, to_onnx
-from wssl.models.unet import unet
+from wssl.methods.unet import unet
 
 onnxruntime = pytest.importorskip("onnxruntime")
 

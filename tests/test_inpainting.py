@@ -15,10 +15,11 @@ from scipy import ndimage
 
 import wssl
 from wssl import cli
+from wssl.cli import inpaint as inpaint_command
 from wssl.data import read_image
 from wssl.data.decode import find_hole
 from wssl.inpainting import CONTEXT, STROKE, apart, inpaint, inpaint_folder, window
-from wssl.models import unet
+from wssl.methods import unet
 
 
 class Network:
@@ -377,7 +378,7 @@ def shell(tmp_path, rng, monkeypatch, capfd):
 
     Without a picture a coloured one is drawn; the mask may be given as an array.
     """
-    monkeypatch.setattr(cli, "_model", lambda name: Network(diffuse))
+    monkeypatch.setattr(inpaint_command, "find_model", lambda name: Network(diffuse))
     monkeypatch.chdir(tmp_path)
     drawn = rng.integers(0, 256, (40, 50, 3), dtype=np.uint8)
 

@@ -1,5 +1,3 @@
-from functools import partial
-
 import keras
 import numpy as np
 import pytest
@@ -41,10 +39,11 @@ def scikit_ssim(true, pred):
 @pytest.mark.parametrize("name", sorted(losses.LOSSES))
 def test_contract(name, pair):
     true, pred = pair
-    value = ops.convert_to_numpy(losses.LOSSES[name](true, pred, alpha=0.84, a=1.0))
+    loss = losses.bind(losses.LOSSES[name], alpha=0.84, a=1.0)
+    value = ops.convert_to_numpy(loss(true, pred))
     assert value.shape == (3,)
     assert (value > 0).all()
-    same = ops.convert_to_numpy(losses.LOSSES[name](true, true, alpha=0.84, a=1.0))
+    same = ops.convert_to_numpy(loss(true, true))
     np.testing.assert_allclose(same, 0, atol=2e-6)
 
 
@@ -146,11 +145,28 @@ def test_mse_and_l1_agree_with_numpy(pair):
 
 @pytest.mark.parametrize("name", ["mse", "l1"])
 def test_losses_without_parameters_ignore_them(name, pair):
-    values = [losses.LOSSES[name](*pair, alpha=alpha, a=a) for alpha, a in ((0.84, 1), (0.1, 50))]
-    np.testing.assert_array_equal(*map(ops.convert_to_numpy, values))
+    bound = [losses.bind(losses.LOSSES[name], alpha=0.84, a=a) for a in (1, 50)]
+    np.testing.assert_array_equal(*(ops.convert_to_numpy(loss(*pair)) for loss in bound))
 
 
-GRADIENTS = {name: partial(loss, alpha=0.84, a=1.0) for name, loss in losses.LOSSES.items()}
+@pytest.mark.parametrize("name", losses.LOSSES)
+def test_a_bound_loss_is_the_function_with_the_settings_that_it_takes(name, pair):
+    given = {"mix": {"alpha": 0.3, "a": 5.0}, "log_cosh": {"a": 5.0}}.get(name, {})
+    ours = losses.bind(losses.LOSSES[name], alpha=0.3, a=5.0)(*pair)
+    expected = losses.LOSSES[name](*pair, **given)
+    np.testing.assert_array_equal(*map(ops.convert_to_numpy, (ours, expected)))
+
+
+def test_a_loss_that_wants_more_is_refused():
+    def needy(y_true, y_pred, alpha, beta):
+        return y_true
+
+    with pytest.raises(ValueError, match="any of alpha, a; received one with .* alpha, beta"):
+        losses.bind(needy, alpha=0.3, a=5.0)
+    assert losses.bind(lambda t, p, **others: others, alpha=0.3, a=5.0)(0, 0) == {}
+
+
+GRADIENTS = {name: losses.bind(loss, alpha=0.84, a=1.0) for name, loss in losses.LOSSES.items()}
 
 
 @pytest.mark.parametrize("name", GRADIENTS)

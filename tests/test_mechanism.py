@@ -7,7 +7,7 @@ from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 
 from wssl import mechanism, metrics
 from wssl.experiment import Experiment
-from wssl.models import ENCODER_BLOCKS, unet
+from wssl.methods import ENCODER_BLOCKS, unet
 from wssl.pretext import TASKS
 from wssl.scores import inpaint_batches
 

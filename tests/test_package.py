@@ -20,18 +20,18 @@ LAYERS = {
     "store": 0,
     "statistics": 0,
     "devices": 1,
-    "paper": 1,
+    "paper": 0,
+    "records": 1,
     "claims": 2,
     "report": 3,
     "data": 1,
     "losses": 1,
     "metrics": 2,
     "perceptual": 1,
-    "models": 1,
     "presets": 1,
     "provenance": 2,
     "pretext": 1,
-    "phases": 2,
+    "methods": 2,
     "training": 3,
     "experiment": 3,
     "scores": 3,
@@ -55,11 +55,11 @@ LAYERS = {
 }
 """The layer of each module; it imports from lower ones only."""
 
-READING_ROOM = {"paper", "claims", "report"}
+READING_ROOM = {"claims", "report"}
 WORKSHOP = {
     "data",
     "losses",
-    "models",
+    "methods",
     "perceptual",
     "presets",
     "pretext",

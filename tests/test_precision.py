@@ -8,8 +8,7 @@ import wssl
 from wssl import Experiment, devices, runs, training
 from wssl.data.batches import inpainting_batch
 from wssl.devices import computing_in, precision, resident
-from wssl.models import MODELS
-from wssl.phases import PHASES
+from wssl.methods import METHODS
 
 
 def losses(trained):
@@ -28,11 +27,11 @@ def data(rng):
 
 def train(method, data, path, micro_batch=None):
     """Train the networks of a method for two steps, on four images each; from the same start."""
-    phase = PHASES[method](MODELS[method](32, 2, 0), 32, 2, 0)
+    phase = METHODS[method].phase(METHODS[method].build(32, 2, 0), 32, 2, 0)
 
     def batch(step):
         drawn = inpainting_batch(*data, 32, 4, 0, step)
-        return phase.complete(drawn, np.random.default_rng([0, step]))
+        return phase.add_random_inputs(drawn, np.random.default_rng([0, step]))
 
     return training.train(
         phase,

@@ -3,7 +3,7 @@ from dataclasses import FrozenInstanceError, replace
 
 import pytest
 
-from wssl.models import unet
+from wssl.methods import unet
 from wssl.presets import PRESETS, SETTINGS, preset, with_settings
 
 

@@ -26,17 +26,48 @@ def apply(name, images, labels):
     return ops.convert_to_numpy(shown)
 
 
-@pytest.mark.parametrize("name", sorted(pretext.TASKS))
+def labels_of(name, count):
+    """A label for each of some images, from all levels of a task."""
+    return np.arange(count, dtype="int32") % len(pretext.TASKS[name].levels)
+
+
+def darken(images, factors):
+    return images * ops.reshape(factors, (-1, 1, 1, 1))
+
+
+@pytest.fixture(params=[*sorted(pretext.TASKS), "two", "five"])
+def name(request, monkeypatch):
+    """The name of a task: each of the package, and others with other numbers of levels."""
+    levels = {"two": (0.5, 1.0), "five": (0.2, 0.4, 0.6, 0.8, 1.0)}.get(request.param)
+    if levels:
+        monkeypatch.setitem(
+            pretext.TASKS, request.param, pretext.Task(request.param, darken, levels)
+        )
+    return request.param
+
+
 def test_contract(name, photos):
     task = pretext.TASKS[name]
-    shown = apply(name, photos, np.arange(4) % len(task.levels))
-    assert shown.shape == photos.shape
-    assert shown.dtype == np.float32
-    assert shown.min() >= 0
-    assert shown.max() <= 1
+    for label in range(len(task.levels)):
+        shown = apply(name, photos, [label] * len(photos))
+        assert shown.shape == photos.shape
+        assert shown.dtype == np.float32
+        assert shown.min() >= 0
+        assert shown.max() <= 1
     assert len(task.levels) == len(task.level_names) >= 2
-    unchanged = task.levels.index(0 if name == "rotation" else 1)
-    np.testing.assert_allclose(apply(name, photos, [unchanged] * 4), photos / 255, atol=1e-5)
+
+
+@pytest.mark.parametrize(("task", "level"), [("rotation", 0), ("saturation", 1), ("sharpness", 1)])
+def test_one_level_of_each_of_the_papers_tasks_is_the_image_itself(task, level, photos):
+    unchanged = pretext.TASKS[task].levels.index(level)
+    shown = apply(task, photos, [unchanged] * len(photos))
+    np.testing.assert_allclose(shown, photos / 255, atol=1e-5)
+
+
+@pytest.mark.parametrize("levels", [(), (0.5,)])
+def test_a_task_has_at_least_two_levels(levels):
+    with pytest.raises(ValueError, match="levels: expected at least two"):
+        pretext.Task("dark", darken, levels)
 
 
 @pytest.mark.parametrize(
@@ -63,13 +94,12 @@ def test_rotation_equals_numpy_and_pillow(label, photos):
     np.testing.assert_array_equal(np.rint(ours[0] * 255), pillow)
 
 
-def test_each_image_has_a_level_of_its_own(photos):
-    for name in pretext.TASKS:
-        labels = np.arange(4) % len(pretext.TASKS[name].levels)
-        together = apply(name, photos, labels)
-        for i, label in enumerate(labels):
-            alone = apply(name, photos[i : i + 1], [label])
-            np.testing.assert_allclose(together[i], alone[0], atol=1e-5)
+def test_each_image_has_a_level_of_its_own(name, photos):
+    labels = labels_of(name, len(photos))
+    together = apply(name, photos, labels)
+    for i, label in enumerate(labels):
+        alone = apply(name, photos[i : i + 1], [label])
+        np.testing.assert_allclose(together[i], alone[0], atol=1e-5)
 
 
 @given(st.permutations(["rotation", "saturation", "sharpness"]), st.integers(0, 2**32 - 1))
@@ -77,7 +107,8 @@ def test_each_image_has_a_level_of_its_own(photos):
 def test_rotation_commutes_with_the_others(order, seed):
     rng = np.random.default_rng(seed)
     images = rng.random((2, 8, 8, 3)).astype("float32")
-    labels = {task: rng.integers(0, 4, 2).astype("int32") for task in pretext.TASKS}
+    levels = {name: len(task.levels) for name, task in pretext.TASKS.items()}
+    labels = {name: rng.integers(0, count, 2).astype("int32") for name, count in levels.items()}
     reference = [t for t in order if t != "rotation"]
     first = pretext.transform(images, {t: labels[t] for t in ["rotation", *reference]})
     last = pretext.transform(images, {t: labels[t] for t in [*reference, "rotation"]})
@@ -87,7 +118,7 @@ def test_rotation_commutes_with_the_others(order, seed):
 def test_the_border_of_a_flat_image_does_not_give_the_label_away():
     flat = np.full((4, 16, 16, 3), 0.4, dtype="float32")
     for name in pretext.TASKS:
-        shown = ops.convert_to_numpy(pretext.TASKS[name](flat, np.arange(4, dtype="int32")))
+        shown = ops.convert_to_numpy(pretext.TASKS[name](flat, labels_of(name, 4)))
         np.testing.assert_allclose(shown, flat, atol=1e-5)
 
 
@@ -99,7 +130,7 @@ class Transformed(keras.Model):
 @pytest.mark.parametrize("compiled", [False, True])
 def test_works_inside_a_compiled_function(photos, compiled):
     floats = (photos / 255).astype("float32")
-    labels = {task: np.arange(4, dtype="int32") for task in pretext.TASKS}
+    labels = {task: labels_of(task, 4) for task in pretext.TASKS}
     model = Transformed()
     model.compile(jit_compile=compiled)
     np.testing.assert_allclose(

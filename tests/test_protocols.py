@@ -153,7 +153,9 @@ def test_a_record_is_made_once_and_can_be_computed_again(tmp_path, monkeypatch):
     assert json.loads(store.path(setting.fingerprint).read_text()) == record
     originals = data.images("synthetic", "test", 73, 2)[:, 4:68, 4:68] / 255
     holes = data.masks("synthetic", 2, 64, 0, split="test")
-    filled = [protocols.FILLS["biharmonic"](*case) for case in zip(originals, holes, strict=True)]
+    filled = [
+        protocols.METHODS["biharmonic"].fill(*case) for case in zip(originals, holes, strict=True)
+    ]
     own = metrics.evaluate(originals, np.stack(filled), holes)
     for name in ("psnr", "ssim", "psnr_hole"):
         assert record["images"][name] == pytest.approx(own[name], abs=1e-4)

@@ -16,12 +16,12 @@ from wssl import data, losses, metrics, runs, scores, training
 from wssl.experiment import Evaluation, Experiment
 from wssl.inpainting import inpaint
 from wssl.inputs import evaluation_data
-from wssl.models import FILLS, VARIANTS, unet
-from wssl.phases import PHASES, InpaintingPhase, PretextPhase
+from wssl.methods import METHODS, InpaintingPhase, PretextPhase, unet
 from wssl.report import accuracy
 from wssl.runs import Result, evaluate, pretrain, run
 from wssl.scores import inpaint_batches
 from wssl.store import Store
+from wssl.study import CLASSICAL, OTHERS
 
 pytestmark = pytest.mark.xdist_group("runs")
 
@@ -575,7 +575,7 @@ def test_an_evaluation_that_cannot_be_written_is_told_before_any_work(tmp_path, 
     assert trained == []
 
 
-@pytest.mark.parametrize("method", PHASES)
+@pytest.mark.parametrize("method", OTHERS)
 def test_a_method_with_a_training_of_its_own_runs_through_the_same_door(method, tmp_path, trained):
     experiment = Experiment(method=method, preset="smoke")
     result = run(experiment, Store(tmp_path))
@@ -585,27 +585,29 @@ def test_a_method_with_a_training_of_its_own_runs_through_the_same_door(method, 
     images, masks = evaluation_data(experiment)
     expected = metrics.evaluate(images, result.restore(images, masks), masks)
     assert result.metrics["ssim"] == pytest.approx(expected["ssim"].mean(), abs=1e-4)
-    assert ("variants" in result.record) == (method in VARIANTS)
+    assert ("variants" in result.record) == (method == "pic")
     for variant in result.record.get("variants", {}).values():
         assert set(variant) == set(result.metrics)
         assert variant["psnr"] != result.metrics["psnr"]
 
 
-@pytest.mark.parametrize("method", FILLS)
+@pytest.mark.parametrize("method", CLASSICAL)
 def test_a_floor_runs_through_the_same_door(method, tmp_path, trained):
     experiment = Experiment(method=method, preset="smoke")
     store = Store(tmp_path)
     result = run(experiment, store)
     assert trained == []
     images, masks = evaluation_data(experiment)
-    filled = [FILLS[method](image, mask) for image, mask in zip(images, masks, strict=True)]
+    filled = [METHODS[method].fill(image, mask) for image, mask in zip(images, masks, strict=True)]
     found = metrics.summarize(metrics.evaluate(images, np.stack(filled), masks))
     assert result.metrics["ssim"] == pytest.approx(found["ssim"], rel=1e-5)
     assert result.metrics["ssim"] == result.metrics["ssim_raw"]
     assert result.record["history"] == []
     assert not (tmp_path / "checkpoints" / f"{experiment.fingerprint}.npz").exists()
     assert run(experiment, store).record == result.record
-    with pytest.raises(ValueError, match=r"fills holes without a network; call wssl.models.FILLS"):
+    with pytest.raises(
+        ValueError, match=r"fills holes without a network; call wssl.methods.METHODS"
+    ):
         result.model()
 
 
@@ -623,5 +625,5 @@ def test_a_floor_fills_a_picture_of_any_size(rng, tmp_path):
     mask = rng.random((21, 34)) < 0.3
     filled = inpaint(image, mask, run(Experiment(method="telea", preset="smoke"), Store(tmp_path)))
     np.testing.assert_array_equal(filled[~mask], image[~mask])
-    expected = FILLS["telea"](image.astype("float32") / 255, mask)
+    expected = METHODS["telea"].fill(image.astype("float32") / 255, mask)
     np.testing.assert_array_equal(filled[mask], np.rint(255 * expected[mask]).astype(np.uint8))

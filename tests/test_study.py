@@ -2,7 +2,7 @@ from collections import Counter
 
 import pytest
 
-from wssl import campaign, paper, study
+from wssl import campaign, losses, paper, study
 from wssl.claims import CLAIMS
 from wssl.claims.campaign import Design
 from wssl.claims.catalogue import BEST_ARM, HARMONIC, SINGLES, WIDE_BEST
@@ -10,7 +10,7 @@ from wssl.claims.decision import AWAITING
 from wssl.claims.findings import NOT_RUN, SEEN
 from wssl.claims.ladders import ladders
 from wssl.experiment import ENCODERS, Experiment
-from wssl.models import FILLS, MODELS, methods
+from wssl.methods import METHODS, Method
 from wssl.store import Store
 from wssl.study import Study
 
@@ -76,9 +76,16 @@ def test_every_part_is_named():
 def test_the_baselines_are_every_other_method_and_floors_run_once():
     experiments = study.baselines(preset="smoke", seeds=3)
     repeats = Counter(e.method for e in experiments)
-    assert set(repeats) == set(methods()) - {"wssl"}
-    assert {name: repeats[name] for name in FILLS} == dict.fromkeys(FILLS, 1)
-    assert {repeats[name] for name in set(MODELS) - {"wssl"}} == {3}
+    assert repeats == {
+        name: 3 if METHODS[name].learned else 1 for name in METHODS if name != "wssl"
+    }
+
+
+def test_what_is_registered_does_not_enlarge_the_study(monkeypatch):
+    before = {name: part(preset="smoke") for name, part in study.PARTS.items()}
+    monkeypatch.setitem(METHODS, "grey", Method(fill=lambda image, mask: image))
+    monkeypatch.setitem(losses.LOSSES, "mine", lambda y_true, y_pred: abs(y_true - y_pred))
+    assert {name: part(preset="smoke") for name, part in study.PARTS.items()} == before
 
 
 def test_evaluations_are_of_controls_elsewhere_and_of_the_best_at_home():

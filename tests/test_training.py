@@ -3,9 +3,8 @@ import numpy as np
 import pytest
 
 from wssl import losses, training
-from wssl.data.batches import centre_crops, order, random_crops
-from wssl.models import encoder, pretext_model, unet
-from wssl.phases import InpaintingPhase, PretextPhase
+from wssl.data.batches import centre_crops, epoch_order, random_crops
+from wssl.methods import InpaintingPhase, PretextPhase, encoder, pretext_model, unet
 from wssl.training import Training
 
 
@@ -172,12 +171,12 @@ def test_progress_is_quiet_off_a_terminal(images, tmp_path, capfd):
 
 def test_each_epoch_shows_every_image_once():
     for total, count in ((10, 5), (7, 3), (3, 8)):
-        drawn = order(1, total, 0, total * count)
+        drawn = epoch_order(1, total, 0, total * count)
         epochs = drawn.reshape(count, total)
         assert (np.sort(epochs, axis=1) == np.arange(total)).all()
-        parts = [order(1, total, start, count) for start in range(0, total * count, count)]
+        parts = [epoch_order(1, total, start, count) for start in range(0, total * count, count)]
         np.testing.assert_array_equal(np.concatenate(parts), drawn)
-    assert not np.array_equal(order(0, 100, 0, 100), order(1, 100, 0, 100))
+    assert not np.array_equal(epoch_order(0, 100, 0, 100), epoch_order(1, 100, 0, 100))
 
 
 def test_crops(rng):

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
 
-from wssl import data
-from wssl.losses import LOSSES, check_a, check_alpha
-from wssl.models import ENCODER_BLOCKS, FILLS, methods
+from wssl import data, paper
+from wssl.losses import LOSSES, bind, check_a, check_alpha
+from wssl.methods import ENCODER_BLOCKS, METHODS
 from wssl.names import lookup, unknown
-from wssl.phases import PHASES
 from wssl.presets import SETTINGS, Preset, preset, with_settings
 from wssl.pretext import TASKS
 from wssl.store import fingerprint
@@ -28,9 +27,6 @@ ENCODERS = {
     "random": "no pretext phase, the first 16 layers stay at their random start",
 }
 """What becomes of the encoder, by name."""
-
-BEST = {"saturation": 0.3, "sharpness": 0.7}
-"""The weights of the paper's best model (Tables 2 and 4)."""
 
 
 class FrozenDict(Mapping[str, Any]):
@@ -165,9 +161,9 @@ class Experiment:
         Which blocks of the encoder stay as they are where `encoder` freezes it, from 1, at full
         resolution, to 5. All of them in the paper: its first 16 layers.
     method : str
-        What fills the holes, one of `wssl.models.methods`. A fill that learns nothing, and a
-        network that is trained in a way of its own, have none of the settings above, which then
-        stay at their defaults, and no pretext phase.
+        What inpaints, one of `wssl.methods.METHODS`. A baseline that is not learned, and a network
+        with a training of its own, have none of the settings above, which then stay at their
+        defaults, and no pretext phase. A network without WSSL's encoder is trained from scratch.
     preset : str
         The scale of the run, one of `wssl.presets.PRESETS`.
     settings : mapping of str to value
@@ -196,10 +192,10 @@ class Experiment:
 
     pretext: Mapping[str, float] | None = None
     loss: str = "mix"
-    alpha: float = 0.84
-    a: float = 1.0
+    alpha: float = paper.ALPHA
+    a: float = paper.LOG_COSH_SCALE
     encoder: str = "frozen"
-    frozen_blocks: tuple[int, ...] = ENCODER_BLOCKS
+    frozen_blocks: tuple[int, ...] = paper.FROZEN_BLOCKS
     method: str = "wssl"
     preset: str = "quick"
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -211,9 +207,9 @@ class Experiment:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        lookup("loss", self.loss, LOSSES)
+        bind(lookup("loss", self.loss, LOSSES), alpha=self.alpha, a=self.a)
         lookup("encoder policy", self.encoder, ENCODERS)
-        lookup("method", self.method, methods())
+        lookup("method", self.method, METHODS)
         lookup("mask recipe", self.recipe, data.RECIPES)
         preset(self.preset)
         check_alpha(self.alpha)
@@ -235,7 +231,13 @@ class Experiment:
         object.__setattr__(self, "settings", self._effective(self.settings))
 
     def _check_method(self) -> None:
-        if not _has_own_way(self.method):
+        if not _ignores_wssl_settings(self.method):
+            if self.encoder != "scratch" and not METHODS[self.method].has_encoder:
+                raise ValueError(
+                    f"encoder: expected 'scratch' for method={self.method!r}, whose network does "
+                    f"not begin with WSSL's encoder; received {self.encoder!r}. Where its first "
+                    "16 layers are those of wssl.methods.unet, register it with has_encoder=True."
+                )
             return
         for name in ("loss", "alpha", "a", "encoder", "frozen_blocks"):
             if getattr(self, name) != getattr(Experiment, name):
@@ -260,7 +262,8 @@ class Experiment:
         return with_settings(found, found.tuned.get("end_to_end" if whole else self.method, {}))
 
     def _relevant(self) -> tuple[str, ...]:
-        return _OF_EVALUATION if self.method in FILLS else (*_OF_EVALUATION, *_OF_INPAINTING)
+        learned = METHODS[self.method].learned
+        return (*_OF_EVALUATION, *_OF_INPAINTING) if learned else _OF_EVALUATION
 
     @cached_property
     def fingerprint(self) -> str:
@@ -291,15 +294,17 @@ class Experiment:
         )
 
     def _versions(self) -> dict[str, int | str | None]:
-        part = "classical" if self.method in FILLS else self.method
+        method = METHODS[self.method]
+        part = self.method if method.learned else "classical"
         found: dict[str, int | str | None] = {
             "evaluation": CODE_VERSIONS["evaluation"],
             part: CODE_VERSIONS.get(part),
-            "method": version_of("method", self.method, methods()[self.method]),
+            "method": version_of("method", self.method, method.network or method.fill),
         }
-        if phase := PHASES.get(self.method):
-            found["phase"] = version_of("phase", self.method, phase)
-        if not _has_own_way(self.method):
+        for name, entry in (("phase", method.phase), ("variants", method.variants)):
+            if entry is not None:
+                found[name] = version_of(name, self.method, entry)
+        if not _ignores_wssl_settings(self.method):
             found["loss"] = version_of("loss", self.loss, LOSSES[self.loss])
         return found
 
@@ -441,14 +446,14 @@ def _unless_empty(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value}
 
 
-def _has_own_way(method: str) -> bool:
-    return method in FILLS or method in PHASES
+def _ignores_wssl_settings(method: str) -> bool:
+    return not METHODS[method].trained_as_wssl
 
 
 def _weights(weights: Mapping[str, float] | None, encoder: str, method: str) -> Weights:
-    learns = encoder in ("frozen", "finetuned") and not _has_own_way(method)
+    learns = encoder in ("frozen", "finetuned") and not _ignores_wssl_settings(method)
     if weights is None:
-        return Weights(BEST if learns else {})
+        return Weights(paper.BEST if learns else {})
     for task, weight in weights.items():
         lookup("pretext task", task, TASKS)
         if not (weight >= 0.0 and math.isfinite(weight)):
@@ -463,7 +468,7 @@ def _weights(weights: Mapping[str, float] | None, encoder: str, method: str) -> 
             f"{dict(weights)}. Without a pretext task, encoder is 'scratch' or 'random'."
         )
     if chosen and not learns:
-        setting = f"method={method!r}" if _has_own_way(method) else f"encoder={encoder!r}"
+        setting = f"method={method!r}" if _ignores_wssl_settings(method) else f"encoder={encoder!r}"
         raise ValueError(
             f"pretext: expected none for {setting}, which has no pretext phase; received "
             f"{chosen}. Leave it out, or choose method='wssl' and encoder='frozen' or 'finetuned'."

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from keras import layers
 
-from wssl.models import MODELS
+from wssl.methods import METHODS
 from wssl.names import lookup
 from wssl.store import atomic
 
@@ -86,8 +86,8 @@ def load_model(path: str | Path) -> "keras.Model":
     if not path.is_file():
         raise FileNotFoundError(f"There is no model file {path}.")
     about, arrays = _read(path)
-    build = lookup("method", about["method"], MODELS)
-    network = build(about["size"], about["width"], 0)
+    networks = {name: method for name, method in METHODS.items() if method.learned}
+    network = lookup("method", about["method"], networks).build(about["size"], about["width"], 0)
     expected = [(value.shape, value.dtype) for value in network.get_weights()]
     if [(array.shape, array.dtype) for array in arrays] != expected:
         raise ValueError(
@@ -122,7 +122,7 @@ def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
 
 
 def to_onnx(network: "keras.Model", half: bool = True) -> "onnx.ModelProto":
-    """The ONNX model of a network of convolutions, such as `wssl.models.unet.unet`.
+    """The ONNX model of a network of convolutions, such as `wssl.methods.unet.unet`.
 
     Parameters
     ----------
@@ -212,9 +212,9 @@ class _Graph:
     def layer(self, layer: Any, inputs: list[str]) -> str:
         if not _supported(layer):
             raise ValueError(
-                "network: expected convolutions, pooling and concatenation as in wssl.models.unet; "
-                f"received the layer {layer.name!r}, a {type(layer).__name__}. The networks of the "
-                "method 'wssl' can be exported."
+                "network: expected convolutions, pooling and concatenation as in "
+                f"wssl.methods.unet; received the layer {layer.name!r}, a {type(layer).__name__}. "
+                "The networks of the method 'wssl' can be exported."
             )
         if isinstance(layer, layers.Concatenate):
             return self.add("Concat", inputs, axis=1)

@@ -420,10 +420,10 @@ def write(image: np.ndarray, path: Path, photo: Photo | None = None) -> None:
 
 def _loaded(model: "keras.Model | Result") -> "keras.Model | Result":
     """The network of a result; the result itself if its method has none."""
-    from wssl.models import FILLS
+    from wssl.methods import METHODS
     from wssl.runs import Result
 
-    learned = isinstance(model, Result) and model.experiment.method not in FILLS
+    learned = isinstance(model, Result) and METHODS[model.experiment.method].learned
     return model.model() if learned else model
 
 

@@ -5,14 +5,17 @@ Each takes ``y_true, y_pred : float (B, H, W, C) in [0, 1]`` and returns one val
 ValueError. Source: Gupta et al., WSSL, section 3.3.
 """
 
+import inspect
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from wssl.arrays import check_alike, check_images
 from wssl.backend import keras, ops
+from wssl.paper import ALPHA, LOG_COSH_SCALE
 
 Tensor = Any
 
@@ -55,7 +58,7 @@ def ssim_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
     return 1.0 - ops.mean(luminance * contrast_structure, axis=(1, 2, 3))
 
 
-def log_cosh(y_true: Tensor, y_pred: Tensor, a: float = 1.0) -> Tensor:
+def log_cosh(y_true: Tensor, y_pred: Tensor, a: float = LOG_COSH_SCALE) -> Tensor:
     """The mean of ``log(cosh(a t)) / a`` over the pixels, where t is the error.
 
     On images in [0, 1] with ``a = 1`` it never leaves its quadratic regime: it is half the mean
@@ -81,7 +84,7 @@ def log_cosh(y_true: Tensor, y_pred: Tensor, a: float = 1.0) -> Tensor:
     return ops.mean(pointwise, axis=(1, 2, 3)) / a
 
 
-def mix(y_true: Tensor, y_pred: Tensor, alpha: float = 0.84, a: float = 1.0) -> Tensor:
+def mix(y_true: Tensor, y_pred: Tensor, alpha: float = ALPHA, a: float = LOG_COSH_SCALE) -> Tensor:
     """The paper's loss: ``alpha * log_cosh + (1 - alpha) * ssim_loss``.
 
     Parameters
@@ -133,12 +136,54 @@ def l1(y_true: Tensor, y_pred: Tensor) -> Tensor:
 
 LOSSES: dict[str, Callable[..., Tensor]] = {
     "mix": mix,
-    "log_cosh": lambda y_true, y_pred, alpha, a: log_cosh(y_true, y_pred, a),
-    "ssim": lambda y_true, y_pred, alpha, a: ssim_loss(y_true, y_pred),
-    "mse": lambda y_true, y_pred, alpha, a: mse(y_true, y_pred),
-    "l1": lambda y_true, y_pred, alpha, a: l1(y_true, y_pred),
+    "log_cosh": log_cosh,
+    "ssim": ssim_loss,
+    "mse": mse,
+    "l1": l1,
 }
-"""Every loss by name, called as ``loss(y_true, y_pred, alpha=..., a=...)``."""
+"""Every loss by name: a function of two batches of images and of those settings of an experiment
+that it takes by name, ``alpha`` or ``a``."""
+
+
+def bind(loss: Callable[..., Tensor], **settings: Any) -> Callable[[Tensor, Tensor], Tensor]:
+    """A loss as a function of two batches of images alone, its settings fixed.
+
+    Parameters
+    ----------
+    loss : callable
+        Such as one of `LOSSES`.
+    **settings
+        ``alpha`` and ``a``; those that the loss does not take are ignored.
+
+    Returns
+    -------
+    callable
+        ``(y_true, y_pred) -> float (B,)``.
+
+    Raises
+    ------
+    ValueError
+        If the loss takes anything else that has no default.
+
+    Examples
+    --------
+    >>> bind(mix, alpha=0.5, a=1.0).keywords
+    {'alpha': 0.5, 'a': 1.0}
+    >>> bind(mse, alpha=0.5, a=1.0).keywords
+    {}
+    """
+    parameters = inspect.signature(loss).parameters.values()
+    taken = {p.name: settings[p.name] for p in list(parameters)[2:] if p.name in settings}
+    bound = partial(loss, **taken)
+    try:
+        inspect.signature(bound).bind(None, None)
+    except TypeError as error:
+        raise ValueError(
+            "loss: expected a function of y_true, y_pred and, by name, any of "
+            f"{', '.join(settings)}; received one with the parameters "
+            f"{', '.join(p.name for p in parameters)} ({error})."
+        ) from None
+    return bound
 
 
 def terms(y_true: Tensor, y_pred: Tensor) -> dict[str, np.ndarray]:

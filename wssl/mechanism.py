@@ -16,7 +16,7 @@ from wssl import inputs, metrics
 from wssl.backend import keras, ops
 from wssl.data.batches import centre_crops
 from wssl.experiment import Experiment
-from wssl.models import ENCODER_BLOCKS, block_outputs, with_skips_cut
+from wssl.methods import ENCODER_BLOCKS, block_outputs, with_skips_cut
 from wssl.pretext import TASKS, Task
 from wssl.scores import BATCH, inpaint_batches
 
@@ -65,7 +65,7 @@ def examine(network: keras.Model, experiment: Experiment) -> dict[str, Any] | No
     Parameters
     ----------
     network : keras.Model
-        As from `wssl.models.unet`, with the trained weights, in float32.
+        As from `wssl.methods.unet`, with the trained weights, in float32.
     experiment : Experiment
 
     Returns

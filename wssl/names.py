@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def unknown(kind: str, name: object, known: list[str]) -> ValueError:
+def unknown(kind: str, name: object, known: list[str], command: str = "") -> ValueError:
     """The error for a name that is not known, naming the nearest one that is.
 
     Parameters
@@ -18,10 +18,13 @@ def unknown(kind: str, name: object, known: list[str]) -> ValueError:
         What was received.
     known : list of str
         Every accepted name.
+    command : str, optional
+        What lists them, where they are many: the error names it instead.
     """
     nearest = get_close_matches(str(name), known, n=1, cutoff=0.5)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    return ValueError(f"Unknown {kind} {name!r}.{hint} Known: {', '.join(known)}.")
+    listed = f"`{command}` shows those there are" if command else f"Known: {', '.join(known)}"
+    return ValueError(f"Unknown {kind} {name!r}.{hint} {listed}.")
 
 
 def lookup(kind: str, name: str, known: Mapping[str, T]) -> T:

@@ -1,10 +1,22 @@
-"""What the paper printed: the numbers of its tables.
+"""What the paper printed: its settings and the numbers of its tables.
 
 Source: Gupta et al., "WSSL: Weighted Self-supervised Learning Framework for Image-inpainting",
 Tables 1 to 4.
 """
 
 from dataclasses import dataclass, field
+
+BEST = {"saturation": 0.3, "sharpness": 0.7}
+"""The weights of the paper's best model (Tables 2 and 4)."""
+
+ALPHA = 0.84
+"""The share of log-cosh in the paper's mixed loss (section 3.3.3)."""
+
+LOG_COSH_SCALE = 1.0
+"""The scale inside log-cosh. The paper prints the formula with it and gives no value."""
+
+FROZEN_BLOCKS = (1, 2, 3, 4, 5)
+"""The encoder's blocks that the paper freezes: its first 16 layers (section 4)."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +57,6 @@ def _pair(
 def _triple(saturation: float, sharpness: float, rotation: float) -> dict[str, float]:
     return {"saturation": saturation, "sharpness": sharpness, "rotation": rotation}
 
-
-_BEST = {"saturation": 0.3, "sharpness": 0.7}
 
 TABLES: dict[int, tuple[Row, ...]] = {
     1: (
@@ -100,10 +110,10 @@ TABLES: dict[int, tuple[Row, ...]] = {
     ),
     4: (
         Row(0.7878, 20.88, method="shift_net"),
-        Row(0.9338, 29.46, _BEST, loss="log_cosh"),
+        Row(0.9338, 29.46, BEST, loss="log_cosh"),
         Row(0.9434, 31.27, method="pic"),
-        Row(0.9629, 28.90, _BEST, loss="ssim"),
-        Row(0.9692, 31.38, _BEST, bold=True),
+        Row(0.9629, 28.90, BEST, loss="ssim"),
+        Row(0.9692, 31.38, BEST, bold=True),
     ),
 }
 """The rows of Tables 1 to 4, in the paper's order."""

@@ -1,4 +1,4 @@
-"""Pretext tasks: transforms of an image at one of a few levels, which a network must then tell.
+"""Pretext tasks: transforms of an image at one of some levels, which a network must classify.
 
 Every task works on a whole batch at once, each image at a level of its own, inside the compiled
 training step. Source: Gupta et al., WSSL, section 3.2.
@@ -29,7 +29,7 @@ class Task:
         ``(images, levels) -> images`` with images float (B, H, W, 3) in [0, 1] and levels float
         (B,), the value of each image's level.
     levels : tuple of float
-        What label 0, 1, 2, ... stands for; their number is the number of classes.
+        What label 0, 1, 2, ... stands for, at least two; their number is the number of classes.
     unit : str
         Written behind a level in tables and figures.
     version : int or str, optional
@@ -42,6 +42,13 @@ class Task:
     levels: tuple[float, ...]
     unit: str = ""
     version: int | str | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.levels) < 2:
+            raise ValueError(
+                f"levels: expected at least two, for a classifier to tell apart; received "
+                f"{self.levels!r}."
+            )
 
     def __call__(self, images: Tensor, labels: Tensor) -> Tensor:
         """Transform each image at the level that its label names.

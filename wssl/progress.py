@@ -17,8 +17,8 @@ from rich.live import Live
 from rich.table import Column, Table
 from rich.text import Text
 
-from wssl.experiment import Evaluation, Experiment, Pretraining
-from wssl.report import pretext_name
+from wssl import records
+from wssl.experiment import Evaluation, Pretraining
 from wssl.running import Asked, Step, Task, needed, plan, work, workers
 from wssl.store import Store
 
@@ -248,19 +248,7 @@ def describe(task: Task) -> str:
     ----------
     task : Experiment, Pretraining or Evaluation
     """
-    if isinstance(task, Evaluation):
-        own = task.test == task.experiment
-        where = "its own images" if own else f"{task.dataset}, {task.recipe} {task.masks} masks"
-        return f"{describe(task.experiment)}, tested on {where}"
-    words = [pretext_name(task.pretext)] if task.pretext else []
-    if isinstance(task, Experiment):
-        for name in ("encoder", "frozen_blocks", "loss", "alpha", "a", "method"):
-            if getattr(task, name) != getattr(Experiment, name):
-                words.append(f"{name} {getattr(task, name)}")
-        words += [f"{name} {value}" for name, value in task.settings.items()]
-    else:
-        words = [f"pretext phase {words[0]}"]
-    return ", ".join([*words, f"seed {task.seed}"])
+    return records.describe(_kind(task)[0], task.to_dict())
 
 
 def reason(error: Exception) -> str:
@@ -325,9 +313,9 @@ def _speeds_of_records(store: Store) -> Speeds:
     for record in store.records():
         seconds = record["provenance"].get("seconds")
         if seconds is not None:
-            own = record["experiment"].get("of", record["experiment"])
-            method = "" if record["kind"] == "pretext" else own["method"]
-            effort = 1.0 if record["kind"] == "evaluation" else _effort_of(record["scale"])
+            own = records.trained_experiment(record)
+            method = "" if records.is_pretext(record) else own["method"]
+            effort = 1.0 if records.is_evaluation(record) else _effort_of(record["scale"])
             key = record["kind"], own["preset"], method
             found.setdefault(key, []).append(seconds / effort)
     return found

@@ -23,7 +23,7 @@ from tqdm import tqdm
 from wssl import data, metrics
 from wssl.data.batches import centre_crops
 from wssl.data.recipes import Recipe
-from wssl.models import FILLS
+from wssl.methods import METHODS
 from wssl.names import lookup
 from wssl.presets import preset as find_preset
 from wssl.provenance import provenance
@@ -83,7 +83,7 @@ class Setting:
     coverage : (float, float)
         Smallest and largest share of the image that is hole.
     fill : str
-        A name in `wssl.models.FILLS`.
+        A name in `wssl.methods.METHODS`, of a classical baseline.
     resizing : str
         One of `RESIZINGS`.
     size : int
@@ -103,7 +103,7 @@ class Setting:
 
     def __post_init__(self) -> None:
         lookup("mask recipe", self.recipe, RECIPES)
-        lookup("fill", self.fill, FILLS)
+        lookup("fill", self.fill, {n: m for n, m in METHODS.items() if m.fill})
         lookup("resizing of masks", self.resizing, dict.fromkeys(RESIZINGS))
 
     @property
@@ -184,7 +184,8 @@ def run(setting: Setting, store: Store | None = None) -> dict[str, Any]:
     loaded = data.images(setting.dataset, "test", round(setting.size * 8 / 7), setting.count)
     originals = centre_crops(loaded, setting.size) / 255.0
     holes, weights = hole_masks(setting, len(originals))
-    fill = FILLS[setting.fill]
+    fill = METHODS[setting.fill].fill
+    assert fill is not None
     rows = []
     for original, hole, weight in zip(originals, holes, weights, strict=True):
         share = weight[..., None]

@@ -4,7 +4,7 @@ import multiprocessing
 import sys
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import (
     FIRST_COMPLETED,
     CancelledError,
@@ -19,14 +19,15 @@ from typing import Any, ParamSpec, TypeVar
 
 from tqdm import tqdm
 
-from wssl import data, machine, models, phases, processes, runs
+from wssl import data, machine, processes, runs
 from wssl.backend import keras
 from wssl.devices import accelerators
 from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.losses import LOSSES
+from wssl.methods import METHODS
 from wssl.pretext import TASKS
 from wssl.processes import Processes
-from wssl.store import Record, Store
+from wssl.store import Store
 
 Asked = Experiment | Evaluation
 """What somebody asks for; what it needs follows."""
@@ -127,9 +128,9 @@ def work(
     executor : concurrent.futures.Executor, optional
         Where to run them; here if not given. Its workers must see the same store, at the same
         path. Pretext phases are handed to it first, and an experiment only after its own has
-        ended, so that no two workers train the same one. Then come the methods of
-        `wssl.phases.PHASES`, which take longest, so that no worker is left alone with one at the
-        end.
+        ended, so that no two workers train the same one. Then come the methods with
+        a training of their own, which take longest, so that no worker is left alone with one at
+        the end.
     store : Store, optional
         Where records are kept; `wssl.store.default_root` if not given.
     at_once : int or callable, optional
@@ -365,7 +366,7 @@ def _turn(task: Task) -> int:
         return 0
     if isinstance(task, Evaluation):
         return 3
-    return 1 if task.method in phases.PHASES else 2
+    return 1 if METHODS[task.method].phase else 2
 
 
 def _waits_for(task: Task) -> str | None:
@@ -391,7 +392,7 @@ def _timed(task: Task, store: Store) -> float:
     return max(time.monotonic() - began, record["provenance"].get("seconds", 0.0))
 
 
-def _record(task: Task, store: Store) -> Record:
+def _record(task: Task, store: Store) -> Mapping[str, Any]:
     if isinstance(task, Pretraining):
         return runs.pretrain(task, store)
     if isinstance(task, Evaluation):
@@ -417,15 +418,13 @@ def _registered_here() -> bool:
     registries: tuple[Any, ...] = (
         LOSSES,
         TASKS,
-        models.MODELS,
-        models.FILLS,
-        models.VARIANTS,
-        phases.PHASES,
         data.SOURCES,
         data.FORMS,
         data.STROKES,
     )
-    entries = (entry for registry in registries for entry in registry.values())
+    entries = [entry for registry in registries for entry in registry.values()]
+    parts = ([m.network, m.phase, m.variants, m.fill] for m in METHODS.values())
+    entries += [part for method in parts for part in method if part is not None]
     functions = (getattr(e, "func", getattr(e, "transform", e)) for e in entries)
     return any(not str(f.__module__).startswith("wssl.") for f in functions)
 

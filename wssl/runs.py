@@ -15,21 +15,34 @@ from wssl.data.batches import centre_crops, inpainting_batch, pretext_batch
 from wssl.devices import computing_in, precision, resident
 from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.inputs import evaluation_data
-from wssl.models import (
-    FILLS,
-    MODELS,
-    VARIANTS,
+from wssl.methods import (
+    METHODS,
+    Batch,
+    InpaintingPhase,
+    Method,
+    Phase,
+    PretextPhase,
     encoder,
     encoder_variables,
     freeze,
     pretext_model,
+    unet,
 )
 from wssl.names import lookup
-from wssl.phases import PHASES, Batch, InpaintingPhase, Phase, PretextPhase
 from wssl.pretext import TASKS, warn_if_alike
 from wssl.provenance import provenance
+from wssl.records import (
+    EvaluationRecord,
+    Metrics,
+    PretextRecord,
+    RunRecord,
+    Variants,
+    is_evaluation,
+    is_pretext,
+    is_run,
+)
 from wssl.scores import BATCH, inpaint_batches, inpainting_scores, pretext_scores
-from wssl.store import Record, Store
+from wssl.store import Store
 
 Arrays = list[np.ndarray]
 
@@ -47,19 +60,17 @@ class Result:
     Attributes
     ----------
     experiment : Experiment
-    record : dict
-        As stored: ``kind, experiment, fingerprint, scale, pretext, metrics, per_image, mechanism,
-        history, provenance``, and ``variants``, the metrics of other fills by name, where the
-        method draws at random.
+    record : wssl.records.RunRecord
+        As stored.
     store : Store
     """
 
     experiment: Experiment
-    record: Record
+    record: RunRecord
     store: Store
 
     @property
-    def metrics(self) -> dict[str, float | None]:
+    def metrics(self) -> Metrics:
         """Mean of each metric over the test images; the names are `wssl.metrics.NAMES`.
 
         None stands for a metric that no test image defines, such as the SSIM of holes that lie
@@ -85,14 +96,14 @@ class Result:
         keras.Model
             float (B, S, S, 3) in [0, 1] with black holes -> float (B, S, S, 3) in [0, 1].
         """
-        if self.experiment.method in FILLS:
+        method = METHODS[self.experiment.method]
+        if not method.learned:
             raise ValueError(
                 f"method: {self.experiment.method!r} fills holes without a network; call "
-                f"wssl.models.FILLS[{self.experiment.method!r}](image, mask)."
+                f"wssl.methods.METHODS[{self.experiment.method!r}].fill(image, mask)."
             )
         weights = _trained_weights(self.experiment, self.store)
-        scale = self.experiment.scale
-        network = MODELS[self.experiment.method](scale.size, scale.width, 0)
+        network = method.build(self.experiment.scale.size, self.experiment.scale.width, 0)
         network.set_weights(weights)
         return network
 
@@ -114,8 +125,8 @@ class Result:
 
     def filler(self) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
         """What `restore` calls, for many calls: a network is loaded once."""
-        if self.experiment.method in FILLS:
-            return partial(_fill_all, self.experiment.method)
+        if fill := METHODS[self.experiment.method].fill:
+            return partial(_fill_all, fill)
         return partial(inpaint_batches, self.model())
 
 
@@ -148,24 +159,24 @@ def run(
     """
     store = store or Store()
     record = store.get(experiment.fingerprint)
-    if record is not None:
+    if record is not None and is_run(record):
         return Result(experiment, record, store)
     store.check_writable()
     images, masks = evaluation_data(experiment)
-    more: dict[str, Any] = {"mechanism": None}
-    if experiment.method in FILLS:
+    variants, examined = Variants(), None
+    if fill := METHODS[experiment.method].fill:
         trained: dict[str, Any] = {"history": [], "seconds": 0.0}
-        outputs = _fill_all(experiment.method, images, masks)
+        outputs = _fill_all(fill, images, masks)
     else:
         weights, trained = _train_inpainting(experiment, store, micro_batch)
         network = _evaluator(experiment, weights)
         outputs = inpaint_batches(network, images, masks)
-        more |= _variants(experiment, network, images, masks)
+        variants = _variants(experiment, network, images, masks)
         if experiment.method == "wssl":
-            more["mechanism"] = mechanism.examine(network, experiment)
+            examined = mechanism.examine(network, experiment)
     means, per_image = inpainting_scores(images, outputs, masks)
     pretraining = experiment.pretraining
-    record = {
+    new: RunRecord = {
         "kind": "inpainting",
         "experiment": experiment.to_dict(),
         "fingerprint": experiment.fingerprint,
@@ -173,7 +184,8 @@ def run(
         "pretext": pretraining.fingerprint if pretraining else None,
         "metrics": means,
         "per_image": per_image,
-        **more,
+        "mechanism": examined,
+        **variants,
         "history": trained["history"],
         "provenance": {
             **provenance(trained["seconds"]),
@@ -183,14 +195,14 @@ def run(
             "test_images": len(images),
         },
     }
-    store.put(record)
+    store.put(new)
     store.finish(experiment.fingerprint)
-    return Result(experiment, record, store)
+    return Result(experiment, new, store)
 
 
 def pretrain(
     pretraining: Pretraining, store: Store | None = None, *, micro_batch: int | None = None
-) -> Record:
+) -> PretextRecord:
     """Train and evaluate a pretext phase, or return its stored record.
 
     Parameters
@@ -201,14 +213,12 @@ def pretrain(
 
     Returns
     -------
-    dict
-        ``kind, experiment, fingerprint, scale, metrics, learned, confusion, history, provenance``;
-        see `wssl.scores.pretext_scores`.
+    wssl.records.PretextRecord
     """
     return _pretrain(pretraining, store or Store(), micro_batch)[0]
 
 
-def evaluate(evaluation: Evaluation, store: Store | None = None) -> Record:
+def evaluate(evaluation: Evaluation, store: Store | None = None) -> EvaluationRecord:
     """Test a trained experiment on other images or masks, or return the stored record.
 
     Its model is trained first if its weights are not there.
@@ -221,10 +231,7 @@ def evaluate(evaluation: Evaluation, store: Store | None = None) -> Record:
 
     Returns
     -------
-    dict
-        ``kind, experiment, fingerprint, run, metrics, terms, per_image, provenance``; ``run`` is
-        the fingerprint of the experiment, ``terms`` what `wssl.losses.terms` gives for the raw
-        output.
+    wssl.records.EvaluationRecord
 
     Raises
     ------
@@ -233,7 +240,7 @@ def evaluate(evaluation: Evaluation, store: Store | None = None) -> Record:
     """
     store = store or Store()
     record = store.get(evaluation.fingerprint)
-    if record is not None:
+    if record is not None and is_evaluation(record):
         return record
     store.check_writable()
     began = time.monotonic()
@@ -242,7 +249,7 @@ def evaluate(evaluation: Evaluation, store: Store | None = None) -> Record:
     means, per_image = inpainting_scores(images, outputs, masks)
     parts = [slice(i, i + BATCH) for i in range(0, len(images), BATCH)]
     terms = [losses.terms(images[part], outputs[part]) for part in parts]
-    record = {
+    new: EvaluationRecord = {
         "kind": "evaluation",
         "experiment": evaluation.to_dict(),
         "fingerprint": evaluation.fingerprint,
@@ -260,25 +267,25 @@ def evaluate(evaluation: Evaluation, store: Store | None = None) -> Record:
             "test_images": len(images),
         },
     }
-    store.put(record)
-    return record
+    store.put(new)
+    return new
 
 
 def _pretrain(
     pretraining: Pretraining, store: Store, micro_batch: int | None = None
-) -> tuple[Record, Arrays]:
+) -> tuple[PretextRecord, Arrays]:
     """The record of a pretext phase and the weights of its encoder."""
     path = store.weights_path(pretraining.fingerprint)
     record = store.get(pretraining.fingerprint)
-    if record is not None and training.drop_if_damaged(path):
+    if record is not None and is_pretext(record) and training.drop_if_damaged(path):
         return record, training.read_arrays(path)
     store.check_writable()
     scale = pretraining.scale
     tasks = {task: lookup("pretext task", task, TASKS) for task in pretraining.pretext}
     classes = {name: len(task.levels) for name, task in tasks.items()}
-    key = ("pretext", *tasks.values(), *_shape("wssl", scale.size, scale.width))
+    key = "pretext", *tasks.values(), unet, scale.size, scale.width, precision()
     with computing_in(precision()):
-        body = encoder(MODELS["wssl"](scale.size, scale.width, pretraining.seed))
+        body = encoder(unet(scale.size, scale.width, pretraining.seed))
         network = pretext_model(body, classes, pretraining.seed)
         phase = training.compiled(key, PretextPhase(network, pretraining.pretext))
     images = inputs.images(pretraining.dataset, "train", scale)
@@ -300,7 +307,7 @@ def _pretrain(
     weights = [variable.numpy() for variable in encoder_variables(phase.network)]
     training.save_arrays(weights, path)
     test = centre_crops(inputs.images(pretraining.dataset, pretraining.split, scale), scale.size)
-    record = {
+    new: PretextRecord = {
         "kind": "pretext",
         "experiment": pretraining.to_dict(),
         "fingerprint": pretraining.fingerprint,
@@ -314,26 +321,26 @@ def _pretrain(
             "test_images": len(test),
         },
     }
-    store.put(record)
+    store.put(new)
     store.finish(pretraining.fingerprint)
-    return record, weights
+    return new, weights
 
 
 def _train_inpainting(
     experiment: Experiment, store: Store, micro_batch: int | None = None
 ) -> tuple[Arrays, dict[str, Any]]:
     """The weights of an experiment's network, also stored, and what `training.train` returns."""
-    scale, method = experiment.scale, experiment.method
+    scale, method = experiment.scale, METHODS[experiment.method]
     pretraining = experiment.pretraining
     learned = _pretrain(pretraining, store, micro_batch)[1] if pretraining else []
     frozen = experiment.frozen_blocks if experiment.encoder in ("frozen", "random") else ()
     key = (
-        *("inpainting", frozen, losses.LOSSES[experiment.loss]),
-        *_shape(method, scale.size, scale.width),
+        *("inpainting", frozen, losses.LOSSES[experiment.loss], method),
+        *(scale.size, scale.width, precision()),
     )
     with computing_in(precision()):
-        network = MODELS[method](scale.size, scale.width, experiment.seed)
-        if method not in PHASES:
+        network = method.build(scale.size, scale.width, experiment.seed)
+        if method.trained_as_wssl:
             freeze(network, frozen)
         phase = training.compiled(key, _phase(experiment, network))
     if learned:
@@ -344,7 +351,9 @@ def _train_inpainting(
 
     def batch(step: int) -> Batch:
         drawn = inpainting_batch(images, masks, scale.size, phases.batch, experiment.seed, step)
-        return phase.complete(drawn, np.random.default_rng([experiment.seed, _RANDOM_INPUTS, step]))
+        return phase.add_random_inputs(
+            drawn, np.random.default_rng([experiment.seed, _RANDOM_INPUTS, step])
+        )
 
     trained = training.train(
         phase,
@@ -359,14 +368,9 @@ def _train_inpainting(
     return weights, trained
 
 
-def _shape(method: str, size: int, width: int) -> tuple[Any, ...]:
-    """What beside the loss determines the compiled step of a method's phase."""
-    return MODELS[method], PHASES.get(method), size, width, precision()
-
-
 def _phase(experiment: Experiment, network: keras.Model) -> Phase:
     scale = experiment.scale
-    if own := PHASES.get(experiment.method):
+    if own := METHODS[experiment.method].phase:
         return own(network, scale.size, scale.width, experiment.seed)
     loss = losses.LOSSES[experiment.loss]
     return InpaintingPhase(network, loss, alpha=experiment.alpha, a=experiment.a)
@@ -384,15 +388,16 @@ def _trained_weights(experiment: Experiment, store: Store) -> Arrays:
 
 def _outputs(result: Result, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
     experiment = result.experiment
-    if experiment.method in FILLS:
-        return _fill_all(experiment.method, images, masks)
+    if fill := METHODS[experiment.method].fill:
+        return _fill_all(fill, images, masks)
     network = _evaluator(experiment, _trained_weights(experiment, result.store))
     return inpaint_batches(network, images, masks)
 
 
-def _fill_all(method: str, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+def _fill_all(
+    fill: Callable[[np.ndarray, np.ndarray], np.ndarray], images: np.ndarray, masks: np.ndarray
+) -> np.ndarray:
     masked = np.where(masks[..., None], np.float32(0), images)
-    fill = FILLS[method]
     return np.stack([fill(image, mask) for image, mask in zip(masked, masks, strict=True)])
 
 
@@ -402,20 +407,20 @@ def _evaluator(experiment: Experiment, weights: Arrays) -> keras.Model:
     Networks of one shape share it, so that what evaluates them is traced once.
     """
     scale = experiment.scale
-    network = _blank(MODELS[experiment.method], scale.size, scale.width)
+    network = _blank(METHODS[experiment.method], scale.size, scale.width)
     network.set_weights(weights)
     return network
 
 
 @lru_cache(maxsize=2)
-def _blank(build: Callable[[int, int, int], keras.Model], size: int, width: int) -> keras.Model:
-    return build(size, width, 0)
+def _blank(method: Method, size: int, width: int) -> keras.Model:
+    return method.build(size, width, 0)
 
 
 def _variants(
     experiment: Experiment, network: keras.Model, images: np.ndarray, masks: np.ndarray
-) -> dict[str, Any]:
-    draw = VARIANTS.get(experiment.method)
+) -> Variants:
+    draw = METHODS[experiment.method].variants
     if draw is None:
         return {}
     drawn = draw(network, images, masks, experiment.seed)

@@ -1,17 +1,17 @@
 """What a record says of a trained network: its scores, in the form that is stored."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from wssl import metrics
 from wssl.backend import keras, ops
 from wssl.pretext import transform
+from wssl.records import Metrics, PretextScores
 
 LEARNED = 0.2
 """A pretext task counts as learned if its accuracy is at least this share of the way from chance to
-certainty: 0.4 with four levels."""
+certainty: 0.4 with four levels, 0.6 with two."""
 
 BATCH = 32
 """Images that a network is evaluated on at a time."""
@@ -46,7 +46,7 @@ def inpaint_batches(network: keras.Model, images: np.ndarray, masks: np.ndarray)
 
 def inpainting_scores(
     images: np.ndarray, outputs: np.ndarray, masks: np.ndarray
-) -> tuple[dict[str, float | None], dict[str, list[float | None]]]:
+) -> tuple[Metrics, dict[str, list[float | None]]]:
     """The metrics of a method's outputs: their means, and some of them for each image.
 
     Parameters
@@ -74,7 +74,7 @@ def inpainting_scores(
 
 def pretext_scores(
     network: keras.Model, images: np.ndarray, classes: Mapping[str, int]
-) -> dict[str, Any]:
+) -> PretextScores:
     """How well a network classifies the levels of its pretext tasks.
 
     Every image is shown at every level of each task; the levels of the other tasks are drawn once.
@@ -82,26 +82,39 @@ def pretext_scores(
     Parameters
     ----------
     network : keras.Model
-        As from `wssl.models.pretext_model`.
+        As from `wssl.methods.pretext_model`.
     images : uint8 (N, S, S, 3)
     classes : mapping of str to int
         The number of levels of each task.
 
     Returns
     -------
-    dict
-        ``metrics``, the accuracy of each task as ``accuracy_TASK``; ``learned``, whether it is
-        clearly above chance (`LEARNED`); ``confusion``, a matrix per task: how many images of each
-        true level (row) were classified as each level (column).
+    wssl.records.PretextScores
     """
     matrices = confusion(network, images, classes)
     accuracy = {task: float(np.trace(m) / m.sum()) for task, m in matrices.items()}
-    needed = {task: 1 / count + LEARNED * (1 - 1 / count) for task, count in classes.items()}
+    needed = {task: accuracy_of_learning(count) for task, count in classes.items()}
     return {
         "metrics": {f"accuracy_{task}": round(value, 5) for task, value in accuracy.items()},
         "learned": {task: value >= needed[task] for task, value in accuracy.items()},
         "confusion": {task: matrix.tolist() for task, matrix in matrices.items()},
     }
+
+
+def accuracy_of_learning(levels: int) -> float:
+    """The accuracy from which a pretext task counts as learned (`LEARNED`).
+
+    Parameters
+    ----------
+    levels : int
+        Of the task.
+
+    Examples
+    --------
+    >>> accuracy_of_learning(4), accuracy_of_learning(2)
+    (0.4, 0.6)
+    """
+    return 1 / levels + LEARNED * (1 - 1 / levels)
 
 
 def confusion(

@@ -9,7 +9,7 @@ import json
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,7 @@ class Store:
             return None
         return dict(record)
 
-    def put(self, record: Record) -> Path:
+    def put(self, record: Mapping[str, Any]) -> Path:
         """Write a record, whole or not at all, a line for each of its keys.
 
         Raises

@@ -13,8 +13,8 @@ from wssl import data, metrics, paper
 from wssl.claims.campaign import Arm, Design, arm_of
 from wssl.claims.findings import Findings, findings
 from wssl.data.batches import centre_crops
-from wssl.experiment import BEST, ENCODERS, Evaluation, Experiment
-from wssl.models import FILLS, MODELS
+from wssl.experiment import ENCODERS, Evaluation, Experiment
+from wssl.methods import METHODS
 from wssl.presets import preset as _preset
 from wssl.running import run_all
 from wssl.runs import Result, evaluate
@@ -27,6 +27,12 @@ NOISE_SEEDS = 8
 
 ALL_MASKS: dict[str, Any] = {"recipe": "qd-imd", "coverage": (0.0, 1.0)}
 """The published recipe of the masks, whatever they cover."""
+
+OTHERS = ("shift_net", "pic")
+"""The other methods of the paper's Table 4."""
+
+CLASSICAL = ("harmonic", "biharmonic", "telea", "navier_stokes", "mean_colour")
+"""Baselines that are not learned."""
 
 
 def table(
@@ -155,22 +161,20 @@ def noise(
 def baselines(
     *, preset: str = "quick", seeds: int | Sequence[int] | None = None, **settings: Any
 ) -> list[Experiment]:
-    """The other methods of the paper's Table 4, and the fills that learn nothing.
+    """The other methods of the paper's Table 4, and classical baselines.
 
     Parameters
     ----------
     preset, seeds, **settings
-        As in `table`; a fill, in which nothing is drawn at random, is run once.
+        As in `table`; a classical baseline, which draws nothing at random, is run once.
 
     Returns
     -------
     list of Experiment
     """
-    learned: list[dict[str, Any]] = [{"method": name} for name in MODELS if name != "wssl"]
-    fills: list[dict[str, Any]] = [{"method": name} for name in FILLS]
     return [
-        *_repeated(learned, preset, seeds, settings),
-        *_repeated(fills, preset, [0], settings),
+        *_repeated([{"method": name} for name in OTHERS], preset, seeds, settings),
+        *_repeated([{"method": name} for name in CLASSICAL], preset, [0], settings),
     ]
 
 
@@ -230,7 +234,7 @@ def evaluations(experiments: Iterable[Experiment]) -> list[Evaluation]:
 def _is_control(experiment: Experiment) -> bool:
     """Whether it differs from the paper's best configuration in the encoder's policy alone."""
     neutral = ("loss", "alpha", "a", "frozen_blocks", "method")
-    return dict(experiment.pretext or {}) in (BEST, {}) and all(
+    return dict(experiment.pretext or {}) in (paper.BEST, {}) and all(
         getattr(experiment, name) == getattr(Experiment, name) for name in neutral
     )
 
@@ -390,7 +394,8 @@ class Study:
             if not isinstance(task, Experiment):
                 continue
             record = store.get(task.fingerprint)
-            known = task.method in FILLS or store.weights_path(task.fingerprint).exists()
+            weights = store.weights_path(task.fingerprint)
+            known = weights.exists() or not METHODS[task.method].learned
             if record is not None and (known or not self.registered):
                 return Result(task, record, store)
         return None

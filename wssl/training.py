@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from wssl.backend import keras
 from wssl.devices import compiles_with_xla
-from wssl.phases import Batch, Phase
+from wssl.methods import Batch, Phase
 from wssl.store import atomic
 
 CHECKPOINT_SECONDS = 30.0

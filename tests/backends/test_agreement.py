@@ -22,8 +22,7 @@ if backend == "jax":
 import keras
 
 from wssl import losses, metrics, pretext
-from wssl.models import MODELS, encoder, pretext_model, unet
-from wssl.phases import PHASES, InpaintingPhase, PretextPhase
+from wssl.methods import METHODS, InpaintingPhase, PretextPhase, encoder, pretext_model, unet
 
 assert keras.backend.backend() == backend
 batch = dict(np.load(given))
@@ -32,9 +31,7 @@ out = {}
 for name, task in pretext.TASKS.items():
     out[f"transform {name}"] = task(images, batch["labels"])
 for name, loss in losses.LOSSES.items():
-    def of(y_true, y_pred):
-        return loss(y_true, y_pred, alpha=0.84, a=1.0)
-
+    of = losses.bind(loss, alpha=0.84, a=1.0)
     out[f"loss {name}"] = of(images, restored)
     out[f"gradient {name}"] = losses.gradient(of, images, restored)
 for name, values in metrics.evaluate(images, restored, masks).items():
@@ -55,13 +52,13 @@ network = pretext_model(encoder(unet(32, 4)), {"rotation": 4})
 phases = {
     "pretext": PretextPhase(network, {"rotation": 0.7}),
     "wssl": InpaintingPhase(unet(32, 4), lambda a, b: losses.mix(a, b)),
-    **{n: PHASES[n](MODELS[n](32, 4, 0), 32, 4, 0) for n in PHASES},
+    **{n: m.phase(m.build(32, 4, 0), 32, 4, 0) for n, m in METHODS.items() if m.phase},
 }
 for name, phase in phases.items():
     same(name, *phase.models)
     drawn = {**bytes_, "labels": {"rotation": batch["labels"]}}
     if name != "pretext":
-        drawn = phase.complete(bytes_, np.random.default_rng(0))
+        drawn = phase.add_random_inputs(bytes_, np.random.default_rng(0))
     out[f"phase {name}"] = phase.loss_of(drawn, phase(drawn))
 np.savez(found, **{name: keras.ops.convert_to_numpy(value) for name, value in out.items()})
 """

@@ -16,7 +16,7 @@ FILLS = ("wssl", "control", "harmonic")
 @pytest.fixture(scope="module")
 def networks():
     """Networks of the desktop preset's size, whose output is rich though they are not trained."""
-    from wssl.models.unet import unet
+    from wssl.methods.unet import unet
 
     built = {"wssl": unet(64, 16, seed=1), "control": unet(64, 16, seed=2)}
     rng = np.random.default_rng(0)
@@ -101,7 +101,7 @@ def draw(page):
 
 
 def test_a_drawn_hole_is_filled_and_nothing_else_changes(shown, networks, capsys):
-    from wssl.models import FILLS as CLASSICAL
+    from wssl.methods import METHODS
     from wssl.scores import inpaint_batches
 
     page = shown.page
@@ -117,7 +117,7 @@ def test_a_drawn_hole_is_filled_and_nothing_else_changes(shown, networks, capsys
     expected = {
         name: inpaint_batches(net, image[None], drawn[None])[0] for name, net in networks.items()
     }
-    expected["harmonic"] = CLASSICAL["harmonic"](image, drawn)
+    expected["harmonic"] = METHODS["harmonic"].fill(image, drawn)
     for name in FILLS:
         filled = pixels(page, name)[..., :3]
         assert np.array_equal(filled[~drawn], original[~drawn]), name

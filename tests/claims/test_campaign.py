@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from worlds import study
 
-from wssl.claims.campaign import BEST, NARROW, WIDE, Arm, Campaign, Design, arm_of
+from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign, Design, arm_of
 from wssl.claims.catalogue import claim
 from wssl.claims.characteristics import nothing
 from wssl.claims.estimands import SSIM, Score, difference, linear, shown
+from wssl.paper import BEST
 from wssl.statistics import residual_variance
 
 KINDS = (("frozen", 500, 0.5), ("scratch", 12_000, 4), ("random", 1000, 1))

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from wssl.claims.campaign import ALL_BLOCKS, BEST, CLASSICAL
+from wssl.claims.campaign import CLASSICAL
 from wssl.claims.characteristics import Noise, simulate, spread
+from wssl.paper import BEST, FROZEN_BLOCKS
 
 
 def toy_noise(size=40):
@@ -63,7 +64,7 @@ def parts(encoder, budget=1.0):
     return raised(matches, -0.3)
 
 
-def encoder(name, by, unseen_only=False, blocks=ALL_BLOCKS):
+def encoder(name, by, unseen_only=False, blocks=FROZEN_BLOCKS):
     def matches(arm, unseen):
         chosen = arm.method == "wssl" and arm.encoder == name and arm.blocks == blocks
         return chosen and (unseen or not unseen_only)

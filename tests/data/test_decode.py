@@ -399,12 +399,12 @@ def test_many_broken_files_are_an_error(tmp_path):
     with pytest.raises(ValueError, match="2 of 20 images cannot be read; 5% are tolerated"):
         read_images(paths, 8)
     with pytest.warns(UserWarning, match="Skipped 2"):
-        assert len(read_images(paths, 8, bad_share=0.1)) == 18
+        assert len(read_images(paths, 8, max_unreadable=0.1)) == 18
 
 
 def test_only_broken_files_are_an_error_whatever_is_tolerated(tmp_path):
     with pytest.raises(ValueError, match="2 of 2 images cannot be read"):
-        read_images(folder_of(tmp_path, good=0, bad=2), 8, bad_share=1)
+        read_images(folder_of(tmp_path, good=0, bad=2), 8, max_unreadable=1)
 
 
 def test_count_is_made_up_of_readable_images(tmp_path):

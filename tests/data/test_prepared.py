@@ -307,7 +307,7 @@ def test_too_many_damaged_files_are_an_error(faces, tmp_path):
         (faces / f"{i}.png").write_text(f"nothing {i}")
     with pytest.raises(ValueError, match="4 of 60 images cannot be read; 5% are tolerated"):
         prepare(faces, tmp_path / "out")
-    assert prepare(faces, tmp_path / "out", bad_share=0.07).shape[0] == 56
+    assert prepare(faces, tmp_path / "out", max_unreadable=0.07).shape[0] == 56
 
 
 def test_small_images_are_counted(faces, tmp_path):

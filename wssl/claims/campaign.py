@@ -7,14 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from wssl import paper
 from wssl.statistics import residual_variance
 from wssl.store import Record
-
-BEST = {"saturation": 0.3, "sharpness": 0.7}
-"""The paper's best weighting."""
-
-ALL_BLOCKS = (1, 2, 3, 4, 5)
-"""The blocks of the encoder, which the paper freezes all."""
 
 ARM_FREEDOM = 4
 """The degrees of freedom with which the variance of a class stands for that of one of its arms."""
@@ -109,7 +104,7 @@ class Arm:
     pretext: Mapping[str, float] = field(default_factory=dict)
     encoder: str = "frozen"
     loss: str = "mix"
-    blocks: tuple[int, ...] = ALL_BLOCKS
+    blocks: tuple[int, ...] = paper.FROZEN_BLOCKS
     method: str = "wssl"
     width: str = NARROW
     budget: float = 1.0
@@ -129,7 +124,7 @@ class Arm:
     @property
     def pooled(self) -> bool:
         """Whether its runs show how those of its class scatter: an arm of a grid or a control."""
-        return self.loss == "mix" and self.blocks == ALL_BLOCKS and self.budget == 1
+        return self.loss == "mix" and self.blocks == paper.FROZEN_BLOCKS and self.budget == 1
 
     @property
     def end_to_end(self) -> bool:
@@ -141,7 +136,7 @@ class Arm:
         """What identifies the arm apart from its width and budget."""
         if self.method != "wssl":
             return (self.method,)
-        blocks = self.blocks if self.encoder in ("frozen", "random") else ALL_BLOCKS
+        blocks = self.blocks if self.encoder in ("frozen", "random") else paper.FROZEN_BLOCKS
         weights = tuple(sorted((task, float(w)) for task, w in self.pretext.items() if w))
         return (self.method, self.encoder, blocks, self.loss, weights)
 
@@ -154,7 +149,7 @@ class Arm:
         parts = [weights or "no pretext task", self.encoder]
         if self.loss != "mix":
             parts.append(f"loss {self.loss}")
-        if self.encoder in ("frozen", "random") and self.blocks != ALL_BLOCKS:
+        if self.encoder in ("frozen", "random") and self.blocks != paper.FROZEN_BLOCKS:
             parts.append(f"blocks {', '.join(map(str, self.blocks))}")
         if self.width != NARROW:
             parts.append(self.width)
@@ -203,7 +198,9 @@ def arm_of(experiment: Mapping[str, Any], scale: Mapping[str, Any], design: Desi
     if method != "wssl":
         return Arm(method=method) if width == NARROW else None
     loss = experiment["loss"]
-    if (loss == "mix" and experiment["alpha"] != 0.84) or experiment["a"] != 1.0:
+    if (loss == "mix" and experiment["alpha"] != paper.ALPHA) or (
+        experiment["a"] != paper.LOG_COSH_SCALE
+    ):
         return None
     arm = Arm(
         dict(experiment["pretext"]),

@@ -6,7 +6,7 @@ from itertools import combinations
 from typing import Literal
 
 from wssl import paper
-from wssl.claims.campaign import BEST, WIDE, Arm
+from wssl.claims.campaign import WIDE, Arm
 from wssl.claims.estimands import (
     PSNR,
     SSIM,
@@ -25,6 +25,7 @@ from wssl.claims.estimands import (
     means,
     trend,
 )
+from wssl.paper import BEST
 
 Kind = Literal["says", "presupposes", "ours"]
 """Who asserts a claim: the paper's words or tables, its method, or only this study.

@@ -12,8 +12,6 @@ from typing import Any
 import numpy as np
 
 from wssl.claims.campaign import (
-    ALL_BLOCKS,
-    BEST,
     CLASSICAL,
     NARROW,
     WIDE,
@@ -24,6 +22,7 @@ from wssl.claims.campaign import (
 from wssl.claims.catalogue import CLAIMS, CONTROLS, PAIRS, TRIPLES, Claim
 from wssl.claims.decision import HOLDS, LEVEL, SAME, is_wrong, judge
 from wssl.claims.estimands import MARGINS, SpreadByTasks, SpreadOverSeeds, YieldOfMasks
+from wssl.paper import BEST, FROZEN_BLOCKS
 from wssl.statistics import BestAgainstBest
 from wssl.store import Record
 
@@ -88,7 +87,7 @@ class Noise:
         starts: dict[Any, list[tuple[Arm, dict[int, Record]]]] = {}
         for (arm, _, _, scale, layers), runs in repeated.items():
             starts.setdefault((arm.phase, scale), []).append((arm, runs))
-            if arm.loss == "mix" and arm.blocks == ALL_BLOCKS and layers == "16":
+            if arm.loss == "mix" and arm.blocks == FROZEN_BLOCKS and layers == "16":
                 layouts.setdefault((arm.noise, scale), []).append((arm, runs))
         pools: dict[str, list[np.ndarray]] = {}
         seeds = []
@@ -126,7 +125,7 @@ def _arm(experiment: Mapping[str, Any]) -> Arm:
         dict(experiment["pretext"]),
         experiment["encoder"],
         experiment["loss"],
-        tuple(experiment.get("frozen_blocks", ALL_BLOCKS)),
+        tuple(experiment.get("frozen_blocks", FROZEN_BLOCKS)),
         experiment["method"],
     )
 
@@ -463,7 +462,7 @@ def better(multiple: float) -> World:
 
     def world(arm: Arm, unseen: bool) -> tuple[float, float]:
         chosen = arm.noise == "sharpness" and dict(arm.pretext) == BEST and arm.loss == "mix"
-        chosen = chosen and arm.blocks == ALL_BLOCKS
+        chosen = chosen and arm.blocks == FROZEN_BLOCKS
         return multiple * MARGINS["ratio"] * chosen, multiple * MARGINS["dB"] * chosen
 
     return world

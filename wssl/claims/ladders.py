@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from wssl.claims.campaign import BEST, Arm, Campaign, Design
+from wssl.claims.campaign import Arm, Campaign, Design
 from wssl.claims.estimands import Score
+from wssl.paper import BEST
 from wssl.store import Record
 
 BUDGETS = (0.25, 1.0, 4.0, 16.0)

@@ -1,8 +1,9 @@
 """Which images, crops, masks and labels make up the batch of a training step.
 
 Every draw is a pure function of seed and step, so that a run can go on from any step to the same
-numbers. What is drawn is a few integers. The compiled step crops by them (`wssl.phases.examples`);
-it also looks the images and masks up, if they are on the device (`wssl.devices.resident`).
+numbers. What is drawn is a few integers. The compiled step crops by them
+(`wssl.methods.gather_examples`); it also looks the images and masks up, if they are on the device
+(`wssl.devices.resident`).
 """
 
 from collections.abc import Mapping
@@ -34,14 +35,14 @@ def pretext_batch(
     Returns
     -------
     dict
-        ``images``, uint8 (count, L, L, 3), or where to find them, as from `rows_of`; ``corners``,
+        ``images``, uint8 (count, L, L, 3), or where to find them, as from `take_rows`; ``corners``,
         int32 (count, 2), top and left of the square to be cut from each; and ``labels``, a dict of
         task name to int32 (count,): independent levels for each image and task.
     """
     rng = np.random.default_rng([seed, _PRETEXT, step])
-    chosen = order(seed, images.shape[0], step * count, count)
+    chosen = epoch_order(seed, images.shape[0], step * count, count)
     return {
-        "images": rows_of(images, chosen),
+        "images": take_rows(images, chosen),
         "corners": random_corners(images.shape[1], size, count, rng),
         "labels": {
             task: rng.integers(0, levels, size=count).astype("int32")
@@ -70,15 +71,15 @@ def inpainting_batch(
         or where to find them.
     """
     rng = np.random.default_rng([seed, _INPAINTING, step])
-    chosen = order(seed, images.shape[0], step * count, count)
+    chosen = epoch_order(seed, images.shape[0], step * count, count)
     return {
-        "images": rows_of(images, chosen),
+        "images": take_rows(images, chosen),
         "corners": random_corners(images.shape[1], size, count, rng),
-        "masks": rows_of(masks, rng.integers(0, masks.shape[0], size=count)),
+        "masks": take_rows(masks, rng.integers(0, masks.shape[0], size=count)),
     }
 
 
-def rows_of(values: Any, rows: np.ndarray) -> Any:
+def take_rows(values: Any, rows: np.ndarray) -> Any:
     """Some rows of an array; of a tensor on the device, only which.
 
     Parameters
@@ -96,7 +97,7 @@ def rows_of(values: Any, rows: np.ndarray) -> Any:
     return {"stored": values, "rows": rows.astype("int32")}
 
 
-def order(seed: int, total: int, start: int, count: int) -> np.ndarray:
+def epoch_order(seed: int, total: int, start: int, count: int) -> np.ndarray:
     """Which of `total` items come at positions `start` to ``start + count`` of an endless series.
 
     Each epoch of `total` positions is a permutation of its own.

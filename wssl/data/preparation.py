@@ -33,7 +33,7 @@ def prepare(
     folder: str | Path,
     size: int = 256,
     workers: int | None = None,
-    bad_share: float = 0.05,
+    max_unreadable: float = 0.05,
 ) -> Index:
     """Decode the images of a source once, for ``dataset="prepared:FOLDER"``.
 
@@ -50,7 +50,7 @@ def prepare(
         Side of the images in pixels: what a preset loads, 8/7 of what its networks see.
     workers : int, optional
         Processes that decode; by default one for each of `wssl.machine.cores`.
-    bad_share : float, default 0.05
+    max_unreadable : float, default 0.05
         Share of the files that may be unreadable. Those are skipped and named in the index.
 
     Returns
@@ -89,14 +89,14 @@ def prepare(
             try:
                 for block, squares in read:
                     writer.add(block.split, squares)
-                    _check_bad(writer.unreadable, bad_share, total)
+                    _check_bad(writer.unreadable, max_unreadable, total)
                     bar.update(len(block.pictures))
             except BrokenProcessPool as error:
                 raise ChildProcessError(
                     "A process that decodes images has died, perhaps for want of memory. The same "
                     "command goes on; fewer workers need less."
                 ) from error
-        _check_bad(writer.unreadable, bad_share, total)
+        _check_bad(writer.unreadable, max_unreadable, total)
         return writer.finish()
 
 
@@ -165,9 +165,9 @@ def _check_space(folder: Path, needed: int) -> None:
         )
 
 
-def _check_bad(unreadable: list[str], bad_share: float, total: int) -> None:
-    if len(unreadable) > bad_share * total:
+def _check_bad(unreadable: list[str], max_unreadable: float, total: int) -> None:
+    if len(unreadable) > max_unreadable * total:
         raise ValueError(
-            f"{len(unreadable)} of {total} images cannot be read; {bad_share:.0%} are tolerated. "
-            f"Remove or repair them. {some(unreadable)}"
+            f"{len(unreadable)} of {total} images cannot be read; {max_unreadable:.0%} are "
+            f"tolerated. Remove or repair them. {some(unreadable)}"
         )

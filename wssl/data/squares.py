@@ -72,7 +72,7 @@ def read_square(path: Picture, size: int, draft: bool = False) -> Square:
 def read_images(
     paths: Sequence[Picture],
     size: int,
-    bad_share: float = 0.05,
+    max_unreadable: float = 0.05,
     count: int | None = None,
 ) -> npt.NDArray[np.uint8]:
     """Read many images as centred squares of one size.
@@ -83,7 +83,7 @@ def read_images(
         The files, in order.
     size : int
         Side of the square, in pixels. Resizing is Lanczos, antialiased.
-    bad_share : float, default 0.05
+    max_unreadable : float, default 0.05
         Share of `paths` that may be unreadable. Those are skipped and named in one warning.
     count : int, optional
         Stop after this many readable images, or where there are no more; all by default.
@@ -96,7 +96,7 @@ def read_images(
     Raises
     ------
     ValueError
-        If no image is readable or the unreadable exceed `bad_share`.
+        If no image is readable or the unreadable exceed `max_unreadable`.
 
     Warns
     -----
@@ -125,10 +125,10 @@ def read_images(
                 pool.shutdown(cancel_futures=True)
                 break
 
-    if bad and (done == 0 or len(bad) > bad_share * len(paths)):
+    if bad and (done == 0 or len(bad) > max_unreadable * len(paths)):
         raise ValueError(
-            f"{len(bad)} of {len(paths)} images cannot be read; {bad_share:.0%} are tolerated. "
-            f"Remove or repair them. {some(bad)}"
+            f"{len(bad)} of {len(paths)} images cannot be read; {max_unreadable:.0%} are "
+            f"tolerated. Remove or repair them. {some(bad)}"
         )
     if bad:
         warnings.warn(f"Skipped {len(bad)} unreadable images. {some(bad)}", stacklevel=2)

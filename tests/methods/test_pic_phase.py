@@ -6,9 +6,9 @@ from scipy import stats
 from scipy.integrate import quad
 
 from wssl import training
-from wssl.models.pic import pic
-from wssl.phases.adversarial import least_squares
-from wssl.phases.pic import WEIGHTS, PicPhase, distance, divergence, expected_deviation
+from wssl.methods.adversarial import least_squares
+from wssl.methods.pic.network import pic
+from wssl.methods.pic.phase import WEIGHTS, PicPhase, distance, divergence, expected_deviation
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def phase():
 
 
 def complete(phase, batch, step=0):
-    return phase.complete(batch, np.random.default_rng([0, step]))
+    return phase.add_random_inputs(batch, np.random.default_rng([0, step]))
 
 
 def train(phase, drawn, path, steps, learning_rate=1e-3):

@@ -4,8 +4,8 @@ import pytest
 from scipy.optimize import approx_fprime
 
 from wssl import metrics
-from wssl.models.pic import discriminator, pic, pic_sampler, posterior, samples
-from wssl.models.pic_layers import Attention, SpectralConvolution, seeds_of
+from wssl.methods.pic.layers import Attention, SpectralConvolution, seeds_of
+from wssl.methods.pic.network import discriminator, pic, pic_sampler, posterior, samples
 from wssl.scores import inpaint_batches
 
 PARTS = ("encoder", "prior", "generator")

@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 from wssl.losses import log_cosh
-from wssl.models import freeze, unet
-from wssl.phases import InpaintingPhase
+from wssl.methods import InpaintingPhase, freeze, unet
 
 
 def convolutions(phase, batch):

@@ -1,4 +1,4 @@
-"""Fills without learning: the floor that every network should stand above.
+"""Classical baselines: inpainting without learning, which every network should surpass.
 
 Each takes ``image : float (H, W, 3) in [0, 1]``, whose values in the hole are not used, and
 ``mask : bool (H, W)``, True = hole, of which at least one pixel must be known, and returns float
@@ -6,7 +6,6 @@ Each takes ``image : float (H, W, 3) in [0, 1]``, whose values in the hole are n
 """
 
 from collections.abc import Callable
-from functools import partial
 
 import cv2
 import numpy as np
@@ -100,16 +99,6 @@ def mean_colour(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """
     _check_known(mask)
     return np.where(mask[..., None], image[~mask].mean(axis=0), image)
-
-
-FILLS: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
-    "harmonic": harmonic,
-    "biharmonic": biharmonic,
-    "telea": partial(marching, algorithm=cv2.INPAINT_TELEA),
-    "navier_stokes": partial(marching, algorithm=cv2.INPAINT_NS),
-    "mean_colour": mean_colour,
-}
-"""Every fill by method name."""
 
 
 def _laplacian(pixels: np.ndarray) -> csr_array:

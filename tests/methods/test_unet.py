@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from wssl.models import ENCODER_LAYERS, encoder, pretext_model, unet
+from wssl.methods import ENCODER_LAYERS, encoder, pretext_model, unet
 
 
 def test_contract(rng):

@@ -8,19 +8,19 @@ import numpy as np
 from keras import layers, ops
 
 from wssl.backend import keras
-from wssl.models.pic_layers import (
+from wssl.methods.method import check_scale
+from wssl.methods.pic.layers import (
     Seeds,
     SpectralConvolution,
     Tensor,
-    act,
+    activate,
     attention,
-    descend,
-    double,
-    picture,
+    downsample,
     residual,
     seeds_of,
+    to_rgb,
+    upsample,
 )
-from wssl.models.scale import check_scale
 
 HALVINGS = 5
 INFERENCE_BLOCKS = 6
@@ -171,15 +171,15 @@ def discriminator(network: keras.Model, seed: int = 0, name: str = "discriminato
     """
     channels, seeds = network.get_layer("prior").inputs[0].shape[-1], seeds_of(seed, name)
     image = layers.Input(network.inputs[0].shape[1:])
-    x = descend(image, channels // 4, seeds, attentive=True)[-1]
-    x = act(residual(x, channels, channels, seeds))
+    x = downsample(image, channels // 4, seeds, attentive=True)[-1]
+    x = activate(residual(x, channels, channels, seeds))
     return keras.Model(image, SpectralConvolution(1, 3, seeds)(x), name=name)
 
 
 def _encoder(size: int, base: int, seeds: Seeds) -> keras.Model:
     """Image -> its features at an eighth and at a 32nd of its size."""
     image = layers.Input((size, size, 3))
-    features = descend(image, base, seeds)
+    features = downsample(image, base, seeds)
     return keras.Model(image, [features[2], features[4]], name="encoder")
 
 
@@ -196,12 +196,12 @@ def _generator(size: int, base: int, seeds: Seeds) -> keras.Model:
     latent, deep = (layers.Input((size // 32, size // 32, 4 * base)) for _ in range(2))
     middle, known = layers.Input((size // 8, size // 8, 4 * base)), layers.Input((size, size, 1))
     x = residual(latent, 4 * base, 4 * base, seeds) + deep
-    x = double(double(x, 4 * base, seeds), 4 * base, seeds)
+    x = upsample(upsample(x, 4 * base, seeds), 4 * base, seeds)
     x = attention(x, middle, layers.AveragePooling2D(8)(known), seeds)
-    images = [picture(x, seeds)]
+    images = [to_rgb(x, seeds)]
     for factor in (4, 2, 1):
-        x = double(layers.Concatenate()([x, images[-1]]), factor * base, seeds)
-        images.append(picture(x, seeds))
+        x = upsample(layers.Concatenate()([x, images[-1]]), factor * base, seeds)
+        images.append(to_rgb(x, seeds))
     return keras.Model([latent, deep, middle, known], images, name="generator")
 
 

@@ -67,7 +67,7 @@ class Phase(keras.Model):
         for mine, theirs in zip(self.state, other.state, strict=True):
             mine.assign(theirs.value)
 
-    def complete(self, batch: Batch, rng: np.random.Generator) -> Batch:
+    def add_random_inputs(self, batch: Batch, rng: np.random.Generator) -> Batch:
         """Add to a batch what else the phase draws at random."""
         return batch
 
@@ -92,7 +92,7 @@ class Phase(keras.Model):
         raise NotImplementedError
 
 
-def count(batch: Batch) -> int:
+def batch_size(batch: Batch) -> int:
     """How many images a batch has.
 
     Parameters
@@ -104,7 +104,7 @@ def count(batch: Batch) -> int:
     return len(images["rows"] if isinstance(images, dict) else images)
 
 
-def examples(batch: Batch, size: int) -> dict[str, Tensor]:
+def gather_examples(batch: Batch, size: int) -> dict[str, Tensor]:
     """The images of a batch, cut to squares, and its masks; a part of the compiled step.
 
     Parameters
@@ -155,7 +155,7 @@ def crop(images: Tensor, corners: Tensor, size: int) -> Tensor:
     return ops.take(ops.reshape(images, (-1, 3)), (numbers * side + rows) * side + columns, axis=0)
 
 
-def blacken(images: Tensor, masks: Tensor) -> Tensor:
+def mask_out(images: Tensor, masks: Tensor) -> Tensor:
     """Set the holes of images to zero.
 
     Parameters

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from keras import layers
 
 from wssl.backend import keras, ops
-from wssl.models.scale import check_scale
+from wssl.methods.method import check_scale
 
 DEPTH = 5
 ENCODER_BLOCKS = tuple(range(1, DEPTH + 1))

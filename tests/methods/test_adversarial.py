@@ -3,11 +3,11 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
-from wssl.phases.adversarial import (
+from wssl.methods.adversarial import (
     discriminator_loss,
     generator_loss,
-    judge,
     least_squares,
+    score_with_constants,
     vanilla,
 )
 
@@ -93,7 +93,7 @@ def test_a_judge_scores_like_the_discriminator_and_stays_as_it_is(rng):
     )
     images = rng.random((4, 8, 8, 3)).astype("float32")
     before = normalised.get_weights()
-    scores = np.asarray(judge(normalised, images))
+    scores = np.asarray(score_with_constants(normalised, images))
     assert all(np.array_equal(a, b) for a, b in zip(before, normalised.get_weights(), strict=True))
     np.testing.assert_allclose(scores, np.asarray(normalised(images, training=True)), atol=1e-5)
     assert not np.array_equal(before[2], normalised.get_weights()[2])

@@ -1,19 +1,19 @@
-"""Shift-Net: a U-Net that copies encoder features of known places into the hole.
+"""Shift-Net: a U-Net that copies encoder features of known places into the hole; its training.
 
 Source: Yan et al. 2018, doi:10.1007/978-3-030-01264-9_1, section 3, and, for the sizes of its
 layers, the authors' implementation. Its discriminator is that of pix2pix (Isola et al. 2017,
-arXiv:1611.07004).
+arXiv:1611.07004). Its loss is L1 over the whole image, in units of [-1, 1], plus 0.01 times
+guidance, plus 0.002 times the adversarial loss.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count
-from typing import Any
 
 from keras import layers, ops
 
 from wssl.backend import keras
-
-Tensor = Any
+from wssl.methods.adversarial import discriminator_loss, generator_loss
+from wssl.methods.phase import Batch, Phase, Tensor, gather_examples, mask_out
 
 DEPTHS = 5, 8
 """The least number of halvings, and the published one, which is the greatest."""
@@ -23,6 +23,9 @@ SHIFT_LEVEL = 3
 
 THRESHOLD = 5 / 16
 """The least share of a feature's pixels that are hole where the feature is."""
+
+GUIDANCE, ADVERSARIAL = 0.01, 0.002
+"""The weights of two terms of the loss."""
 
 
 def shift_net(size: int, width: int, seed: int = 0) -> keras.Model:
@@ -158,6 +161,87 @@ class Shift(layers.Layer):
         filled = ops.logical_and(holes, ops.logical_not(ops.all(holes, axis=1, keepdims=True)))
         copied = ops.where(ops.expand_dims(filled, -1), ops.matmul(chosen, offered), 0.0)
         return ops.reshape(copied, (-1, height, width, channels))
+
+
+class ShiftNetPhase(Phase):
+    """Teaches a Shift-Net to restore images, against a discriminator that learns along with it.
+
+    Called on a batch ``{"images": uint8 (B, S, S, 3), "masks": bool (B, S, S)}`` (True = hole), or
+    one that `gather_examples` crops, it masks the holes out and returns a dict: ``images`` and
+    ``restored``, float (B, S, S, 3) in [0, 1], and, of the level where features are shifted,
+    ``decoded`` (the decoder's of the masked image), ``guide`` (the encoder's of the whole image, a
+    constant), float (B, S / 8, S / 8, C), and ``hole``, bool (B, S / 8, S / 8, 1).
+
+    Parameters
+    ----------
+    network : keras.Model
+        As from `wssl.methods.shift_net`.
+    discriminator : keras.Model
+        Images -> logits, as from `wssl.methods.patch_discriminator`.
+    """
+
+    adam: Mapping[str, float] = {"beta_1": 0.5}
+
+    def __init__(self, network: keras.Model, discriminator: keras.Model):
+        super().__init__(network, "shift_net_phase")
+        self.discriminator = discriminator
+        decoded, encoded, hole = network.get_layer("shift").input
+        self.restore = keras.Model(network.inputs, [network.output, decoded, hole])
+        self.encode = keras.Model(network.inputs, encoded)
+
+    @classmethod
+    def of(cls, network: keras.Model, size: int, width: int, seed: int) -> "ShiftNetPhase":
+        """The phase of a network, with a discriminator of the same scale."""
+        return cls(network, patch_discriminator(size, width, seed))
+
+    @property
+    def models(self) -> list[keras.Model]:
+        """The network and its discriminator."""
+        return [self.network, self.discriminator]
+
+    def call(self, batch: Batch) -> dict[str, Tensor]:
+        """Return the images, the restored images and the features that guide."""
+        drawn = gather_examples(batch, self.size)
+        images = ops.cast(drawn["images"], "float32") / 255.0
+        masks = ops.cast(ops.expand_dims(drawn["masks"], -1), "float32")
+        restored, decoded, hole = self.restore([mask_out(images, drawn["masks"]), masks])
+        guide = ops.stop_gradient(self.encode([images, ops.zeros_like(masks)]))
+        return {
+            "images": images,
+            "restored": ops.cast(restored, "float32"),
+            "decoded": ops.cast(decoded, "float32"),
+            "guide": ops.cast(guide, "float32"),
+            "hole": hole,
+        }
+
+    def terms(self, outputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The terms of the loss without their weights, each a scalar.
+
+        Returns
+        -------
+        dict
+            ``l1``; ``guidance``, the mean over all places, hole or not, of what the features
+            differ by in the hole, squared; ``adversarial``, the generator's part;
+            ``discriminator``, the discriminator's own loss.
+        """
+        images, restored = outputs["images"], outputs["restored"]
+        missed = ops.where(outputs["hole"], outputs["decoded"] - outputs["guide"], 0.0)
+        return {
+            "l1": 2.0 * ops.mean(ops.abs(images - restored)),
+            "guidance": ops.mean(ops.square(missed)),
+            "adversarial": generator_loss(self.discriminator, restored),
+            "discriminator": discriminator_loss(self.discriminator, images, restored),
+        }
+
+    def loss_of(self, batch: Batch, outputs: Mapping[str, Tensor]) -> Tensor:
+        """Return the network's loss plus the discriminator's, a scalar."""
+        terms = self.terms(outputs)
+        return (
+            terms["l1"]
+            + GUIDANCE * terms["guidance"]
+            + ADVERSARIAL * terms["adversarial"]
+            + terms["discriminator"]
+        )
 
 
 def _depth(size: int) -> int:

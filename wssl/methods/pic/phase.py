@@ -10,9 +10,14 @@ from typing import Any
 import numpy as np
 
 from wssl.backend import keras, ops
-from wssl.models.pic import discriminator, posterior
-from wssl.phases.adversarial import discriminator_loss, generator_loss, judge, least_squares
-from wssl.phases.phase import Batch, Phase, Tensor, count, examples
+from wssl.methods.adversarial import (
+    discriminator_loss,
+    generator_loss,
+    least_squares,
+    score_with_constants,
+)
+from wssl.methods.phase import Batch, Phase, Tensor, batch_size, gather_examples
+from wssl.methods.pic.network import discriminator, posterior
 
 SCALES = 8, 4, 2, 1
 """The sides of the generator's images are that of the original divided by these."""
@@ -36,16 +41,16 @@ class PicPhase(Phase):
     add their latent to the feature of the known pixels.
 
     Called on a batch ``{"images": uint8 (B, S, S, 3), "masks": bool (B, S, S), "noise": float32 (B,
-    2, S / 32, S / 32, z)}`` (True = hole), or one that is cropped as `wssl.phases.examples` says,
-    it returns a dict, all images in [-1, 1]: ``images``, float (B, S, S, 3); ``known``, float (B,
-    S, S, 1), 1 = known; ``generated`` and ``reconstructed``, the images of either path at the four
+    2, S / 32, S / 32, z)}`` (True = hole), or one that `wssl.methods.gather_examples` crops, it
+    returns a dict, all images in [-1, 1]: ``images``, float (B, S, S, 3); ``known``, float (B, S,
+    S, 1), 1 = known; ``generated`` and ``reconstructed``, the images of either path at the four
     `SCALES`; ``prior`` and ``posterior``, mean and standard deviation, float (B, S / 32, S / 32,
     z), of the latent.
 
     Parameters
     ----------
     network : keras.Model
-        As from `wssl.models.pic`.
+        As from `wssl.methods.pic`.
     seed : int
         Fixes the initial weights of posterior and discriminators.
     weights : mapping of str to float
@@ -71,14 +76,14 @@ class PicPhase(Phase):
         """The network, the posterior and both discriminators."""
         return [self.network, self.posterior, self.judge_generated, self.judge_reconstructed]
 
-    def complete(self, batch: Batch, rng: np.random.Generator) -> Batch:
+    def add_random_inputs(self, batch: Batch, rng: np.random.Generator) -> Batch:
         """Add the noise that makes latents of both distributions: the prior's, the posterior's."""
-        shape = (count(batch), 2, *self.posterior.inputs[0].shape[1:])
+        shape = (batch_size(batch), 2, *self.posterior.inputs[0].shape[1:])
         return {**batch, "noise": rng.standard_normal(shape, "float32")}
 
     def call(self, batch: Batch, training: bool | None = None) -> dict[str, Any]:
         """Return the images, what both paths make of them, and the latents' distributions."""
-        drawn = examples(batch, self.size)
+        drawn = gather_examples(batch, self.size)
         images = ops.cast(drawn["images"], "float32") / 127.5 - 1.0
         known = 1.0 - ops.cast(ops.expand_dims(drawn["masks"], -1), "float32")
         encoder, prior, generator = map(self.network.get_layer, ("encoder", "prior", "generator"))
@@ -121,7 +126,9 @@ class PicPhase(Phase):
         images, known = outputs["images"], outputs["known"]
         generated, reconstructed = outputs["generated"], outputs["reconstructed"]
         fixed = [ops.stop_gradient(moment) for moment in outputs["posterior"]]
-        scores = judge(self.judge_reconstructed, ops.concatenate([reconstructed[-1], images]))
+        scores = score_with_constants(
+            self.judge_reconstructed, ops.concatenate([reconstructed[-1], images])
+        )
         return {
             "posterior": divergence([0.0, expected_deviation(known)], outputs["posterior"]),
             "prior": divergence(fixed, outputs["prior"]),

@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from wssl.models.classical import FILLS, biharmonic, harmonic, mean_colour
+from wssl.methods import METHODS
+from wssl.methods.classical import biharmonic, harmonic, mean_colour
+
+FILLS = {name: method.fill for name, method in METHODS.items() if method.fill}
 
 
 @pytest.fixture

@@ -3,9 +3,8 @@ import numpy as np
 import pytest
 
 from wssl import training
-from wssl.models.shift_net import patch_discriminator, shift_net
-from wssl.phases.adversarial import discriminator_loss, generator_loss
-from wssl.phases.shift_net import ShiftNetPhase
+from wssl.methods.adversarial import discriminator_loss, generator_loss
+from wssl.methods.shift_net import ShiftNetPhase, patch_discriminator, shift_net
 
 
 def shift_net_phase(width=2, seed=0):

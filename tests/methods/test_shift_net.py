@@ -2,7 +2,7 @@ import keras
 import numpy as np
 import pytest
 
-from wssl.models.shift_net import Shift, feature_mask, patch_discriminator, shift_net
+from wssl.methods.shift_net import Shift, feature_mask, patch_discriminator, shift_net
 
 
 def copied(decoder, encoder, hole):

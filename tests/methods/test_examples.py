@@ -4,7 +4,7 @@ import pytest
 from keras import ops
 
 from wssl.data.batches import inpainting_batch, pretext_batch, random_crops
-from wssl.phases import count, crop, examples
+from wssl.methods import batch_size, crop, gather_examples
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def test_squares_are_cut_where_the_corners_say(images):
 def test_a_batch_is_cut_as_random_crops_cuts(images, masks):
     batch = inpainting_batch(images, masks, 8, 4, seed=3, step=5)
     expected = random_crops(batch["images"], 8, np.random.default_rng([3, 1, 5]))
-    np.testing.assert_array_equal(arrays(examples(batch, 8))["images"], expected)
+    np.testing.assert_array_equal(arrays(gather_examples(batch, 8))["images"], expected)
 
 
 @pytest.mark.parametrize("step", [0, 3])
@@ -40,8 +40,8 @@ def test_what_is_stored_on_the_device_gives_the_same_batch(images, masks, step):
     here = inpainting_batch(images, masks, 8, 4, 0, step)
     there = inpainting_batch(*map(ops.convert_to_tensor, (images, masks)), 8, 4, 0, step)
     assert set(there["images"]) == {"stored", "rows"}
-    assert count(here) == count(there) == 4
-    expected, found = arrays(examples(here, 8)), arrays(examples(there, 8))
+    assert batch_size(here) == batch_size(there) == 4
+    expected, found = arrays(gather_examples(here, 8)), arrays(gather_examples(there, 8))
     for name in ("images", "masks"):
         np.testing.assert_array_equal(found[name], expected[name])
 
@@ -59,4 +59,4 @@ def test_labels_and_places_do_not_hang_on_where_images_are(images):
 
 
 def test_images_without_corners_are_taken_whole(images):
-    np.testing.assert_array_equal(examples({"images": images}, 12)["images"], images)
+    np.testing.assert_array_equal(gather_examples({"images": images}, 12)["images"], images)

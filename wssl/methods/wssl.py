@@ -5,20 +5,21 @@ from typing import Any
 
 from wssl import pretext
 from wssl.backend import keras, ops
-from wssl.phases.phase import Batch, Phase, Tensor, blacken, examples
+from wssl.losses import bind
+from wssl.methods.phase import Batch, Phase, Tensor, gather_examples, mask_out
 
 
 class PretextPhase(Phase):
     """Learns the levels of weighted pretext tasks.
 
-    Called on a batch ``{"images": uint8 (B, S, S, 3), "labels": {task: int (B,)}}``, or one that is
-    cropped as `examples` says, it transforms the images at the levels of the labels and returns the
+    Called on a batch ``{"images": uint8 (B, S, S, 3), "labels": {task: int (B,)}}``, or one that
+    `gather_examples` crops, it transforms the images at the levels of the labels and returns the
     logits of each task. Its loss is the sum over tasks of weight times cross-entropy.
 
     Parameters
     ----------
     network : keras.Model
-        As from `wssl.models.pretext_model`.
+        As from `wssl.methods.pretext_model`.
     weights : mapping of str to float
         The weight of each task.
     """
@@ -31,7 +32,7 @@ class PretextPhase(Phase):
 
     def call(self, batch: Batch) -> dict[str, Tensor]:
         """Return the logits, float (B, classes), of each task."""
-        images = ops.cast(examples(batch, self.size)["images"], "float32") / 255.0
+        images = ops.cast(gather_examples(batch, self.size)["images"], "float32") / 255.0
         logits = self.network(pretext.transform(images, batch["labels"]))
         return {task: ops.cast(values, "float32") for task, values in logits.items()}
 
@@ -52,7 +53,7 @@ class InpaintingPhase(Phase):
     """Learns to restore images from what their masks leave.
 
     Called on a batch ``{"images": uint8 (B, S, S, 3), "masks": bool (B, S, S)}`` (True = hole), or
-    one that is cropped as `examples` says, it blackens the holes and returns originals and restored
+    one that `gather_examples` crops, it masks the holes out and returns originals and restored
     images, float (B, S, S, 3) in [0, 1]. Its loss is the mean over the batch of `loss` on the
     whole, raw output.
 
@@ -61,24 +62,23 @@ class InpaintingPhase(Phase):
     network : keras.Model
         Masked image -> restored image.
     loss : callable
-        ``(y_true, y_pred, **parameters) -> float (B,)``.
-    **parameters : float
-        Numbers that the loss takes beside the images, such as ``alpha=0.84``.
+        Such as one of `wssl.losses.LOSSES`.
+    **settings : float
+        For those numbers that the loss takes besides the images, such as ``alpha=0.84``. Each is a
+        variable of the compiled step and of its checkpoints, whichever the loss takes.
     """
 
-    def __init__(self, network: keras.Model, loss: Callable[..., Tensor], **parameters: float):
+    def __init__(self, network: keras.Model, loss: Callable[..., Tensor], **settings: float):
         super().__init__(network, "inpainting_phase")
-        self.image_loss = loss
-        self.parameters = {
-            name: self.add_coefficient(name, value) for name, value in parameters.items()
-        }
+        variables = {name: self.add_coefficient(name, value) for name, value in settings.items()}
+        self.image_loss = bind(loss, **variables)
 
     def call(self, batch: Batch) -> tuple[Tensor, Tensor]:
         """Return the originals and the restored images."""
-        drawn = examples(batch, self.size)
+        drawn = gather_examples(batch, self.size)
         images = ops.cast(drawn["images"], "float32") / 255.0
-        return images, ops.cast(self.network(blacken(images, drawn["masks"])), "float32")
+        return images, ops.cast(self.network(mask_out(images, drawn["masks"])), "float32")
 
     def loss_of(self, batch: Batch, outputs: Any) -> Tensor:
         """Return the mean of the loss over the batch, a scalar."""
-        return ops.mean(self.image_loss(*outputs, **self.parameters))
+        return ops.mean(self.image_loss(*outputs))

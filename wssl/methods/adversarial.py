@@ -2,17 +2,17 @@
 
 The loop takes one step down one loss over all weights. The sum of the generator's loss and the
 discriminator's is such a loss, if each part takes the other network for a constant: the generator
-is judged by a discriminator whose weights are constants (`judge`), and the discriminator's loss
-sees generated images that are constants (`discriminator_loss`). Each network's gradient is then
-that of the classic formulation (Goodfellow et al. 2014, arXiv:1406.2661), in which they take turns;
-but both are updated at the same moment, from the same point, whereas in turns the second is updated
-against the first as it has just become.
+is scored by a discriminator whose weights are constants (`score_with_constants`), and the
+discriminator's loss sees generated images that are constants (`discriminator_loss`). Each network's
+gradient is then that of the classic formulation (Goodfellow et al. 2014, arXiv:1406.2661), in which
+they take turns; but both are updated at the same moment, from the same point, whereas in turns the
+second is updated against the first as it has just become.
 """
 
 from collections.abc import Callable
 
 from wssl.backend import keras, ops
-from wssl.phases.phase import Tensor
+from wssl.methods.phase import Tensor
 
 Criterion = Callable[[Tensor, bool], Tensor]
 """Scores of images, and whether they ought to be taken for real -> a loss, a scalar."""
@@ -31,7 +31,7 @@ def least_squares(scores: Tensor, real: bool) -> Tensor:
     return ops.mean(ops.square(scores - float(real)))
 
 
-def judge(discriminator: keras.Model, images: Tensor) -> Tensor:
+def score_with_constants(discriminator: keras.Model, images: Tensor) -> Tensor:
     """The scores of images by a discriminator whose weights are constants.
 
     Gradients reach the images, not the weights, and no state of the discriminator changes.
@@ -68,7 +68,7 @@ def generator_loss(
     -------
     float scalar
     """
-    return criterion(judge(discriminator, generated), True)
+    return criterion(score_with_constants(discriminator, generated), True)
 
 
 def discriminator_loss(

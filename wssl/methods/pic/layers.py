@@ -150,7 +150,7 @@ class Attention(layers.Layer):
         return short, long
 
 
-def act(x: Tensor) -> Tensor:
+def activate(x: Tensor) -> Tensor:
     """The leaky rectifier."""
     return ops.leaky_relu(x, SLOPE)
 
@@ -171,22 +171,22 @@ def residual(x: Tensor, channels: int, hidden: int, seeds: Seeds, halve: bool = 
     -------
     float (B, H, W, channels), or (B, H / 2, W / 2, channels)
     """
-    y = SpectralConvolution(hidden, 3, seeds)(act(x))
-    y = SpectralConvolution(channels, 3, seeds)(act(y))
+    y = SpectralConvolution(hidden, 3, seeds)(activate(x))
+    y = SpectralConvolution(channels, 3, seeds)(activate(y))
     if halve:
         x, y = layers.AveragePooling2D(2)(x), layers.AveragePooling2D(2)(y)
     return y + SpectralConvolution(channels, 1, seeds)(x)
 
 
-def double(x: Tensor, channels: int, seeds: Seeds) -> Tensor:
+def upsample(x: Tensor, channels: int, seeds: Seeds) -> Tensor:
     """The decoder's residual block: float (B, H, W, C) -> float (B, 2 H, 2 W, channels)."""
-    y = SpectralConvolution(channels, 3, seeds)(act(_instance_normalised(x)))
-    y = act(_instance_normalised(y))
+    y = SpectralConvolution(channels, 3, seeds)(activate(_instance_normalised(x)))
+    y = activate(_instance_normalised(y))
     y = SpectralConvolution(channels, 3, seeds, transposed=True)(y)
     return y + SpectralConvolution(channels, 3, seeds, transposed=True)(x)
 
 
-def descend(image: Tensor, base: int, seeds: Seeds, attentive: bool = False) -> list[Tensor]:
+def downsample(image: Tensor, base: int, seeds: Seeds, attentive: bool = False) -> list[Tensor]:
     """Five residual blocks that each halve an image, with 1, 2, 4, 4 and 4 times `base` channels.
 
     Parameters
@@ -202,7 +202,7 @@ def descend(image: Tensor, base: int, seeds: Seeds, attentive: bool = False) -> 
     list of float (B, S / 2, S / 2, base) to (B, S / 32, S / 32, 4 base)
     """
     y = SpectralConvolution(base, 3, seeds)(image)
-    y = layers.AveragePooling2D(2)(SpectralConvolution(base, 3, seeds)(act(y)))
+    y = layers.AveragePooling2D(2)(SpectralConvolution(base, 3, seeds)(activate(y)))
     x = y + SpectralConvolution(base, 1, seeds)(layers.AveragePooling2D(2)(image))
     features = [x]
     for factor in (2, 4, 4, 4):
@@ -219,9 +219,9 @@ def attention(decoder: Tensor, encoder: Tensor, known: Tensor, seeds: Seeds) -> 
     return residual(both, decoder.shape[-1], decoder.shape[-1], seeds)
 
 
-def picture(x: Tensor, seeds: Seeds) -> Tensor:
+def to_rgb(x: Tensor, seeds: Seeds) -> Tensor:
     """An RGB image of a feature: float (B, H, W, C) -> float (B, H, W, 3) in [-1, 1]."""
-    padded = ops.pad(act(x), ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
+    padded = ops.pad(activate(x), ((0, 0), (1, 1), (1, 1), (0, 0)), mode="reflect")
     return ops.tanh(SpectralConvolution(3, 3, seeds, padding="valid")(padded))
 
 

@@ -1,0 +1,118 @@
+"""The command ``wssl``: run experiments, fill holes and look at data from the shell.
+
+A module for each command has its options and what it does. The options of a command are made when
+it is called, after ``--import``, so that they name what is registered.
+"""
+
+import argparse
+import re
+import sys
+import warnings
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+from wssl.cli.options import start_keras
+
+COMMANDS = {
+    "run": ("run", "train and evaluate one experiment, or show its stored record"),
+    "study": ("study", "run the study, whole or in parts"),
+    "list": ("listing", "show the records there are: settings, scores, fingerprint"),
+    "inpaint": ("inpaint", "fill the hole of a picture, or of each in a folder"),
+    "export": ("export", "write a trained network to a file"),
+    "data": ("data", "list, fetch, prepare or look at images and masks"),
+}
+"""The module and a summary of each command."""
+
+_NAMED_BY_REGISTRIES = ("run", "study")
+_WITHOUT_KERAS = ("list", "data")
+_OWN = "One of your own is known after --import: wssl --import mine.py COMMAND."
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit status.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        As from the shell, without the program's name; ``sys.argv`` if not given.
+    """
+    named, _ = parser().parse_known_args(arguments)
+    options = named
+    warnings.formatwarning = lambda message, *_, **__: f"wssl: {message}\n"
+    # Pillow calls half of its limit an attack; beyond the limit itself, the picture is refused.
+    warnings.filterwarnings("ignore", message=r"Image size \(\d+ pixels\) exceeds limit")
+    try:
+        if named.name in _NAMED_BY_REGISTRIES or (
+            named.imports and named.name not in _WITHOUT_KERAS
+        ):
+            start_keras(devices=False)
+        for name in named.imports:
+            _import(name)
+        options = parser(named.name).parse_args(arguments)
+        return int(options.command(options) or 0)
+    except (ValueError, OSError, ArithmeticError, ModuleNotFoundError) as error:
+        own = not named.imports and re.match("Unknown (pretext task|loss|method) ", str(error))
+        print(f"wssl: {error}{' ' + _OWN if own else ''}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        again = getattr(options, "again", "resumes from here")
+        print(f"\nwssl: stopped; the same command {again}.", file=sys.stderr)
+        return 130
+
+
+def parser(command: str | None = None) -> argparse.ArgumentParser:
+    """The parser of the command line, with the options of one command.
+
+    Parameters
+    ----------
+    command : str, optional
+        One of `COMMANDS`; without it, the parser knows the names of the commands only, which
+        `argparse.ArgumentParser.parse_known_args` is enough for.
+    """
+    made = argparse.ArgumentParser(
+        prog="wssl",
+        description="A reproducible study of weighted self-supervised learning for inpainting.",
+        epilog="Records go to the folder results/, or to the one that WSSL_RESULTS names; real "
+        "data are looked for in the folder that WSSL_DATA names, and downloaded if not there.",
+    )
+    made.add_argument(
+        "--import",
+        action="append",
+        default=[],
+        dest="imports",
+        metavar="MODULE",
+        help="a module or .py file of yours, imported first, which registers pretext tasks, "
+        "losses, methods or data sources; may be repeated",
+    )
+    commands = made.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="name")
+    for name, (module, summary) in COMMANDS.items():
+        added = commands.add_parser(name, help=summary, add_help=name == command)
+        if name == command:
+            import_module(f"wssl.cli.{module}").add_options(added)
+    return made
+
+
+def _import(name: str) -> None:
+    """Import a module of the user's, so that what it registers is known: a file or a name."""
+    path = Path(name)
+    file = path.suffix == ".py"
+    if file and not path.is_file():
+        raise ValueError(f"--import: there is no file {name}.")
+    folder = path.absolute().parent if file else Path.cwd()
+    sys.path.insert(0, str(folder))
+    module = path.stem if file else name
+    try:
+        found = import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name != module:
+            raise
+        raise ValueError(
+            f"--import: there is no module {name} in {folder} or where Python looks for modules; "
+            "give a module's name, or the path of a .py file."
+        ) from None
+    if file and Path(str(found.__file__)).resolve() != path.resolve():
+        raise ValueError(
+            f"--import: {name} is named like the module {module}, which Python has loaded from "
+            f"{found.__file__}; rename the file."
+        )

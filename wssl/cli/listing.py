@@ -1,0 +1,66 @@
+"""``wssl list``: the records there are."""
+
+import argparse
+from collections.abc import Mapping
+from typing import Any
+
+from wssl.records import describe, is_pretext, is_run, trained_experiment
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Describe the command and add its options.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    """
+    parser.description = (
+        "List the runs of the results folder: fingerprint, preset, images, PSNR and SSIM on the "
+        "test images, and the settings that differ from the defaults. `wssl inpaint --model` and "
+        "`wssl export` take the fingerprint."
+    )
+    parser.epilog = "example: wssl list desktop rotation"
+    parser.add_argument(
+        "words", nargs="*", metavar="WORD", help="show only lines with all of these words"
+    )
+    parser.add_argument(
+        "--all", action="store_true", help="also list pretext phases and evaluations"
+    )
+    parser.set_defaults(command=_list)
+
+
+def _list(options: argparse.Namespace) -> None:
+    from wssl.store import Store
+
+    store = Store()
+    records = [r for r in store.records() if options.all or is_run(r)]
+    lines = sorted(_line(record) for record in records)
+    words = [word.lower() for word in options.words]
+    shown = [line for line in lines if all(word in " ".join(line).lower() for word in words)]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    for *cells, last in (line[1:] for line in shown):
+        padded = (text.ljust(width) for text, width in zip(cells, widths[1:], strict=False))
+        print("  ".join([*padded, last]))
+    if not lines:
+        print(f"{store.root} holds no record yet: `wssl run` makes one.")
+    elif not shown:
+        print(f"None of the {len(lines)} records has all of these words.")
+
+
+def _line(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the lines are sorted by, then the cells: fingerprint, preset, images, scores, words."""
+    trained, own = trained_experiment(record), record["experiment"]
+    words = describe(record["kind"], own)
+    scores = _accuracies(record) if is_pretext(record) else _scores(record)
+    cells = (trained["preset"], own["dataset"], scores, words)
+    return (f"{record['kind'] != 'inpainting'} {' '.join(cells)}", record["fingerprint"], *cells)
+
+
+def _scores(record: Mapping[str, Any]) -> str:
+    psnr, ssim = (record["metrics"].get(name) for name in ("psnr", "ssim"))
+    known = psnr is not None and ssim is not None
+    return f"{psnr:5.2f} dB  {ssim:.4f}" if known else "undefined"
+
+
+def _accuracies(record: Mapping[str, Any]) -> str:
+    return " ".join(f"{value:.0%}" for value in record["metrics"].values())

@@ -1,0 +1,103 @@
+"""Trained networks as the command line names them: by a record's fingerprint, or by a file."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wssl.names import unknown
+from wssl.records import RunRecord, is_pretext, is_run
+
+if TYPE_CHECKING:
+    import keras
+
+    from wssl.runs import Result
+
+
+def find_model(name: str | None) -> "Result | keras.Model":
+    """The model that ``--model`` names: a file, a record, or none, the default experiment.
+
+    Parameters
+    ----------
+    name : str or None
+
+    Raises
+    ------
+    ValueError
+        If there is no such record or file.
+    """
+    from wssl.experiment import Experiment
+    from wssl.export import load_model
+    from wssl.runs import run
+
+    if name is None:
+        return run(Experiment())
+    return load_model(name) if Path(name).suffix or Path(name).is_file() else stored_result(name)
+
+
+def stored_result(fingerprint: str) -> "Result":
+    """The result of a record in the results folder.
+
+    Parameters
+    ----------
+    fingerprint : str
+        Of the record.
+
+    Raises
+    ------
+    ValueError
+        If there is no such record of a run.
+    """
+    from wssl.experiment import Experiment
+    from wssl.runs import Result
+    from wssl.store import Store
+
+    store = Store()
+    record = store.get(fingerprint)
+    if record is not None and is_run(record):
+        result = Result(Experiment.from_dict(record["experiment"]), record, store)
+        _announce_training(result)
+        return result
+    runs = [r for r in store.records() if is_run(r)]
+    if not runs:
+        raise ValueError(f"{store.root} holds no model yet: `wssl run` trains one.")
+    if record is not None:
+        raise ValueError(_other_kind(record, runs))
+    known = [r["fingerprint"] for r in runs]
+    raise unknown("model (the fingerprint of a record)", fingerprint, known, "wssl list")
+
+
+def _other_kind(record: Mapping[str, Any], runs: Sequence[RunRecord]) -> str:
+    """What to say of a record that is not one of an inpainting network."""
+    if is_pretext(record):
+        kind = "a pretext phase, whose encoder alone fills no holes"
+        use = [r["fingerprint"] for r in runs if r["pretext"] == record["fingerprint"]]
+    else:
+        kind = f"the kind {record['kind']!r}"
+        use = [r["fingerprint"] for r in runs if r["fingerprint"] == record.get("run")]
+    way = f"Of the networks made from it: {', '.join(use)}." if use else "`wssl run` trains one."
+    return (
+        "model: expected the fingerprint of a record of the kind 'inpainting'; received "
+        f"{record['fingerprint']}, of {kind}. {way}"
+    )
+
+
+def _announce_training(result: "Result") -> None:
+    """Say that a network's weights are missing, before minutes pass in which they are made."""
+    from wssl.methods import METHODS
+
+    experiment, store = result.experiment, result.store
+    learned = METHODS[experiment.method].learned
+    if not learned or store.weights_path(experiment.fingerprint).exists():
+        return
+    seconds = result.provenance["seconds"]
+    before = experiment.pretraining
+    if before is not None and not store.weights_path(before.fingerprint).exists():
+        record = store.get(before.fingerprint)
+        seconds += record["provenance"]["seconds"] if record else 0.0
+    print(
+        f"wssl: {store.root} has the record {result.fingerprint} and not its weights; training the "
+        f"network again, which took {max(seconds / 60, 0.1):.1f} minutes when the record was made.",
+        file=sys.stderr,
+        flush=True,
+    )

@@ -1,0 +1,190 @@
+"""Options that commands share: the fields of an experiment, and the types of values."""
+
+import argparse
+from collections.abc import Collection, Sequence
+from dataclasses import MISSING, fields
+from typing import Any
+
+from wssl.processes import quiet
+
+
+def start_keras(devices: bool = True) -> None:
+    """Import Keras and take its devices, without what TensorFlow writes to stderr as it starts.
+
+    Parameters
+    ----------
+    devices : bool
+        Whether to take the devices; if not, worker processes may.
+    """
+    with quiet():
+        from wssl.backend import keras
+
+        if devices:
+            keras.ops.zeros(1)
+
+
+def add_fields(
+    parser: argparse.ArgumentParser, names: Collection[str] | None = None, **more: dict[str, Any]
+) -> None:
+    """Add an option for each field of `wssl.Experiment`, which `given_fields` reads.
+
+    A field is an option of its own name, of the type of its default; those of `_FORMS` have a form
+    of their own. What is not given on the command line keeps the default of `wssl.Experiment`.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    names : collection of str, optional
+        The fields; all of them if not given.
+    **more
+        Further keywords of `add_argument` by the field's name.
+    """
+    from wssl.experiment import Experiment
+
+    texts = _texts()
+    for field in fields(Experiment):
+        if names is not None and field.name not in names:
+            continue
+        default = "" if field.default in (MISSING, None) else f" (default: {_shown(field.default)})"
+        parser.add_argument(
+            f"--{field.name.replace('_', '-')}",
+            default=argparse.SUPPRESS,
+            help=texts.get(field.name, "") + ("" if field.name in _SAID else default),
+            **{
+                "type": type(field.default),
+                **_FORMS.get(field.name, {}),
+                **more.get(field.name, {}),
+            },
+        )
+
+
+def given_fields(options: argparse.Namespace) -> dict[str, Any]:
+    """The fields of an experiment that were given on the command line.
+
+    Parameters
+    ----------
+    options : argparse.Namespace
+        As parsed.
+    """
+    from wssl.experiment import Experiment
+
+    given = vars(options)
+    found = {field.name: given[field.name] for field in fields(Experiment) if field.name in given}
+    if "pretext" in found:
+        found["pretext"] = _weights(found["pretext"])
+    for name, kind in (("settings", dict), ("coverage", tuple)):
+        if name in found:
+            found[name] = kind(found[name])
+    return found
+
+
+def _texts() -> dict[str, str]:
+    """What each field is, with the names that are registered."""
+    from wssl import data, paper
+    from wssl.experiment import ENCODERS
+    from wssl.losses import LOSSES
+    from wssl.methods import METHODS
+    from wssl.presets import PRESETS
+    from wssl.pretext import TASKS
+
+    best = " ".join(f"{task}={weight}" for task, weight in paper.BEST.items())
+    networks = [name for name, method in METHODS.items() if method.learned]
+    baselines = [name for name, method in METHODS.items() if not method.learned]
+    images = ", ".join([*data.SOURCES, *data.FORMS])
+    masks = ", ".join([*data.STROKES, *data.MASK_FORMS])
+    return {
+        "pretext": f"pretext tasks ({', '.join(TASKS)}) and their weights; default: the paper's "
+        f"best, {best}",
+        "loss": _any(LOSSES),
+        "alpha": "share of log-cosh in the loss mix",
+        "a": "scale inside log-cosh",
+        "encoder": "; ".join(f"{name}: {text}" for name, text in ENCODERS.items()),
+        "frozen_blocks": "which of the encoder's five blocks stay fixed in a frozen encoder, from "
+        "1 at full resolution, such as 1-3 or 4,5 (default: 1-5, the paper's 16 layers)",
+        "method": f"a network, {_any(networks)}, or a baseline that is not learned, "
+        f"{_any(baselines)}",
+        "preset": f"the scale: {_any(PRESETS)}",
+        "settings": "values of the preset to replace, such as width=32 inpainting_steps=3000",
+        "dataset": f"images: {images}",
+        "masks": f"masks: {masks}, a folder with ?hole=black or ?hole=white after it (default: "
+        "synthetic for synthetic images, quickdraw for others)",
+        "recipe": f"how strokes become masks: {_any(data.RECIPES)}",
+        "coverage": "share of a mask that is hole",
+        "split": "the images to evaluate on: test, or val to choose settings by",
+        "seed": "fixes every random draw",
+    }
+
+
+def _any(names: Collection[str]) -> str:
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _shown(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, tuple) else f"{value}"
+
+
+def _blocks(text: str) -> tuple[int, ...]:
+    """The numbers that "1-3" or "1,2,3" stands for."""
+    blocks: list[int] = []
+    for part in text.split(","):
+        first, dash, last = part.partition("-")
+        if not first.isdigit() or (dash and not last.isdigit()):
+            raise argparse.ArgumentTypeError(
+                f"expected numbers of blocks such as 1-3 or 4,5; received {text!r}"
+            )
+        blocks += range(int(first), int(last or first) + 1)
+    return tuple(blocks)
+
+
+def _setting(text: str) -> tuple[str, Any]:
+    """The name and the value of "width=32"; numbers as such, ``None`` as none, the rest as text."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise argparse.ArgumentTypeError(f"expected NAME=VALUE; received {text!r}")
+    if value == "None":
+        return name, None
+    for kind in (int, float):
+        try:
+            return name, kind(value)
+        except ValueError:
+            continue
+    return name, value
+
+
+def _weights(items: Sequence[str]) -> dict[str, float]:
+    weights = {}
+    for item in items:
+        task, _, weight = item.partition("=")
+        try:
+            weights[task] = float(weight or 1)
+        except ValueError:
+            raise ValueError(
+                f"--pretext: expected TASK=WEIGHT, such as rotation=0.3; received {item!r}."
+            ) from None
+    return weights
+
+
+def at_least_1(text: str) -> int:
+    """A whole number of at least 1, as the type of an option.
+
+    Parameters
+    ----------
+    text : str
+    """
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"expected at least 1, received {text}")
+    return number
+
+
+_FORMS: dict[str, dict[str, Any]] = {
+    "pretext": {"type": str, "nargs": "*", "metavar": "TASK=WEIGHT"},
+    "frozen_blocks": {"type": _blocks, "metavar": "BLOCKS"},
+    "settings": {"type": _setting, "nargs": "+", "metavar": "NAME=VALUE"},
+    "coverage": {"type": float, "nargs": 2, "metavar": ("LEAST", "GREATEST")},
+}
+"""How the fields are written whose values are not one word."""
+
+_SAID = ("frozen_blocks", "masks")
+"""Fields whose text says the default itself."""

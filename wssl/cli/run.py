@@ -1,0 +1,80 @@
+"""``wssl run``: one experiment."""
+
+import argparse
+from typing import TYPE_CHECKING
+
+from wssl.cli.options import add_fields, at_least_1, given_fields, start_keras
+
+if TYPE_CHECKING:
+    from wssl.runs import Result
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Describe the command and add its options.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    """
+    parser.description = (
+        "Train and evaluate one experiment. A run that was stopped resumes from its last "
+        "checkpoint; one that is complete prints its record at once."
+    )
+    parser.epilog = "example: wssl run --pretext rotation=0.3 saturation=0.7 --preset quick"
+    add_fields(parser)
+    parser.add_argument(
+        "--steps",
+        type=int,
+        help="cut each phase to this number of steps, and estimate how long the whole preset takes",
+    )
+    parser.add_argument(
+        "--micro-batch",
+        type=int,
+        metavar="IMAGES",
+        help="how many images of a batch are in memory at a time (default: all); the gradients of "
+        "the parts are averaged",
+    )
+    parser.add_argument(
+        "--devices",
+        type=at_least_1,
+        default=1,
+        help="how many GPUs share each batch; more than one needs KERAS_BACKEND=jax (default: 1)",
+    )
+    parser.set_defaults(command=_run)
+
+
+def _run(options: argparse.Namespace) -> None:
+    start_keras()
+    from wssl.devices import data_parallel
+    from wssl.experiment import Experiment
+    from wssl.runs import run
+
+    given = given_fields(options)
+    name = given.get("preset", Experiment.preset)
+    if options.steps is not None:
+        given["preset"] = f"{name}:{options.steps}"
+    experiment = Experiment(**given)
+    with data_parallel(options.devices, options.micro_batch or experiment.scale.inpainting_batch):
+        result = run(experiment, micro_batch=options.micro_batch)
+    for metric, value in result.metrics.items():
+        print(f"{metric:14} {'undefined' if value is None else f'{value:.4f}'}")
+    print(f"record         {result.store.path(result.fingerprint)}")
+    if options.steps is not None:
+        print(_projection(result, name))
+
+
+def _projection(result: "Result", name: str) -> str:
+    """How long the phases of the whole preset take, going by a slice of it."""
+    from wssl.presets import preset
+
+    whole, cut = preset(name), result.experiment.scale
+    hours = {}
+    if phase := result.record["pretext"]:
+        record = result.store.get(phase)
+        assert record is not None
+        seconds = record["provenance"]["seconds"] / cut.pretext_steps
+        hours["pretext"] = seconds * whole.pretext_steps / 3600
+    seconds = result.provenance["seconds"] / cut.inpainting_steps
+    hours["inpainting"] = seconds * whole.inpainting_steps / 3600
+    phases = ", ".join(f"{phase} {time:.1f} h" for phase, time in hours.items())
+    return f"whole preset   about {sum(hours.values()):.1f} h at this speed ({phases})"

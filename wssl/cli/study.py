@@ -1,0 +1,172 @@
+"""``wssl study``: the study, whole or in parts."""
+
+import argparse
+import re
+import sys
+from contextlib import AbstractContextManager
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from wssl.cli.options import add_fields, at_least_1, given_fields, start_keras
+from wssl.names import lookup
+
+if TYPE_CHECKING:
+    from wssl.cluster import Workers
+    from wssl.experiment import Experiment
+    from wssl.running import Asked
+    from wssl.store import Store
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Describe the command and add its options.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+    """
+    from wssl.study import PARTS
+
+    more = [name for name in PARTS if not name.isdigit()]
+    parser.description = (
+        "Run the study, or resume it, show how far it is, and print the paper's tables beside "
+        "ours. What was run before is not run again."
+    )
+    parser.epilog = (
+        "example: wssl study --only 1 losses --preset desktop --dataset open-faces --budget 2h"
+    )
+    parser.add_argument(
+        "--only",
+        "--table",
+        nargs="+",
+        metavar="PART",
+        help="the paper's tables, 1 single, 2 double, 3 triple pretext tasks, 4 losses; and what "
+        f"the paper lacks, {', '.join(more)} (default: all)",
+    )
+    parser.add_argument(
+        "--registered",
+        action="store_true",
+        help="run the registered campaign (book/plan.md) in its order, whose parts, presets and "
+        "seeds are fixed: --only, --seeds and the settings below do not apply",
+    )
+    parser.add_argument("--seeds", type=int, help="how many (default: the preset's number)")
+    parser.add_argument(
+        "--budget",
+        type=_seconds,
+        metavar="TIME",
+        help="start no run that is not expected to end within 90m, 2h, 1h30m, 45s, or a number of "
+        "minutes",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=at_least_1,
+        metavar="N",
+        help="run this many experiments side by side, each in a process of one thread (default: "
+        "what WSSL_JOBS says, or as many as there are cores, and memory for; 1 on a GPU)",
+    )
+    parser.add_argument(
+        "--plan",
+        action="store_true",
+        help="show what is done, what is left and how long that takes, and run nothing",
+    )
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="run on the workers of a Dask scheduler, such as tcp://10.0.0.1:8786, or the file "
+        "that it wrote; workers and this machine need one results folder (default: run here)",
+    )
+    fields = ("preset", "dataset", "masks", "recipe", "coverage")
+    add_fields(parser, fields, preset={"nargs": "+"})
+    parser.set_defaults(command=_study)
+
+
+def _study(options: argparse.Namespace) -> int:
+    from rich import print as show
+
+    from wssl import campaign, progress, report
+    from wssl.experiment import Experiment
+    from wssl.running import jobs_for, plan
+    from wssl.store import Store
+
+    store, parts = Store(), {} if options.registered else _parts(options)
+    titled: dict[str, list[Asked]] = campaign.parts() if options.registered else {}
+    for (preset, name), experiments in parts.items():
+        titled[f"{preset} {'table ' * name.isdigit()}{name}"] = [*experiments]
+    if options.plan:
+        planned = progress.Progress(titled, store)
+        planned.jobs = jobs_for(planned.left, options.jobs)
+        show(planned.table())
+        return 0
+    if options.scheduler is None:
+        jobs = jobs_for(plan(chain.from_iterable(titled.values()), store), options.jobs)
+        if jobs == 1:
+            start_keras()
+        done = progress.follow(
+            titled, store, options.budget, in_order=options.registered, jobs=jobs
+        )
+    else:
+        if options.jobs is not None:
+            raise ValueError(
+                "--jobs: expected none beside --scheduler, whose workers are as many as were "
+                f"started; received {options.jobs}."
+            )
+        with _workers(options.scheduler, store) as workers:
+            done = progress.follow(
+                titled,
+                store,
+                options.budget,
+                in_order=options.registered,
+                executor=workers.executor,
+                at_once=workers.threads,
+            )
+    for (preset, name), experiments in parts.items():
+        if name.isdigit():
+            records = [r for e in experiments if (r := store.get(e.fingerprint)) is not None]
+            dataset = getattr(options, "dataset", Experiment.dataset)
+            print(f"\nTable {name}, at the {preset} preset on {dataset}")
+            print(report.table(int(name), records).to_string())
+    if rest := done.rest():
+        print(f"\n{rest}; the same command resumes.")
+    if failures := done.failures():
+        print(f"wssl: {failures}\nThe same command starts them again.", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _parts(options: argparse.Namespace) -> "dict[tuple[str, str], list[Experiment]]":
+    """The experiments of the parts of the study that were asked for, by preset and part."""
+    from wssl import study
+    from wssl.experiment import Experiment
+
+    settings = given_fields(options)
+    presets = dict.fromkeys(settings.pop("preset", [Experiment.preset]))
+    chosen = {n: lookup("part of the study", n, study.PARTS) for n in options.only or study.PARTS}
+    return {
+        (preset, name): part(preset=preset, seeds=options.seeds, **settings)
+        for preset in presets
+        for name, part in chosen.items()
+    }
+
+
+def _workers(scheduler: str, store: "Store") -> AbstractContextManager["Workers"]:
+    try:
+        from wssl import cluster
+    except ModuleNotFoundError as error:
+        raise ValueError(
+            f"--scheduler needs Dask ({error}): pip install 'wssl[cluster]', here and on the "
+            "workers."
+        ) from error
+    return cluster.connect(scheduler, store)
+
+
+def _seconds(text: str) -> float:
+    """How many seconds a time such as 90m, 2h, 1h30m, 45s or a number of minutes is."""
+    number = r"(\d+(?:\.\d+)?)"
+    pattern = re.compile(f"(?:{number}h)?(?:{number}m)?(?:{number}s)?")
+    match = pattern.fullmatch(text) or pattern.fullmatch(f"{text}m")
+    hours, minutes, seconds = (float(n or 0) for n in match.groups()) if match else (0, 0, 0)
+    total = 3600 * hours + 60 * minutes + seconds
+    if total == 0:
+        raise argparse.ArgumentTypeError(
+            f"expected a time such as 90m, 2h, 1h30m, 45s or a number of minutes, received {text!r}"
+        )
+    return total

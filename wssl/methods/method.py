@@ -1,0 +1,110 @@
+"""What a method of inpainting consists of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from wssl.backend import keras
+from wssl.methods.phase import Phase
+
+
+@dataclass(frozen=True)
+class Method:
+    """A way to inpaint: a network and how it is trained, or a baseline that is not learned.
+
+    Attributes
+    ----------
+    title : str
+        What it is called in help texts and lists; the name it is registered by if empty.
+    network : callable, optional
+        ``(size, width, seed) -> keras.Model``, from masked images, or from masked images and
+        masks, to whole images: float (B, S, S, 3) in [0, 1], float (B, S, S, 1) with 1 = hole ->
+        float (B, S, S, 3) in [0, 1]. Every initial weight comes from `seed`.
+    phase : callable, optional
+        ``(network, size, width, seed) -> Phase``: how the network is trained. If not given, it is
+        trained as the paper trains its own, by one of `wssl.losses.LOSSES`.
+    has_encoder : bool
+        Whether the first 16 layers of the network are the encoder of `wssl.methods.unet`, which a
+        pretext phase trains. Without it, an experiment cannot freeze or pretrain the encoder.
+    variants : callable, optional
+        ``(network, images, masks, seed) -> dict of str to float (N, S, S, 3)``: further outputs of
+        a network that draws at random, by name. The output by which it is recorded draws nothing.
+    fill : callable, optional
+        ``(image, mask) -> image``, instead of a network: float (H, W, 3) in [0, 1], bool (H, W)
+        with True = hole -> float (H, W, 3) in [0, 1], the known pixels unchanged.
+
+    Raises
+    ------
+    ValueError
+        If there is neither a network nor a fill, or both.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Method("grey", fill=lambda image, mask: np.where(mask[..., None], 0.5, image)).learned
+    False
+    """
+
+    title: str = ""
+    network: Callable[[int, int, int], keras.Model] | None = None
+    phase: Callable[[keras.Model, int, int, int], Phase] | None = None
+    has_encoder: bool = False
+    variants: Callable[[keras.Model, np.ndarray, np.ndarray, int], dict[str, np.ndarray]] | None = (
+        None
+    )
+    fill: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None
+
+    def __post_init__(self) -> None:
+        given = [name for name in ("network", "fill") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(
+                "network, fill: expected one of the two; received "
+                f"{'both' if given else 'neither'}. A method is a network, such as "
+                "Method(network=build), or a baseline, Method(fill=function)."
+            )
+
+    @property
+    def learned(self) -> bool:
+        """Whether it has a network, which is trained."""
+        return self.network is not None
+
+    def build(self, size: int, width: int, seed: int) -> keras.Model:
+        """The network, untrained.
+
+        Parameters
+        ----------
+        size : int
+            Side of the square images in pixels.
+        width : int
+            Channels of the first block.
+        seed : int
+            Fixes the initial weights.
+
+        Raises
+        ------
+        ValueError
+            If the method has no network, or its network cannot have that scale.
+        """
+        if self.network is None:
+            raise ValueError(
+                "method: expected one with a network; received a baseline that is not learned. "
+                "Call its `fill(image, mask)` instead."
+            )
+        return self.network(size, width, seed)
+
+    @property
+    def trained_as_wssl(self) -> bool:
+        """Whether it is trained as the paper's network is, so that it has the same settings."""
+        return self.network is not None and self.phase is None
+
+
+def check_scale(size: int, width: int, halvings: int) -> None:
+    """Raise a ValueError unless `size` halves so often and `width` is positive."""
+    if size < 2**halvings or size % 2**halvings:
+        raise ValueError(
+            f"size: expected a positive multiple of {2**halvings}, since each of the {halvings} "
+            f"blocks halves it; received {size}."
+        )
+    if width < 1:
+        raise ValueError(f"width: expected a positive number of channels; received {width}.")

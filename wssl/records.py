@@ -1,0 +1,174 @@
+"""What a record holds, by kind, and its settings in words.
+
+A record is the JSON value that `wssl.store.Store` keeps of a run, of a pretext phase or of an
+evaluation. This module is the one place that tells the three apart.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Literal, NotRequired, TypedDict, TypeGuard
+
+from wssl import paper
+
+DEFAULTS: dict[str, Any] = {
+    "encoder": "frozen",
+    "frozen_blocks": paper.FROZEN_BLOCKS,
+    "loss": "mix",
+    "alpha": paper.ALPHA,
+    "a": paper.LOG_COSH_SCALE,
+    "method": "wssl",
+}
+"""The settings of the paper's configurations, which `wssl.Experiment` has by default."""
+
+Metrics = dict[str, float | None]
+"""Values by metric; None where no test image defines the metric."""
+
+
+class Variants(TypedDict):
+    """Of a method that draws at random: the metrics of further outputs by name."""
+
+    variants: NotRequired[dict[str, Metrics]]
+
+
+class PretextScores(TypedDict):
+    """Of a network that classifies the levels of pretext tasks, by task."""
+
+    metrics: dict[str, float]
+    """The accuracy of each task as ``accuracy_TASK``."""
+    learned: dict[str, bool]
+    """Whether the accuracy of a task is clearly above chance (`wssl.scores.LEARNED`)."""
+    confusion: dict[str, list[list[int]]]
+    """How many images of each true level (row) were classified as each level (column)."""
+
+
+class RunRecord(Variants):
+    """Of an experiment: its network, or its classical baseline, on the test images."""
+
+    kind: Literal["inpainting"]
+    experiment: dict[str, Any]
+    """As `wssl.Experiment.from_dict` takes it."""
+    fingerprint: str
+    scale: dict[str, Any]
+    """The values of the preset that the run depends on."""
+    pretext: str | None
+    """The fingerprint of its pretext phase, if it has one."""
+    metrics: Metrics
+    """The mean of each of `wssl.metrics.NAMES`."""
+    per_image: dict[str, list[float | None]]
+    mechanism: dict[str, Any] | None
+    """What `wssl.mechanism.examine` finds, for the networks of WSSL."""
+    history: list[list[float]]
+    """``[step, mean loss since the entry before]``."""
+    provenance: dict[str, Any]
+
+
+class PretextRecord(PretextScores):
+    """Of a pretext phase: how well its network classifies the levels of its tasks."""
+
+    kind: Literal["pretext"]
+    experiment: dict[str, Any]
+    """As `wssl.experiment.Pretraining.from_dict` takes it."""
+    fingerprint: str
+    scale: dict[str, Any]
+    history: list[list[float]]
+    provenance: dict[str, Any]
+
+
+class EvaluationRecord(TypedDict):
+    """Of a trained experiment on other images or masks."""
+
+    kind: Literal["evaluation"]
+    experiment: dict[str, Any]
+    """As `wssl.Evaluation.from_dict` takes it."""
+    fingerprint: str
+    run: str
+    """The fingerprint of the experiment."""
+    metrics: Metrics
+    terms: dict[str, float]
+    """The mean of what `wssl.losses.terms` gives for the raw output."""
+    per_image: dict[str, list[float | None]]
+    provenance: dict[str, Any]
+
+
+def is_run(record: Mapping[str, Any]) -> TypeGuard[RunRecord]:
+    """Whether a record is of an experiment.
+
+    Parameters
+    ----------
+    record : mapping
+    """
+    return record["kind"] == "inpainting"
+
+
+def is_pretext(record: Mapping[str, Any]) -> TypeGuard[PretextRecord]:
+    """Whether a record is of a pretext phase.
+
+    Parameters
+    ----------
+    record : mapping
+    """
+    return record["kind"] == "pretext"
+
+
+def is_evaluation(record: Mapping[str, Any]) -> TypeGuard[EvaluationRecord]:
+    """Whether a record is of an evaluation.
+
+    Parameters
+    ----------
+    record : mapping
+    """
+    return record["kind"] == "evaluation"
+
+
+def trained_experiment(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that a record's network was trained with; an evaluation has others for its test.
+
+    Parameters
+    ----------
+    record : mapping
+    """
+    settings = record["experiment"]["of"] if is_evaluation(record) else record["experiment"]
+    return dict(settings)
+
+
+def describe(kind: str, experiment: Mapping[str, Any]) -> str:
+    """The settings of a run, a pretext phase or an evaluation in a few words.
+
+    Parameters
+    ----------
+    kind : {"inpainting", "pretext", "evaluation"}
+        As in its record.
+    experiment : mapping
+        As in its record.
+
+    Returns
+    -------
+    str
+        Its pretext tasks, what differs from `DEFAULTS` and from its preset, and its seed.
+
+    Examples
+    --------
+    >>> describe("pretext", {"pretext": {"rotation": 1.0}, "settings": {}, "seed": 2})
+    'pretext phase Rotation, seed 2'
+    """
+    if kind == "evaluation":
+        own = experiment["of"]
+        test = {name: value for name, value in experiment.items() if name != "of"}
+        same = all(own[name] == value for name, value in test.items())
+        other = f"{test['dataset']}, {test['recipe']} {test['masks']} masks"
+        where = "its own images" if same else other
+        return f"{describe('inpainting', own)}, tested on {where}"
+    weights = _weights_in_words(experiment["pretext"])
+    words = [f"pretext phase {weights}" if kind == "pretext" else weights] if weights else []
+    for name, default in DEFAULTS.items():
+        value = experiment.get(name, default)
+        value = tuple(value) if isinstance(value, list) else value
+        if value != default:
+            words.append(f"{name} {value}")
+    words += [f"{name} {value}" for name, value in experiment.get("settings", {}).items()]
+    return ", ".join([*words, f"seed {experiment['seed']}"])
+
+
+def _weights_in_words(weights: Mapping[str, float]) -> str:
+    if len(weights) == 1:
+        return next(iter(weights)).capitalize()
+    return ", ".join(f"{task.capitalize()} {weight:g}" for task, weight in weights.items())
