@@ -16,6 +16,7 @@ from wssl.data.batches import centre_crops
 from wssl.experiment import ENCODERS, Evaluation, Experiment
 from wssl.methods import METHODS
 from wssl.presets import preset as _preset
+from wssl.records import is_run
 from wssl.running import run_all
 from wssl.runs import Result, evaluate
 from wssl.store import Record, Store
@@ -396,7 +397,7 @@ class Study:
             record = store.get(task.fingerprint)
             weights = store.weights_path(task.fingerprint)
             known = weights.exists() or not METHODS[task.method].learned
-            if record is not None and (known or not self.registered):
+            if record is not None and is_run(record) and (known or not self.registered):
                 return Result(task, record, store)
         return None
 

@@ -9,7 +9,7 @@ from typing import Any
 import seaborn as sns
 
 from wssl import paper
-from wssl.claims.campaign import ALL_BLOCKS, NARROW, Arm
+from wssl.claims.campaign import NARROW, Arm
 from wssl.claims.estimands import Score
 from wssl.store import Record
 
@@ -159,9 +159,9 @@ def arm_label(arm: Arm) -> str:
         return method_label(arm.method)
     parts = [ENCODERS.get(arm.encoder, arm.encoder)]
     if arm.pretext and dict(arm.pretext) != paper.TABLES[4][-1].pretext:
-        plain = arm.encoder == "frozen" and arm.blocks == ALL_BLOCKS
+        plain = arm.encoder == "frozen" and arm.blocks == paper.FROZEN_BLOCKS
         parts = [pretext_name(arm.pretext), *([] if plain else parts)]
-    if arm.blocks != ALL_BLOCKS:
+    if arm.blocks != paper.FROZEN_BLOCKS:
         parts[-1] += f" blocks {', '.join(map(str, arm.blocks))}"
     if arm.loss != "mix":
         parts.append(loss_label(arm.loss))
