@@ -29,6 +29,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, partial
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock, Timer
@@ -208,7 +209,7 @@ def digest(path: Path) -> str:
     content = path.read_bytes()
     try:
         if path.suffix == ".npz":
-            with np.load(path) as file:
+            with np.load(BytesIO(content)) as file:
                 parts = [name.encode() + file[name].tobytes() for name in file.files]
             content = b"".join(parts)
         elif path.suffix == ".json":

@@ -29,6 +29,7 @@ WITHOUT_KERAS = [
     "test_book.py",
     "test_claims.py",
     "test_environment.py",
+    "test_faults.py",
     "test_inference.py",
     "test_names.py",
     "test_package.py",
