@@ -41,9 +41,6 @@ from table import parser_of
 TABLE = Path(__file__).parents[1] / "book" / "_faults.md"
 """What the page on faults includes."""
 
-LIMIT_SECONDS = 300
-"""How long a command may take; one that takes longer is taken to hang."""
-
 SETTINGS = {"pretext_steps": 100, "inpainting_steps": 100}
 IN_NAMESPACE = "WSSL_FAULTS_NAMESPACE"
 
@@ -222,10 +219,13 @@ def digest(path: Path) -> str:
 
 
 class Scene:
-    """A place where commands run: their folders, their log, and what undisturbed ones leave."""
+    """A place where commands run: their folders, their logs, and what undisturbed ones leave.
 
-    def __init__(self, root: Path):
-        self.root = root
+    A command that takes more than `limit` seconds is taken to hang.
+    """
+
+    def __init__(self, root: Path, limit: float = 300.0):
+        self.root, self.limit = root, limit
         self.environment = {**os.environ, "WSSL_FAULTS_PICTURES": str(root / "pictures")}
         self.environment |= {"JUPYTER_RUNTIME_DIR": str(root / "jupyter"), "WSSL_JOBS": "1"}
         self._locks = {name: Lock() for name in COMMANDS}
@@ -281,7 +281,7 @@ class Running:
                 **more,
             )
         self.late = False
-        self._watch = Timer(LIMIT_SECONDS, self._is_late)
+        self._watch = Timer(scene.limit, self._is_late)
         self._watch.start()
 
     def next_mark(self) -> str | None:
@@ -583,6 +583,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=18)
     parser.add_argument("--minutes", type=float, default=20, help="no fault begins after them")
     parser.add_argument("--lanes", type=int, default=2, help="how many are done side by side")
+    parser.add_argument("--limit", type=float, default=300, help="seconds that a command may take")
     parser.add_argument("--command", nargs=2, help=argparse.SUPPRESS)
     parser.add_argument("--set-clock-back", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -599,12 +600,16 @@ def main() -> int:
     def done(fault: Fault) -> Row:
         row = Row(fault.name)
         if time.monotonic() - began < 60 * options.minutes:
-            fault.do(fault, scene, row, random.Random(f"{options.seed} {fault.name}"))
+            try:
+                fault.do(fault, scene, row, random.Random(f"{options.seed} {fault.name}"))
+            except RuntimeError as error:
+                row.unequal += 1
+                row.said.append(str(error))
         print(f"{(time.monotonic() - began) / 60:5.1f} min  {line(row)}", flush=True)
         return row
 
     with TemporaryDirectory() as scratch, ThreadPoolExecutor(options.lanes) as lanes:
-        scene = Scene(Path(scratch))
+        scene = Scene(Path(scratch), options.limit)
         rows = list(lanes.map(done, faults))
     for row in rows:
         for words, count in Counter(row.said).most_common():
