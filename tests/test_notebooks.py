@@ -376,7 +376,7 @@ def test_a_kernel_that_is_killed_is_an_error_that_names_the_notebook(project):
     Path("notebooks/01_study.py").write_text(SOURCE + KILLED)
     Path("out.ipynb").write_text("the earlier one")
     with pytest.raises(
-        RuntimeError, match=r"(?s)01_study.py: its kernel died.*out.ipynb is as it was"
+        RuntimeError, match=r"(?s)01_study.py: its kernel died.*out.ipynb is as it"
     ):
         notebooks.execute("notebooks/01_study.py", "out.ipynb")
     assert Path("out.ipynb").read_text() == "the earlier one"
