@@ -24,7 +24,7 @@ UNFIT := $(shell if .venv/bin/python -c '$(SUPPORTED)' && \
   then :; else echo unfit; fi 2> /dev/null)
 
 .PHONY: help unfit install book reference html pdf demo check test test-fast test-slow test-browser \
-  test-jax bench lock audit clean
+  test-jax bench faults mutants lock audit clean
 
 help:
 	@echo 'make book       install, run the study at the quick preset, build your edition'
@@ -39,6 +39,8 @@ help:
 	@echo 'make test-browser  look at every page with a browser, as a reader would'
 	@echo 'make test-jax   hold the JAX backend to the TensorFlow one'
 	@echo 'make bench      print the speed of training as ratios'
+	@echo 'make faults     kill commands at random moments, fill their disk, and compare the results'
+	@echo 'make mutants    change the code in small ways and count what the tests see'
 	@echo 'make lock       resolve requirements.lock anew from pyproject.toml'
 	@echo 'make audit      look for known holes in what is pinned, and write its bill of materials'
 	@echo 'make clean      remove what the commands above built'
@@ -118,6 +120,15 @@ test-jax: install
 bench: install
 	@for script in training naive input prepare memory cluster jobs; do \
 	  $(BIN)/python benchmarks/$$script.py --record benchmarks/records/$$script.json; done
+
+faults: install
+	$(BIN)/python benchmarks/faults.py --record benchmarks/faults.json
+
+mutants: install
+	$(PYTHON) -m venv _build/mutants/tools
+	_build/mutants/tools/bin/python -m pip install --quiet --disable-pip-version-check cosmic-ray==8.7.0
+	_build/mutants/tools/bin/python benchmarks/mutants.py --python $(BIN)/python \
+	  --record benchmarks/mutants.json
 
 lock: install
 	$(BIN)/python -m pip install --quiet uv

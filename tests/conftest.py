@@ -28,6 +28,7 @@ WITHOUT_KERAS = [
     "data",
     "test_book.py",
     "test_environment.py",
+    "test_faults.py",
     "test_inference.py",
     "test_names.py",
     "test_package.py",

@@ -1,5 +1,6 @@
 """The path from notebooks/*.py to the executed notebooks that the book is made of."""
 
+import os
 import re
 import subprocess
 import sys
@@ -361,6 +362,23 @@ def test_the_style_leaves_the_backend_alone_outside_of_a_notebook():
     with matplotlib.rc_context():
         report.use_style()
     assert matplotlib.get_backend() == before
+
+
+KILLED = """
+# %%
+import os, signal
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.build
+@pytest.mark.skipif(os.name == "nt", reason="needs the signals of POSIX")
+def test_a_kernel_that_is_killed_is_an_error_that_names_the_notebook(project):
+    Path("notebooks/01_study.py").write_text(SOURCE + KILLED)
+    Path("out.ipynb").write_text("the earlier one")
+    with pytest.raises(RuntimeError, match=r"(?s)01_study.py: its kernel died.*out.ipynb is as it"):
+        notebooks.execute("notebooks/01_study.py", "out.ipynb")
+    assert Path("out.ipynb").read_text() == "the earlier one"
 
 
 @pytest.mark.build

@@ -119,6 +119,26 @@ def test_a_process_that_dies_takes_no_other_with_it_and_is_replaced():
         assert slow.exception() is None
 
 
+HALF = """
+import os, signal
+from multiprocessing.connection import Connection
+
+def half(self, content, *_):
+    os.write(self.fileno(), bytes(content)[: len(content) // 2])
+    os.kill(os.getpid(), signal.SIGKILL)
+
+Connection._send = half
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs the signals of POSIX")
+def test_a_process_killed_half_way_through_its_answer_is_lost_not_waited_for():
+    with Processes(2) as pool:
+        with pytest.raises(LostWorkerError, match="ended by SIGKILL"):
+            pool.submit(exec, HALF, {}).result(timeout=120)
+        assert [pool.submit(divmod, i, 1).result()[0] for i in range(4)] == [0, 1, 2, 3]
+
+
 def test_an_error_in_the_block_ends_what_is_running():
     began = time.monotonic()
     with pytest.raises(KeyError), Processes(2) as pool:

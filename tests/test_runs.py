@@ -311,6 +311,18 @@ def test_a_folder_that_is_not_there_is_told_before_training(tmp_path, trained):
     assert trained == []
 
 
+def test_a_checkpoint_that_is_left_beside_a_finished_run_is_removed(store, trained):
+    """Its process was killed between the record and the removal."""
+    names = EXPERIMENT.fingerprint, EXPERIMENT.pretraining.fingerprint
+    checkpoints = [store.checkpoint_path(name) for name in names]
+    for path in checkpoints:
+        path.write_bytes(b"")
+    run(EXPERIMENT, store)
+    pretrain(EXPERIMENT.pretraining, store)
+    assert not any(path.exists() for path in checkpoints)
+    assert trained == []
+
+
 KILLS = 10
 VICTIM = """
 import os, sys

@@ -1,4 +1,8 @@
+import errno
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -97,19 +101,93 @@ def test_the_default_folder(tmp_path, monkeypatch):
     assert default_root() == tmp_path / "project" / "results"
 
 
-def test_a_finished_run_leaves_no_checkpoint_and_no_rubbish(tmp_path):
+def test_a_finished_run_leaves_no_checkpoint(tmp_path):
     store = Store(tmp_path)
     store.put(record())
-    kept = [store.path("0123456789abcdef"), store.weights_path("0123456789abcdef")]
-    other = store.checkpoint_path("fedcba9876543210")
-    rubbish = [
-        store.checkpoint_path("0123456789abcdef"),
-        tmp_path / ".0123456789abcdef-x.json",
-        tmp_path / "checkpoints" / ".0123456789abcdef.partial-y.npz",
-    ]
+    name, other = "0123456789abcdef", store.checkpoint_path("fedcba9876543210")
+    checkpoint, weights = store.checkpoint_path(name), store.weights_path(name)
     other.parent.mkdir()
-    for path in (*rubbish, other, kept[1]):
-        path.write_text("")
-    store.finish("0123456789abcdef")
-    assert not any(path.exists() for path in rubbish)
-    assert all(path.exists() for path in (*kept, other))
+    other.write_text("")
+    checkpoint.write_text("")
+    store.finish(name)
+    assert checkpoint.exists(), "its weights are lost, and trained again from there"
+    weights.write_text("")
+    store.finish(name)
+    store.finish(name)
+    assert not checkpoint.exists()
+    assert weights.exists()
+    assert store.path(name).exists()
+    assert other.exists()
+
+
+WRITER = """
+import sys, time
+from pathlib import Path
+from wssl.store import atomic
+
+with atomic(Path(sys.argv[1])) as temporary:
+    temporary.write_text("half")
+    print(temporary.name, flush=True)
+    sys.stdin.readline()
+    temporary.write_text("whole")
+"""
+
+
+@pytest.fixture
+def writer(tmp_path):
+    """A function that starts a process which is in the middle of writing a file."""
+
+    def start(path):
+        process = subprocess.Popen(
+            [sys.executable, "-c", WRITER, path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        processes.append(process)
+        return process, path.with_name(process.stdout.readline().strip())
+
+    processes = []
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs the locks of POSIX")
+def test_a_write_removes_what_killed_writes_of_the_same_file_left(tmp_path, writer):
+    path = tmp_path / "[a]-b.json"
+    process, left = writer(path)
+    kept = [tmp_path / name for name in (".a-b-x.json", ".[a]-b-x.npz", ".[a].json", ".[a]-b.json")]
+    for other in kept:
+        other.write_text("")
+    process.kill()
+    process.wait()
+    assert left.exists()
+    with atomic(path) as temporary:
+        assert not left.exists()
+        temporary.write_text("new")
+    assert {p.name for p in tmp_path.iterdir()} == {path.name, *(other.name for other in kept)}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs the locks of POSIX")
+def test_what_another_process_is_writing_is_left_to_it(tmp_path, writer):
+    path = tmp_path / "0123456789abcdef.json"
+    process, theirs = writer(path)
+    Store(tmp_path).put(record())
+    Store(tmp_path).finish("0123456789abcdef")
+    assert theirs.read_text() == "half"
+    process.communicate("go on\n", timeout=60)
+    assert process.returncode == 0
+    assert path.read_text() == "whole"
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_disk_that_is_full_is_an_error_that_names_the_file_and_the_way_out(tmp_path):
+    path = tmp_path / "file.json"
+    path.write_text("old")
+    with pytest.raises(OSError, match=r"Make room, .* again: '.*file\.json'") as caught:  # noqa: SIM117
+        with atomic(path):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert caught.value.errno == errno.ENOSPC
+    assert [p.read_text() for p in tmp_path.iterdir()] == ["old"]

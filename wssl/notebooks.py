@@ -258,10 +258,12 @@ def execute(
     ValueError
         If the header of `source` cannot be read, or names a kernel that is not installed.
     RuntimeError
-        If a cell fails, or one that has a caption gives no image. ``output`` is then left as it
-        was, and the message names the file that holds the notebook as far as it ran.
+        If a cell fails, one that has a caption gives no image, or the kernel dies. ``output`` is
+        then left as it was, and the message names the file that holds the notebook as far as it
+        ran, if there is one.
     """
     import papermill
+    from nbclient.exceptions import DeadKernelError
 
     output = Path(output)
     half_run = output.with_suffix(".half-run.ipynb")
@@ -280,6 +282,11 @@ def execute(
         raise RuntimeError(
             f"{source} failed in cell {error.exec_count}: {error.ename}: {error.evalue}\n"
             f"The notebook as far as it ran: {half_run}. {output} is as it was before."
+        ) from error
+    except DeadKernelError as error:
+        raise RuntimeError(
+            f"{source}: its kernel died, perhaps for want of memory: fewer jobs need less.\n"
+            f"{output} is as it was before; the same command begins it again."
         ) from error
     if missing := undrawn(executed):
         raise RuntimeError(

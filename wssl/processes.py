@@ -237,6 +237,9 @@ class _Worker(SpawnContext):
                 raise LostWorkerError("its process was ended with all others")
             self.executor = ProcessPoolExecutor(1, self, _begin, self._first)
             self.executor.submit(int)  # starts the process
+            # Its results end with it, even where it is killed half-way through sending one: this
+            # process, which never sends any, would keep the pipe open and wait for the rest.
+            self.executor._result_queue._writer.close()  # type: ignore[attr-defined]
 
 
 class _Relay:

@@ -160,6 +160,7 @@ def run(
     store = store or Store()
     record = store.get(experiment.fingerprint)
     if record is not None and is_run(record):
+        store.finish(experiment.fingerprint)
         return Result(experiment, record, store)
     store.check_writable()
     images, masks = evaluation_data(experiment)
@@ -278,6 +279,7 @@ def _pretrain(
     path = store.weights_path(pretraining.fingerprint)
     record = store.get(pretraining.fingerprint)
     if record is not None and is_pretext(record) and training.drop_if_damaged(path):
+        store.finish(pretraining.fingerprint)
         return record, training.read_arrays(path)
     store.check_writable()
     scale = pretraining.scale

@@ -4,13 +4,15 @@ This is all that the two wings of the study share: the workshop puts records in,
 takes them out. It needs nothing but the standard library.
 """
 
+import errno
 import hashlib
 import json
 import os
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -117,11 +119,10 @@ class Store:
         return path
 
     def finish(self, fingerprint: str) -> None:
-        """Remove the checkpoint of a finished run, and what killed writes of it left behind."""
-        self.checkpoint_path(fingerprint).unlink(missing_ok=True)
-        for folder in (self.root, self.root / "checkpoints"):
-            for rubbish in folder.glob(f".{fingerprint}*"):
-                rubbish.unlink(missing_ok=True)
+        """Remove the checkpoint of a run, unless its trained weights are not there."""
+        checkpoint = self.checkpoint_path(fingerprint)
+        if checkpoint.exists() and self.weights_path(fingerprint).exists():
+            checkpoint.unlink(missing_ok=True)
 
     def records(self) -> Iterator[Record]:
         """Every record that can be read, in the order of the fingerprints."""
@@ -153,17 +154,68 @@ class Store:
 def atomic(path: Path) -> Iterator[Path]:
     """A temporary path that takes the place of `path` when the block ends without an error.
 
+    What killed writes of `path` left behind is removed first. What another process is writing is
+    not touched: it holds a lock, which ends with the process. Where the system has no such locks,
+    nothing is removed.
+
     Parameters
     ----------
     path : Path
+
+    Raises
+    ------
+    OSError
+        If `path` cannot be written; the message names it, and of a full disk says the way out.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
-    os.close(handle)
-    temporary = Path(name)
+    _remove_leftovers(path)
+    handle, temporary = _begin(path)
     try:
         yield temporary
         temporary.chmod(0o644)
         temporary.replace(path)
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            hint = f"{error.strerror}. Make room, then run the same again"
+            raise OSError(error.errno, hint, str(path)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+        if handle is not None:
+            os.close(handle)
+
+
+def _begin(path: Path) -> tuple[int | None, Path]:
+    """A new file beside `path`, and the open file that locks it, where there are locks."""
+    while True:
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix
+        )
+        if not _lock(handle, wait=True):
+            os.close(handle)
+            return None, Path(name)
+        if os.fstat(handle).st_nlink:
+            return handle, Path(name)
+        os.close(handle)  # taken for a leftover before it was locked
+
+
+def _remove_leftovers(path: Path) -> None:
+    for leftover in path.parent.glob(f".{escape(path.stem)}-*{escape(path.suffix)}"):
+        with suppress(OSError):
+            handle = os.open(leftover, os.O_RDWR)
+            try:
+                if _lock(handle):
+                    leftover.unlink()
+            finally:
+                os.close(handle)
+
+
+def _lock(handle: int, wait: bool = False) -> bool:
+    """Whether no other open file locks this one until it is closed."""
+    try:
+        import fcntl
+
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except (ImportError, OSError):
+        return False
+    return True

@@ -1,13 +1,10 @@
 """Decode the images of a source once, in parallel, into one array on disk."""
 
-import multiprocessing
 import shutil
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,11 +18,12 @@ from wssl.data.sources import FORMS, SOURCES, find_source
 from wssl.data.squares import Square, read_square, some
 from wssl.data.writer import Writer
 from wssl.machine import cores
-from wssl.processes import follow_parent
+from wssl.processes import LostWorkerError, Processes
 
 BLOCK_ROWS = 128
 BLOCK_BYTES = 2**25
 AHEAD = 3
+CHUNK = 8
 
 
 def prepare(
@@ -91,7 +89,7 @@ def prepare(
                     writer.add(block.split, squares)
                     _check_bad(writer.unreadable, max_unreadable, total)
                     bar.update(len(block.pictures))
-            except BrokenProcessPool as error:
+            except LostWorkerError as error:
                 raise ChildProcessError(
                     "A process that decodes images has died, perhaps for want of memory. The same "
                     "command goes on; fewer workers need less."
@@ -124,21 +122,27 @@ def _read(
     blocks: list[Block], size: int, workers: int
 ) -> Generator[tuple[Block, Iterable[Square]], None, None]:
     """Each block with its squares; the next ones are being decoded meanwhile."""
-    read = partial(read_square, size=size, draft=True)
     if workers == 1 or not blocks:
-        yield from ((block, map(read, block.pictures)) for block in blocks)
+        yield from ((block, _squares(block.pictures, size)) for block in blocks)
         return
-    spawn = multiprocessing.get_context("spawn")
     ahead: deque[tuple[Block, Iterable[Square]]] = deque()
-    with ProcessPoolExecutor(workers, spawn, initializer=follow_parent) as pool:
-        try:
-            for block in blocks:
-                ahead.append((block, pool.map(read, block.pictures, chunksize=8)))
-                if len(ahead) == AHEAD:
-                    yield ahead.popleft()
-            yield from ahead
-        finally:
-            pool.shutdown(cancel_futures=True)
+    with Processes(workers) as pool:
+        for block in blocks:
+            starts = range(0, len(block.pictures), CHUNK)
+            chunks = (block.pictures[start : start + CHUNK] for start in starts)
+            futures = [pool.submit(_listed, chunk, size) for chunk in chunks]
+            ahead.append((block, chain.from_iterable(f.result() for f in futures)))
+            if len(ahead) == AHEAD:
+                yield ahead.popleft()
+        yield from ahead
+
+
+def _squares(pictures: Iterable[Picture], size: int) -> Iterator[Square]:
+    return (read_square(picture, size=size, draft=True) for picture in pictures)
+
+
+def _listed(pictures: Iterable[Picture], size: int) -> list[Square]:
+    return list(_squares(pictures, size))
 
 
 def _finished(folder: Path, source: str, fingerprint: str, size: int) -> Index:
