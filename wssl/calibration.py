@@ -111,7 +111,10 @@ def frozen() -> list[Task]:
 
 def end_to_end() -> list[Task]:
     """A network from scratch by each course."""
-    higher = *map(Course, (4e-3, 8e-3)), *(Course(r, "constant") for r in (1e-3, 2e-3, 4e-3))
+    higher = (
+        *map(Course, (4e-3, 8e-3, 1.6e-2)),
+        *(Course(r, "constant") for r in (1e-3, 2e-3, 4e-3)),
+    )
     return [_experiment(course, STEPS, encoder="scratch") for course in (*COURSES, *higher)]
 
 
@@ -147,7 +150,7 @@ def shift_net() -> list[Task]:
     published = Course(2e-4, "constant", 0)
     return [
         _experiment(course, STEPS, method="shift_net")
-        for course in (published, *map(Course, (2e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3)))
+        for course in (published, *map(Course, (2e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)))
     ]
 
 
