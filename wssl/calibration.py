@@ -162,7 +162,10 @@ def pic() -> list[Task]:
     published = Course(1e-4, "constant", 0)
     return [
         _experiment(course, STEPS, method="pic")
-        for course in (published, *map(Course, (2e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2)))
+        for course in (
+            published,
+            *map(Course, (2e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2)),
+        )
     ]
 
 
@@ -176,6 +179,7 @@ def others_longer() -> list[Task]:
             ("shift_net", 1.6e-2, 4000),
             ("shift_net", 1.6e-2, 8000),
             ("pic", 4e-3, 4000),
+            ("pic", 1.6e-2, 4000),
         )
     ]
 
