@@ -11,7 +11,7 @@ import numpy as np
 from wssl import campaign as registered
 from wssl import data, metrics, paper
 from wssl.claims.campaign import Arm, Design, arm_of
-from wssl.claims.findings import Findings, findings
+from wssl.claims.outcomes import Findings, findings
 from wssl.data.batches import centre_crops
 from wssl.experiment import ENCODERS, Evaluation, Experiment
 from wssl.methods import METHODS
