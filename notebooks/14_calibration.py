@@ -49,7 +49,7 @@ glue("hours", f"{runs['hours'].sum() + calibration.phase_hours(phases):.1f}", di
 # encoder, and the chosen course checked with pretext features, so that no encoder is favoured by its
 # course.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "SSIM on validation images by the highest learning rate, for each kind of training at width 16. A circle marks the course of the preset.", "name": "fig-learning-rates"}, "image": {"alt": "Panels of lines, one per kind of training: SSIM against the learning rate on a logarithmic axis. All gain up to some rate, and then lose."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "SSIM on validation images by the highest learning rate, for each kind of training at width 16. A circle marks the course of the preset; a triangle at the bottom, a run whose training diverged.", "name": "fig-learning-rates"}, "image": {"alt": "Panels of lines, one per kind of training: SSIM against the learning rate on a logarithmic axis. All gain up to some rate, and then lose."}}
 learning_rates(runs[runs["width"] != 32], calibration.chosen(presets.preset(preset)))
 
 # %%

@@ -5,9 +5,12 @@ from collections.abc import Iterable
 import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, NullFormatter, ScalarFormatter
+from matplotlib.ticker import LogFormatter, LogLocator, NullFormatter
 
 from wssl.report.figures.style import finished
+
+DIVERGED = 0.5
+"""A lower SSIM than this is not drawn to scale."""
 
 
 def learning_rates(frame: pd.DataFrame, chosen: Iterable[tuple[str, float, str, int]]) -> Figure:
@@ -19,7 +22,7 @@ def learning_rates(frame: pd.DataFrame, chosen: Iterable[tuple[str, float, str, 
         As from `wssl.report.tables.calibration.courses`, of one width.
     chosen : iterable of (str, float, str, int)
         Kind of training, learning rate, schedule and steps of the courses that were chosen; each
-        is circled.
+        is circled. A triangle at the bottom is a run whose training diverged.
 
     Returns
     -------
@@ -30,7 +33,7 @@ def learning_rates(frame: pd.DataFrame, chosen: Iterable[tuple[str, float, str, 
     ).assign(training=frame["training"].cat.remove_unused_categories())
     panels = shown["training"].nunique()
     grid = sns.relplot(
-        data=shown,
+        data=shown[shown["ssim"] >= DIVERGED],
         x="learning rate",
         y="ssim",
         hue="course",
@@ -51,11 +54,12 @@ def learning_rates(frame: pd.DataFrame, chosen: Iterable[tuple[str, float, str, 
     grid.set_axis_labels("learning rate", "SSIM, validation")
     grid.set_titles("{col_name}")
     for training, axis in grid.axes_dict.items():
-        axis.xaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 4.0)))
-        axis.xaxis.set_major_formatter(ScalarFormatter())
+        axis.xaxis.set_major_locator(LogLocator())
+        axis.xaxis.set_major_formatter(LogFormatter())
         axis.xaxis.set_minor_formatter(NullFormatter())
-        axis.tick_params(axis="x", rotation=45)
         axis.margins(0.12)
+        for rate in shown.query("training == @training and ssim < @DIVERGED")["learning rate"]:
+            axis.plot(rate, 0.03, "v", color="black", transform=axis.get_xaxis_transform())
         for kind, *course in chosen:
             of_kind = shown[shown["training"] == kind]
             same = (of_kind[["learning rate", "schedule", "steps"]] == course).all(axis=1)
