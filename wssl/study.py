@@ -13,7 +13,7 @@ from wssl import data, metrics, paper
 from wssl.claims.campaign import Arm, Design, arm_of
 from wssl.claims.findings import Findings, findings
 from wssl.data.batches import centre_crops
-from wssl.experiment import ENCODERS, Evaluation, Experiment
+from wssl.experiment import ENCODERS, Evaluation, Experiment, Pretraining
 from wssl.methods import METHODS
 from wssl.presets import preset as _preset
 from wssl.records import is_run
@@ -448,6 +448,35 @@ class Study:
             for name, result in results.items()
             if result is not None
         }
+
+
+def retired(store: Store | None = None) -> list[Record]:
+    """The records of a store that today's code would make under another fingerprint.
+
+    Parameters
+    ----------
+    store : Store, optional
+
+    Returns
+    -------
+    list of dict
+        Those of experiments that name what is not registered here are left out: whether they are
+        up to date is not known.
+    """
+    kinds: dict[str, Any] = {
+        "inpainting": Experiment,
+        "pretext": Pretraining,
+        "evaluation": Evaluation,
+    }
+    found = []
+    for record in (store or Store()).records():
+        try:
+            task = kinds[record["kind"]].from_dict(record["experiment"])
+        except ValueError:
+            continue
+        if task.fingerprint != record["fingerprint"]:
+            found.append(record)
+    return found
 
 
 def _seeds(preset: str, seeds: int | Sequence[int] | None) -> Sequence[int]:
