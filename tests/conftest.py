@@ -225,8 +225,3 @@ def page(monkeypatch):
             InteractiveShell.clear_instance()
 
     return run_cells
-
-
-def picture_width(path):
-    with Image.open(path) as picture:
-        return picture.size[0]

@@ -11,6 +11,7 @@ from PIL import Image
 
 from wssl import data, report
 from wssl.methods import METHODS
+from wssl.records import is_run
 from wssl.store import Store
 
 ROOT = Path(__file__).parents[1]
@@ -31,6 +32,11 @@ def run_page(page, folder, monkeypatch):
 @pytest.fixture
 def run(registries, eager, tmp_path, monkeypatch):
     return lambda page: run_page(page, tmp_path, monkeypatch)
+
+
+def picture_width(path):
+    with Image.open(path) as picture:
+        return picture.size[0]
 
 
 def history(result):
@@ -142,7 +148,7 @@ def test_a_study_page_of_ones_own(registries, eager, tmp_path, monkeypatch, page
     assert effect.value == pytest.approx(float(np.mean(losses_[0] - losses_[1])))
     assert "Charbonnier loss minus mixed loss" in glued["answer"]
     assert "2 seeds" in glued["scale"]
-    assert len(list(Store().records())) == len(trained) == 4
+    assert len(trained) == sum(map(is_run, Store().records())) == 4
 
 
 def test_a_network_with_a_training_of_its_own(run):
@@ -192,3 +198,18 @@ def test_the_targets_of_the_pages_exist():
     targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
     called = {line.split()[1] for line in commands() if line.startswith("make ")}
     assert called == {"reference", "html"} <= set(targets)
+
+
+def test_the_contributors_guide_names_what_is_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    paths = re.findall(r"`((?:wssl|tests|book|notebooks|results|benchmarks|\.ci)/[\w/.]*)`", text)
+    made = {"results/checkpoints/"}
+    assert len(paths) > 30
+    assert [path for path in paths if not (ROOT / path).exists() and path not in made] == []
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    called = set(re.findall(r"make ([a-z-]+)", text))
+    assert {"format", "test-fast", "test", "reference", "stale"} <= called <= {*targets, "them"}
+    folders = {f"wssl/{path.name}/" for path in (ROOT / "wssl").iterdir() if path.is_dir()}
+    assert {f for f in folders if "__" not in f} <= set(paths)
+    modules = {f"wssl/{path.name}" for path in (ROOT / "wssl").glob("[!_]*.py")}
+    assert modules >= {path for path in paths if re.fullmatch(r"wssl/\w+\.py", path)}
