@@ -41,7 +41,7 @@ def ended(pid):
     return Path(f"/proc/{pid}/stat").read_text().split()[2] == "Z"
 
 
-def wait_for(condition, seconds=20.0):
+def wait_for(condition, seconds=120.0):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end
@@ -145,7 +145,7 @@ def test_an_error_in_the_block_ends_what_is_running():
         pids = [pool.submit(os.getpid).result() for _ in range(2)]
         sleeping = [pool.submit(time.sleep, 60) for _ in range(3)]
         raise KeyError
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 55
     assert all(future.cancelled() or future.exception() for future in sleeping)
     assert all(map(ended, pids))
 
@@ -159,7 +159,7 @@ def test_one_that_does_not_end_by_itself_is_killed(monkeypatch):
         pool.submit(exec, stubborn)
         time.sleep(0.5)
         raise KeyError
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 55
     assert ended(pid)
 
 

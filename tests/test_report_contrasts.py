@@ -25,8 +25,8 @@ from wssl.claims.catalogue import (
     TRIPLES,
 )
 from wssl.claims.estimands import PSNR, SSIM, Score, difference, means
-from wssl.claims.findings import paired
 from wssl.claims.ladders import ladders
+from wssl.claims.outcomes import paired
 from wssl.report.figures.dots import in_unit
 from wssl.report.labels import (
     OURS,

@@ -14,8 +14,8 @@ from wssl.claims import findings
 from wssl.claims.campaign import Campaign, Design
 from wssl.claims.catalogue import BEST_ARM, HARMONIC, RANDOM, SCRATCH
 from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED
-from wssl.claims.findings import NOT_RUN, SEEN
 from wssl.claims.ladders import ladders
+from wssl.claims.outcomes import NOT_RUN, SEEN
 from wssl.report import text
 from wssl.statistics import Estimate
 

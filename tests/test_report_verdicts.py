@@ -16,7 +16,7 @@ from wssl.claims.campaign import Campaign
 from wssl.claims.catalogue import CLAIMS, claim
 from wssl.claims.characteristics import nothing
 from wssl.claims.decision import judge
-from wssl.claims.findings import findings
+from wssl.claims.outcomes import findings
 from wssl.claims.registration import Registration
 from wssl.report import forest, text
 from wssl.report.tables import verdicts as tables

@@ -7,8 +7,8 @@ from wssl.claims import CLAIMS
 from wssl.claims.campaign import Design
 from wssl.claims.catalogue import BEST_ARM, HARMONIC, SINGLES, WIDE_BEST
 from wssl.claims.decision import AWAITING
-from wssl.claims.findings import NOT_RUN, SEEN
 from wssl.claims.ladders import ladders
+from wssl.claims.outcomes import NOT_RUN, SEEN
 from wssl.experiment import ENCODERS, Experiment
 from wssl.methods import METHODS, Method
 from wssl.store import Store

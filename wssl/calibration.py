@@ -105,13 +105,16 @@ def pretext_longer() -> list[Task]:
 
 def frozen() -> list[Task]:
     """A frozen random encoder's decoder by each course."""
-    higher = Course(4e-3), Course(8e-3), Course(4e-3, "constant")
+    higher = *map(Course, (4e-3, 8e-3, 1.6e-2)), Course(4e-3, "constant")
     return [_experiment(course, STEPS, encoder="random") for course in (*COURSES, *higher)]
 
 
 def end_to_end() -> list[Task]:
     """A network from scratch by each course."""
-    higher = *map(Course, (4e-3, 8e-3)), *(Course(r, "constant") for r in (1e-3, 2e-3, 4e-3))
+    higher = (
+        *map(Course, (4e-3, 8e-3, 1.6e-2, 3.2e-2)),
+        *(Course(r, "constant") for r in (1e-3, 2e-3, 4e-3)),
+    )
     return [_experiment(course, STEPS, encoder="scratch") for course in (*COURSES, *higher)]
 
 
@@ -147,7 +150,10 @@ def shift_net() -> list[Task]:
     published = Course(2e-4, "constant", 0)
     return [
         _experiment(course, STEPS, method="shift_net")
-        for course in (published, *map(Course, (2e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3)))
+        for course in (
+            published,
+            *map(Course, (2e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2)),
+        )
     ]
 
 
@@ -156,7 +162,10 @@ def pic() -> list[Task]:
     published = Course(1e-4, "constant", 0)
     return [
         _experiment(course, STEPS, method="pic")
-        for course in (published, *map(Course, (2e-4, 5e-4, 1e-3, 2e-3, 4e-3)))
+        for course in (
+            published,
+            *map(Course, (2e-4, 5e-4, 1e-3, 2e-3, 4e-3, 8e-3, 1.6e-2, 3.2e-2)),
+        )
     ]
 
 
@@ -166,9 +175,11 @@ def others_longer() -> list[Task]:
         _experiment(Course(rate), steps, method=method)
         for method, rate, steps in (
             ("shift_net", 4e-3, 4000),
-            ("pic", 4e-3, 4000),
             ("shift_net", 8e-3, 4000),
-            ("shift_net", 4e-3, 8000),
+            ("shift_net", 1.6e-2, 4000),
+            ("shift_net", 1.6e-2, 8000),
+            ("pic", 4e-3, 4000),
+            ("pic", 1.6e-2, 4000),
         )
     ]
 

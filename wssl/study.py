@@ -12,7 +12,7 @@ from wssl import campaign as registered
 from wssl import data, metrics, paper
 from wssl.claims.campaign import Arm, Design, arm_of
 from wssl.claims.catalogue import CLAIMS, Claim
-from wssl.claims.findings import Findings, findings
+from wssl.claims.outcomes import Findings, findings
 from wssl.data.batches import centre_crops
 from wssl.experiment import ENCODERS, Evaluation, Experiment, Pretraining
 from wssl.methods import METHODS

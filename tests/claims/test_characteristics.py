@@ -9,7 +9,7 @@ import pytest
 from worlds import NOISE, raised, study
 
 from wssl.claims import characteristics as module
-from wssl.claims.campaign import BEST, WIDE, Arm, Campaign, Design
+from wssl.claims.campaign import WIDE, Arm, Campaign, Design
 from wssl.claims.catalogue import CLAIMS, claim
 from wssl.claims.characteristics import (
     Noise,
@@ -25,6 +25,7 @@ from wssl.claims.characteristics import (
 )
 from wssl.claims.decision import AWAITING, LEVEL, judge
 from wssl.claims.estimands import MARGINS, PSNR, SSIM
+from wssl.paper import BEST
 from wssl.store import Store
 
 FEW = [claim(key) for key in ("features", "weights-matter", "mix", "robust", "masks")]

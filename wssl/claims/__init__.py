@@ -3,7 +3,7 @@
 from wssl.claims.campaign import Arm, Campaign, Design
 from wssl.claims.catalogue import CLAIMS, Claim
 from wssl.claims.decision import Verdict, judge
-from wssl.claims.findings import Findings, findings
+from wssl.claims.outcomes import Findings, findings
 
 __all__ = [
     "CLAIMS",

@@ -16,8 +16,8 @@ from wssl.claims.decision import (
     Verdict,
 )
 from wssl.claims.estimands import SSIM, Score, Unit, difference, in_db
-from wssl.claims.findings import NOT_RUN, SEEN, Findings, paired
 from wssl.claims.ladders import Rung
+from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, paired
 from wssl.claims.registration import Registration, registration
 from wssl.statistics import Effect
 from wssl.store import Record

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.estimands import PSNR, SSIM, Score, Unit
-from wssl.claims.findings import Paired, paired
+from wssl.claims.outcomes import Paired, paired
 from wssl.report.figures.style import with_legend
 from wssl.report.labels import OURS, PAPER, score_label
 from wssl.report.tables.paper import printed_contrast

@@ -9,8 +9,8 @@ from matplotlib.figure import Figure
 
 from wssl.claims.campaign import Arm
 from wssl.claims.estimands import SSIM, Score, difference
-from wssl.claims.findings import paired
 from wssl.claims.ladders import ENCODERS, LogFit, Rung, log_fit
+from wssl.claims.outcomes import paired
 from wssl.report.figures.dots import UNITS, in_unit
 from wssl.report.figures.style import placeholder, with_legend
 from wssl.report.labels import ENCODERS as NAMES

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from wssl.claims.catalogue import FAMILIES
 from wssl.claims.decision import HOLDS, REFUTED, SAME, UNDECIDED, Verdict, in_paper
-from wssl.claims.findings import SEEN
+from wssl.claims.outcomes import SEEN
 from wssl.report.figures.style import finished, placeholder
 from wssl.report.text import SIGNS
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.estimands import PSNR, SSIM, Score, means
-from wssl.claims.findings import paired
+from wssl.claims.outcomes import paired
 from wssl.report.figures.dots import UNITS, in_unit
 from wssl.report.figures.style import axis_limits, placeholder, with_legend
 from wssl.report.labels import NUMBERS, OURS, PAPER, score_label, set_name, task_looks, task_short

@@ -8,7 +8,7 @@ import pandas as pd
 
 from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.estimands import PSNR, SSIM, Contrast, Score, SpreadOfWeightings, difference, means
-from wssl.claims.findings import common_seeds, paired
+from wssl.claims.outcomes import common_seeds, paired
 from wssl.report.labels import METRICS, NUMBERS, score_label, set_name
 from wssl.report.tables.paper import format_interval, printed, printed_contrast, with_headings
 from wssl.report.text import amount, bounds_text

@@ -8,8 +8,8 @@ import pandas as pd
 
 from wssl.claims.campaign import Arm
 from wssl.claims.estimands import PSNR, SSIM, Score, difference
-from wssl.claims.findings import paired
 from wssl.claims.ladders import ENCODERS, Rung, log_fit
+from wssl.claims.outcomes import paired
 from wssl.report.labels import ENCODERS as NAMES
 from wssl.report.labels import method_label, score_label
 from wssl.report.tables.paper import with_headings

@@ -3,7 +3,7 @@
 from matplotlib.ticker import MaxNLocator
 
 from wssl.claims.catalogue import BEST_ARM, HARMONIC, PIC, RANDOM, SCRATCH, SHIFT_NET
-from wssl.claims.findings import Findings
+from wssl.claims.outcomes import Findings
 from wssl.names import lookup
 from wssl.report.labels import METRICS
 from wssl.report.tables.contrasts import runs_of

@@ -18,7 +18,7 @@ from wssl.claims.catalogue import (
 )
 from wssl.claims.decision import judge
 from wssl.claims.estimands import PSNR, SSIM, Best, Contrast, SpreadOfWeightings, difference, shown
-from wssl.claims.findings import NOT_RUN, SEEN, at, common_seeds, findings, paired
+from wssl.claims.outcomes import NOT_RUN, SEEN, at, common_seeds, findings, paired
 
 RECORDS = study(TRUE["features"])
 
