@@ -23,18 +23,20 @@ UNFIT := $(shell if .venv/bin/python -c '$(SUPPORTED)' && \
   $(if $(filter file,$(origin PYTHON)),true,[ "$$(.venv/bin/python -c '$(ORIGIN)')" = "$$($(PYTHON) -c '$(ORIGIN)')" ]); \
   then :; else echo unfit; fi 2> /dev/null)
 
-.PHONY: help unfit install book reference html pdf demo check test test-fast test-slow test-browser \
+.PHONY: help unfit install book reference stale html pdf demo format check test test-fast test-slow test-browser \
   test-jax bench faults mutants lock audit clean
 
 help:
 	@echo 'make book       install, run the study at the quick preset, build your edition'
+	@echo 'make format     correct the style of the code as far as that can be done'
 	@echo 'make test       install, then lint, type check and run the tests but for the slow ones'
 	@echo 'make test-fast  the tests that neither train long nor build pages, for the work on the code'
 	@echo 'make test-slow  the slow tests: benchmarks, workers, pages that train'
 	@echo 'make test BACKEND=jax  what depends on a backend, as if TensorFlow were not installed'
 	@echo 'make html       build the reference edition from what is committed'
 	@echo 'make pdf        print the reference edition as one PDF; needs Chromium'
-	@echo 'make reference  run the notebooks again for the reference edition'
+	@echo 'make reference  run the notebooks again for the reference edition; some: ONLY="06 12"'
+	@echo 'make stale      show which pages and records are behind their sources'
 	@echo 'make demo       train and export what the page "Try it" needs for make html'
 	@echo 'make test-browser  look at every page with a browser, as a reader would'
 	@echo 'make test-jax   hold the JAX backend to the TensorFlow one'
@@ -75,7 +77,11 @@ book: install
 
 reference: install
 	WSSL_RESULTS="$$PWD/results" $(BIN)/python -m wssl.notebooks --output book/studies \
-	  -p preset desktop -p dataset open-faces-2 --repository "$(REPOSITORY)"
+	  -p preset desktop -p dataset open-faces-2 --repository "$(REPOSITORY)" \
+	  $(or $(ONLY),--keep-first-edition)
+
+stale: install
+	WSSL_RESULTS="$$PWD/results" $(BIN)/wssl study --stale
 
 html: install
 	$(BIN)/jupyter-book build book/ $(STRICT)
@@ -96,6 +102,10 @@ pdf: install
 
 demo: install
 	$(BIN)/python -m wssl.demo
+
+format: install
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
 
 check: install
 	$(BIN)/ruff check .

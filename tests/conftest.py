@@ -21,6 +21,7 @@ TENSORFLOW_ONLY = {
     "test_benchmarks.py": "starts programs that choose their backend",
     "test_cluster.py": "compiles each phase anew in each of many worker processes",
     "test_devices.py": "starts a process of JAX",
+    "test_freshness.py": "starts kernels, and computes nothing",
     "test_notebooks.py": "compiles each phase anew in each kernel",
 }
 WITHOUT_KERAS = [
@@ -170,3 +171,58 @@ def gradients():
 def fabricate():
     """The function that fills a store with records that nobody trained for."""
     return runpy.run_path(str(Path(__file__).with_name("fabricated.py")))["fabricate"]
+
+
+@pytest.fixture
+def registries():
+    """Whatever the test registers, no other test sees."""
+    from wssl import losses, pretext
+    from wssl.data import sources, strokes
+    from wssl.methods import METHODS
+
+    registered = [losses.LOSSES, METHODS, pretext.TASKS, sources.SOURCES, strokes.STROKES]
+    before = [dict(registry) for registry in registered]
+    yield
+    for registry, entries in zip(registered, before, strict=True):
+        registry.clear()
+        registry.update(entries)
+
+
+@pytest.fixture
+def page(monkeypatch):
+    """The function that runs the cells of a page: what it glues, and the names that it leaves."""
+    import warnings
+    from types import ModuleType
+
+    import matplotlib
+    import matplotlib.pyplot as plt
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets.config import Config
+
+    from wssl import notebooks
+
+    config = Config()
+    config.HistoryManager.enabled = False
+
+    def run_cells(source, parameters):
+        glued = {}
+        monkeypatch.setattr(
+            "myst_nb.glue", lambda name, value, display=True: glued.update({name: value})
+        )
+        shell = InteractiveShell.instance(config=config, user_module=ModuleType("page"))
+        try:
+            with warnings.catch_warnings(), matplotlib.rc_context():
+                warnings.simplefilter("default")
+                for cell in notebooks._load(source).cells:
+                    if cell.cell_type == "code":
+                        shell.run_cell(cell.source, store_history=True).raise_error()
+                    if "parameters" in cell.metadata.get("tags", []):
+                        lines = [f"{name} = {value!r}\n" for name, value in parameters.items()]
+                        cells = "".join(["# Parameters\n", *lines])
+                        shell.run_cell(cells, store_history=True).raise_error()
+            return glued, dict(shell.user_ns)
+        finally:
+            plt.close("all")
+            InteractiveShell.clear_instance()
+
+    return run_cells

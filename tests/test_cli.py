@@ -81,6 +81,7 @@ def fails(capfd, arguments, *messages):
         (["run"], [*TASKS, *LOSSES, *ENCODERS, *PRESETS, *RECIPES, "saturation=0.3", "example:"]),
         (["study"], ["1 single", "2 double", "3 triple", "4 losses", "--seeds", "example:"]),
         (["study"], ["--only", "--table", *PARTS, "--budget", "1h30m", "(default: all)"]),
+        (["study"], ["--plan", "--stale", "--registered", "--scheduler"]),
         (["study"], [*PRESETS, "synthetic", "open-faces-2", "folder:PATH", *STROKES]),
         (["inpaint"], ["IMAGE", "MASK", "--output", "--model", "FINGERPRINT", ".npz", "example"]),
         (["list"], ["--all", "fingerprint", "PSNR", "example:"]),

@@ -9,23 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wssl import losses, pretext
-from wssl.data import sources
+from wssl import data, report
 from wssl.methods import METHODS
+from wssl.records import is_run
+from wssl.store import Store
 
-PAGES = Path(__file__).parents[1] / "book" / "howto"
+ROOT = Path(__file__).parents[1]
+PAGES = ROOT / "book" / "howto"
 EXAMPLES = sorted(path.stem for path in PAGES.glob("*.md") if "```python" in path.read_text())
-
-
-@pytest.fixture
-def registries():
-    """What a page registers, and nobody else shall see."""
-    registered = [losses.LOSSES, METHODS, pretext.TASKS, sources.SOURCES]
-    before = [dict(registry) for registry in registered]
-    yield
-    for registry, entries in zip(registered, before, strict=True):
-        registry.clear()
-        registry.update(entries)
 
 
 def run_page(page, folder, monkeypatch):
@@ -43,12 +34,17 @@ def run(registries, eager, tmp_path, monkeypatch):
     return lambda page: run_page(page, tmp_path, monkeypatch)
 
 
+def picture_width(path):
+    with Image.open(path) as picture:
+        return picture.size[0]
+
+
 def history(result):
     return [loss for _, loss in result.record["history"]]
 
 
 def test_every_page_with_an_example_is_tried_below():
-    assert EXAMPLES == ["images", "loss", "model", "pretext_task"]
+    assert EXAMPLES == ["claim", "fill", "images", "loss", "masks", "model", "pretext_task"]
 
 
 def test_images_of_ones_own(run, tmp_path, capsys):
@@ -63,10 +59,17 @@ def test_images_of_ones_own(run, tmp_path, capsys):
     assert (filled[~known] != names["image"][~known]).any()
     noise = names["noise"]
     assert noise.fingerprint != names["experiment"].fingerprint
-    assert len(capsys.readouterr().out.split()) == 3
+    assert len(capsys.readouterr().out.split()) == 4
+    paths = names["Gallery"]().by_split()
+    assert [len(paths[split]) for split in ("train", "val", "test")] == [45, 0, 15]
+    assert names["index"].size == 40
+    stored = data.images("prepared:prepared", "test", size=40)
+    assert len(stored) == 15
+    assert stored.std() > 20
+    assert names["prepared"].fingerprint != noise.fingerprint
 
 
-def test_a_loss_of_ones_own(run, rng):
+def test_a_loss_of_ones_own(run, rng, capsys):
     names = run("loss")
     true, restored = rng.random((2, 3, 8, 8, 3)).astype("float32")
     expected = np.sqrt((true - restored) ** 2 + 1e-6).mean(axis=(1, 2, 3))
@@ -75,9 +78,25 @@ def test_a_loss_of_ones_own(run, rng):
     first = [history(names[name])[0] for name in ("ours", "papers")]
     assert first[0] == pytest.approx(np.sqrt(1e-6) + 0.25, abs=0.2)
     assert abs(first[0] - first[1]) > 0.01 * first[0]
+    assert capsys.readouterr().out.splitlines()[-1] == "charbonnier | WSSL, charbonnier"
 
 
-def test_a_network_and_a_fill_of_ones_own(run, rng):
+def test_masks_of_ones_own(run, tmp_path):
+    names = run("masks")
+    masks, drawn = names["masks"], np.asarray(Image.open(tmp_path / "scratches.png"))
+    np.testing.assert_array_equal(drawn, np.concatenate(list(masks), axis=1))
+    assert ((masks.mean(axis=(1, 2)) >= 0.3) & (masks.mean(axis=(1, 2)) <= 0.5)).all()
+    assert (masks != data.masks("synthetic", count=8, size=64)).any()
+    source = names["Scratches"]
+    train, test = (source().strokes(split) for split in ("train", "test"))
+    assert all(len(stroke.points) == 2 for stroke in train)
+    assert any((a.points != b.points).any() for a, b in zip(train, test, strict=True))
+    before = names["experiment"].with_().fingerprint
+    source.fingerprint = lambda self: "scratches, version 2"
+    assert names["experiment"].with_().fingerprint != before == names["result"].fingerprint
+
+
+def test_a_network_of_ones_own(run):
     names = run("model")
     shallow = names["result"].model()
     kinds = [type(layer).__name__ for layer in shallow.layers]
@@ -85,9 +104,51 @@ def test_a_network_and_a_fill_of_ones_own(run, rng):
     start = names["shallow"](32, names["experiment"].scale.width, 0).get_weights()
     moved = [np.abs(a - b).max() for a, b in zip(shallow.get_weights(), start, strict=True)]
     assert min(moved) > 0
+
+
+def test_a_fill_of_ones_own(run, rng):
+    names = run("fill")
     images, masks = rng.random((1, 32, 32, 3), dtype=np.float32), rng.random((1, 32, 32)) < 0.4
-    filled = names["filled"].restore(images, masks)
-    assert (filled[masks] == 0.5).all()
+    filled = names["result"].restore(images, masks)
+    mean = images[~masks].mean(axis=0)
+    np.testing.assert_allclose(filled[masks], np.broadcast_to(mean, filled[masks].shape), atol=1e-6)
+    assert names["scores"].loc["mean", "seeds"] == names["scores"].loc["harmonic", "seeds"] == 1
+    printed = names["scores"].loc["mean", "SSIM"]
+    assert float(str(printed).split()[0]) == pytest.approx(
+        names["result"].metrics["ssim"], abs=1e-4
+    )
+    assert names["result"].metrics["ssim"] < names["harmonic"].metrics["ssim"]
+
+
+def test_a_claim_of_ones_own(run, tmp_path):
+    names = run("claim")
+    runs = names["found"].campaign.runs
+    psnr = [
+        np.array([runs[names[arm]][seed]["metrics"]["psnr_hole"] for seed in (0, 1)])
+        for arm in ("log_cosh", "ssim")
+    ]
+    verdict = names["verdict"]
+    assert verdict.effect.value == pytest.approx(float(np.mean(psnr[0] - psnr[1])))
+    low, high = verdict.interval()
+    assert low < verdict.effect.value < high
+    assert verdict.outcome == "not judged"
+    assert names["judged"].status == "awaiting runs (0 of 6)"
+    assert list(names["table"].index) == [names["claim"].text]
+    assert picture_width(tmp_path / "forest.png") > 100
+
+
+def test_a_study_page_of_ones_own(registries, eager, tmp_path, monkeypatch, page, trained):
+    monkeypatch.chdir(tmp_path)
+    glued, names = page(PAGES / "template_study.py", {"preset": "smoke", "seeds": 2})
+    runs = names["campaign"].runs
+    assert set(runs) == {names["SCRATCH"], names["ARM"]}
+    ssim = {arm: [runs[arm][s]["metrics"]["ssim"] for s in (0, 1)] for arm in runs}
+    losses_ = [-np.log(1 - np.array(ssim[names[arm]])) for arm in ("ARM", "SCRATCH")]
+    effect = names["found"]["charbonnier"].effect
+    assert effect.value == pytest.approx(float(np.mean(losses_[0] - losses_[1])))
+    assert "Charbonnier loss minus mixed loss" in glued["answer"]
+    assert "2 seeds" in glued["scale"]
+    assert len(trained) == sum(map(is_run, Store().records())) == 4
 
 
 def test_a_network_with_a_training_of_its_own(run):
@@ -108,17 +169,47 @@ def test_a_pretext_task_of_ones_own(run, tmp_path):
     strip = np.asarray(Image.open(tmp_path / "brightness.png")).astype(float)
     parts = [part.mean() for part in np.split(strip, 3, axis=1)]
     assert np.array(parts[:2]) / parts[2] == pytest.approx([0.25, 0.5], abs=0.02)
+    drawn = report.accuracy_by_weight([names["phase"]])
+    titles = [axis.get_title() for axis in drawn.axes]
+    assert {"Rotation", "Brightness"} <= set(titles)
+    assert picture_width(tmp_path / "accuracy.png") > 100
+
+
+def commands():
+    for path in sorted(PAGES.glob("*.md")):
+        for block in re.findall(r"```bash\n(.*?)```", path.read_text(), re.DOTALL):
+            yield from block.replace("\\\n", "").splitlines()
 
 
 def test_the_commands_of_the_pages_exist():
     from wssl import cli
 
-    found = 0
-    for path in PAGES.glob("*.md"):
-        for block in re.findall(r"```bash\n(.*?)```", path.read_text(), re.DOTALL):
-            for line in block.replace("\\\n", "").splitlines():
-                program, *arguments = line.split()
-                if program == "wssl":
-                    cli.parser(arguments[0]).parse_args(arguments)
-                    found += 1
-    assert found == 4
+    found = set()
+    for line in commands():
+        program, *arguments = line.split()
+        if program == "wssl":
+            named, _ = cli.parser().parse_known_args(arguments)
+            cli.parser(named.name).parse_args(arguments)
+            found.add(named.name)
+    assert found == {"data", "inpaint", "run", "study"}
+
+
+def test_the_targets_of_the_pages_exist():
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    called = {line.split()[1] for line in commands() if line.startswith("make ")}
+    assert called == {"reference", "html"} <= set(targets)
+
+
+def test_the_contributors_guide_names_what_is_there():
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    paths = re.findall(r"`((?:wssl|tests|book|notebooks|results|benchmarks|\.ci)/[\w/.]*)`", text)
+    made = {"results/checkpoints/"}
+    assert len(paths) > 30
+    assert [path for path in paths if not (ROOT / path).exists() and path not in made] == []
+    targets = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    called = set(re.findall(r"make ([a-z-]+)", text))
+    assert {"format", "test-fast", "test", "reference", "stale"} <= called <= {*targets, "them"}
+    folders = {f"wssl/{path.name}/" for path in (ROOT / "wssl").iterdir() if path.is_dir()}
+    assert {f for f in folders if "__" not in f} <= set(paths)
+    modules = {f"wssl/{path.name}" for path in (ROOT / "wssl").glob("[!_]*.py")}
+    assert modules >= {path for path in paths if re.fullmatch(r"wssl/\w+\.py", path)}

@@ -502,6 +502,13 @@ def test_every_study_has_its_source_and_every_source_its_study():
     assert [path.stem for path in SOURCES] == sorted(path.stem for path in STUDIES.glob("*.ipynb"))
 
 
+def test_every_study_is_in_the_contents():
+    """A page that is forgotten there is dropped from the book without a word."""
+    contents = (ROOT / "_toc.yml").read_text(encoding="utf-8")
+    listed = re.findall(r"file: studies/(\w+)$", contents, re.MULTILINE)
+    assert listed == sorted(path.stem for path in STUDIES.glob("*.ipynb"))
+
+
 @pytest.fixture(params=SOURCES, ids=lambda path: path.stem)
 def source(request):
     return request.param

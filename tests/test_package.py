@@ -22,6 +22,7 @@ LAYERS = {
     "devices": 1,
     "paper": 0,
     "records": 1,
+    "freshness": 1,
     "claims": 2,
     "report": 3,
     "data": 1,

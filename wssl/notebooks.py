@@ -29,9 +29,10 @@ from jupytext.formats import JupytextFormatError
 from nbformat import NotebookNode
 from yaml import YAMLError
 
-from wssl import machine, processes
+from wssl import freshness, machine, processes
 from wssl.names import unknown
 from wssl.processes import Processes
+from wssl.store import Store
 
 warnings.filterwarnings("ignore", message=r"The specified file \(.*\.[pP][yY]\) does not end in")
 
@@ -185,6 +186,33 @@ def is_first_edition(notebook: NotebookNode) -> bool:
     return bool(notebook.metadata.get("wssl", {}).get("edition") == 1)
 
 
+def changes_since(source: str | Path, executed: str | Path, root: Path) -> list[str]:
+    """What has changed since a page was executed: its cells, records or the code that makes it.
+
+    Parameters
+    ----------
+    source : str or Path
+        The ``.py`` file.
+    executed : str or Path
+        The ``.ipynb`` file.
+    root : Path
+        The results folder.
+
+    Returns
+    -------
+    list of str
+        A phrase each; empty if the page is up to date.
+    """
+    if not Path(executed).exists():
+        return ["not executed yet"]
+    notebook = nbformat.read(executed, as_version=4)
+    found = [] if is_fresh(source, executed) else ["its cells changed"]
+    made = notebook.metadata.get("wssl", {}).get("made_from")
+    if made is None:
+        return [*found, "does not say what it was made from"]
+    return [*found, *freshness.changes(made, _code_of(notebook), root)]
+
+
 def undrawn(notebook: NotebookNode) -> list[str]:
     """The figures of an executed notebook that are missing: captioned cells without an image.
 
@@ -210,16 +238,16 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
     """Reduce an executed notebook, in place, to what two equal runs have in common.
 
     Dropped: times, durations, paths, random cell identifiers, what libraries log on stderr, and
-    how the output was cut into messages. Kept: the cells, their outputs, the parameters, the mark
-    of the first edition.
+    how the output was cut into messages. Kept: the cells, their outputs, the parameters, and what
+    the page was made from or the mark of the first edition.
 
     Parameters
     ----------
     notebook : NotebookNode
     """
     metadata = notebook.metadata
-    edition = {"wssl": metadata.wssl} if "wssl" in metadata else {}
-    notebook.metadata = nbformat.from_dict({"kernelspec": metadata.kernelspec, **edition})
+    own = {"wssl": metadata.wssl} if "wssl" in metadata else {}
+    notebook.metadata = nbformat.from_dict({"kernelspec": metadata.kernelspec, **own})
     notebook.metadata.language_info = {"name": "python"}
     notebook.metadata.papermill = {"parameters": metadata.papermill.get("parameters", {})}
     notebook.nbformat, notebook.nbformat_minor = 4, 5
@@ -240,6 +268,9 @@ def execute(
     repository: str = "",
 ) -> None:
     """Run a ``.py`` notebook and publish it, tidied, as ``output``.
+
+    Its metadata say what it was made from: digests of the records that it asked for, and of the
+    sources that turn them into the page (`wssl.freshness`).
 
     Parameters
     ----------
@@ -271,13 +302,14 @@ def execute(
     notebook = _load(source)
     _check_kernel(notebook.metadata.kernelspec.get("name"), source)
     try:
-        executed = papermill.execute_notebook(
-            notebook,
-            half_run,
-            dict(parameters or {}),
-            progress_bar=progress_bar,
-            kernel_manager_class=QuietKernel,
-        )
+        with freshness.reads_noted() as read:
+            executed = papermill.execute_notebook(
+                notebook,
+                half_run,
+                dict(parameters or {}),
+                progress_bar=progress_bar,
+                kernel_manager_class=QuietKernel,
+            )
     except papermill.PapermillExecutionError as error:
         raise RuntimeError(
             f"{source} failed in cell {error.exec_count}: {error.ename}: {error.evalue}\n"
@@ -296,6 +328,8 @@ def execute(
         )
     if repository:
         executed.cells.insert(0, _installation(repository))
+    made = {"records": read, "sources": freshness.sources(_code_of(executed))}
+    executed.metadata.wssl = {"made_from": made}
     nbformat.write(tidy(executed), half_run)
     os.replace(half_run, output)
 
@@ -324,11 +358,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="execute so many side by side (default: what WSSL_JOBS says, or as many as there are "
         "cores, and memory for; 1 where there is a GPU)",
     )  # fmt: skip
+    parser.add_argument(
+        "--keep-first-edition", action="store_true",
+        help="while registered runs are missing, leave pages of the first edition as they are",
+    )  # fmt: skip
     options = parser.parse_args(arguments)
     try:
         _execute_all(
             options.names,
             options.output,
+            options.keep_first_edition,
             dict(options.parameters),
             options.repository,
             processes.chosen(options.jobs),
@@ -342,13 +381,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _execute_all(
     names: Sequence[str],
     output: Path,
+    keep_first_edition: bool,
     texts: Mapping[str, str],
     repository: str,
     jobs: int | None,
 ) -> None:
-    sources = sorted(Path("notebooks").glob("[0-9]*.py"))
-    if not sources:
-        raise ValueError("There is no notebooks/*.py here: run from the repository's root.")
+    sources = studies()
     for name in names:
         if not any(path.stem.startswith(name) for path in sources):
             raise unknown("notebook", name, [path.stem for path in sources])
@@ -357,6 +395,10 @@ def _execute_all(
     for name in texts:
         if not any(name in parameters for parameters in known.values()):
             raise unknown("parameter", name, sorted({name for p in known.values() for name in p}))
+    if keep_first_edition and (kept := _awaiting(chosen, output)):
+        for path in kept:
+            print(f"{path.stem:<28}kept: the first edition's, until the registered runs are there")
+        chosen = [path for path in chosen if path not in kept]
     calls = {}
     for path in chosen:
         values = {name: _value(text) for name, text in texts.items() if name in known[path]}
@@ -366,6 +408,37 @@ def _execute_all(
         jobs = 1 if machine.may_have_gpu() else machine.room()
     for path, seconds in zip(chosen, _called(list(calls.values()), jobs), strict=True):
         print(f"{path.stem:<28}{seconds:8.1f} s", flush=True)
+
+
+def studies() -> list[Path]:
+    """The sources of the studies, below the current folder, in their order.
+
+    Raises
+    ------
+    ValueError
+        If there is none.
+    """
+    sources = sorted(Path("notebooks").glob("[0-9]*.py"))
+    if not sources:
+        raise ValueError("There is no notebooks/*.py here: run from the repository's root.")
+    return sources
+
+
+def _awaiting(sources: Sequence[Path], output: Path) -> list[Path]:
+    """The sources whose page is of the first edition, while registered runs are missing."""
+    pages = {path: output / f"{path.stem}.ipynb" for path in sources}
+    first = [
+        path
+        for path, page in pages.items()
+        if page.exists() and is_first_edition(nbformat.read(page, as_version=4))
+    ]
+    if not first:
+        return []
+    from wssl import campaign
+
+    store = Store()
+    tasks = {task.fingerprint for part in campaign.parts().values() for task in part}
+    return first if any(not store.path(name).exists() for name in tasks) else []
 
 
 def _called(calls: Sequence[Callable[..., float]], jobs: int) -> Iterator[float]:
@@ -409,6 +482,10 @@ def _installation(repository: str) -> NotebookNode:
     folder = repository.rstrip("/").rpartition("/")[2].removesuffix(".git")
     source = _INSTALLATION.format(address=repository, folder=folder).rstrip("\n")
     return nbformat.v4.new_code_cell(source, metadata={"tags": [INSTALL, "remove-cell"]})
+
+
+def _code_of(notebook: NotebookNode) -> list[str]:
+    return [text for kind, text in source_cells(notebook) if kind == "code"]
 
 
 def _load(source: str | Path) -> NotebookNode:

@@ -127,7 +127,7 @@ class Progress:
         table.add_row("all, each once", *self._cells(self.experiments))
         now = time.monotonic()
         lines = [
-            Text(f"  now: {describe(task)}, for {_clock(now - began)}")
+            Text(f"  now: {describe(task)}, for {clock(now - began)}")
             for task, began in self.running.items()
         ]
         failures = [
@@ -162,7 +162,7 @@ class Progress:
         parts = {name: self.counts(listed)[3] for name, listed in self.parts.items()}
         where = ", ".join(f"{name}: {count}" for name, count in parts.items() if count)
         seconds = self.to_go(self.experiments)
-        time_to_go = "" if seconds is None else f" and take about {_clock(seconds)}"
+        time_to_go = "" if seconds is None else f" and take about {clock(seconds)}"
         return f"{left} of {total} runs are left ({where}){time_to_go}"
 
     def failures(self) -> str:
@@ -176,7 +176,7 @@ class Progress:
     def _cells(self, experiments: Iterable[Asked]) -> list[str]:
         counts = self.counts(experiments)
         seconds = self.to_go(experiments)
-        return [*map(str, counts), "?" if seconds is None else _clock(seconds)]
+        return [*map(str, counts), "?" if seconds is None else clock(seconds)]
 
 
 def follow(
@@ -321,5 +321,11 @@ def _speeds_of_records(store: Store) -> Speeds:
     return found
 
 
-def _clock(seconds: float) -> str:
+def clock(seconds: float) -> str:
+    """A time as ``h:mm:ss``.
+
+    Parameters
+    ----------
+    seconds : float
+    """
     return str(timedelta(seconds=round(seconds)))

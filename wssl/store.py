@@ -18,6 +18,13 @@ from typing import Any
 
 Record = dict[str, Any]
 
+READ_LOG = "WSSL_READ_LOG"
+"""The environment variable that names a file in which stores note what they are asked for.
+
+A line each: the path of a record, or of a folder whose records were listed, below the results
+folder, and its `digest`.
+"""
+
 _REQUIRED = {"kind", "experiment", "fingerprint", "metrics", "provenance"}
 
 
@@ -31,6 +38,37 @@ def fingerprint(value: Any) -> str:
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def digest(path: Path) -> str:
+    """Eight hexadecimal digits that stand for a record, or for which records a folder has.
+
+    Parameters
+    ----------
+    path : Path
+
+    Returns
+    -------
+    str
+        Empty where there is nothing.
+    """
+    if path.is_dir():
+        content = "\n".join(sorted(found.name for found in path.glob("[!.]*.json"))).encode()
+    elif path.exists():
+        content = path.read_bytes()
+    else:
+        return ""
+    return hashlib.sha256(content).hexdigest()[:8]
+
+
+def _note(path: Path) -> None:
+    log = os.environ.get(READ_LOG)
+    roots = (default_root(), reference_root()) if log else ()
+    for root in roots:
+        if path.absolute().is_relative_to(root):
+            with open(str(log), "a", encoding="utf-8") as file:
+                file.write(f"{path.absolute().relative_to(root).as_posix()}\t{digest(path)}\n")
+            return
 
 
 def default_root() -> Path:
@@ -82,6 +120,7 @@ class Store:
         A damaged file counts as none, with a warning that names it.
         """
         path = self.path(fingerprint)
+        _note(path)
         if not path.exists():
             return None
         try:
@@ -116,6 +155,7 @@ class Store:
         text = "{\n" + ",\n".join(lines) + "\n}\n"
         with atomic(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
+        _note(path)
         return path
 
     def finish(self, fingerprint: str) -> None:
@@ -126,6 +166,7 @@ class Store:
 
     def records(self) -> Iterator[Record]:
         """Every record that can be read, in the order of the fingerprints."""
+        _note(self.root)
         for path in sorted(self.root.glob("[!.]*.json")):
             record = self.get(path.stem)
             if record is not None:

@@ -11,9 +11,10 @@ import numpy as np
 from wssl import campaign as registered
 from wssl import data, metrics, paper
 from wssl.claims.campaign import Arm, Design, arm_of
+from wssl.claims.catalogue import CLAIMS, Claim
 from wssl.claims.outcomes import Findings, findings
 from wssl.data.batches import centre_crops
-from wssl.experiment import ENCODERS, Evaluation, Experiment
+from wssl.experiment import ENCODERS, Evaluation, Experiment, Pretraining
 from wssl.methods import METHODS
 from wssl.presets import preset as _preset
 from wssl.records import is_run
@@ -254,6 +255,9 @@ class Study:
         As in `wssl.Experiment`.
     seeds : int or sequence of int, optional
         How many, or which; the preset's number if not given. Those of the campaign are registered.
+    more : sequence of Experiment
+        Experiments beside those of the study, at the same preset and on the same images and masks,
+        such as those with a loss of your own. A study that has some is not the registered one.
 
     Raises
     ------
@@ -265,8 +269,10 @@ class Study:
     dataset: str = "synthetic"
     masks: str = "auto"
     seeds: int | Sequence[int] | None = None
+    more: Sequence[Experiment] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "more", tuple(self.more))
         if self.registered and self.seeds is not None:
             raise ValueError(
                 f"seeds: expected none at the preset {self.preset!r} on {self.dataset!r}, whose "
@@ -278,7 +284,7 @@ class Study:
     def registered(self) -> bool:
         """Whether this is the registered campaign."""
         chosen = {"preset": self.preset, "dataset": self.dataset}
-        return chosen == registered.DATA and self.masks in ("auto", "quickdraw")
+        return chosen == registered.DATA and self.masks in ("auto", "quickdraw") and not self.more
 
     @cached_property
     def tasks(self) -> tuple[Experiment | Evaluation, ...]:
@@ -287,7 +293,7 @@ class Study:
             return tuple(dict.fromkeys(chain.from_iterable(registered.parts().values())))
         settings = {"preset": self.preset, "dataset": self.dataset, "masks": self.masks}
         listed = [e for part in PARTS.values() for e in part(seeds=self.seeds, **settings)]
-        return (*dict.fromkeys(listed), *evaluations(listed))
+        return (*dict.fromkeys([*listed, *self.more]), *evaluations(listed))
 
     @cached_property
     def design(self) -> Design:
@@ -326,7 +332,12 @@ class Study:
         experiment = task.experiment if isinstance(task, Evaluation) else task
         return arm_of(experiment.to_dict(), experiment.hyperparameters(), self.design)
 
-    def findings(self, arms: Iterable[Arm] | None = None, store: Store | None = None) -> Findings:
+    def findings(
+        self,
+        arms: Iterable[Arm] | None = None,
+        store: Store | None = None,
+        claims: Sequence[Claim] = CLAIMS,
+    ) -> Findings:
         """What the records say; runs of some arms that are missing are made before.
 
         Parameters
@@ -334,6 +345,8 @@ class Study:
         arms : iterable of Arm, optional
             All if not given. Of the registered campaign nothing is run.
         store : Store, optional
+        claims : sequence of Claim
+            What is judged, or looked at: the paper's claims if not given.
 
         Returns
         -------
@@ -347,7 +360,8 @@ class Study:
             for task in missing:
                 if isinstance(task, Evaluation):
                     evaluate(task, store)
-        return findings(self.records(store), self.design, registered=self.registered)
+        records = self.records(store)
+        return findings(records, self.design, registered=self.registered, claims=claims)
 
     def records(self, store: Store | None = None) -> list[Record]:
         """The records that there are, of runs, of their pretext phases and of evaluations.
@@ -448,6 +462,35 @@ class Study:
             for name, result in results.items()
             if result is not None
         }
+
+
+def retired(store: Store | None = None) -> list[Record]:
+    """The records of a store that today's code would make under another fingerprint.
+
+    Parameters
+    ----------
+    store : Store, optional
+
+    Returns
+    -------
+    list of dict
+        Those of experiments that name what is not registered here are left out: whether they are
+        up to date is not known.
+    """
+    kinds: dict[str, Any] = {
+        "inpainting": Experiment,
+        "pretext": Pretraining,
+        "evaluation": Evaluation,
+    }
+    found = []
+    for record in (store or Store()).records():
+        try:
+            task = kinds[record["kind"]].from_dict(record["experiment"])
+        except ValueError:
+            continue
+        if task.fingerprint != record["fingerprint"]:
+            found.append(record)
+    return found
 
 
 def _seeds(preset: str, seeds: int | Sequence[int] | None) -> Sequence[int]:

@@ -192,7 +192,7 @@ def arm_of(experiment: Mapping[str, Any], scale: Mapping[str, Any], design: Desi
     if not design.describes(experiment, scale):
         return None
     method = experiment["method"]
-    if method in CLASSICAL:
+    if method in CLASSICAL or "width" not in scale:
         return Arm(method=method)
     width = {design.narrow: NARROW, design.wide: WIDE}.get(scale["width"], str(scale["width"]))
     if method != "wssl":

@@ -62,7 +62,8 @@ class Score:
 
     Attributes
     ----------
-    metric : {"ssim", "ms_ssim", "psnr", "gmsd", "st_lpips"}
+    metric : str
+        One of `wssl.metrics.NAMES`, such as ``"ssim"``, ``"psnr_hole"`` or ``"gmsd"``.
         Similarities s enter as -log(1 - s), distances d as -log(d), of the mean over all test
         images, so that a difference of two scores is the logarithm of a ratio. PSNR is in dB.
     unseen : bool
@@ -84,7 +85,8 @@ class Score:
     @property
     def unit(self) -> Unit:
         """Of a difference of two scores."""
-        return "dB" if self.metric == "psnr" else "points" if self.points else "ratio"
+        psnr = self.metric.startswith("psnr")
+        return "dB" if psnr else "points" if self.points else "ratio"
 
     @property
     def logarithm(self) -> bool:

@@ -75,7 +75,11 @@ class Findings(Mapping[str, Verdict]):
 
 
 def findings(
-    records: Iterable[Record], design: Design | None = None, *, registered: bool = True
+    records: Iterable[Record],
+    design: Design | None = None,
+    *,
+    registered: bool = True,
+    claims: Sequence[Claim] = CLAIMS,
 ) -> Findings:
     """Judge the claims, or only look at their effects.
 
@@ -87,6 +91,9 @@ def findings(
     registered : bool
         Whether `design` is the registered one, whose claims are judged. At any other scale, the
         claims about the wide controls are about the only width that there is.
+    claims : sequence of Claim
+        The registered ones if not given. Others are judged among themselves: within the registered
+        ones they would change the bounds of these.
 
     Returns
     -------
@@ -95,9 +102,9 @@ def findings(
     records = list(records)
     campaign = Campaign(records, design)
     if registered:
-        verdicts = judge(records, campaign.design)
+        verdicts = judge(records, campaign.design, claims)
     else:
-        verdicts = [_seen(claim, campaign) for claim in CLAIMS]
+        verdicts = [_seen(claim, campaign) for claim in claims]
     return Findings(campaign, {v.claim.key: v for v in verdicts}, registered)
 
 

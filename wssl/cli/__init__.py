@@ -26,6 +26,7 @@ COMMANDS = {
 
 _NAMED_BY_REGISTRIES = ("run", "study")
 _WITHOUT_KERAS = ("list", "data")
+_UNKNOWN = "Unknown (pretext task|loss|method|image source|mask source) "
 _OWN = "One of your own is known after --import: wssl --import mine.py COMMAND."
 
 
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = parser(named.name).parse_args(arguments)
         return int(options.command(options) or 0)
     except (ValueError, OSError, ArithmeticError, ModuleNotFoundError) as error:
-        own = not named.imports and re.match("Unknown (pretext task|loss|method) ", str(error))
+        own = not named.imports and re.match(_UNKNOWN, str(error))
         print(f"wssl: {error}{' ' + _OWN if own else ''}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:

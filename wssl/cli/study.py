@@ -5,6 +5,7 @@ import re
 import sys
 from contextlib import AbstractContextManager
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wssl.cli.options import add_fields, at_least_1, given_fields, start_keras
@@ -69,6 +70,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="show what is done, what is left and how long that takes, and run nothing",
     )
     parser.add_argument(
+        "--stale",
+        action="store_true",
+        help="show which pages of book/studies and which records are behind their sources, and how "
+        "long the records take to make again, and run nothing; the exit status is 1 if any is",
+    )
+    parser.add_argument(
         "--scheduler",
         metavar="ADDRESS",
         help="run on the workers of a Dask scheduler, such as tcp://10.0.0.1:8786, or the file "
@@ -80,6 +87,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _study(options: argparse.Namespace) -> int:
+    if options.stale:
+        return _stale()
     from rich import print as show
 
     from wssl import campaign, progress, report
@@ -130,6 +139,46 @@ def _study(options: argparse.Namespace) -> int:
         print(f"wssl: {failures}\nThe same command starts them again.", file=sys.stderr)
         return 1
     return 0
+
+
+def _stale() -> int:
+    """Print what is behind; 1 if something is."""
+    import nbformat
+
+    from wssl import campaign, notebooks, progress
+    from wssl.records import describe
+    from wssl.store import Store
+    from wssl.study import retired
+
+    store, behind = Store(), []
+    for source in notebooks.studies():
+        page = Path("book", "studies", f"{source.stem}.ipynb")
+        first = page.exists() and notebooks.is_first_edition(nbformat.read(page, as_version=4))
+        reasons = [] if first else notebooks.changes_since(source, page, store.root)
+        if reasons:
+            behind.append(source.stem[:2])
+        state = "first edition" if first else "; ".join(reasons) or "up to date"
+        print(f"{source.stem:<28}{state}")
+    old = retired(store)
+    for record in old:
+        print(
+            f"{record['fingerprint']:<28}retired: {describe(record['kind'], record['experiment'])}"
+        )
+    awaited = progress.Progress(campaign.parts(), store)
+    print()
+    if rest := awaited.rest():
+        print(f"Registered: {rest}.")
+    if old:
+        seconds = sum(record["provenance"].get("seconds") or 0 for record in old)
+        which = (
+            "1 record is retired; to make it"
+            if len(old) == 1
+            else (f"{len(old)} records are retired; to make them")
+        )
+        print(f"{which} again takes about {progress.clock(seconds)} of computing: wssl study.")
+    if behind:
+        print(f"Pages are behind: make reference ONLY='{' '.join(behind)}'")
+    return int(bool(old or behind))
 
 
 def _parts(options: argparse.Namespace) -> "dict[tuple[str, str], list[Experiment]]":
