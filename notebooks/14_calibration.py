@@ -14,7 +14,7 @@
 # steps, does each kind of training have to be run?
 #
 # Everything on this page was measured on validation images, with seeds that are not used again, before
-# {doc}`the plan <../plan>` was registered. None of it enters a verdict. The runs are defined in
+# the plan was registered. None of it enters a verdict. The runs are defined in
 # `wssl.calibration`, and `python -m wssl.calibration` makes their records, which are kept apart
 # from all others.
 

@@ -150,8 +150,8 @@ PRESETS: dict[str, Preset] = {
             pretext_schedule="cosine",
             inpainting_schedule="cosine",
             tuned={
-                "shift_net": {"inpainting_learning_rate": 4e-3, "inpainting_steps": 8000},
-                "pic": {"inpainting_learning_rate": 4e-3, "inpainting_steps": 8000},
+                "shift_net": {"inpainting_learning_rate": 1.6e-2, "inpainting_steps": 8000},
+                "pic": {"inpainting_learning_rate": 1.6e-2, "inpainting_steps": 4000},
             },
             seeds=3,
             purpose="the reference edition on a CPU",
