@@ -6,7 +6,7 @@ import numpy as np
 
 from wssl import data
 from wssl.data.batches import centre_crops
-from wssl.experiment import Experiment
+from wssl.experiment import Experiment, Pretraining
 from wssl.presets import Preset
 
 TEST_MASK_SEED = 0
@@ -71,12 +71,13 @@ def images(dataset: str, split: str, scale: Preset) -> np.ndarray:
     return _images(dataset, split, scale.load_size, count, data.fingerprint(dataset))
 
 
-def masks(experiment: Experiment, count: int, seed: int, split: str) -> np.ndarray:
+def masks(experiment: Experiment | Pretraining, count: int, seed: int, split: str) -> np.ndarray:
     """Masks of an experiment's source, recipe and coverage.
 
     Parameters
     ----------
-    experiment : Experiment
+    experiment : Experiment or Pretraining
+        A pretext phase whose images have holes.
     count, seed : int
     split : {"train", "test"}
         Whose strokes they are drawn from.
@@ -86,16 +87,14 @@ def masks(experiment: Experiment, count: int, seed: int, split: str) -> np.ndarr
     bool (count, S, S)
         True = hole.
     """
-    return _masks(
-        experiment.masks,
-        count,
-        experiment.scale.size,
-        seed,
-        experiment.coverage,
-        split,
-        experiment.recipe,
-        data.mask_fingerprint(experiment.masks, experiment.recipe),
-    )
+    source, recipe, coverage = experiment.masks, experiment.recipe, experiment.coverage
+    if source is None or recipe is None or coverage is None:
+        raise ValueError(
+            "experiment: expected one with masks; received a pretext phase on whole images. Its "
+            "objective is 'masked' where it has them."
+        )
+    content = data.mask_fingerprint(source, recipe)
+    return _masks(source, count, experiment.scale.size, seed, coverage, split, recipe, content)
 
 
 @lru_cache(maxsize=4)

@@ -16,6 +16,7 @@ DEFAULTS: dict[str, Any] = {
     "alpha": paper.ALPHA,
     "a": paper.LOG_COSH_SCALE,
     "method": "wssl",
+    "objective": "weighted",
 }
 """The settings of the paper's configurations, which `wssl.Experiment` has by default."""
 

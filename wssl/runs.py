@@ -11,22 +11,19 @@ import numpy as np
 
 from wssl import data, inputs, losses, mechanism, training
 from wssl.backend import keras
-from wssl.data.batches import centre_crops, inpainting_batch, pretext_batch
+from wssl.data.batches import centre_crops, inpainting_batch, pretext_batch, take_rows
 from wssl.devices import computing_in, precision, resident
 from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.inputs import evaluation_data
 from wssl.methods import (
     METHODS,
+    OBJECTIVES,
     Batch,
     InpaintingPhase,
     Method,
     Phase,
-    PretextPhase,
-    encoder,
     encoder_variables,
     freeze,
-    pretext_model,
-    unet,
 )
 from wssl.names import lookup
 from wssl.pretext import TASKS, warn_if_alike
@@ -51,6 +48,7 @@ Arrays = list[np.ndarray]
 logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
 
 _RANDOM_INPUTS = 3
+_PRETEXT_INPUTS = 5
 
 
 @dataclass(frozen=True)
@@ -285,18 +283,24 @@ def _pretrain(
     scale = pretraining.scale
     tasks = {task: lookup("pretext task", task, TASKS) for task in pretraining.pretext}
     classes = {name: len(task.levels) for name, task in tasks.items()}
-    key = "pretext", *tasks.values(), unet, scale.size, scale.width, precision()
+    objective, method = OBJECTIVES[pretraining.objective], METHODS[pretraining.method]
+    key = "pretext", objective, *tasks.values(), method, scale.size, scale.width, precision()
     with computing_in(precision()):
-        body = encoder(unet(scale.size, scale.width, pretraining.seed))
-        network = pretext_model(body, classes, pretraining.seed)
-        phase = training.compiled(key, PretextPhase(network, pretraining.pretext))
+        network = method.build(scale.size, scale.width, pretraining.seed)
+        fresh = objective.phase(network, pretraining.pretext, pretraining.seed)
+        phase = training.compiled(key, fresh)
     images = inputs.images(pretraining.dataset, "train", scale)
     warn_if_alike(centre_crops(images, scale.size), tasks, repr(pretraining.dataset))
-    (shown,) = resident(images)
     phases = training.Training(**scale.training("pretext"))
+    shown, *masks = resident(images, *_holes(pretraining, scale.train_masks, "train"))
 
     def batch(step: int) -> Batch:
-        return pretext_batch(shown, classes, scale.size, phases.batch, pretraining.seed, step)
+        drawn = pretext_batch(shown, classes, scale.size, phases.batch, pretraining.seed, step)
+        rng = np.random.default_rng([pretraining.seed, _PRETEXT_INPUTS, step])
+        for holes in masks:
+            chosen = rng.integers(0, holes.shape[0], size=phases.batch)
+            drawn["masks"] = take_rows(holes, chosen)
+        return phase.add_random_inputs(drawn, rng)
 
     trained = training.train(
         phase,
@@ -314,7 +318,7 @@ def _pretrain(
         "experiment": pretraining.to_dict(),
         "fingerprint": pretraining.fingerprint,
         "scale": pretraining.hyperparameters(),
-        **pretext_scores(phase.network, test, classes),
+        **pretext_scores(phase.network, test, classes, *_holes(pretraining, len(test), "test")),
         "history": trained["history"],
         "provenance": {
             **provenance(trained["seconds"]),
@@ -326,6 +330,14 @@ def _pretrain(
     store.put(new)
     store.finish(pretraining.fingerprint)
     return new, weights
+
+
+def _holes(pretraining: Pretraining, count: int, split: str) -> Arrays:
+    """The masks that a pretext phase is trained or tested with, a list of one array or of none."""
+    if not OBJECTIVES[pretraining.objective].masked:
+        return []
+    seed = pretraining.seed if split == "train" else inputs.TEST_MASK_SEED
+    return [inputs.masks(pretraining, count, seed, split)]
 
 
 def _train_inpainting(

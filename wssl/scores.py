@@ -1,6 +1,7 @@
 """What a record says of a trained network: its scores, in the form that is stored."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -37,9 +38,8 @@ def inpaint_batches(network: keras.Model, images: np.ndarray, masks: np.ndarray)
     parts = []
     for start in range(0, len(images), BATCH):
         part = slice(start, start + BATCH)
-        masked = np.where(masks[part][..., None], np.float32(0), images[part])
-        inputs = [masked.astype("float32"), masks[part][..., None].astype("float32")]
-        outputs = network.predict_on_batch(inputs if len(network.inputs) == 2 else inputs[0])
+        floats = images[part].astype("float32")
+        outputs = network.predict_on_batch(_inputs(network, floats, masks[part]))
         parts.append(ops.convert_to_numpy(outputs))
     return np.concatenate(parts)
 
@@ -73,7 +73,10 @@ def inpainting_scores(
 
 
 def pretext_scores(
-    network: keras.Model, images: np.ndarray, classes: Mapping[str, int]
+    network: keras.Model,
+    images: np.ndarray,
+    classes: Mapping[str, int],
+    masks: np.ndarray | None = None,
 ) -> PretextScores:
     """How well a network classifies the levels of its pretext tasks.
 
@@ -86,12 +89,14 @@ def pretext_scores(
     images : uint8 (N, S, S, 3)
     classes : mapping of str to int
         The number of levels of each task.
+    masks : bool (N, S, S), optional
+        True = hole, made black after the images are transformed; whole images if not given.
 
     Returns
     -------
     wssl.records.PretextScores
     """
-    matrices = confusion(network, images, classes)
+    matrices = confusion(network, images, classes, masks)
     accuracy = {task: float(np.trace(m) / m.sum()) for task, m in matrices.items()}
     needed = {task: accuracy_of_learning(count) for task, count in classes.items()}
     return {
@@ -118,13 +123,16 @@ def accuracy_of_learning(levels: int) -> float:
 
 
 def confusion(
-    network: keras.Model, images: np.ndarray, classes: Mapping[str, int]
+    network: keras.Model,
+    images: np.ndarray,
+    classes: Mapping[str, int],
+    masks: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """The confusion matrices of `pretext_scores`.
 
     Parameters
     ----------
-    network, images, classes
+    network, images, classes, masks
         As in `pretext_scores`.
 
     Returns
@@ -146,7 +154,19 @@ def confusion(
             for start in range(0, len(images), BATCH):
                 part = slice(start, start + BATCH)
                 shown = transform(floats[part], {t: values[part] for t, values in labels.items()})
-                logits = ops.cast(network.predict_on_batch(shown)[task], "float32")
+                holes = None if masks is None else masks[part]
+                found = network.predict_on_batch(_inputs(network, shown, holes))
+                logits = ops.cast(found[task], "float32")
                 answers = ops.convert_to_numpy(ops.argmax(logits, axis=1))
                 matrices[task][level] += np.bincount(answers, minlength=count)
     return matrices
+
+
+def _inputs(network: keras.Model, images: Any, masks: np.ndarray | None) -> Any:
+    """What a network is given of images: them with black holes, and masks if it takes them."""
+    if masks is not None:
+        images = np.where(masks[..., None], np.float32(0), ops.convert_to_numpy(images))
+    if len(network.inputs) == 1:
+        return images
+    holes = np.zeros(images.shape[:3], bool) if masks is None else masks
+    return [images, holes[..., None].astype("float32")]

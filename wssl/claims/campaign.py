@@ -24,6 +24,9 @@ FIRST_TIER_BUDGETS = (1.0, 4.0)
 CLASSICAL = ("harmonic", "biharmonic", "telea", "navier_stokes", "mean_colour")
 """Fills that learn nothing, so that one run is all that there is to know."""
 
+NETWORKS = ("wssl", "shift_net", "pic")
+"""The networks of the plan; runs of others, and of other objectives, are no part of it."""
+
 
 @dataclass(frozen=True)
 class Design:
@@ -192,6 +195,8 @@ def arm_of(experiment: Mapping[str, Any], scale: Mapping[str, Any], design: Desi
     if not design.describes(experiment, scale):
         return None
     method = experiment["method"]
+    if "objective" in experiment or method not in (*CLASSICAL, *NETWORKS):
+        return None
     if method in CLASSICAL:
         return Arm(method=method)
     width = {design.narrow: NARROW, design.wide: WIDE}.get(scale["width"], str(scale["width"]))

@@ -71,6 +71,22 @@ class Phase(keras.Model):
         """Add to a batch what else the phase draws at random."""
         return batch
 
+    def shown(self, images: Tensor, masks: Tensor | None = None) -> Any:
+        """What the network is given of images: them with black holes, and masks if it takes them.
+
+        Parameters
+        ----------
+        images : float (B, S, S, 3)
+        masks : bool (B, S, S), optional
+            True = hole; whole images if not given.
+        """
+        masked = images if masks is None else mask_out(images, masks)
+        if len(self.network.inputs) == 1:
+            return masked
+        if masks is None:
+            return [images, ops.zeros_like(images[..., :1])]
+        return [masked, ops.cast(ops.expand_dims(masks, -1), "float32")]
+
     @property
     def size(self) -> int:
         """Side of the images that the network sees, in pixels."""

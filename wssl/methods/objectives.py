@@ -1,0 +1,36 @@
+"""What the encoder learns in its pretext phase: the paper's weighted tasks, or something else."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from wssl.backend import keras
+from wssl.methods.phase import Phase
+from wssl.methods.wssl import PretextPhase
+
+
+@dataclass(frozen=True)
+class Objective:
+    """A way to pretrain the encoder.
+
+    Attributes
+    ----------
+    title : str
+        What it is, for help texts and lists.
+    phase : callable
+        ``(network, weights, seed) -> Phase``: from a U-Net, the weights of the pretext tasks and
+        the seed of whatever else has initial weights. What is kept of the phase's network are the
+        layers of its encoder.
+    masked : bool
+        Whether the images have holes, of the masks of the inpainting phase.
+    """
+
+    title: str
+    phase: Callable[[keras.Model, Mapping[str, float], int], Phase]
+    masked: bool = False
+
+
+OBJECTIVES: dict[str, Objective] = {
+    "weighted": Objective("the levels of weighted pretext tasks (the paper)", PretextPhase.of),
+    "masked": Objective("the same on images with holes", PretextPhase.of, masked=True),
+}
+"""Every objective of the pretext phase by name. A new one is one entry more."""
