@@ -656,3 +656,15 @@ def _first(network, images, masks, seed):
 
 def _second(network, images, masks, seed):
     return {"twice": images}
+
+
+@pytest.mark.parametrize("objective", ["random_weights", "uncertainty", "gradnorm"])
+def test_weights_that_are_found_are_not_given(objective):
+    experiment = Experiment(objective=objective)
+    assert dict(experiment.pretext) == dict.fromkeys(pretext.TASKS, 1.0)
+    assert experiment.pretraining.objective == objective
+    assert Experiment.from_dict(experiment.to_dict()) == experiment
+    pair = Experiment(objective=objective, pretext={"rotation": 1, "sharpness": 1})
+    assert pair.fingerprint != experiment.fingerprint
+    with pytest.raises(ValueError, match=r"pretext: expected a weight of 1 for each task.*0\.3"):
+        Experiment(objective=objective, pretext={"rotation": 0.3, "sharpness": 0.7})

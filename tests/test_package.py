@@ -19,6 +19,7 @@ LAYERS = {
     "processes": 0,
     "store": 0,
     "statistics": 0,
+    "simplex": 0,
     "devices": 1,
     "paper": 0,
     "records": 1,

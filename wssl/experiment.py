@@ -180,6 +180,7 @@ class Experiment:
     pretext : mapping of str to float, optional
         Weight of each pretext task, any subset of `wssl.pretext.TASKS`, not negative. Default: the
         paper's best, saturation 0.3 and sharpness 0.7, or none where `encoder` has no use for it.
+        An `objective` that finds the weights takes 1 for each task, by default for all tasks.
     loss : str
         One of `wssl.losses.LOSSES`.
     alpha : float in [0, 1]
@@ -263,7 +264,10 @@ class Experiment:
         object.__setattr__(self, "masks", masks)
         object.__setattr__(self, "coverage", _coverage(self.coverage))
         self._check_objective()
-        object.__setattr__(self, "pretext", _weights(self.pretext, self.encoder, self.method))
+        given = self.pretext
+        if given is None and OBJECTIVES[self.objective].finds_weights:
+            given = dict.fromkeys(TASKS, 1.0)
+        object.__setattr__(self, "pretext", _weights(given, self.encoder, self.method))
         object.__setattr__(self, "settings", self._effective(self.settings))
 
     def _check_method(self) -> None:
@@ -290,6 +294,12 @@ class Experiment:
             raise ValueError(
                 f"objective: not used with {setting}, which has no pretext phase; received "
                 f"{self.objective!r}. Remove it, or choose encoder='frozen' or 'finetuned'."
+            )
+        given = {task: weight for task, weight in (self.pretext or {}).items() if weight != 0}
+        if OBJECTIVES[self.objective].finds_weights and set(given.values()) - {1}:
+            raise ValueError(
+                f"pretext: expected a weight of 1 for each task, since objective="
+                f"{self.objective!r} finds the weights; received {given}."
             )
 
     def _effective(self, settings: Mapping[str, Any]) -> FrozenDict:

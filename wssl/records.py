@@ -71,6 +71,8 @@ class PretextRecord(PretextScores):
     fingerprint: str
     scale: dict[str, Any]
     history: list[list[float]]
+    weights: NotRequired[dict[str, float]]
+    """Of each task, where the objective learns them: at the end."""
     provenance: dict[str, Any]
 
 

@@ -327,6 +327,8 @@ def _pretrain(
             "test_images": len(test),
         },
     }
+    if found := phase.found_weights():
+        new["weights"] = {task: float(f"{weight:.5g}") for task, weight in found.items()}
     store.put(new)
     store.finish(pretraining.fingerprint)
     return new, weights

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from wssl.backend import keras
 from wssl.methods.phase import Phase
+from wssl.methods.weighing import GradNorm, RandomWeights, Uncertainty
 from wssl.methods.wssl import PretextPhase
 
 
@@ -20,17 +21,24 @@ class Objective:
         ``(network, weights, seed) -> Phase``: from a U-Net, the weights of the pretext tasks and
         the seed of whatever else has initial weights. What is kept of the phase's network are the
         layers of its encoder.
+    finds_weights : bool
+        Whether the weights of the tasks are found or drawn in the phase, so that each is given as
+        1.
     masked : bool
         Whether the images have holes, of the masks of the inpainting phase.
     """
 
     title: str
     phase: Callable[[keras.Model, Mapping[str, float], int], Phase]
+    finds_weights: bool = False
     masked: bool = False
 
 
 OBJECTIVES: dict[str, Objective] = {
     "weighted": Objective("the levels of weighted pretext tasks (the paper)", PretextPhase.of),
     "masked": Objective("the same on images with holes", PretextPhase.of, masked=True),
+    "random_weights": Objective("the tasks by weights drawn in each step", RandomWeights.of, True),
+    "uncertainty": Objective("the tasks by learned variances", Uncertainty.of, True),
+    "gradnorm": Objective("the tasks by weights that balance gradients", GradNorm.of, True),
 }
 """Every objective of the pretext phase by name. A new one is one entry more."""

@@ -1,6 +1,6 @@
 """What every phase of training is: a network, its loss, and how it is optimised."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -34,19 +34,31 @@ class Phase(keras.Model):
         """Everything that learns: the network, and what only training needs."""
         return [self.network]
 
-    def add_coefficient(self, name: str, value: float) -> keras.Variable:
+    def add_coefficient(
+        self,
+        name: str,
+        value: float | np.ndarray,
+        *,
+        trainable: bool = False,
+        constraint: Callable[[Tensor], Tensor] | None = None,
+    ) -> keras.Variable:
         """Make a number of the loss a variable, so that another value needs no other graph.
 
         Parameters
         ----------
         name : str
-        value : float
+        value : float or ndarray of float
+        trainable : bool
+            Whether it is learned with the networks.
+        constraint : callable, optional
+            What is made of a learned one after each step.
         """
         self.coefficients[name] = self.add_weight(
             name=name.replace(" ", "_"),
-            shape=(),
+            shape=np.shape(value),
             dtype="float32",
-            trainable=False,
+            trainable=trainable,
+            constraint=constraint,
             initializer=keras.initializers.Constant(value),
         )
         return self.coefficients[name]

@@ -1,7 +1,7 @@
 """The paper's two phases. Source: Gupta et al., WSSL, section 4."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from wssl import pretext
 from wssl.backend import keras, ops
@@ -34,7 +34,7 @@ class PretextPhase(Phase):
         }
 
     @classmethod
-    def of(cls, network: keras.Model, weights: Mapping[str, float], seed: int) -> "PretextPhase":
+    def of(cls, network: keras.Model, weights: Mapping[str, float], seed: int) -> Self:
         """The phase of the encoder of a U-Net, with heads for the levels of some tasks.
 
         Parameters
@@ -58,17 +58,33 @@ class PretextPhase(Phase):
         logits = self.network(self.shown(changed, drawn.get("masks")))
         return {task: ops.cast(values, "float32") for task, values in logits.items()}
 
-    def loss_of(self, batch: Batch, outputs: Any) -> Tensor:
-        """Return the weighted sum of the tasks' cross-entropies, a scalar."""
-        return sum(
-            weight
-            * ops.mean(
+    def task_losses(self, batch: Batch, outputs: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """The mean cross-entropy of each task over a batch, a scalar each.
+
+        Parameters
+        ----------
+        batch : dict
+            With ``labels``.
+        outputs : mapping of str to float (B, levels)
+            The logits of each task.
+        """
+        return {
+            task: ops.mean(
                 keras.losses.sparse_categorical_crossentropy(
                     batch["labels"][task], outputs[task], from_logits=True
                 )
             )
-            for task, weight in self.task_weights.items()
-        )
+            for task in self.task_weights
+        }
+
+    def loss_of(self, batch: Batch, outputs: Any) -> Tensor:
+        """Return the weighted sum of the tasks' cross-entropies, a scalar."""
+        losses = self.task_losses(batch, outputs)
+        return sum(weight * losses[task] for task, weight in self.task_weights.items())
+
+    def found_weights(self) -> dict[str, float]:
+        """The weights of tasks that the phase has learned; none where they are given."""
+        return {}
 
 
 class InpaintingPhase(Phase):
