@@ -267,7 +267,7 @@ class Experiment:
         given = self.pretext
         if given is None and OBJECTIVES[self.objective].finds_weights:
             given = dict.fromkeys(TASKS, 1.0)
-        object.__setattr__(self, "pretext", _weights(given, self.encoder, self.method))
+        object.__setattr__(self, "pretext", self._weights(given))
         object.__setattr__(self, "settings", self._effective(self.settings))
 
     def _check_method(self) -> None:
@@ -287,12 +287,9 @@ class Experiment:
                 )
 
     def _check_objective(self) -> None:
-        if self.objective != Experiment.objective and not _pretrains(self.encoder, self.method):
-            setting = f"encoder={self.encoder!r}"
-            if _ignores_wssl_settings(self.method):
-                setting = f"method={self.method!r}"
+        if self.objective != Experiment.objective and not self._pretrained:
             raise ValueError(
-                f"objective: not used with {setting}, which has no pretext phase; received "
+                f"objective: not used with {self._without_pretext()}; received "
                 f"{self.objective!r}. Remove it, or choose encoder='frozen' or 'finetuned'."
             )
         given = {task: weight for task, weight in (self.pretext or {}).items() if weight != 0}
@@ -301,6 +298,39 @@ class Experiment:
                 f"pretext: expected a weight of 1 for each task, since objective="
                 f"{self.objective!r} finds the weights; received {given}."
             )
+
+    def _weights(self, weights: Mapping[str, float] | None) -> Weights:
+        learns = self._pretrained and OBJECTIVES[self.objective].tasks
+        if weights is None:
+            return Weights(paper.BEST if learns else {})
+        for task, weight in weights.items():
+            lookup("pretext task", task, TASKS)
+            if not (weight >= 0.0 and math.isfinite(weight)):
+                raise ValueError(
+                    f"pretext[{task!r}]: expected a weight that is finite and not negative; "
+                    f"received {weight}."
+                )
+        chosen = Weights(weights)
+        if learns and not chosen:
+            raise ValueError(
+                "pretext: expected at least one weight above zero for "
+                f"encoder={self.encoder!r}; received {dict(weights)}. Without a pretext task, "
+                "encoder is 'scratch' or 'random'."
+            )
+        if chosen and not learns:
+            setting = f"objective={self.objective!r}"
+            if not self._pretrained:
+                setting = self._without_pretext()
+            raise ValueError(
+                f"pretext: expected none for {setting}; received {chosen}. Leave it out, or choose "
+                "method='wssl', encoder='frozen' or 'finetuned', and the objective 'weighted'."
+            )
+        return chosen
+
+    def _without_pretext(self) -> str:
+        if _ignores_wssl_settings(self.method):
+            return f"method={self.method!r}, which has no pretext phase"
+        return f"encoder={self.encoder!r}, which has no pretext phase"
 
     def _effective(self, settings: Mapping[str, Any]) -> FrozenDict:
         """The settings that this experiment has and its preset has not."""
@@ -401,7 +431,8 @@ class Experiment:
 
     @property
     def _pretrained(self) -> bool:
-        return bool(self.pretext)
+        learns = self.encoder in ("frozen", "finetuned")
+        return learns and not _ignores_wssl_settings(self.method)
 
     def to_dict(self) -> dict[str, Any]:
         """The experiment as a JSON value; `from_dict` is the way back.
@@ -530,36 +561,6 @@ def _unless_empty(**values: Any) -> dict[str, Any]:
 
 def _ignores_wssl_settings(method: str) -> bool:
     return not METHODS[method].trained_as_wssl
-
-
-def _pretrains(encoder: str, method: str) -> bool:
-    return encoder in ("frozen", "finetuned") and not _ignores_wssl_settings(method)
-
-
-def _weights(weights: Mapping[str, float] | None, encoder: str, method: str) -> Weights:
-    learns = _pretrains(encoder, method)
-    if weights is None:
-        return Weights(paper.BEST if learns else {})
-    for task, weight in weights.items():
-        lookup("pretext task", task, TASKS)
-        if not (weight >= 0.0 and math.isfinite(weight)):
-            raise ValueError(
-                f"pretext[{task!r}]: expected a weight that is finite and not negative; "
-                f"received {weight}."
-            )
-    chosen = Weights(weights)
-    if learns and not chosen:
-        raise ValueError(
-            f"pretext: expected at least one weight above zero for encoder={encoder!r}; received "
-            f"{dict(weights)}. Without a pretext task, encoder is 'scratch' or 'random'."
-        )
-    if chosen and not learns:
-        setting = f"method={method!r}" if _ignores_wssl_settings(method) else f"encoder={encoder!r}"
-        raise ValueError(
-            f"pretext: expected none for {setting}, which has no pretext phase; received "
-            f"{chosen}. Leave it out, or choose method='wssl' and encoder='frozen' or 'finetuned'."
-        )
-    return chosen
 
 
 def _blocks(blocks: Iterable[int], encoder: str) -> tuple[int, ...]:

@@ -11,7 +11,13 @@ import numpy as np
 
 from wssl import data, inputs, losses, mechanism, training
 from wssl.backend import keras
-from wssl.data.batches import centre_crops, inpainting_batch, pretext_batch, take_rows
+from wssl.data.batches import (
+    centre_crops,
+    epoch_order,
+    inpainting_batch,
+    pretext_batch,
+    take_rows,
+)
 from wssl.devices import computing_in, precision, resident
 from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.inputs import evaluation_data
@@ -30,15 +36,24 @@ from wssl.pretext import TASKS, warn_if_alike
 from wssl.provenance import provenance
 from wssl.records import (
     EvaluationRecord,
+    FoundWeights,
     Metrics,
     PretextRecord,
+    PretextScores,
     RunRecord,
     Variants,
     is_evaluation,
     is_pretext,
     is_run,
 )
-from wssl.scores import BATCH, inpaint_batches, inpainting_scores, pretext_scores
+from wssl.scores import (
+    BATCH,
+    inpaint_batches,
+    inpainting_scores,
+    kind_scores,
+    phase_scores,
+    pretext_scores,
+)
 from wssl.store import Store
 
 Arrays = list[np.ndarray]
@@ -289,7 +304,10 @@ def _pretrain(
         network = method.build(scale.size, scale.width, pretraining.seed)
         fresh = objective.phase(network, pretraining.pretext, pretraining.seed)
         phase = training.compiled(key, fresh)
-    images = inputs.images(pretraining.dataset, "train", scale)
+    if objective.labelled:
+        images, kinds, _, _ = inputs.labelled(pretraining)
+    else:
+        images, kinds = inputs.images(pretraining.dataset, "train", scale), np.empty(0)
     warn_if_alike(centre_crops(images, scale.size), tasks, repr(pretraining.dataset))
     phases = training.Training(**scale.training("pretext"))
     shown, *masks = resident(images, *_holes(pretraining, scale.train_masks, "train"))
@@ -300,38 +318,58 @@ def _pretrain(
         for holes in masks:
             chosen = rng.integers(0, holes.shape[0], size=phases.batch)
             drawn["masks"] = take_rows(holes, chosen)
+        if objective.labelled:
+            rows = epoch_order(pretraining.seed, len(kinds), step * phases.batch, phases.batch)
+            drawn["kinds"] = kinds[rows]
         return phase.add_random_inputs(drawn, rng)
 
     trained = training.train(
         phase,
         batch,
         phases,
-        title=f"pretext {'+'.join(classes)}, seed {pretraining.seed}",
+        title=f"pretext {'+'.join(classes) or pretraining.objective}, seed {pretraining.seed}",
         checkpoint=store.checkpoint_path(pretraining.fingerprint),
         micro_batch=micro_batch,
     )
     weights = [variable.numpy() for variable in encoder_variables(phase.network)]
     training.save_arrays(weights, path)
-    test = centre_crops(inputs.images(pretraining.dataset, pretraining.split, scale), scale.size)
+    scores, tested = _pretext_scores(pretraining, phase)
+    found, learned = FoundWeights(), phase.found_weights()
+    if learned:
+        found = {"weights": {task: float(f"{weight:.5g}") for task, weight in learned.items()}}
     new: PretextRecord = {
         "kind": "pretext",
         "experiment": pretraining.to_dict(),
         "fingerprint": pretraining.fingerprint,
         "scale": pretraining.hyperparameters(),
-        **pretext_scores(phase.network, test, classes, *_holes(pretraining, len(test), "test")),
+        **scores,
+        **found,
         "history": trained["history"],
         "provenance": {
             **provenance(trained["seconds"]),
             "images": data.fingerprint(pretraining.dataset),
             "train_images": len(images),
-            "test_images": len(test),
+            "test_images": tested,
         },
     }
-    if found := phase.found_weights():
-        new["weights"] = {task: float(f"{weight:.5g}") for task, weight in found.items()}
     store.put(new)
     store.finish(pretraining.fingerprint)
     return new, weights
+
+
+def _pretext_scores(pretraining: Pretraining, phase: Phase) -> tuple[PretextScores, int]:
+    """The scores of a pretext phase, and the number of images that they are of."""
+    scale, objective = pretraining.scale, OBJECTIVES[pretraining.objective]
+    if objective.labelled:
+        _, _, images, kinds = inputs.labelled(pretraining)
+        return kind_scores(phase.network, centre_crops(images, scale.size), kinds), len(images)
+    images = inputs.images(pretraining.dataset, pretraining.split, scale)
+    images = centre_crops(images, scale.size)
+    if not objective.tasks:
+        return phase_scores(phase, images, scale.pretext_batch), len(images)
+    classes = {task: len(TASKS[task].levels) for task in pretraining.pretext}
+    holes = _holes(pretraining, len(images), "test")
+    return pretext_scores(phase.network, images, classes, *holes), len(images)
 
 
 def _holes(pretraining: Pretraining, count: int, split: str) -> Arrays:

@@ -7,6 +7,7 @@ import numpy as np
 
 from wssl import metrics
 from wssl.backend import keras, ops
+from wssl.methods import Phase
 from wssl.pretext import transform
 from wssl.records import Metrics, PretextScores
 
@@ -103,6 +104,63 @@ def pretext_scores(
         "metrics": {f"accuracy_{task}": round(value, 5) for task, value in accuracy.items()},
         "learned": {task: value >= needed[task] for task, value in accuracy.items()},
         "confusion": {task: matrix.tolist() for task, matrix in matrices.items()},
+    }
+
+
+def phase_scores(phase: Phase, images: np.ndarray, batch: int) -> PretextScores:
+    """The mean loss of a pretext phase without tasks, on batches of images.
+
+    Parameters
+    ----------
+    phase : wssl.methods.Phase
+    images : uint8 (N, S, S, 3)
+        What is left over after the last whole batch does not count.
+    batch : int
+        Images per batch; all of them if they are fewer.
+
+    Returns
+    -------
+    wssl.records.PretextScores
+        ``metrics`` has the ``loss`` alone.
+    """
+    size = min(batch, len(images))
+    losses = []
+    for start in range(0, len(images) - size + 1, size):
+        rng = np.random.default_rng([_ACCURACY_SEED, start])
+        drawn = phase.add_random_inputs({"images": images[start : start + size]}, rng)
+        losses.append(float(phase.loss_of(drawn, phase(drawn))))
+    return {"metrics": {"loss": round(float(np.mean(losses)), 5)}, "learned": {}, "confusion": {}}
+
+
+def kind_scores(network: keras.Model, images: np.ndarray, kinds: np.ndarray) -> PretextScores:
+    """How well a network classifies images by their kind.
+
+    Parameters
+    ----------
+    network : keras.Model
+        As from `wssl.methods.pretext_model`, with one head, ``kind``.
+    images : uint8 (N, S, S, 3)
+    kinds : int (N,)
+        0 or 1.
+
+    Returns
+    -------
+    wssl.records.PretextScores
+        ``accuracy_kind`` is the mean of the accuracies of the kinds that there are, since one may
+        be rarer.
+    """
+    matrix = np.zeros((2, 2), dtype=int)
+    for start in range(0, len(images), BATCH):
+        part = slice(start, start + BATCH)
+        shown = _inputs(network, images[part].astype(np.float32) / 255.0, None)
+        logits = ops.convert_to_numpy(network.predict_on_batch(shown)["kind"])
+        np.add.at(matrix, (kinds[part], np.argmax(logits, axis=1)), 1)
+    present = matrix.sum(axis=1) > 0
+    accuracy = float(np.mean(np.diag(matrix)[present] / matrix.sum(axis=1)[present]))
+    return {
+        "metrics": {"accuracy_kind": round(accuracy, 5)},
+        "learned": {"kind": accuracy >= accuracy_of_learning(2)},
+        "confusion": {"kind": matrix.tolist()},
     }
 
 

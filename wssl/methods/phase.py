@@ -99,6 +99,10 @@ class Phase(keras.Model):
             return [images, ops.zeros_like(images[..., :1])]
         return [masked, ops.cast(ops.expand_dims(masks, -1), "float32")]
 
+    def found_weights(self) -> dict[str, float]:
+        """The weights of pretext tasks that the phase has learned; none where they are given."""
+        return {}
+
     @property
     def size(self) -> int:
         """Side of the images that the network sees, in pixels."""

@@ -82,10 +82,6 @@ class PretextPhase(Phase):
         losses = self.task_losses(batch, outputs)
         return sum(weight * losses[task] for task, weight in self.task_weights.items())
 
-    def found_weights(self) -> dict[str, float]:
-        """The weights of tasks that the phase has learned; none where they are given."""
-        return {}
-
 
 class InpaintingPhase(Phase):
     """Learns to restore images from what their masks leave.
