@@ -47,6 +47,7 @@ LAYERS = {
     "demo": 8,
     "study": 8,
     "campaign": 4,
+    "exploratory": 5,
     "progress": 8,
     "notebooks": 7,
     "calibration": 9,
