@@ -92,6 +92,7 @@ def test_a_task_with_no_weight_does_not_count():
         {"recipe": "qd-imd"},
         {"coverage": (0.2, 0.3)},
         {"seed": 1},
+        {"objective": "masked"},
     ],
 )
 def test_every_field_changes_the_fingerprint(change):
@@ -225,6 +226,108 @@ def test_a_field_at_its_default_leaves_the_fingerprint_as_it_was_before_the_fiel
     assert Experiment().fingerprint == fingerprint(run)
     run["experiment"]["frozen_blocks"] = [1, 2, 3]
     assert Experiment(frozen_blocks=(1, 2, 3)).fingerprint == fingerprint(run)
+
+
+FACES = {"preset": "desktop", "dataset": "open-faces-2"}
+SHORT = {"rotation": 0.5, "sharpness": 0.25}
+TRIPLE = {"rotation": 0.3, "saturation": 0.4, "sharpness": 0.3}
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected", "phase"),
+    [
+        ({}, "dc3f488c75693236", "4e8ad6677574df2c"),
+        (
+            {"preset": "smoke", "pretext": SHORT, "seed": 3},
+            "8764b811e2ca0f7a",
+            "a9f641f25a19c471",
+        ),
+        ({"encoder": "scratch"}, "742439297d7e17e6", None),
+        ({"encoder": "random", "frozen_blocks": (3, 4, 5)}, "0f188448909e397b", None),
+        (
+            {"encoder": "finetuned", "loss": "ssim", "alpha": 0.5},
+            "7ef4342ef1950175",
+            "4e8ad6677574df2c",
+        ),
+        ({"method": "shift_net"}, "a40b7b3232905838", None),
+        ({"method": "pic", "preset": "smoke"}, "06a6ec227fd88422", None),
+        ({"method": "harmonic"}, "aab257f0b8e5efbf", None),
+        ({"split": "val", "settings": {"width": 4}}, "c32443d2c436b2b2", "b0a841ee04e5e4f5"),
+        ({"recipe": "medium", "coverage": (0.1, 0.3)}, "97412bd1d103f55d", "4e8ad6677574df2c"),
+        ({**FACES, "seed": 11}, "9cf8a884cf80a363", "47776851d8826815"),
+        (
+            {**FACES, "encoder": "scratch", "settings": {"width": 32}, "seed": 12},
+            "08b3f08e884597e6",
+            None,
+        ),
+        (
+            {**FACES, "pretext": TRIPLE, "seed": 13, "settings": {"inpainting_steps": 4000}},
+            "c6b36752706808ce",
+            "0aa424f197f3ff93",
+        ),
+    ],
+)
+def test_what_was_added_later_leaves_the_fingerprints_of_before(fields, expected, phase):
+    experiment = Experiment(**fields)
+    assert experiment.fingerprint == expected
+    assert "objective" not in experiment.to_dict()
+    if phase is None:
+        assert experiment.pretraining is None
+        return
+    assert experiment.pretraining.fingerprint == phase
+    keys = {"pretext", "preset", "settings", "dataset", "split", "seed"}
+    assert set(experiment.pretraining.to_dict()) == keys
+
+
+def test_an_evaluation_keeps_its_fingerprint_too():
+    evaluation = Evaluation(Experiment(**FACES, seed=11), dataset="objects")
+    assert evaluation.fingerprint == "f8ec97ac79b90f97"
+
+
+@pytest.mark.parametrize("method", ["wssl", "mean_filled", "mask_channel"])
+def test_a_pretext_phase_on_masked_images_depends_on_the_masks_and_the_network(method):
+    masked = Experiment(objective="masked", method=method)
+    phase = masked.pretraining
+    assert (phase.masks, phase.recipe, phase.coverage) == ("synthetic", "dense", (0.3, 0.5))
+    assert phase.method == method
+    others = [
+        masked.with_(objective="weighted"),
+        masked.with_(coverage=(0.1, 0.2)),
+        masked.with_(recipe="thin"),
+        masked.with_(settings={"train_masks": 7}),
+        masked.with_(method="partial"),
+    ]
+    phases = [other.pretraining.fingerprint for other in others]
+    assert len({*phases, phase.fingerprint}) == 6
+    for experiment in (masked, *others):
+        again = Experiment.from_dict(json.loads(json.dumps(experiment.to_dict())))
+        assert again == experiment
+        written = json.loads(json.dumps(experiment.pretraining.to_dict()))
+        assert Pretraining.from_dict(written) == experiment.pretraining
+        assert experiment.pretraining.fingerprint in {*phases, phase.fingerprint}
+
+
+def test_networks_that_see_the_same_of_whole_images_share_a_pretext_phase():
+    plain = Experiment().pretraining
+    assert Experiment(method="mean_filled").pretraining == plain
+    assert Experiment(method="noise_filled").pretraining == plain
+    others = [Experiment(method=name).pretraining for name in ("mask_channel", "partial")]
+    assert len({plain.fingerprint, *(other.fingerprint for other in others)}) == 3
+
+
+@pytest.mark.parametrize("fields", [{"encoder": "scratch"}, {"method": "shift_net"}])
+def test_without_a_pretext_phase_there_is_no_objective(fields):
+    with pytest.raises(ValueError, match="objective: not used with"):
+        Experiment(objective="masked", **fields)
+
+
+def test_a_change_of_wssls_training_retires_its_variants_too(monkeypatch):
+    methods = ("partial", "shift_net")
+    before = [Experiment(method=method).fingerprint for method in methods]
+    monkeypatch.setitem(CODE_VERSIONS, "wssl", 2)
+    after = [Experiment(method=method).fingerprint for method in methods]
+    assert after[0] != before[0]
+    assert after[1] == before[1]
 
 
 def test_a_field_that_an_old_record_lacks_has_its_default():
@@ -553,3 +656,15 @@ def _first(network, images, masks, seed):
 
 def _second(network, images, masks, seed):
     return {"twice": images}
+
+
+@pytest.mark.parametrize("objective", ["random_weights", "uncertainty", "gradnorm"])
+def test_weights_that_are_found_are_not_given(objective):
+    experiment = Experiment(objective=objective)
+    assert dict(experiment.pretext) == dict.fromkeys(pretext.TASKS, 1.0)
+    assert experiment.pretraining.objective == objective
+    assert Experiment.from_dict(experiment.to_dict()) == experiment
+    pair = Experiment(objective=objective, pretext={"rotation": 1, "sharpness": 1})
+    assert pair.fingerprint != experiment.fingerprint
+    with pytest.raises(ValueError, match=r"pretext: expected a weight of 1 for each task.*0\.3"):
+        Experiment(objective=objective, pretext={"rotation": 0.3, "sharpness": 0.7})

@@ -235,6 +235,8 @@ def test_accuracy_is_the_share_of_all_images_at_all_levels_told_rightly(done):
 class CornerTeller:
     """Tells rotations by where the bright corner went; takes saturation for level 2, always."""
 
+    inputs = ("images",)
+
     def predict_on_batch(self, images):
         images = np.asarray(images)
         corners = [images[:, y, x].mean(axis=-1) for y, x in ((0, 0), (-1, 0), (-1, -1), (0, -1))]

@@ -8,7 +8,7 @@ from typing import Any
 
 from wssl import data, paper
 from wssl.losses import LOSSES, bind, check_a, check_alpha
-from wssl.methods import ENCODER_BLOCKS, METHODS
+from wssl.methods import ENCODER_BLOCKS, METHODS, OBJECTIVES
 from wssl.names import lookup, unknown
 from wssl.presets import SETTINGS, Preset, preset, with_settings
 from wssl.pretext import TASKS
@@ -81,6 +81,12 @@ class Pretraining:
         Values of the preset that are replaced, as in `Experiment`.
     dataset, split : str
     seed : int
+    objective : str
+        As in `Experiment`.
+    method : str
+        Whose encoder it is, one of `wssl.methods.METHODS`.
+    masks, recipe, coverage : optional
+        Of the holes in its images, as in `Experiment`; None where the images are whole.
     """
 
     pretext: Weights
@@ -89,6 +95,11 @@ class Pretraining:
     dataset: str
     split: str
     seed: int
+    objective: str = "weighted"
+    method: str = "wssl"
+    masks: str | None = None
+    recipe: str | None = None
+    coverage: tuple[float, float] | None = None
 
     @property
     def scale(self) -> Preset:
@@ -98,7 +109,7 @@ class Pretraining:
     def hyperparameters(self) -> dict[str, Any]:
         """The values of `scale` that the phase depends on."""
         scale = self.scale
-        return {name: getattr(scale, name) for name in _OF_PRETEXT}
+        return {name: getattr(scale, name) for name in _of_pretext(self.objective)}
 
     @cached_property
     def fingerprint(self) -> str:
@@ -107,6 +118,11 @@ class Pretraining:
         versions: dict[str, int | str | None] = {"pretext": CODE_VERSIONS["pretext"]}
         for name, task in tasks.items():
             versions[name] = version_of("pretext task", name, task.transform, task.version)
+        for kind, name, entry in (
+            ("objective", self.objective, OBJECTIVES[self.objective].phase),
+            ("method", self.method, METHODS[self.method].network),
+        ):
+            versions[kind] = version_of(kind, name, entry)
         return fingerprint(
             {
                 "kind": "pretext",
@@ -117,17 +133,31 @@ class Pretraining:
                 "scale": self.hyperparameters(),
                 "images": data.fingerprint(self.dataset),
                 "seed": self.seed,
-                **_unless_default(split=self.split),
+                **_unless_default(split=self.split, objective=self.objective, method=self.method),
+                **self._holes(),
                 **_unless_empty(versions=changed(versions)),
             }
         )
 
+    def _holes(self) -> dict[str, Any]:
+        if self.masks is None or self.recipe is None or self.coverage is None:
+            return {}
+        masks = data.mask_fingerprint(self.masks, self.recipe)
+        return {"masks": masks, "coverage": list(self.coverage)}
+
     def to_dict(self) -> dict[str, Any]:
-        """The pretraining as a JSON value; `from_dict` is the way back."""
+        """The pretraining as a JSON value; `from_dict` is the way back.
+
+        Fields that `Pretraining` has a default for are left out where they are at it.
+        """
+        value = {f.name: getattr(self, f.name) for f in fields(self)}
+        kept = {f.name: value[f.name] for f in fields(self) if value[f.name] != f.default}
+        changed = {"coverage": list(kept["coverage"])} if "coverage" in kept else {}
         return {
-            **{f.name: getattr(self, f.name) for f in fields(self)},
+            **kept,
             "pretext": dict(self.pretext),
             "settings": dict(self.settings),
+            **changed,
         }
 
     @classmethod
@@ -137,7 +167,8 @@ class Pretraining:
             "pretext": Weights(value["pretext"]),
             "settings": FrozenDict(value["settings"]),
         }
-        return cls(**{**value, **mappings})
+        coverage = {"coverage": tuple(value["coverage"])} if "coverage" in value else {}
+        return cls(**{**value, **mappings, **coverage})
 
 
 @dataclass(frozen=True)
@@ -149,6 +180,7 @@ class Experiment:
     pretext : mapping of str to float, optional
         Weight of each pretext task, any subset of `wssl.pretext.TASKS`, not negative. Default: the
         paper's best, saturation 0.3 and sharpness 0.7, or none where `encoder` has no use for it.
+        An `objective` that finds the weights takes 1 for each task, by default for all tasks.
     loss : str
         One of `wssl.losses.LOSSES`.
     alpha : float in [0, 1]
@@ -182,6 +214,8 @@ class Experiment:
         The images that the run is evaluated on: ``val`` to choose settings by.
     seed : int
         Fixes every random draw.
+    objective : str
+        What the encoder learns in its pretext phase, one of `wssl.methods.OBJECTIVES`.
 
     Raises
     ------
@@ -205,11 +239,13 @@ class Experiment:
     coverage: tuple[float, float] = (0.3, 0.5)
     split: str = "test"
     seed: int = 0
+    objective: str = "weighted"
 
     def __post_init__(self) -> None:
         bind(lookup("loss", self.loss, LOSSES), alpha=self.alpha, a=self.a)
         lookup("encoder policy", self.encoder, ENCODERS)
         lookup("method", self.method, METHODS)
+        lookup("objective", self.objective, OBJECTIVES)
         lookup("mask recipe", self.recipe, data.RECIPES)
         preset(self.preset)
         check_alpha(self.alpha)
@@ -227,7 +263,11 @@ class Experiment:
         data.check_mask_source(masks)
         object.__setattr__(self, "masks", masks)
         object.__setattr__(self, "coverage", _coverage(self.coverage))
-        object.__setattr__(self, "pretext", _weights(self.pretext, self.encoder, self.method))
+        self._check_objective()
+        given = self.pretext
+        if given is None and OBJECTIVES[self.objective].finds_weights:
+            given = dict.fromkeys(TASKS, 1.0)
+        object.__setattr__(self, "pretext", self._weights(given))
         object.__setattr__(self, "settings", self._effective(self.settings))
 
     def _check_method(self) -> None:
@@ -246,18 +286,64 @@ class Experiment:
                     f"{getattr(self, name)!r}. Remove it, or use method='wssl'."
                 )
 
+    def _check_objective(self) -> None:
+        if self.objective != Experiment.objective and not self._pretrained:
+            raise ValueError(
+                f"objective: not used with {self._without_pretext()}; received "
+                f"{self.objective!r}. Remove it, or choose encoder='frozen' or 'finetuned'."
+            )
+        given = {task: weight for task, weight in (self.pretext or {}).items() if weight != 0}
+        if OBJECTIVES[self.objective].finds_weights and set(given.values()) - {1}:
+            raise ValueError(
+                f"pretext: expected a weight of 1 for each task, since objective="
+                f"{self.objective!r} finds the weights; received {given}."
+            )
+
+    def _weights(self, weights: Mapping[str, float] | None) -> Weights:
+        learns = self._pretrained and OBJECTIVES[self.objective].tasks
+        if weights is None:
+            return Weights(paper.BEST if learns else {})
+        for task, weight in weights.items():
+            lookup("pretext task", task, TASKS)
+            if not (weight >= 0.0 and math.isfinite(weight)):
+                raise ValueError(
+                    f"pretext[{task!r}]: expected a weight that is finite and not negative; "
+                    f"received {weight}."
+                )
+        chosen = Weights(weights)
+        if learns and not chosen:
+            raise ValueError(
+                "pretext: expected at least one weight above zero for "
+                f"encoder={self.encoder!r}; received {dict(weights)}. Without a pretext task, "
+                "encoder is 'scratch' or 'random'."
+            )
+        if chosen and not learns:
+            setting = f"objective={self.objective!r}"
+            if not self._pretrained:
+                setting = self._without_pretext()
+            raise ValueError(
+                f"pretext: expected none for {setting}; received {chosen}. Leave it out, or choose "
+                "method='wssl', encoder='frozen' or 'finetuned', and the objective 'weighted'."
+            )
+        return chosen
+
+    def _without_pretext(self) -> str:
+        if _ignores_wssl_settings(self.method):
+            return f"method={self.method!r}, which has no pretext phase"
+        return f"encoder={self.encoder!r}, which has no pretext phase"
+
     def _effective(self, settings: Mapping[str, Any]) -> FrozenDict:
         """The settings that this experiment has and its preset has not."""
         base = self._base()
         with_settings(base, settings)
-        names = [*self._relevant(), *(_OF_PRETEXT if self.pretext else ())]
+        names = [*self._relevant(), *(_of_pretext(self.objective) if self._pretrained else ())]
         return FrozenDict(
             {k: v for k, v in settings.items() if k in names and getattr(base, k) != v}
         )
 
     def _base(self) -> Preset:
         """The preset, with what is tuned for this kind of training."""
-        whole = self.encoder in ("finetuned", "scratch") and self.method == "wssl"
+        whole = self.encoder in ("finetuned", "scratch") and METHODS[self.method].trained_as_wssl
         found = preset(self.preset)
         return with_settings(found, found.tuned.get("end_to_end" if whole else self.method, {}))
 
@@ -295,7 +381,8 @@ class Experiment:
 
     def _versions(self) -> dict[str, int | str | None]:
         method = METHODS[self.method]
-        part = self.method if method.learned else "classical"
+        own = self.method if method.learned else "classical"
+        part = "wssl" if method.trained_as_wssl else own
         found: dict[str, int | str | None] = {
             "evaluation": CODE_VERSIONS["evaluation"],
             part: CODE_VERSIONS.get(part),
@@ -321,22 +408,43 @@ class Experiment:
     @property
     def pretraining(self) -> Pretraining | None:
         """The pretext phase that the experiment builds on, if any."""
-        if not self.pretext:
+        if not self._pretrained:
             return None
         assert isinstance(self.pretext, Weights)
         assert isinstance(self.settings, FrozenDict)
-        base = preset(self.preset)
-        settings = {k: v for k, v in self.settings.items() if k in _OF_PRETEXT}
+        base, names = preset(self.preset), _of_pretext(self.objective)
+        settings = {k: v for k, v in self.settings.items() if k in names}
         settings = {k: v for k, v in settings.items() if getattr(base, k) != v}
+        masked = OBJECTIVES[self.objective].masked
+        holes = {name: getattr(self, name) for name in ("masks", "recipe", "coverage")}
         return Pretraining(
-            self.pretext, self.preset, FrozenDict(settings), self.dataset, self.split, self.seed
+            self.pretext,
+            self.preset,
+            FrozenDict(settings),
+            self.dataset,
+            self.split,
+            self.seed,
+            self.objective,
+            self.method if masked or METHODS[self.method].own_pretext else "wssl",
+            **(holes if masked else {}),
         )
 
+    @property
+    def _pretrained(self) -> bool:
+        learns = self.encoder in ("frozen", "finetuned")
+        return learns and not _ignores_wssl_settings(self.method)
+
     def to_dict(self) -> dict[str, Any]:
-        """The experiment as a JSON value; `from_dict` is the way back."""
+        """The experiment as a JSON value; `from_dict` is the way back.
+
+        Of `objective` nothing is said where it is the paper's.
+        """
         assert self.pretext is not None
+        names = [f.name for f in fields(self)]
+        if self.objective == Experiment.objective:
+            names.remove("objective")
         return {
-            **{f.name: getattr(self, f.name) for f in fields(self)},
+            **{name: getattr(self, name) for name in names},
             "pretext": dict(self.pretext),
             "frozen_blocks": list(self.frozen_blocks),
             "settings": dict(self.settings),
@@ -437,6 +545,11 @@ _OF_PRETEXT = (
 )
 
 
+def _of_pretext(objective: str) -> tuple[str, ...]:
+    """The values of a preset that a pretext phase depends on."""
+    return (*_OF_PRETEXT, *(("train_masks",) if OBJECTIVES[objective].masked else ()))
+
+
 def _unless_default(**values: Any) -> dict[str, Any]:
     """Fields that are not at the default that `Experiment` has for them."""
     return {name: value for name, value in values.items() if value != getattr(Experiment, name)}
@@ -448,32 +561,6 @@ def _unless_empty(**values: Any) -> dict[str, Any]:
 
 def _ignores_wssl_settings(method: str) -> bool:
     return not METHODS[method].trained_as_wssl
-
-
-def _weights(weights: Mapping[str, float] | None, encoder: str, method: str) -> Weights:
-    learns = encoder in ("frozen", "finetuned") and not _ignores_wssl_settings(method)
-    if weights is None:
-        return Weights(paper.BEST if learns else {})
-    for task, weight in weights.items():
-        lookup("pretext task", task, TASKS)
-        if not (weight >= 0.0 and math.isfinite(weight)):
-            raise ValueError(
-                f"pretext[{task!r}]: expected a weight that is finite and not negative; "
-                f"received {weight}."
-            )
-    chosen = Weights(weights)
-    if learns and not chosen:
-        raise ValueError(
-            f"pretext: expected at least one weight above zero for encoder={encoder!r}; received "
-            f"{dict(weights)}. Without a pretext task, encoder is 'scratch' or 'random'."
-        )
-    if chosen and not learns:
-        setting = f"method={method!r}" if _ignores_wssl_settings(method) else f"encoder={encoder!r}"
-        raise ValueError(
-            f"pretext: expected none for {setting}, which has no pretext phase; received "
-            f"{chosen}. Leave it out, or choose method='wssl' and encoder='frozen' or 'finetuned'."
-        )
-    return chosen
 
 
 def _blocks(blocks: Iterable[int], encoder: str) -> tuple[int, ...]:

@@ -6,11 +6,14 @@ import numpy as np
 
 from wssl import data
 from wssl.data.batches import centre_crops
-from wssl.experiment import Experiment
+from wssl.experiment import Experiment, Pretraining
 from wssl.presets import Preset
 
 TEST_MASK_SEED = 0
 """The test masks are one fixed list, whatever the seed of an experiment."""
+
+HELD_OUT = 10
+"""Of so many training images with labels one is held out to test a classifier on."""
 
 
 def evaluation_data(experiment: Experiment) -> tuple[np.ndarray, np.ndarray]:
@@ -71,12 +74,13 @@ def images(dataset: str, split: str, scale: Preset) -> np.ndarray:
     return _images(dataset, split, scale.load_size, count, data.fingerprint(dataset))
 
 
-def masks(experiment: Experiment, count: int, seed: int, split: str) -> np.ndarray:
+def masks(experiment: Experiment | Pretraining, count: int, seed: int, split: str) -> np.ndarray:
     """Masks of an experiment's source, recipe and coverage.
 
     Parameters
     ----------
-    experiment : Experiment
+    experiment : Experiment or Pretraining
+        A pretext phase whose images have holes.
     count, seed : int
     split : {"train", "test"}
         Whose strokes they are drawn from.
@@ -86,16 +90,48 @@ def masks(experiment: Experiment, count: int, seed: int, split: str) -> np.ndarr
     bool (count, S, S)
         True = hole.
     """
-    return _masks(
-        experiment.masks,
-        count,
-        experiment.scale.size,
-        seed,
-        experiment.coverage,
-        split,
-        experiment.recipe,
-        data.mask_fingerprint(experiment.masks, experiment.recipe),
-    )
+    source, recipe, coverage = experiment.masks, experiment.recipe, experiment.coverage
+    if source is None or recipe is None or coverage is None:
+        raise ValueError(
+            "experiment: expected one with masks; received a pretext phase on whole images. Its "
+            "objective is 'masked' where it has them."
+        )
+    content = data.mask_fingerprint(source, recipe)
+    return _masks(source, count, experiment.scale.size, seed, coverage, split, recipe, content)
+
+
+def labelled(pretraining: Pretraining) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The training images of a pretext phase with their kinds, and those of them held out.
+
+    Every `HELD_OUT`-th image is held out.
+
+    Parameters
+    ----------
+    pretraining : Pretraining
+
+    Returns
+    -------
+    images : uint8 (N, L, L, 3)
+    kinds : int32 (N,)
+        As from `wssl.data.kinds`.
+    held_out_images, held_out_kinds
+        The same of those held out.
+
+    Raises
+    ------
+    ValueError
+        If the images have no labels, or some could not be read, so that labels do not fit.
+    """
+    scale = pretraining.scale
+    found = images(pretraining.dataset, "train", scale)
+    kinds = data.kinds(pretraining.dataset, "train", scale.train_images)
+    if len(kinds) != len(found):
+        raise ValueError(
+            f"dataset: expected a label for each image; received {len(kinds)} labels for "
+            f"{len(found)} images of {pretraining.dataset!r}, since some cannot be read."
+        )
+    kept = np.arange(len(found)) % HELD_OUT != 0
+    return found[kept], kinds[kept], found[~kept], kinds[~kept]
 
 
 @lru_cache(maxsize=4)

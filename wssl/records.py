@@ -16,6 +16,7 @@ DEFAULTS: dict[str, Any] = {
     "alpha": paper.ALPHA,
     "a": paper.LOG_COSH_SCALE,
     "method": "wssl",
+    "objective": "weighted",
 }
 """The settings of the paper's configurations, which `wssl.Experiment` has by default."""
 
@@ -33,7 +34,7 @@ class PretextScores(TypedDict):
     """Of a network that classifies the levels of pretext tasks, by task."""
 
     metrics: dict[str, float]
-    """The accuracy of each task as ``accuracy_TASK``."""
+    """The accuracy of each task as ``accuracy_TASK``; of a phase without tasks its ``loss``."""
     learned: dict[str, bool]
     """Whether the accuracy of a task is clearly above chance (`wssl.scores.LEARNED`)."""
     confusion: dict[str, list[list[int]]]
@@ -61,7 +62,13 @@ class RunRecord(Variants):
     provenance: dict[str, Any]
 
 
-class PretextRecord(PretextScores):
+class FoundWeights(TypedDict):
+    """Of a pretext phase that learns the weights of its tasks: those at its end."""
+
+    weights: NotRequired[dict[str, float]]
+
+
+class PretextRecord(PretextScores, FoundWeights):
     """Of a pretext phase: how well its network classifies the levels of its tasks."""
 
     kind: Literal["pretext"]
@@ -158,14 +165,14 @@ def describe(kind: str, experiment: Mapping[str, Any]) -> str:
         where = "its own images" if same else other
         return f"{describe('inpainting', own)}, tested on {where}"
     weights = _weights_in_words(experiment["pretext"])
-    words = [f"pretext phase {weights}" if kind == "pretext" else weights] if weights else []
+    words = ["pretext phase " * (kind == "pretext") + weights]
     for name, default in DEFAULTS.items():
         value = experiment.get(name, default)
         value = tuple(value) if isinstance(value, list) else value
         if value != default:
             words.append(f"{name} {value}")
     words += [f"{name} {value}" for name, value in experiment.get("settings", {}).items()]
-    return ", ".join([*words, f"seed {experiment['seed']}"])
+    return ", ".join([*filter(None, map(str.strip, words)), f"seed {experiment['seed']}"])
 
 
 def _weights_in_words(weights: Mapping[str, float]) -> str:

@@ -24,7 +24,7 @@ from wssl.backend import keras
 from wssl.devices import accelerators
 from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.losses import LOSSES
-from wssl.methods import METHODS
+from wssl.methods import METHODS, OBJECTIVES
 from wssl.pretext import TASKS
 from wssl.processes import Processes
 from wssl.store import Store
@@ -424,6 +424,7 @@ def _registered_here() -> bool:
     )
     entries = [entry for registry in registries for entry in registry.values()]
     parts = ([m.network, m.phase, m.variants, m.fill] for m in METHODS.values())
+    entries += [objective.phase for objective in OBJECTIVES.values()]
     entries += [part for method in parts for part in method if part is not None]
     functions = (getattr(e, "func", getattr(e, "transform", e)) for e in entries)
     return any(not str(f.__module__).startswith("wssl.") for f in functions)

@@ -11,37 +11,49 @@ import numpy as np
 
 from wssl import data, inputs, losses, mechanism, training
 from wssl.backend import keras
-from wssl.data.batches import centre_crops, inpainting_batch, pretext_batch
+from wssl.data.batches import (
+    centre_crops,
+    epoch_order,
+    inpainting_batch,
+    pretext_batch,
+    take_rows,
+)
 from wssl.devices import computing_in, precision, resident
 from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.inputs import evaluation_data
 from wssl.methods import (
     METHODS,
+    OBJECTIVES,
     Batch,
     InpaintingPhase,
     Method,
     Phase,
-    PretextPhase,
-    encoder,
     encoder_variables,
     freeze,
-    pretext_model,
-    unet,
 )
 from wssl.names import lookup
 from wssl.pretext import TASKS, warn_if_alike
 from wssl.provenance import provenance
 from wssl.records import (
     EvaluationRecord,
+    FoundWeights,
     Metrics,
     PretextRecord,
+    PretextScores,
     RunRecord,
     Variants,
     is_evaluation,
     is_pretext,
     is_run,
 )
-from wssl.scores import BATCH, inpaint_batches, inpainting_scores, pretext_scores
+from wssl.scores import (
+    BATCH,
+    inpaint_batches,
+    inpainting_scores,
+    kind_scores,
+    phase_scores,
+    pretext_scores,
+)
 from wssl.store import Store
 
 Arrays = list[np.ndarray]
@@ -51,6 +63,7 @@ Arrays = list[np.ndarray]
 logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in record.getMessage())
 
 _RANDOM_INPUTS = 3
+_PRETEXT_INPUTS = 5
 
 
 @dataclass(frozen=True)
@@ -285,47 +298,86 @@ def _pretrain(
     scale = pretraining.scale
     tasks = {task: lookup("pretext task", task, TASKS) for task in pretraining.pretext}
     classes = {name: len(task.levels) for name, task in tasks.items()}
-    key = "pretext", *tasks.values(), unet, scale.size, scale.width, precision()
+    objective, method = OBJECTIVES[pretraining.objective], METHODS[pretraining.method]
+    key = "pretext", objective, *tasks.values(), method, scale.size, scale.width, precision()
     with computing_in(precision()):
-        body = encoder(unet(scale.size, scale.width, pretraining.seed))
-        network = pretext_model(body, classes, pretraining.seed)
-        phase = training.compiled(key, PretextPhase(network, pretraining.pretext))
-    images = inputs.images(pretraining.dataset, "train", scale)
+        network = method.build(scale.size, scale.width, pretraining.seed)
+        fresh = objective.phase(network, pretraining.pretext, pretraining.seed)
+        phase = training.compiled(key, fresh)
+    if objective.labelled:
+        images, kinds, _, _ = inputs.labelled(pretraining)
+    else:
+        images, kinds = inputs.images(pretraining.dataset, "train", scale), np.empty(0)
     warn_if_alike(centre_crops(images, scale.size), tasks, repr(pretraining.dataset))
-    (shown,) = resident(images)
     phases = training.Training(**scale.training("pretext"))
+    shown, *masks = resident(images, *_holes(pretraining, scale.train_masks, "train"))
 
     def batch(step: int) -> Batch:
-        return pretext_batch(shown, classes, scale.size, phases.batch, pretraining.seed, step)
+        drawn = pretext_batch(shown, classes, scale.size, phases.batch, pretraining.seed, step)
+        rng = np.random.default_rng([pretraining.seed, _PRETEXT_INPUTS, step])
+        for holes in masks:
+            chosen = rng.integers(0, holes.shape[0], size=phases.batch)
+            drawn["masks"] = take_rows(holes, chosen)
+        if objective.labelled:
+            rows = epoch_order(pretraining.seed, len(kinds), step * phases.batch, phases.batch)
+            drawn["kinds"] = kinds[rows]
+        return phase.add_random_inputs(drawn, rng)
 
     trained = training.train(
         phase,
         batch,
         phases,
-        title=f"pretext {'+'.join(classes)}, seed {pretraining.seed}",
+        title=f"pretext {'+'.join(classes) or pretraining.objective}, seed {pretraining.seed}",
         checkpoint=store.checkpoint_path(pretraining.fingerprint),
         micro_batch=micro_batch,
     )
     weights = [variable.numpy() for variable in encoder_variables(phase.network)]
     training.save_arrays(weights, path)
-    test = centre_crops(inputs.images(pretraining.dataset, pretraining.split, scale), scale.size)
+    scores, tested = _pretext_scores(pretraining, phase)
+    found, learned = FoundWeights(), phase.found_weights()
+    if learned:
+        found = {"weights": {task: float(f"{weight:.5g}") for task, weight in learned.items()}}
     new: PretextRecord = {
         "kind": "pretext",
         "experiment": pretraining.to_dict(),
         "fingerprint": pretraining.fingerprint,
         "scale": pretraining.hyperparameters(),
-        **pretext_scores(phase.network, test, classes),
+        **scores,
+        **found,
         "history": trained["history"],
         "provenance": {
             **provenance(trained["seconds"]),
             "images": data.fingerprint(pretraining.dataset),
             "train_images": len(images),
-            "test_images": len(test),
+            "test_images": tested,
         },
     }
     store.put(new)
     store.finish(pretraining.fingerprint)
     return new, weights
+
+
+def _pretext_scores(pretraining: Pretraining, phase: Phase) -> tuple[PretextScores, int]:
+    """The scores of a pretext phase, and the number of images that they are of."""
+    scale, objective = pretraining.scale, OBJECTIVES[pretraining.objective]
+    if objective.labelled:
+        _, _, images, kinds = inputs.labelled(pretraining)
+        return kind_scores(phase.network, centre_crops(images, scale.size), kinds), len(images)
+    images = inputs.images(pretraining.dataset, pretraining.split, scale)
+    images = centre_crops(images, scale.size)
+    if not objective.tasks:
+        return phase_scores(phase, images, scale.pretext_batch), len(images)
+    classes = {task: len(TASKS[task].levels) for task in pretraining.pretext}
+    holes = _holes(pretraining, len(images), "test")
+    return pretext_scores(phase.network, images, classes, *holes), len(images)
+
+
+def _holes(pretraining: Pretraining, count: int, split: str) -> Arrays:
+    """The masks that a pretext phase is trained or tested with, a list of one array or of none."""
+    if not OBJECTIVES[pretraining.objective].masked:
+        return []
+    seed = pretraining.seed if split == "train" else inputs.TEST_MASK_SEED
+    return [inputs.masks(pretraining, count, seed, split)]
 
 
 def _train_inpainting(

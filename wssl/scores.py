@@ -1,11 +1,13 @@
 """What a record says of a trained network: its scores, in the form that is stored."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from wssl import metrics
 from wssl.backend import keras, ops
+from wssl.methods import Phase
 from wssl.pretext import transform
 from wssl.records import Metrics, PretextScores
 
@@ -37,9 +39,8 @@ def inpaint_batches(network: keras.Model, images: np.ndarray, masks: np.ndarray)
     parts = []
     for start in range(0, len(images), BATCH):
         part = slice(start, start + BATCH)
-        masked = np.where(masks[part][..., None], np.float32(0), images[part])
-        inputs = [masked.astype("float32"), masks[part][..., None].astype("float32")]
-        outputs = network.predict_on_batch(inputs if len(network.inputs) == 2 else inputs[0])
+        floats = images[part].astype("float32")
+        outputs = network.predict_on_batch(_inputs(network, floats, masks[part]))
         parts.append(ops.convert_to_numpy(outputs))
     return np.concatenate(parts)
 
@@ -73,7 +74,10 @@ def inpainting_scores(
 
 
 def pretext_scores(
-    network: keras.Model, images: np.ndarray, classes: Mapping[str, int]
+    network: keras.Model,
+    images: np.ndarray,
+    classes: Mapping[str, int],
+    masks: np.ndarray | None = None,
 ) -> PretextScores:
     """How well a network classifies the levels of its pretext tasks.
 
@@ -86,18 +90,77 @@ def pretext_scores(
     images : uint8 (N, S, S, 3)
     classes : mapping of str to int
         The number of levels of each task.
+    masks : bool (N, S, S), optional
+        True = hole, made black after the images are transformed; whole images if not given.
 
     Returns
     -------
     wssl.records.PretextScores
     """
-    matrices = confusion(network, images, classes)
+    matrices = confusion(network, images, classes, masks)
     accuracy = {task: float(np.trace(m) / m.sum()) for task, m in matrices.items()}
     needed = {task: accuracy_of_learning(count) for task, count in classes.items()}
     return {
         "metrics": {f"accuracy_{task}": round(value, 5) for task, value in accuracy.items()},
         "learned": {task: value >= needed[task] for task, value in accuracy.items()},
         "confusion": {task: matrix.tolist() for task, matrix in matrices.items()},
+    }
+
+
+def phase_scores(phase: Phase, images: np.ndarray, batch: int) -> PretextScores:
+    """The mean loss of a pretext phase without tasks, on batches of images.
+
+    Parameters
+    ----------
+    phase : wssl.methods.Phase
+    images : uint8 (N, S, S, 3)
+        What is left over after the last whole batch does not count.
+    batch : int
+        Images per batch; all of them if they are fewer.
+
+    Returns
+    -------
+    wssl.records.PretextScores
+        ``metrics`` has the ``loss`` alone.
+    """
+    size = min(batch, len(images))
+    losses = []
+    for start in range(0, len(images) - size + 1, size):
+        rng = np.random.default_rng([_ACCURACY_SEED, start])
+        drawn = phase.add_random_inputs({"images": images[start : start + size]}, rng)
+        losses.append(float(phase.loss_of(drawn, phase(drawn))))
+    return {"metrics": {"loss": round(float(np.mean(losses)), 5)}, "learned": {}, "confusion": {}}
+
+
+def kind_scores(network: keras.Model, images: np.ndarray, kinds: np.ndarray) -> PretextScores:
+    """How well a network classifies images by their kind.
+
+    Parameters
+    ----------
+    network : keras.Model
+        As from `wssl.methods.pretext_model`, with one head, ``kind``.
+    images : uint8 (N, S, S, 3)
+    kinds : int (N,)
+        0 or 1.
+
+    Returns
+    -------
+    wssl.records.PretextScores
+        ``accuracy_kind`` is the mean of the accuracies of the kinds that there are, since one may
+        be rarer.
+    """
+    matrix = np.zeros((2, 2), dtype=int)
+    for start in range(0, len(images), BATCH):
+        part = slice(start, start + BATCH)
+        shown = _inputs(network, images[part].astype(np.float32) / 255.0, None)
+        logits = ops.convert_to_numpy(network.predict_on_batch(shown)["kind"])
+        np.add.at(matrix, (kinds[part], np.argmax(logits, axis=1)), 1)
+    present = matrix.sum(axis=1) > 0
+    accuracy = float(np.mean(np.diag(matrix)[present] / matrix.sum(axis=1)[present]))
+    return {
+        "metrics": {"accuracy_kind": round(accuracy, 5)},
+        "learned": {"kind": accuracy >= accuracy_of_learning(2)},
+        "confusion": {"kind": matrix.tolist()},
     }
 
 
@@ -118,13 +181,16 @@ def accuracy_of_learning(levels: int) -> float:
 
 
 def confusion(
-    network: keras.Model, images: np.ndarray, classes: Mapping[str, int]
+    network: keras.Model,
+    images: np.ndarray,
+    classes: Mapping[str, int],
+    masks: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """The confusion matrices of `pretext_scores`.
 
     Parameters
     ----------
-    network, images, classes
+    network, images, classes, masks
         As in `pretext_scores`.
 
     Returns
@@ -146,7 +212,19 @@ def confusion(
             for start in range(0, len(images), BATCH):
                 part = slice(start, start + BATCH)
                 shown = transform(floats[part], {t: values[part] for t, values in labels.items()})
-                logits = ops.cast(network.predict_on_batch(shown)[task], "float32")
+                holes = None if masks is None else masks[part]
+                found = network.predict_on_batch(_inputs(network, shown, holes))
+                logits = ops.cast(found[task], "float32")
                 answers = ops.convert_to_numpy(ops.argmax(logits, axis=1))
                 matrices[task][level] += np.bincount(answers, minlength=count)
     return matrices
+
+
+def _inputs(network: keras.Model, images: Any, masks: np.ndarray | None) -> Any:
+    """What a network is given of images: them with black holes, and masks if it takes them."""
+    if masks is not None:
+        images = np.where(masks[..., None], np.float32(0), ops.convert_to_numpy(images))
+    if len(network.inputs) == 1:
+        return images
+    holes = np.zeros(images.shape[:3], bool) if masks is None else masks
+    return [images, holes[..., None].astype("float32")]

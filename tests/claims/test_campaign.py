@@ -53,6 +53,17 @@ def arm(scale=None, **experiment):
     return arm_of(record["experiment"], record["scale"], Design())
 
 
+@pytest.mark.parametrize(
+    "experiment",
+    [{"objective": "masked"}, {"objective": "vicreg", "pretext": {}}, {"method": "partial"}],
+)
+def test_what_was_not_registered_belongs_to_no_arm(experiment):
+    assert arm({"width": 16}, **experiment) is None
+    other = {**changed({"width": 16}, **experiment), "fingerprint": "1" * 16}
+    found = Campaign([changed({"width": 16}), other])
+    assert {arm: list(seeds) for arm, seeds in found.runs.items()} == {Arm(BEST): [11]}
+
+
 def test_a_record_belongs_to_its_arm():
     assert arm() == Arm(BEST, width=WIDE)
     assert arm({"width": 16}) == Arm(BEST)

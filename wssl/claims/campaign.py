@@ -24,6 +24,9 @@ FIRST_TIER_BUDGETS = (1.0, 4.0)
 CLASSICAL = ("harmonic", "biharmonic", "telea", "navier_stokes", "mean_colour")
 """Fills that learn nothing, so that one run is all that there is to know."""
 
+NETWORKS = ("wssl", "shift_net", "pic")
+"""The networks of the plan; runs of others, and of other objectives, are no part of it."""
+
 
 @dataclass(frozen=True)
 class Design:
@@ -192,11 +195,14 @@ def arm_of(experiment: Mapping[str, Any], scale: Mapping[str, Any], design: Desi
     if not design.describes(experiment, scale):
         return None
     method = experiment["method"]
+    if "objective" in experiment:
+        return None
     if method in CLASSICAL or "width" not in scale:
         return Arm(method=method)
     width = {design.narrow: NARROW, design.wide: WIDE}.get(scale["width"], str(scale["width"]))
     if method != "wssl":
-        return Arm(method=method) if width == NARROW else None
+        by_itself = not experiment["pretext"] and experiment["encoder"] == "frozen"
+        return Arm(method=method) if width == NARROW and by_itself else None
     loss = experiment["loss"]
     if (loss == "mix" and experiment["alpha"] != paper.ALPHA) or (
         experiment["a"] != paper.LOG_COSH_SCALE
@@ -321,6 +327,8 @@ class Campaign:
             registered = {*self.design.few, *self.design.many}
             for arm in self.runs:
                 if arm.width not in (NARROW, WIDE) or arm.budget not in FIRST_TIER_BUDGETS:
+                    continue
+                if arm.method not in (*CLASSICAL, *NETWORKS):
                     continue
                 if noise == SAME_PHASE + arm.noise:
                     layouts.setdefault((arm.phase, arm.budget), []).append(arm)

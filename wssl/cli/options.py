@@ -83,7 +83,7 @@ def _texts() -> dict[str, str]:
     from wssl import data, paper
     from wssl.experiment import ENCODERS
     from wssl.losses import LOSSES
-    from wssl.methods import METHODS
+    from wssl.methods import METHODS, OBJECTIVES
     from wssl.presets import PRESETS
     from wssl.pretext import TASKS
 
@@ -112,6 +112,7 @@ def _texts() -> dict[str, str]:
         "coverage": "share of a mask that is hole",
         "split": "the images to evaluate on: test, or val to choose settings by",
         "seed": "fixes every random draw",
+        "objective": "; ".join(f"{name}: {entry.title}" for name, entry in OBJECTIVES.items()),
     }
 
 

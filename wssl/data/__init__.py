@@ -16,7 +16,7 @@ from wssl.data.recipes import (
     masks,
     sample,
 )
-from wssl.data.sources import FORMS, SOURCES, check_image_source, fingerprint, images
+from wssl.data.sources import FORMS, SOURCES, check_image_source, fingerprint, images, kinds
 from wssl.data.squares import read_images
 from wssl.data.strokes import STROKES
 
@@ -36,6 +36,7 @@ __all__ = [
     "coverages",
     "fingerprint",
     "images",
+    "kinds",
     "mask_fingerprint",
     "masks",
     "prepare",

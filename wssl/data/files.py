@@ -134,6 +134,11 @@ class Listed(Files):
             raise _for_tests_only(self.name, split, len(entries))
         return super().pictures(split)
 
+    def kinds(self, split: str) -> list[int]:
+        """Of each image of a split: 0 for a photograph, 1 for a generated face."""
+        own = [e for e in read_manifest(manifest_path(self.name)) if self.kind in (None, e.kind)]
+        return [int(entry.kind == "synthetic") for entry in own if entry.split == split]
+
     def fingerprint(self) -> str:
         """A digest of the manifest's rows, which name each original by its SHA-256."""
         return manifest_fingerprint(manifest_path(self.name), self.kind)

@@ -154,3 +154,32 @@ def fingerprint(source: str = "synthetic") -> str:
         As for `images`.
     """
     return find_source(source).fingerprint()
+
+
+def kinds(source: str, split: str = "train", count: int | None = None) -> npt.NDArray[np.int32]:
+    """Which images of a source are photographs, and which were generated; in the order of `images`.
+
+    Parameters
+    ----------
+    source, split : str
+        As for `images`.
+    count : int, optional
+        As for `images`.
+
+    Returns
+    -------
+    int32 (N,)
+        0 = photograph, 1 = generated.
+
+    Raises
+    ------
+    ValueError
+        If the source has no such labels.
+    """
+    found = getattr(find_source(source), "kinds", None)
+    if found is None:
+        raise ValueError(
+            f"dataset: expected one whose images are labelled as real or generated, such as "
+            f"'open-faces-2'; received {source!r}."
+        )
+    return np.asarray(found(check_split(split))[:count], np.int32)

@@ -27,6 +27,9 @@ class Method:
     has_encoder : bool
         Whether the first 16 layers of the network are the encoder of `wssl.methods.unet`, which a
         pretext phase trains. Without it, an experiment cannot freeze or pretrain the encoder.
+    own_pretext : bool
+        Whether that encoder computes something else than WSSL's where an image is whole, so that it
+        needs a pretext phase of its own; otherwise they share one.
     variants : callable, optional
         ``(network, images, masks, seed) -> dict of str to float (N, S, S, 3)``: further outputs of
         a network that draws at random, by name. The output by which it is recorded draws nothing.
@@ -50,6 +53,7 @@ class Method:
     network: Callable[[int, int, int], keras.Model] | None = None
     phase: Callable[[keras.Model, int, int, int], Phase] | None = None
     has_encoder: bool = False
+    own_pretext: bool = False
     variants: Callable[[keras.Model, np.ndarray, np.ndarray, int], dict[str, np.ndarray]] | None = (
         None
     )

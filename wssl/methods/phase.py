@@ -1,6 +1,6 @@
 """What every phase of training is: a network, its loss, and how it is optimised."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -34,19 +34,31 @@ class Phase(keras.Model):
         """Everything that learns: the network, and what only training needs."""
         return [self.network]
 
-    def add_coefficient(self, name: str, value: float) -> keras.Variable:
+    def add_coefficient(
+        self,
+        name: str,
+        value: float | np.ndarray,
+        *,
+        trainable: bool = False,
+        constraint: Callable[[Tensor], Tensor] | None = None,
+    ) -> keras.Variable:
         """Make a number of the loss a variable, so that another value needs no other graph.
 
         Parameters
         ----------
         name : str
-        value : float
+        value : float or ndarray of float
+        trainable : bool
+            Whether it is learned with the networks.
+        constraint : callable, optional
+            What is made of a learned one after each step.
         """
         self.coefficients[name] = self.add_weight(
             name=name.replace(" ", "_"),
-            shape=(),
+            shape=np.shape(value),
             dtype="float32",
-            trainable=False,
+            trainable=trainable,
+            constraint=constraint,
             initializer=keras.initializers.Constant(value),
         )
         return self.coefficients[name]
@@ -70,6 +82,26 @@ class Phase(keras.Model):
     def add_random_inputs(self, batch: Batch, rng: np.random.Generator) -> Batch:
         """Add to a batch what else the phase draws at random."""
         return batch
+
+    def shown(self, images: Tensor, masks: Tensor | None = None) -> Any:
+        """What the network is given of images: them with black holes, and masks if it takes them.
+
+        Parameters
+        ----------
+        images : float (B, S, S, 3)
+        masks : bool (B, S, S), optional
+            True = hole; whole images if not given.
+        """
+        masked = images if masks is None else mask_out(images, masks)
+        if len(self.network.inputs) == 1:
+            return masked
+        if masks is None:
+            return [images, ops.zeros_like(images[..., :1])]
+        return [masked, ops.cast(ops.expand_dims(masks, -1), "float32")]
+
+    def found_weights(self) -> dict[str, float]:
+        """The weights of pretext tasks that the phase has learned; none where they are given."""
+        return {}
 
     @property
     def size(self) -> int:

@@ -5,6 +5,7 @@ and five decoders"); Ronneberger et al. 2015, doi:10.1007/978-3-319-24574-4_28.
 """
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from keras import layers
 
@@ -46,8 +47,29 @@ def unet(size: int, width: int, seed: int = 0) -> keras.Model:
         If `size` is not a positive multiple of 32 or `width` is not positive.
     """
     check_scale(size, width, DEPTH)
-    initial = _Initializers(seed)
-    x = inputs = layers.Input((size, size, 3), name="image")
+    image = layers.Input((size, size, 3), name="image")
+    return unet_of(image, image, width, seed)
+
+
+def unet_of(inputs: Any, shown: Any, width: int, seed: int) -> keras.Model:
+    """A U-Net whose first convolution sees what was made of the inputs.
+
+    Parameters
+    ----------
+    inputs : keras.KerasTensor or list of keras.KerasTensor
+        Of the model.
+    shown : keras.KerasTensor
+        (B, size, size, C), made of the inputs.
+    width, seed : int
+        As for `unet`.
+
+    Returns
+    -------
+    keras.Model
+        From the inputs to float (B, size, size, 3) in [0, 1].
+    """
+    initial = Initializers(seed)
+    x = shown
     skips = []
     for level in range(1, DEPTH + 1):
         channels = width * 2 ** (level - 1)
@@ -80,9 +102,10 @@ def encoder(model: keras.Model) -> keras.Model:
     Returns
     -------
     keras.Model
-        float (B, size, size, 3) -> float (B, size / 32, size / 32, 16 * width).
+        float (B, size, size, 3) -> float (B, size / 32, size / 32, 16 * width); of a network that
+        takes masks too, from both.
     """
-    return keras.Model(model.input, model.layers[ENCODER_LAYERS - 1].output, name="encoder")
+    return keras.Model(model.input, _encoder_layers(model)[-1].output, name="encoder")
 
 
 def encoder_variables(model: keras.Model) -> list[keras.Variable]:
@@ -93,7 +116,7 @@ def encoder_variables(model: keras.Model) -> list[keras.Variable]:
     model : keras.Model
         What `unet` or `encoder` returned.
     """
-    return [variable for layer in model.layers[:ENCODER_LAYERS] for variable in layer.variables]
+    return [variable for layer in _encoder_layers(model) for variable in layer.variables]
 
 
 def freeze(model: keras.Model, blocks: Iterable[int] = ENCODER_BLOCKS) -> None:
@@ -107,7 +130,7 @@ def freeze(model: keras.Model, blocks: Iterable[int] = ENCODER_BLOCKS) -> None:
         Numbers of `ENCODER_BLOCKS`; all of them are the paper's first 16 layers.
     """
     names = tuple(f"encoder{block}_" for block in blocks)
-    for layer in model.layers[:ENCODER_LAYERS]:
+    for layer in _encoder_layers(model):
         if layer.name.startswith(names):
             layer.trainable = False
 
@@ -186,18 +209,26 @@ def pretext_model(body: keras.Model, classes: Mapping[str, int], seed: int = 0) 
     return keras.Model(body.input, heads, name="pretext")
 
 
-class _Initializers:
+def _encoder_layers(model: keras.Model) -> list[layers.Layer]:
+    """The first 16 layers; of a network that takes masks too, those that belong to a block."""
+    if len(model.inputs) == 1:
+        return model.layers[:ENCODER_LAYERS]
+    return [layer for layer in model.layers if layer.name.startswith("encoder")]
+
+
+class Initializers:
     """He-normal initializers with a seed of their own each, all fixed by one."""
 
     def __init__(self, seed: int):
         self.seed, self.count = seed, 0
 
     def __call__(self) -> keras.initializers.Initializer:
+        """The next initializer."""
         self.count += 1
         return keras.initializers.HeNormal(seed=self.seed * 1000 + self.count)
 
 
-def _convolution(channels: int, name: str, initial: _Initializers) -> layers.Layer:
+def _convolution(channels: int, name: str, initial: Initializers) -> layers.Layer:
     return layers.Conv2D(
         channels, 3, padding="same", activation="relu", kernel_initializer=initial(), name=name
     )

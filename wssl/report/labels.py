@@ -24,6 +24,10 @@ _MARKERS = "os^vP*X<>"
 
 _METHODS = {
     "wssl": "WSSL",
+    "mean_filled": "holes of mean colour",
+    "noise_filled": "holes of noise",
+    "mask_channel": "mask as a channel",
+    "partial": "partial convolutions",
     "shift_net": "Shift-Net",
     "pic": "PIC",
     "harmonic": "harmonic fill",

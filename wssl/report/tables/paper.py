@@ -184,6 +184,7 @@ def _repeats(row: paper.Row, record: Record) -> bool:
     experiment = record["experiment"]
     return (
         record["kind"] == "inpainting"
+        and "objective" not in experiment
         and experiment["method"] == row.method
         and experiment["encoder"] == "frozen"
         and experiment["frozen_blocks"] == [1, 2, 3, 4, 5]

@@ -1,0 +1,65 @@
+from collections import Counter
+
+import pytest
+
+pytest.importorskip("sklearn", exc_type=ImportError)
+
+from wssl import campaign, exploratory
+from wssl.experiment import Experiment
+from wssl.methods import METHODS, OBJECTIVES
+
+ARMS = [experiment for part in exploratory.parts().values() for experiment in part]
+
+
+def test_every_arm_has_the_grids_seeds_and_the_campaigns_data():
+    arms = Counter(experiment.with_(seed=0) for experiment in ARMS)
+    assert set(arms.values()) == {3}
+    assert {experiment.seed for experiment in ARMS} == {11, 12, 13}
+    for experiment in ARMS:
+        assert (experiment.preset, experiment.dataset) == ("desktop", "open-faces-2")
+        assert (experiment.split, experiment.scale.width) == ("test", 16)
+    assert len({experiment.fingerprint for experiment in ARMS}) == len(ARMS)
+
+
+def test_no_arm_is_one_of_the_campaigns():
+    tiers = {**campaign.tier_1(), **campaign.tier_2()}
+    registered = {experiment.fingerprint for part in tiers.values() for experiment in part}
+    assert not registered & {experiment.fingerprint for experiment in ARMS}
+
+
+def test_every_objective_and_network_beside_the_papers_has_an_arm():
+    assert {experiment.objective for experiment in ARMS} == set(OBJECTIVES)
+    networks = {name for name, method in METHODS.items() if method.trained_as_wssl}
+    assert {experiment.method for experiment in ARMS} == networks
+
+
+def test_a_phase_that_arms_share_is_counted_once():
+    frozen = Experiment(**campaign.DATA)
+    filled = frozen.with_(method="mean_filled")
+    phase = exploratory.SECONDS["weighted"] * 9600 / 3600
+    step = exploratory.SECONDS["unet, frozen"] * 1000 / 3600
+    assert exploratory.core_hours([frozen]) == pytest.approx(phase + step)
+    assert exploratory.core_hours([frozen, filled]) == pytest.approx(phase + 2 * step)
+    partial = exploratory.core_hours(
+        [Experiment(**campaign.DATA, method="partial", encoder="scratch")]
+    )
+    assert partial == pytest.approx(exploratory.SECONDS["partial, whole"] * 1000 / 3600)
+
+
+def test_the_arms_and_the_search_leave_half_of_the_budget():
+    search = exploratory.SEARCH_RUNS * exploratory.core_hours([Experiment(**campaign.DATA)])
+    assert exploratory.core_hours(ARMS) + search < 12.5
+
+
+def test_the_search_begins_with_equal_weights_and_ends():
+    tried = []
+    while experiment := exploratory.next_searched(tried):
+        assert experiment.split == "val"
+        assert sum(experiment.pretext.values()) == pytest.approx(1)
+        score = 0.8 - (experiment.pretext.get("rotation", 0.0) - 0.7) ** 2
+        tried.append((experiment, score))
+    assert len(tried) == exploratory.SEARCH_RUNS
+    assert dict(tried[0][0].pretext) == exploratory.EQUAL
+    assert Counter(experiment.seed for experiment, _ in tried).keys() == {11, 12, 13}
+    best = max(tried, key=lambda pair: pair[1])[0]
+    assert best.pretext["rotation"] == pytest.approx(0.7, abs=0.11)

@@ -1,0 +1,166 @@
+"""The exploratory arms: remedies for what the registered campaign finds, part by part.
+
+They are no part of the registered campaign and test no claim. Data, scale and seeds are those of
+its grids at the first width, so that its controls (frozen, random, fine-tuned and from scratch)
+serve as theirs. `book/plan.md` says what each part asks.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from wssl.campaign import DATA, FEW
+from wssl.experiment import Experiment, Pretraining
+from wssl.simplex import propose
+
+SEARCH_RUNS = 16
+"""How many weightings the adaptive search may try, each with one seed."""
+
+SEARCHED = ("rotation", "saturation", "sharpness")
+"""The tasks whose weights are found: the paper's."""
+
+EQUAL = dict.fromkeys(SEARCHED, 1 / 3)
+
+MASK_AWARE = ("mean_filled", "noise_filled", "mask_channel", "partial")
+"""The networks that treat holes in another way, of `wssl.methods.METHODS`."""
+
+FOUND = ("random_weights", "uncertainty", "gradnorm")
+"""The objectives that find the weights of the tasks, of `wssl.methods.OBJECTIVES`."""
+
+OTHERS = ("masked_patches", "colourisation", "vicreg", "real_or_generated")
+"""The objectives without pretext tasks."""
+
+
+def domain_gap(seeds: Sequence[int] = FEW) -> list[Experiment]:
+    """The pretext phase on masked images, and networks that treat holes in another way.
+
+    Each such network is frozen pretrained, frozen at random, and trained from scratch, since it may
+    be better or worse by itself; the mask as a channel is also combined with masked images.
+
+    Parameters
+    ----------
+    seeds : sequence of int
+    """
+    networks = [
+        {"method": method, "encoder": encoder}
+        for method in MASK_AWARE
+        for encoder in ("frozen", "random", "scratch")
+    ]
+    masked = [
+        {"objective": "masked"},
+        {"objective": "masked", "encoder": "finetuned"},
+        {"objective": "masked", "method": "mask_channel"},
+    ]
+    return _repeated([*masked, *networks], seeds)
+
+
+def other_pretraining(seeds: Sequence[int] = FEW) -> list[Experiment]:
+    """Every objective without pretext tasks, its encoder frozen and fine-tuned.
+
+    Parameters
+    ----------
+    seeds : sequence of int
+    """
+    return _repeated(
+        [
+            {"objective": name, "encoder": encoder}
+            for name in OTHERS
+            for encoder in ("frozen", "finetuned")
+        ],
+        seeds,
+    )
+
+
+def found_weights(seeds: Sequence[int] = FEW) -> list[Experiment]:
+    """All tasks by equal weights and by weights that are drawn or learned, frozen.
+
+    Parameters
+    ----------
+    seeds : sequence of int
+    """
+    return _repeated([{"pretext": EQUAL}, *({"objective": name} for name in FOUND)], seeds)
+
+
+def next_searched(tried: Iterable[tuple[Experiment, float]]) -> Experiment | None:
+    """The next run of the adaptive search for weights, from the scores on validation images.
+
+    Parameters
+    ----------
+    tried : iterable of (Experiment, float)
+        The runs of the search so far and their scores, higher is better.
+
+    Returns
+    -------
+    Experiment or None
+        Frozen, evaluated on validation images, its seed one of the grids' in turn; None after
+        `SEARCH_RUNS`.
+    """
+    scored = [(_weights(experiment), score) for experiment, score in tried]
+    if len(scored) >= SEARCH_RUNS:
+        return None
+    weights = propose(scored, SEARCHED)
+    return Experiment(**DATA, pretext=weights, split="val", seed=FEW[len(scored) % len(FEW)])
+
+
+def parts() -> dict[str, list[Experiment]]:
+    """All arms that do not depend on results, by the name of their part, in the order of running.
+
+    The adaptive search comes last; `next_searched` gives its runs one by one.
+    """
+    return {
+        "found weights": found_weights(),
+        "domain gap": domain_gap(),
+        "other pretraining": other_pretraining(),
+    }
+
+
+SECONDS = {
+    "weighted": 0.042,
+    "masked_patches": 0.123,
+    "colourisation": 0.128,
+    "vicreg": 0.082,
+    "partial, weighted": 0.044,
+    "unet, frozen": 0.11,
+    "unet, whole": 0.135,
+    "partial, frozen": 0.12,
+    "partial, whole": 0.155,
+}
+"""Processor time of a training step in seconds, at the desktop preset's first width, by what is
+trained: as measured on one core of an AMD EPYC processor with AVX-512."""
+
+
+def core_hours(experiments: Iterable[Experiment]) -> float:
+    """How long experiments take on one core, their shared pretext phases counted once.
+
+    An estimate from `SECONDS`, without evaluations; runs that are stored already are not left out.
+
+    Parameters
+    ----------
+    experiments : iterable of Experiment
+    """
+    phases: dict[str, Pretraining] = {}
+    total = 0.0
+    for experiment in experiments:
+        if pretraining := experiment.pretraining:
+            phases[pretraining.fingerprint] = pretraining
+        learned = "frozen" if experiment.encoder in ("frozen", "random") else "whole"
+        step = SECONDS[f"{_network(experiment.method)}, {learned}"]
+        total += step * experiment.scale.inpainting_steps
+    for phase in phases.values():
+        step = SECONDS.get(phase.objective, SECONDS["weighted"])
+        if phase.method == "partial":
+            step = SECONDS["partial, weighted"]
+        total += step * phase.scale.pretext_steps
+    return total / 3600.0
+
+
+def _network(method: str) -> str:
+    return "partial" if method == "partial" else "unet"
+
+
+def _weights(experiment: Experiment) -> Mapping[str, float]:
+    assert experiment.pretext is not None
+    return experiment.pretext
+
+
+def _repeated(variants: Sequence[dict[str, Any]], seeds: Sequence[int]) -> list[Experiment]:
+    return [Experiment(**DATA, **variant, seed=seed) for seed in seeds for variant in variants]
