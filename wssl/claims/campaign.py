@@ -25,7 +25,7 @@ CLASSICAL = ("harmonic", "biharmonic", "telea", "navier_stokes", "mean_colour")
 """Fills that learn nothing, so that one run is all that there is to know."""
 
 NETWORKS = ("wssl", "shift_net", "pic")
-"""The networks of the plan; runs of others, and of other objectives, are no part of it."""
+"""The networks of the plan, whose runs show how runs scatter."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +201,7 @@ def arm_of(experiment: Mapping[str, Any], scale: Mapping[str, Any], design: Desi
         return Arm(method=method)
     width = {design.narrow: NARROW, design.wide: WIDE}.get(scale["width"], str(scale["width"]))
     if method != "wssl":
-        by_itself = not experiment["pretext"] and experiment["encoder"] == "frozen"
+        by_itself = not experiment["pretext"] and experiment["encoder"] != "random"
         return Arm(method=method) if width == NARROW and by_itself else None
     loss = experiment["loss"]
     if (loss == "mix" and experiment["alpha"] != paper.ALPHA) or (
