@@ -227,15 +227,15 @@ def test_a_study_without_parts_is_all_of_them(followed, capsys):
 
 def test_several_presets_run_one_after_the_other(followed, capsys):
     settings = ["--seeds", "2", "--dataset", "open-faces", "--coverage", "0.1", "0.2"]
-    only = ["--only", "noise", "4", "noise", "--preset", "smoke", "desktop"]
+    only = ["--only", "controls", "4", "controls", "--preset", "smoke", "desktop"]
     assert main(["study", *only, *settings, "--budget", "2h"]) == 0
     ((parts, budget),) = followed
     assert budget == 7200
     more = {"seeds": 2, "dataset": "open-faces", "coverage": (0.1, 0.2)}
     assert list(parts.items()) == [
-        ("smoke noise", PARTS["noise"](preset="smoke", **more)),
+        ("smoke controls", PARTS["controls"](preset="smoke", **more)),
         ("smoke table 4", PARTS["4"](preset="smoke", **more)),
-        ("desktop noise", PARTS["noise"](preset="desktop", **more)),
+        ("desktop controls", PARTS["controls"](preset="desktop", **more)),
         ("desktop table 4", PARTS["4"](preset="desktop", **more)),
     ]
     assert "Table 4, at the desktop preset on open-faces" in capsys.readouterr().out
@@ -256,7 +256,7 @@ def test_several_presets_run_one_after_the_other(followed, capsys):
     ],
 )
 def test_a_budget_in_hours_minutes_and_seconds(text, seconds, followed):
-    assert main(["study", "--only", "noise", "--budget", text]) == 0
+    assert main(["study", "--only", "controls", "--budget", text]) == 0
     assert followed[0][1] == seconds
 
 
@@ -314,6 +314,7 @@ def test_every_field_of_an_experiment_has_its_option(monkeypatch):
         "coverage": (0.1, 0.2),
         "split": "val",
         "seed": 5,
+        "objective": "masked",
     }
     assert set(values) == {field.name for field in fields(Experiment)}
     words = ["--micro-batch", "8"]

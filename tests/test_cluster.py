@@ -153,7 +153,7 @@ def test_the_study_says_that_the_scheduler_is_not_there(capsys, monkeypatch):
     monkeypatch.setattr(
         cluster, "Client", lambda **settings: Client(**{**settings, "timeout": 0.2})
     )
-    arguments = ["study", "--only", "noise", "--preset", "smoke"]
+    arguments = ["study", "--only", "controls", "--preset", "smoke"]
     assert main([*arguments, "--scheduler", "tcp://127.0.0.1:9"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith("wssl: --scheduler: no Dask scheduler answers at 'tcp://127.0.0.1:9'")

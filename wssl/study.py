@@ -25,8 +25,6 @@ from wssl.store import Record, Store
 LOSSES = ("mix", "ssim", "log_cosh", "mse")
 """The losses that are compared on a frozen encoder."""
 
-NOISE_SEEDS = 8
-
 ALL_MASKS: dict[str, Any] = {"recipe": "qd-imd", "coverage": (0.0, 1.0)}
 """The published recipe of the masks, whatever they cover."""
 
@@ -139,27 +137,6 @@ def freezing(
     return _repeated(variants, preset, seeds, settings)
 
 
-def noise(
-    *, preset: str = "quick", seeds: int | Sequence[int] | None = None, **settings: Any
-) -> list[Experiment]:
-    """One configuration, the paper's best, with enough seeds to measure what a seed changes.
-
-    Parameters
-    ----------
-    preset, **settings
-        As in `table`.
-    seeds : int or sequence of int, optional
-        As in `table`, but never fewer than eight.
-
-    Returns
-    -------
-    list of Experiment
-    """
-    chosen = _seeds(preset, seeds)
-    wanted = chosen if len(chosen) >= NOISE_SEEDS else range(NOISE_SEEDS)
-    return _repeated([{}], preset, wanted, settings)
-
-
 def baselines(
     *, preset: str = "quick", seeds: int | Sequence[int] | None = None, **settings: Any
 ) -> list[Experiment]:
@@ -185,7 +162,6 @@ PARTS: dict[str, Callable[..., list[Experiment]]] = {
     "losses": losses,
     "controls": controls,
     "freezing": freezing,
-    "noise": noise,
     "baselines": baselines,
 }
 """The parts of the study by name: the paper's tables, and what the paper lacks."""
