@@ -25,55 +25,97 @@ Metrics = dict[str, float | None]
 
 
 class Variants(TypedDict):
-    """Of a method that draws at random: the metrics of further outputs by name."""
+    """Of a method that draws at random.
+
+    Attributes
+    ----------
+    variants : dict of str to dict
+        The metrics of further outputs, by name.
+    """
 
     variants: NotRequired[dict[str, Metrics]]
 
 
 class PretextScores(TypedDict):
-    """Of a network that classifies the levels of pretext tasks, by task."""
+    """Of a network that classifies the levels of pretext tasks, by task.
+
+    Attributes
+    ----------
+    metrics : dict of str to float
+        The accuracy of each task as ``accuracy_TASK``; of a phase without tasks its ``loss``.
+    learned : dict of str to bool
+        Whether the accuracy of a task is clearly above chance (`wssl.scores.LEARNED`).
+    confusion : dict of str to list of list of int
+        How many images of each true level (row) were classified as each level (column).
+    """
 
     metrics: dict[str, float]
-    """The accuracy of each task as ``accuracy_TASK``; of a phase without tasks its ``loss``."""
     learned: dict[str, bool]
-    """Whether the accuracy of a task is clearly above chance (`wssl.scores.LEARNED`)."""
     confusion: dict[str, list[list[int]]]
-    """How many images of each true level (row) were classified as each level (column)."""
 
 
 class RunRecord(Variants):
-    """Of an experiment: its network, or its classical baseline, on the test images."""
+    """Of an experiment: its network, or its classical baseline, on the test images.
+
+    Attributes
+    ----------
+    kind : "inpainting"
+    experiment : dict
+        As `wssl.Experiment.from_dict` takes it.
+    fingerprint : str
+    scale : dict
+        The values of the preset that the run depends on.
+    pretext : str or None
+        The fingerprint of its pretext phase, if it has one.
+    metrics : dict of str to float or None
+        The mean of each of `wssl.metrics.NAMES`.
+    per_image : dict of str to list
+    mechanism : dict or None
+        What `wssl.mechanism.examine` finds, for the networks of WSSL.
+    history : list
+        ``[step, mean loss since the entry before]``.
+    provenance : dict
+        As from `wssl.provenance.provenance`.
+    """
 
     kind: Literal["inpainting"]
     experiment: dict[str, Any]
-    """As `wssl.Experiment.from_dict` takes it."""
     fingerprint: str
     scale: dict[str, Any]
-    """The values of the preset that the run depends on."""
     pretext: str | None
-    """The fingerprint of its pretext phase, if it has one."""
     metrics: Metrics
-    """The mean of each of `wssl.metrics.NAMES`."""
     per_image: dict[str, list[float | None]]
     mechanism: dict[str, Any] | None
-    """What `wssl.mechanism.examine` finds, for the networks of WSSL."""
     history: list[list[float]]
-    """``[step, mean loss since the entry before]``."""
     provenance: dict[str, Any]
 
 
 class FoundWeights(TypedDict):
-    """Of a pretext phase that learns the weights of its tasks: those at its end."""
+    """Of a pretext phase that learns the weights of its tasks.
+
+    Attributes
+    ----------
+    weights : dict of str to float
+        Those at its end.
+    """
 
     weights: NotRequired[dict[str, float]]
 
 
 class PretextRecord(PretextScores, FoundWeights):
-    """Of a pretext phase: how well its network classifies the levels of its tasks."""
+    """Of a pretext phase: how well its network classifies the levels of its tasks.
+
+    Attributes
+    ----------
+    kind : "pretext"
+    experiment : dict
+        As `wssl.experiment.Pretraining.from_dict` takes it.
+    fingerprint, scale, history, provenance
+        As in `RunRecord`.
+    """
 
     kind: Literal["pretext"]
     experiment: dict[str, Any]
-    """As `wssl.experiment.Pretraining.from_dict` takes it."""
     fingerprint: str
     scale: dict[str, Any]
     history: list[list[float]]
@@ -81,17 +123,28 @@ class PretextRecord(PretextScores, FoundWeights):
 
 
 class EvaluationRecord(TypedDict):
-    """Of a trained experiment on other images or masks."""
+    """Of a trained experiment on other images or masks.
+
+    Attributes
+    ----------
+    kind : "evaluation"
+    experiment : dict
+        As `wssl.Evaluation.from_dict` takes it.
+    fingerprint : str
+    run : str
+        The fingerprint of the experiment.
+    metrics, per_image, provenance
+        As in `RunRecord`.
+    terms : dict of str to float
+        The mean of what `wssl.losses.terms` gives for the raw output.
+    """
 
     kind: Literal["evaluation"]
     experiment: dict[str, Any]
-    """As `wssl.Evaluation.from_dict` takes it."""
     fingerprint: str
     run: str
-    """The fingerprint of the experiment."""
     metrics: Metrics
     terms: dict[str, float]
-    """The mean of what `wssl.losses.terms` gives for the raw output."""
     per_image: dict[str, list[float | None]]
     provenance: dict[str, Any]
 

@@ -22,12 +22,25 @@ def vanilla(logits: Tensor, real: bool) -> Tensor:
     """Binary cross-entropy of logits, their mean (Goodfellow et al. 2014, arXiv:1406.2661).
 
     The generator's part is the non-saturating one: generated images as if they were real.
+
+    Parameters
+    ----------
+    logits : float tensor, of any shape
+    real : bool
+        Whether they are to be those of real images.
     """
     return ops.mean(ops.softplus(-logits if real else logits))
 
 
 def least_squares(scores: Tensor, real: bool) -> Tensor:
-    """Mean squared distance of scores from 1 or 0 (Mao et al. 2017, arXiv:1611.04076)."""
+    """Mean squared distance of scores from 1 or 0 (Mao et al. 2017, arXiv:1611.04076).
+
+    Parameters
+    ----------
+    scores : float tensor, of any shape
+    real : bool
+        Whether they are to be those of real images, 1.
+    """
     return ops.mean(ops.square(scores - float(real)))
 
 

@@ -26,6 +26,10 @@ class MeanFill(layers.Layer):
 
     Called on ``[images, masks]``, float (B, H, W, 3) in [0, 1] and float (B, H, W, 1) with 1 =
     hole, it returns float32 (B, H, W, 3). An image without known pixels is filled with black.
+
+    Parameters
+    ----------
+    name : str
     """
 
     def __init__(self, name: str = "filled"):

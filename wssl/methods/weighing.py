@@ -36,8 +36,14 @@ class Uncertainty(PretextPhase):
 
     The loss is the sum over tasks of ``exp(-s) * cross-entropy + s / 2`` with s the logarithm of
     the variance, which starts at zero and is learned as the network's weights are. Kendall, Gal
-    and Cipolla 2018, doi:10.1109/CVPR.2018.00781. Parameters as for `PretextPhase`; the given
-    weights are not used.
+    and Cipolla 2018, doi:10.1109/CVPR.2018.00781.
+
+    Parameters
+    ----------
+    network : keras.Model
+        As for `PretextPhase`.
+    weights : mapping of str to float
+        Whose names are the tasks; the values are not used.
     """
 
     def __init__(self, network: keras.Model, weights: Mapping[str, float]):
@@ -68,8 +74,14 @@ class GradNorm(PretextPhase):
 
     Norms are those of the gradient at the encoder's pooled features, the last that the tasks share,
     instead of at the last shared weights: so they follow from the heads alone. Adam moves weights
-    and network at one learning rate. Parameters as for `PretextPhase`; the given weights are not
-    used.
+    and network at one learning rate.
+
+    Parameters
+    ----------
+    network : keras.Model
+        As for `PretextPhase`.
+    weights : mapping of str to float
+        Whose names are the tasks; the values are not used.
     """
 
     def __init__(self, network: keras.Model, weights: Mapping[str, float]):

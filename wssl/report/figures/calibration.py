@@ -7,7 +7,7 @@ import seaborn as sns
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter, LogLocator, NullFormatter
 
-from wssl.report.figures.style import finished
+from wssl.report.figures.style import finished, placeholder
 
 DIVERGED = 0.5
 """A lower SSIM than this is not drawn to scale."""
@@ -31,6 +31,8 @@ def learning_rates(frame: pd.DataFrame, chosen: Iterable[tuple[str, float, str, 
     shown = frame.assign(
         course=frame["schedule"] + ", " + frame["steps"].map("{:,} steps".format)
     ).assign(training=frame["training"].cat.remove_unused_categories())
+    if shown.empty:
+        return placeholder("There are no records of the calibration here.")
     panels = shown["training"].nunique()
     grid = sns.relplot(
         data=shown[shown["ssim"] >= DIVERGED],
