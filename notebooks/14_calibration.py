@@ -20,7 +20,7 @@
 
 # %% tags=["parameters"]
 preset: str = "desktop"  # the scale whose courses are marked
-records: str = "auto"  # a folder of records; auto = those of the reference edition
+records: str = "auto"  # a folder of records; auto: the reference edition
 
 # %% tags=["hide-input"]
 from myst_nb import glue
