@@ -391,7 +391,7 @@ def _execute_all(
         if not any(path.stem.startswith(name) for path in sources):
             raise unknown("notebook", name, [path.stem for path in sources])
     chosen = [path for path in sources if path.stem.startswith(tuple(names) or "")]
-    known = {path: _parameters(path) for path in chosen}
+    known = {path: _parameters(path) for path in sources}
     for name in texts:
         if not any(name in parameters for parameters in known.values()):
             raise unknown("parameter", name, sorted({name for p in known.values() for name in p}))
