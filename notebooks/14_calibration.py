@@ -53,9 +53,7 @@ glue("hours", f"{runs['hours'].sum() + calibration.phase_hours(phases):.1f}", di
 learning_rates(runs[runs["width"] != 32], calibration.chosen(presets.preset(preset)))
 
 # %%
-runs.drop(columns="hours").style.hide(axis="index").format(
-    {"width": "{:.0f}", "ssim": "{:.4f}", "psnr": "{:.2f}", "learning rate": "{:g}"}, na_rep=""
-)
+calibration.course_table(runs)
 
 # %% [markdown]
 # ## Learning the pretext tasks

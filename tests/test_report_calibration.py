@@ -62,6 +62,12 @@ def test_courses_are_one_row_per_run_in_the_order_of_trainings_and_rates():
     assert frame["hours"].tolist() == [0.5] * 4
 
 
+def test_the_table_of_courses_says_what_the_records_say():
+    table = calibration.course_table(calibration.courses([_run(1.6e-2, 0.89556)]))
+    assert table.index.tolist() == [("from scratch", "16", "0.016")]
+    assert table[["steps", "SSIM", "PSNR (dB)"]].iloc[0].tolist() == ["1,000", "0.8956", "25.00"]
+
+
 def test_a_phase_of_two_tasks_counts_its_hours_once_and_shows_its_seeds_side_by_side():
     frame = calibration.accuracies([_phase(1e-3, 0.91, 2), _phase(1e-3, 0.25, 1), _run(1, 0.5)])
     assert len(frame) == 4

@@ -59,6 +59,35 @@ def courses(records: Iterable[Record]) -> pd.DataFrame:
     return frame.sort_values(columns[:7], ignore_index=True)
 
 
+def course_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """The runs of `courses` as text, in the order of kinds of training, widths and rates.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        As from `courses`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by kind of training and width.
+    """
+    shown = pd.DataFrame(
+        {
+            "training": frame["training"].astype(str),
+            "width": frame["width"].map("{:.0f}".format),
+            "learning rate": frame["learning rate"].map("{:g}".format),
+            "schedule": frame["schedule"],
+            "warm-up": frame["warm-up"],
+            "steps": frame["steps"].map("{:,}".format),
+            "seed": frame["seed"],
+            "SSIM": frame["ssim"].map("{:.4f}".format),
+            "PSNR (dB)": frame["psnr"].map("{:.2f}".format),
+        }
+    )
+    return shown.set_index(["training", "width", "learning rate"])
+
+
 def accuracies(records: Iterable[Record]) -> pd.DataFrame:
     """The calibration's pretext phases, one row per phase and task.
 
