@@ -150,7 +150,7 @@ PRESETS: dict[str, Preset] = {
             pretext_schedule="cosine",
             inpainting_schedule="cosine",
             tuned={
-                "shift_net": {"inpainting_learning_rate": 1.6e-2, "inpainting_steps": 8000},
+                "shift_net": {"inpainting_learning_rate": 1.6e-2, "inpainting_steps": 4000},
                 "pic": {"inpainting_learning_rate": 1.6e-2, "inpainting_steps": 4000},
             },
             seeds=3,
