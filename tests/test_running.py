@@ -506,7 +506,7 @@ def test_ctrl_c_ends_all_workers_and_the_same_command_goes_on(store, undisturbed
         err = study.stderr.read()
     assert time.monotonic() - began < 20
     assert study.returncode == 130
-    assert err.splitlines() == ["", "wssl: stopped; the same command goes on from here."]
+    assert err.splitlines() == ["", "wssl: stopped; the same command resumes from here."]
     with pytest.raises(ProcessLookupError):
         while time.monotonic() - began < 30:
             os.killpg(study.pid, 0)
