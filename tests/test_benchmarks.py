@@ -57,3 +57,12 @@ def test_the_benchmark_of_a_gpu_measures_both_phases(tmp_path):
     rows = json.loads(record.read_text())["rows"]
     assert [row["phase"] for row in rows] == ["pretext", "inpainting"]
     assert all(row["images/s"] > 0 and row["FLOP/s"] > 0 for row in rows)
+
+
+def test_the_benchmark_against_pytorch_needs_an_interpreter_that_has_it():
+    command = [sys.executable, BENCHMARKS / "pytorch.py", "--preset", "smoke"]
+    done = subprocess.run(
+        [*command, "--python", sys.executable], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert f"--python: expected one that has PyTorch; received {sys.executable}." in done.stderr
