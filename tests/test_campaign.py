@@ -2,12 +2,19 @@
 
 import re
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
 from wssl import campaign
+from wssl.claims.catalogue import CLAIMS
+from wssl.claims.registration import registration
 from wssl.experiment import Evaluation, Experiment
 from wssl.presets import preset
+from wssl.store import Store
+from wssl.study import Study
+
+ROOT = Path(__file__).parents[1]
 
 TIERS = {**campaign.tier_1(), **campaign.tier_2()}
 PLAIN = {name: part for name, part in TIERS.items() if name != "other methods"}
@@ -72,3 +79,18 @@ def test_networks_are_tested_elsewhere_as_soon_as_they_are_trained():
                 elsewhere, own = part[number + 1 : number + 3]
                 assert elsewhere == Evaluation(task, dataset="objects")
                 assert own == Evaluation(task)
+
+
+def test_the_plan_names_every_part_and_every_claim():
+    plan = (ROOT / "book" / "plan.md").read_text(encoding="utf-8")
+    assert [name for name in TIERS if f"| {name} |" not in plan] == []
+    assert [c.key for c in CLAIMS if f"`{c.key}`" not in plan.split("## Additions")[0]] == []
+
+
+def test_the_plan_is_older_than_every_run_and_unchanged_but_for_additions():
+    records = Study(**campaign.DATA).records(Store(ROOT / "results"))
+    found = registration(ROOT / "book" / "plan.md", records)
+    if found.unchecked:
+        pytest.skip(f"The dates of the plan cannot be checked here: {found.unchecked}.")
+    assert found.unchanged
+    assert found.older is not False

@@ -536,6 +536,17 @@ def test_an_evaluation_on_its_own_images_gives_the_numbers_of_the_record(done, s
     assert record["provenance"]["test_images"] == 8
 
 
+def test_an_evaluation_on_validation_images(done, store, trained):
+    record = evaluate(Evaluation(EXPERIMENT, split="val"), store)
+    assert trained == []
+    images, masks = evaluation_data(EXPERIMENT.with_(split="val"))
+    expected = data.images("synthetic", "val", EXPERIMENT.scale.load_size, 8)[:, 2:34, 2:34]
+    np.testing.assert_array_equal(np.rint(images * 255), expected)
+    found = metrics.evaluate(images, inpaint_batches(done.model(), images, masks), masks)
+    assert record["metrics"]["psnr"] == pytest.approx(found["psnr"].mean(), rel=1e-5)
+    assert record["metrics"]["psnr"] != done.metrics["psnr"]
+
+
 def test_the_terms_of_an_evaluation_are_means_over_its_images(done, store):
     images, masks = evaluation_data(EXPERIMENT)
     restored = inpaint_batches(done.model(), images, masks)

@@ -479,7 +479,7 @@ class Evaluation:
     ----------
     experiment : Experiment
         Whose model is tested.
-    dataset, masks, recipe, coverage
+    dataset, masks, recipe, coverage, split
         The test images and masks, as in `Experiment`; the experiment's own if not given.
     """
 
@@ -488,6 +488,7 @@ class Evaluation:
     masks: str | None = None
     recipe: str | None = None
     coverage: tuple[float, float] | None = None
+    split: str | None = None
 
     def __post_init__(self) -> None:
         chosen = {name: getattr(self, name) for name in _EVALUATED}
@@ -512,6 +513,7 @@ class Evaluation:
                 "images": data.fingerprint(self.test.dataset),
                 "masks": data.mask_fingerprint(self.test.masks, self.test.recipe),
                 **_unless_empty(versions=changed({"evaluation": CODE_VERSIONS["evaluation"]})),
+                **_unless_empty(split=self.split if self.split != self.experiment.split else ""),
             }
         )
 
@@ -523,11 +525,11 @@ class Evaluation:
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> "Evaluation":
         """The evaluation that `to_dict` wrote."""
-        test = {name: value[name] for name in _EVALUATED}
+        test = {name: value[name] for name in _EVALUATED if name in value}
         return cls(Experiment.from_dict(value["of"]), **test)
 
 
-_EVALUATED = ("dataset", "masks", "recipe", "coverage")
+_EVALUATED = ("dataset", "masks", "recipe", "coverage", "split")
 
 _OF_EXPERIMENT = (
     *("loss", "alpha", "a", "encoder", "frozen_blocks", "method", "coverage", "split", "seed"),

@@ -130,7 +130,6 @@ PRESETS: dict[str, Preset] = {
             inpainting_batch=16,
             pretext_learning_rate=1e-3,
             inpainting_learning_rate=8e-3,
-            inpainting_warmup=20,
             inpainting_schedule="cosine",
             purpose="`make book`: a first edition of your own",
         ),

@@ -215,6 +215,7 @@ def describe(kind: str, experiment: Mapping[str, Any]) -> str:
         test = {name: value for name, value in experiment.items() if name != "of"}
         same = all(own[name] == value for name, value in test.items())
         other = f"{test['dataset']}, {test['recipe']} {test['masks']} masks"
+        other += ", validation" * (test.get("split") == "val")
         where = "its own images" if same else other
         return f"{describe('inpainting', own)}, tested on {where}"
     weights = _weights_in_words(experiment["pretext"])

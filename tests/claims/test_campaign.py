@@ -162,6 +162,17 @@ def test_a_loss_on_unseen_images_by_hand():
     assert drawn.var() == pytest.approx(0.5 + 2.0, rel=0.1)
 
 
+def test_what_was_tested_on_validation_images_enters_no_score():
+    test = {**RECORD["experiment"], "dataset": "objects"}
+    own = {"kind": "evaluation", "fingerprint": "1" * 16, "run": RECORD["fingerprint"]}
+    validation = {**own, "experiment": {**RECORD["experiment"], "split": "val"}}
+    elsewhere = {**own, "fingerprint": "2" * 16, "experiment": test}
+    campaign, found = Campaign([RECORD, validation, elsewhere]), Arm(BEST, width=WIDE)
+    assert campaign.evaluation(found, 11) is None
+    assert campaign.evaluation(found, 11, dataset="objects")["fingerprint"] == "2" * 16
+    assert campaign.evaluation(found, 11, split="val")["fingerprint"] == "1" * 16
+
+
 def test_a_contrast_is_that_of_common_seeds_with_its_prior_by_hand():
     records = study(nothing, scale=1.0, images=30)
     campaign = Campaign(records)

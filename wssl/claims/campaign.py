@@ -288,16 +288,16 @@ class Campaign:
         arm : Arm
         seed : int
         **test
-            ``dataset``, ``masks``, ``recipe`` or ``coverage`` of the evaluation.
+            ``dataset``, ``masks``, ``recipe``, ``coverage`` or ``split`` of the evaluation.
         """
         run = self.run(arm, seed)
         if run is None:
             return None
-        names = ("dataset", "masks", "recipe", "coverage")
-        wanted = {name: test.get(name, run["experiment"][name]) for name in names}
+        own = {name: run["experiment"][name] for name in ("dataset", "masks", "recipe", "coverage")}
+        wanted = {**own, "split": "test", **test}
         for record in self.evaluations.get(run["fingerprint"], []):
-            found = record["experiment"]
-            if all(_listed(found[name]) == _listed(wanted[name]) for name in names):
+            found = {"split": "test", **record["experiment"]}
+            if all(_listed(found[name]) == _listed(wanted[name]) for name in wanted):
                 return record
         return None
 
