@@ -5,8 +5,9 @@ import pytest
 pytest.importorskip("sklearn", exc_type=ImportError)
 
 from wssl import campaign, exploratory
-from wssl.experiment import Experiment
+from wssl.experiment import Evaluation, Experiment
 from wssl.methods import METHODS, OBJECTIVES
+from wssl.store import Store
 
 ARMS = [experiment for part in exploratory.parts().values() for experiment in part]
 
@@ -63,3 +64,24 @@ def test_the_search_begins_with_equal_weights_and_ends():
     assert Counter(experiment.seed for experiment, _ in tried).keys() == {11, 12, 13}
     best = max(tried, key=lambda pair: pair[1])[0]
     assert best.pretext["rotation"] == pytest.approx(0.7, abs=0.11)
+
+
+def test_every_arm_is_also_tested_on_validation_images():
+    for part in exploratory.tasks().values():
+        for arm, evaluation in zip(part[::2], part[1::2], strict=True):
+            assert evaluation == Evaluation(arm, split="val")
+
+
+def test_the_search_resumes_from_its_records_and_its_best_is_tested_with_every_seed(tmp_path):
+    store = Store(tmp_path)
+    assert exploratory.searched(store) == []
+    for ssim in (0.7, 0.9, 0.8):
+        experiment = exploratory.next_searched(exploratory.searched(store))
+        record = {"metrics": {"ssim": ssim}, "kind": "inpainting", "provenance": {}}
+        known = {"experiment": experiment.to_dict(), "fingerprint": experiment.fingerprint}
+        store.put({**record, **known})
+    tried = exploratory.searched(store)
+    assert [score for _, score in tried] == [0.7, 0.9, 0.8]
+    tested = exploratory.best_searched(tried)
+    assert {dict(e.pretext) == dict(tried[1][0].pretext) for e in tested} == {True}
+    assert [(e.seed, e.split) for e in tested] == [(11, "test"), (12, "test"), (13, "test")]

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from wssl.campaign import DATA, FEW
-from wssl.experiment import Experiment, Pretraining
+from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.simplex import propose
+from wssl.store import Store
 
 SEARCH_RUNS = 16
 """How many weightings the adaptive search may try, each with one seed."""
@@ -99,6 +100,44 @@ def next_searched(tried: Iterable[tuple[Experiment, float]]) -> Experiment | Non
         return None
     weights = propose(scored, SEARCHED)
     return Experiment(**DATA, pretext=weights, split="val", seed=FEW[len(scored) % len(FEW)])
+
+
+def searched(store: Store) -> list[tuple[Experiment, float]]:
+    """The runs of the adaptive search that have a record, in their order.
+
+    Parameters
+    ----------
+    store : Store
+
+    Returns
+    -------
+    list of (Experiment, float)
+        Each with its mean SSIM on validation images.
+    """
+    tried: list[tuple[Experiment, float]] = []
+    while (experiment := next_searched(tried)) and (record := store.get(experiment.fingerprint)):
+        tried.append((experiment, record["metrics"]["ssim"]))
+    return tried
+
+
+def best_searched(tried: Iterable[tuple[Experiment, float]]) -> list[Experiment]:
+    """The best weighting that the adaptive search tried, with each seed, on test images.
+
+    Parameters
+    ----------
+    tried : iterable of (Experiment, float)
+        As for `next_searched`.
+    """
+    best, _ = max(tried, key=lambda pair: pair[1])
+    return _repeated([{"pretext": _weights(best)}], FEW)
+
+
+def tasks() -> dict[str, list[Experiment | Evaluation]]:
+    """The arms of `parts`, each tested on validation images too, by which the best are chosen."""
+    return {
+        name: [task for e in experiments for task in (e, Evaluation(e, split="val"))]
+        for name, experiments in parts().items()
+    }
 
 
 def parts() -> dict[str, list[Experiment]]:

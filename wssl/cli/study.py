@@ -14,6 +14,7 @@ from wssl.names import lookup
 if TYPE_CHECKING:
     from wssl.cluster import Workers
     from wssl.experiment import Experiment
+    from wssl.progress import Progress
     from wssl.running import Asked
     from wssl.store import Store
 
@@ -48,6 +49,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="run the registered campaign (book/plan.md) in its order, whose parts, presets and "
         "seeds are fixed: --only, --seeds and the settings below do not apply",
+    )
+    parser.add_argument(
+        "--exploratory",
+        action="store_true",
+        help="run the exploratory arms (the additions to book/plan.md), the search for weights "
+        "last; what --registered fixes is fixed here too",
     )
     parser.add_argument("--seeds", type=int, help="how many (default: the preset's number)")
     parser.add_argument(
@@ -96,8 +103,13 @@ def _study(options: argparse.Namespace) -> int:
     from wssl.running import jobs_for, plan
     from wssl.store import Store
 
-    store, parts = Store(), {} if options.registered else _parts(options)
+    fixed = options.registered or options.exploratory
+    store, parts = Store(), {} if fixed else _parts(options)
     titled: dict[str, list[Asked]] = campaign.parts() if options.registered else {}
+    if options.exploratory:
+        from wssl import exploratory
+
+        titled |= exploratory.tasks()
     for (preset, name), experiments in parts.items():
         titled[f"{preset} {'table ' * name.isdigit()}{name}"] = [*experiments]
     if options.plan:
@@ -109,9 +121,7 @@ def _study(options: argparse.Namespace) -> int:
         jobs = jobs_for(plan(chain.from_iterable(titled.values()), store), options.jobs)
         if jobs == 1:
             start_keras()
-        done = progress.follow(
-            titled, store, options.budget, in_order=options.registered, jobs=jobs
-        )
+        done = progress.follow(titled, store, options.budget, in_order=fixed, jobs=jobs)
     else:
         if options.jobs is not None:
             raise ValueError(
@@ -123,10 +133,12 @@ def _study(options: argparse.Namespace) -> int:
                 titled,
                 store,
                 options.budget,
-                in_order=options.registered,
+                in_order=fixed,
                 executor=workers.executor,
                 at_once=workers.threads,
             )
+    if options.exploratory and not done.rest():
+        done = _search(store, options.budget)
     for (preset, name), experiments in parts.items():
         if name.isdigit():
             records = [r for e in experiments if (r := store.get(e.fingerprint)) is not None]
@@ -139,6 +151,17 @@ def _study(options: argparse.Namespace) -> int:
         print(f"wssl: {failures}\nThe same command starts them again.", file=sys.stderr)
         return 1
     return 0
+
+
+def _search(store: "Store", budget: float | None) -> "Progress":
+    """Run the adaptive search for weights, each run after the one before, then what it found."""
+    from wssl import exploratory, progress
+
+    while experiment := exploratory.next_searched(tried := exploratory.searched(store)):
+        done = progress.follow({"search for weights": [experiment]}, store, budget, jobs=1)
+        if done.rest():
+            return done
+    return progress.follow({"weights found": exploratory.best_searched(tried)}, store, budget)
 
 
 def _stale() -> int:
