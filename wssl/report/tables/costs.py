@@ -27,6 +27,23 @@ def kind_of(record: Record) -> str:
     return f"{name}, inpainting phases" if record["history"] else "fills that learn nothing"
 
 
+def hours_by_kind(records: Iterable[Record]) -> pd.Series:
+    """Hours of computing, by kind of record.
+
+    Parameters
+    ----------
+    records : iterable of dict
+
+    Returns
+    -------
+    pandas.Series of float
+        Indexed by `kind_of`, in the order of first occurrence.
+    """
+    pairs = [(kind_of(r), float(r["provenance"]["seconds"]) / 3600) for r in records]
+    spent = pd.DataFrame(pairs, columns=["kind", "hours"])
+    return spent.groupby("kind", sort=False)["hours"].sum()
+
+
 def effort_table(records: Iterable[Record]) -> pd.DataFrame:
     """How many records of each kind there are, and how long they took.
 
