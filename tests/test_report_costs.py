@@ -34,7 +34,7 @@ def test_the_hours_of_each_kind_are_a_bar(records):
     axis = report.effort_figure(records).axes[0]
     kinds = [label.get_text() for label in axis.get_yticklabels()]
     hours = {kind: bar.get_width() for kind, bar in zip(kinds, axis.patches, strict=True)}
-    expected = {kind: 0.0 for kind in map(kind_of, records)}
+    expected = dict.fromkeys(map(kind_of, records), 0.0)
     for record in records:
         expected[kind_of(record)] += record["provenance"]["seconds"] / 3600
     assert hours == pytest.approx(expected)

@@ -1,4 +1,5 @@
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
@@ -233,7 +234,7 @@ def test_parameters_of_an_arm_are_those_that_learn():
 
     made = Study("smoke")
     widths = [3, 4, 8, 16, 32, 64]
-    encoder = [block(a, b) for a, b in zip(widths, widths[1:], strict=False)]
+    encoder = [block(a, b) for a, b in pairwise(widths)]
     whole = made.parameters(SCRATCH)
     assert whole - made.parameters(BEST_ARM) == sum(encoder)
     assert made.parameters(RANDOM) == made.parameters(BEST_ARM)
