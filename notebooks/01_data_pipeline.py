@@ -14,9 +14,9 @@
 # to 50 % of the image, and shows images at four levels of rotation, saturation and sharpness. Can
 # these steps be rebuilt from its text, and what does each do to a picture?
 #
-# **The answer.** All steps can be rebuilt, but only {glue:text}`kept_qd_imd:.1f` % of the masks of
-# the published recipe pass the paper's filter, and the third level of sharpness changes a pixel by
-# only {glue:text}`sharpness_change:.2f` of 255 grey levels on average.
+# **The answer.** All steps can be rebuilt; {glue:text}`kept_qd_imd:.1f` % of the masks of the
+# published recipe pass the paper's filter, and the third level of sharpness changes a pixel by
+# {glue:text}`sharpness_change:.2f` of 255 grey levels on average.
 #
 # :::{admonition} In this chapter you learn
 # :class: tip
@@ -27,7 +27,7 @@
 
 # %% tags=["parameters", "hide-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
-dataset: str = "synthetic"  # images: synthetic, open-faces or folder:PATH
+dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 
 # %% tags=["hide-input"]
@@ -69,7 +69,7 @@ glue("strokes", strokes, display=False)
 #
 # A source of images is chosen by name. `synthetic` draws any number of portraits at any size from a
 # seed, so that the whole study runs without a download; `photos` are the colour photographs that
-# come with scikit-image; `open-faces` are 1,899 portraits under open licences; `folder:PATH` is a
+# come with scikit-image; `open-faces-2` are 3,183 portraits under open licences; `folder:PATH` is a
 # folder of your own. The pictures on these pages come from the first two only.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Drawn portraits of the source `synthetic`, the study's embedded data set.", "name": "fig-portraits"}, "image": {"alt": "A grid of drawn portraits: heads and shoulders that differ in skin, hair, clothes, glasses and background."}}

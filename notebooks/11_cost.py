@@ -26,7 +26,7 @@
 
 # %% tags=["parameters", "hide-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
-dataset: str = "synthetic"  # images: synthetic, open-faces or folder:PATH
+dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
@@ -100,9 +100,9 @@ glue("whole_machine", hours["provenance"]["device"], display=False)
 #
 # ## An edition of your own
 #
-# `make book` trains the whole study at the preset `quick`, runs every notebook and builds the pages. In
-# a fresh clone this took {glue:text}`minutes_book:.0f` minutes on {glue:text}`edition_machine`, after an
-# installation of {glue:text}`minutes_install:.0f` minutes.
+# `make book` trains the whole study at the preset `quick`, runs every notebook and builds the pages.
+# In a fresh clone this took {glue:text}`minutes_book:.0f` minutes on {glue:text}`edition_machine`, after
+# an installation of {glue:text}`minutes_install:.0f` minutes.
 #
 # ## The paper's scale
 #

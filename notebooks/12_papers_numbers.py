@@ -150,10 +150,10 @@ glue("asked", plane.crossings_text(asked), display=False)
 glue("near_widths", plane.crossings_text(near), display=False)
 
 # %% [markdown]
-# Holes of 30 to 50 % that give the paper's PSNR: {glue:text}`asked`. Holes of any size that give it with
-# an SSIM within 0.005 of the paper's: {glue:text}`near_widths`. A few wide strokes put a large
-# error into few windows, many fine ones a small error into nearly all; at the same PSNR the former
-# leave more SSIM.
+# The paper's PSNR is reached with holes of 30 to 50 % by: {glue:text}`asked`. It is reached with an
+# SSIM within 0.005 of the paper's, at any coverage, by: {glue:text}`near_widths`. A few wide
+# strokes cause large errors in few windows, and many fine strokes cause small errors in nearly all
+# of them; at the same PSNR, wide strokes therefore leave a higher SSIM.
 #
 # ## Other ways to resize masks
 #

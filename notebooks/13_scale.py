@@ -127,7 +127,7 @@ report.ladder_table(rungs["size"], pairs[:2], "images")
 #     print(f"{factor * steps} steps: {wssl.run(experiment).metrics['psnr']:.2f} dB")
 # ```
 #
-# `settings` replaces values of the preset. Each combination is an experiment with a record of its own.
+# `settings` replaces values of the preset. Each combination is an experiment with its own record.
 # :::
 #
 # **2. How far is the paper?** By how many doublings does the paper's inpainting phase see more

@@ -23,8 +23,8 @@ def test_every_record_is_counted_once_under_its_kind(records):
         "WSSL, inpainting phases",
         "Shift-Net, inpainting phases",
         "PIC, inpainting phases",
-        "fills that learn nothing",
-        "tests on other holes and images",
+        "classical fills",
+        "tests on other masks and images",
     }
     seconds = [r["provenance"]["seconds"] for r in records if kind_of(r) == "pretext phases"]
     assert table.loc["pretext phases", "all, h"] == f"{sum(seconds) / 3600:.2f}"

@@ -157,6 +157,20 @@ def chosen(preset: Any) -> list[tuple[str, float, str, int]]:
     return found
 
 
+def chosen_text(preset: Any) -> str:
+    """The learning rate, schedule and steps of each kind of training, as a sentence.
+
+    Parameters
+    ----------
+    preset : wssl.presets.Preset
+    """
+    kinds: dict[str, list[str]] = {}
+    for training, rate, schedule, steps in chosen(preset):
+        kinds.setdefault(f"{rate:g}, {schedule}, {steps:,} steps", []).append(training)
+    parts = [f"{'; '.join(names)}: {setting}" for setting, names in kinds.items()]
+    return f"The preset {preset.name!r} has these settings. {'. '.join(parts)}."
+
+
 def accuracy_table(frame: pd.DataFrame) -> pd.DataFrame:
     """The accuracy of each weighting's tasks by course, seeds side by side.
 

@@ -22,9 +22,9 @@ def kind_of(record: Record) -> str:
     if record["kind"] == "pretext":
         return "pretext phases"
     if record["kind"] == "evaluation":
-        return "tests on other holes and images"
+        return "tests on other masks and images"
     name = method_label(record["experiment"]["method"])
-    return f"{name}, inpainting phases" if record["history"] else "fills that learn nothing"
+    return f"{name}, inpainting phases" if record["history"] else "classical fills"
 
 
 def hours_by_kind(records: Iterable[Record]) -> pd.Series:
