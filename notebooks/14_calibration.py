@@ -44,7 +44,7 @@ check_parameters(globals())
 report.use_style()
 folder = reference_root() / "calibration" if records == "auto" else records
 found = list(Store(folder).records())
-runs = calibration.courses(found)
+runs = calibration.inpainting_runs(found)
 phases = calibration.accuracies(found)
 glue("answer", calibration.chosen_text(presets.preset(preset)), display=False)
 glue("runs", len(runs), display=False)
@@ -63,7 +63,7 @@ learning_rates(runs[runs["width"] != 32], calibration.chosen(presets.preset(pres
 # {numref}`fig-learning-rates` shows the scores, and the table lists all runs.
 
 # %%
-calibration.course_table(runs)
+calibration.run_table(runs)
 
 # %% [markdown]
 # ## Learning the pretext tasks

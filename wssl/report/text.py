@@ -184,8 +184,8 @@ def unjudged_text(found: Findings) -> str:
     """
     seeds = found.seeds
     why = "one seed cannot show what is chance" if seeds < 2 else "no plan was registered"
-    return f"At this scale nothing is judged: there {'is' if seeds == 1 else 'are'} "
-        f"{counted(seeds, 'seed')}, and {why}"
+    verb = "is" if seeds == 1 else "are"
+    return f"At this scale nothing is judged: there {verb} {counted(seeds, 'seed')}, and {why}"
 
 
 def awaiting_text(done: int, planned: int) -> str:
@@ -200,7 +200,8 @@ def awaiting_text(done: int, planned: int) -> str:
         return ""
     return (
         f"Awaiting runs: {done:,} of {counted(planned, 'registered run')} of this page "
-        f"{'is' if done == 1 else 'are'} recorded. The figures and tables below show these runs, where there are any."
+        f"{'is' if done == 1 else 'are'} recorded. The figures and tables below show these "
+        "runs, where there are any."
     )
 
 
@@ -257,8 +258,8 @@ def learned_text(phases: Iterable[Record]) -> str:
             missed[task] = missed.get(task, 0) + (not well)
     names = [f"{task} ({count})" for task, count in missed.items() if count]
     return (
-        f"{text}; in the others, a task stayed near chance: {listed(names)}. Such runs count in every "
-        "claim, and their records are marked."
+        f"{text}; in the others, a task stayed near chance: {listed(names)}. Such runs count in "
+        "every claim, and their records are marked."
     )
 
 
@@ -325,8 +326,8 @@ def state_text(found: Findings) -> str:
     """
     if not found.registered:
         return (
-            f"{unjudged_text(found)}. The tables show the effects in these runs; only the registered "
-            "campaign has verdicts."
+            f"{unjudged_text(found)}. The tables show the effects in these runs; only the "
+            "registered campaign has verdicts."
         )
     waiting = [verdict for verdict in found.values() if verdict.outcome == AWAITING]
     if not waiting:
