@@ -274,8 +274,8 @@ glue("near_single", "; ".join(near_single) or "none", display=False)
 # {glue:text}`without_most:+.4f` from that of a fill of the same PSNR. For the
 # {glue:text}`with_ssim_count:d` rows of networks with SSIM in their loss, the difference is
 # {glue:text}`with_ssim_least:+.4f` to {glue:text}`with_ssim_most:+.4f`, with a median of
-# {glue:text}`with_ssim_median:+.4f`. Another window or another range moves all rows together, so it
-# cannot bring two rows closer to each other. Published results of other networks lie
+# {glue:text}`with_ssim_median:+.4f`. Another window or another range moves the whole curve, so it
+# cannot explain rows at different distances from it. Published results of other networks lie
 # {glue:text}`others_least:+.4f` to {glue:text}`others_most:+.4f` from the same curve, where it
 # reaches their PSNR ({glue:text}`others_count:d` results); their images, holes and conventions
 # differ as well.
