@@ -481,7 +481,7 @@ def registration_text(found: Registration) -> str:
     assert found.committed is not None
     plan = f"The plan (SHA-256 {found.digest[:16]}…) was committed on {_time(found.committed)}"
     if found.unchanged is False:
-        plan += ", but has since been changed in more than additions at its end"
+        plan += " (it was changed since then, not only by additions at its end)"
     if found.first is None or found.finished is None:
         return f"{plan}; no run of the campaign is recorded yet."
     order = "before" if found.older else "after"
