@@ -106,15 +106,15 @@ calibration.accuracy_table(phases)
 # near zero.
 # :::
 #
-# **2. Three rates.** Train from scratch at a tenth of the preset's learning rate, at the rate
-# itself and at ten times it, and evaluate on validation images. (Trains three networks.)
+# **2. Three rates.** Train from scratch at a tenth of the preset's learning rate, at a third of it
+# and at the rate itself, and evaluate on validation images. (Trains three networks.)
 #
 # :::{dropdown} Solution
 # ```python
 # import wssl
 #
 # rate = wssl.presets.preset("quick").inpainting_learning_rate
-# for factor in (0.1, 1, 10):
+# for factor in (0.1, 0.3, 1):
 #     settings = {"inpainting_learning_rate": factor * rate}
 #     experiment = wssl.Experiment(preset="quick", encoder="scratch", settings=settings, split="val")
 #     print(f"{factor * rate:g}: SSIM {wssl.run(experiment).metrics['ssim']:.4f}")
