@@ -128,8 +128,8 @@ def test_no_records_give_empty_tables():
 def test_the_chosen_settings_are_one_sentence_that_groups_equal_ones():
     settings = calibration.chosen(PRESETS["desktop"])
     words = calibration.chosen_text(PRESETS["desktop"])
-    assert words.startswith("The preset 'desktop' has these settings.")
+    assert words.startswith("The preset 'desktop' uses these learning rates: ")
     for training, rate, schedule, steps in settings:
         assert words.count(training) >= 1
-        assert f"{rate:g}, {schedule}, {steps:,} steps" in words
-    assert words.count(" steps") == len({setting[1:] for setting in settings})
+        assert f"{rate:g} ({schedule}, {steps:,} steps)" in words
+    assert words.count(" steps) for ") == len({setting[1:] for setting in settings})

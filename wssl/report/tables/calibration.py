@@ -166,9 +166,9 @@ def chosen_text(preset: Any) -> str:
     """
     kinds: dict[str, list[str]] = {}
     for training, rate, schedule, steps in chosen(preset):
-        kinds.setdefault(f"{rate:g}, {schedule}, {steps:,} steps", []).append(training)
-    parts = [f"{'; '.join(names)}: {setting}" for setting, names in kinds.items()]
-    return f"The preset {preset.name!r} has these settings. {'. '.join(parts)}."
+        kinds.setdefault(f"{rate:g} ({schedule}, {steps:,} steps)", []).append(training)
+    parts = [f"{setting} for {'; '.join(names)}" for setting, names in kinds.items()]
+    return f"The preset {preset.name!r} uses these learning rates: {'. '.join(parts)}."
 
 
 def accuracy_table(frame: pd.DataFrame) -> pd.DataFrame:
