@@ -17,20 +17,13 @@
 # **The answer.** All steps can be rebuilt; {glue:text}`kept_qd_imd:.1f` % of the masks of the
 # published recipe pass the paper's filter, and the third level of sharpness changes a pixel by
 # {glue:text}`sharpness_change:.2f` of 255 grey levels on average.
-#
-# :::{admonition} In this chapter you learn
-# :class: tip
-# - how images and masks are prepared for training and for testing
-# - what the levels of the pretext tasks look like, and how to measure how visible they are
-# - why the coverage of the masks has to be reported with every result
-# :::
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import numpy as np
 import pandas as pd
 from keras import ops
@@ -55,6 +48,14 @@ coverage = {
     for recipe in data.RECIPES
 }
 report.coverage_histogram(coverage)
+
+# %% [markdown]
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - how images and masks are prepared for training and for testing
+# - what the levels of the pretext tasks look like, and how to measure how visible they are
+# - why the coverage of the masks has to be reported with every result
+# :::
 
 # %% tags=["remove-input"]
 for recipe, values in coverage.items():

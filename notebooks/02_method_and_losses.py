@@ -19,20 +19,13 @@
 # {glue:text}`psnr_hole_gap:.1f` dB between the whole image and the hole.
 #
 # Nothing is trained on this page.
-#
-# :::{admonition} In this chapter you learn
-# :class: tip
-# - how the network is built, and what the paper's "first 16 layers" are
-# - how to measure what each term of a mixed loss contributes
-# - which conventions of SSIM and PSNR have to be known before two numbers are compared
-# :::
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import numpy as np
 import pandas as pd
 from keras import ops
@@ -72,6 +65,14 @@ shares = pd.DataFrame(rows, columns=["alpha", "psnr", "value", "gradient"])
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The share of log-cosh in the mixed loss, of its value (left) and of its gradient (right), against the quality of the fill. The dotted line is the share that alpha = 0.84 suggests.", "name": "fig-alpha"}, "image": {"alt": "Two line charts, of the loss's value and of its gradient. Horizontal: PSNR of the fill; vertical: the share of log-cosh. A curve for each alpha, and a dotted line."}}
 report.share_curves(shares, 0.84)
+
+# %% [markdown]
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - how the network is built, and what the paper's "first 16 layers" are
+# - how to measure what each term of a mixed loss contributes
+# - which conventions of SSIM and PSNR have to be known before two numbers are compared
+# :::
 
 # %% tags=["remove-input"]
 paper = shares[shares["alpha"] == 0.84]

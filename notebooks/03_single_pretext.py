@@ -16,21 +16,14 @@
 # **The answer.** {glue:text}`answer`.
 #
 # {glue:text}`awaiting`
-#
-# :::{admonition} In this chapter you learn
-# :class: tip
-# - how an experiment is written as one line of Python
-# - how to read a paired comparison with its 95 % interval
-# - how to check whether a network has learned its pretext task
-# :::
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
@@ -66,6 +59,14 @@ for name, value in {
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The two other single pretext tasks against rotation, at the same seeds: right of zero is better than rotation. The paper's diamonds are the same differences in its Table 1.", "name": "fig-table-1"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR: one row for saturation and one for sharpness, each against rotation, with seeds, means, intervals and the number of the paper."}}
 contrasts = report.against(rotation, {n: arm for n, arm in arms.items() if arm != rotation})
 report.dots(campaign, contrasts, zero="rotation", in_paper=True)
+
+# %% [markdown]
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - how an experiment is written as one line of Python
+# - how to read a paired comparison with its 95 % interval
+# - how to check whether a network has learned its pretext task
+# :::
 
 # %% [markdown]
 # An {term}`effect` is the percentage by which 1 - SSIM is lower, or the number of dB by which PSNR

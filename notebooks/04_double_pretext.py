@@ -17,21 +17,14 @@
 # **The answer.** {glue:text}`answer`.
 #
 # {glue:text}`awaiting`
-#
-# :::{admonition} In this chapter you learn
-# :class: tip
-# - how to separate the effect of a weighting from that of a seed
-# - how a trend over several weightings is estimated
-# - what a pretext task learns at a weight of 0.1
-# :::
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import pandas as pd
 from myst_nb import glue
 
@@ -64,6 +57,14 @@ for name, value in {
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The scores of each pair of tasks against the weight of its first task, as differences from the mean of the pair at the same seed; the two weights add up to 1. Hollow markers: one task alone. An arrow marks a single task of the paper that lies below the axis.", "name": "fig-weights"}, "image": {"alt": "Line charts: one column per pair of pretext tasks, one row for 1 - SSIM and one for PSNR. Horizontal: the weight of the first task; vertical: the difference from the mean of the pair. One curve of the paper and one of this study in each."}}
 report.weight_curves(campaign, PAIRS, SINGLES)
+
+# %% [markdown]
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - how to separate the effect of a weighting from that of a seed
+# - how a trend over several weightings is estimated
+# - what a pretext task learns at a weight of 0.1
+# :::
 
 # %% [markdown]
 # An {term}`effect` is the percentage by which 1 - SSIM is lower, or the number of dB by which PSNR

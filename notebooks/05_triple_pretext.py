@@ -16,21 +16,14 @@
 # **The answer.** {glue:text}`answer`.
 #
 # {glue:text}`awaiting`
-#
-# :::{admonition} In this chapter you learn
-# :class: tip
-# - how to compare groups of configurations of different sizes
-# - how to find out how much a mean depends on a single run
-# - what a standard deviation over weightings measures
-# :::
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import pandas as pd
 from myst_nb import glue
 
@@ -62,6 +55,14 @@ for name, value in {
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Every weighting by its number of pretext tasks, as a difference from the mean of all weightings at the same seed, for the paper and for this study on one axis. The colours of a point are its tasks. Solid bars: means by number of tasks; dotted bars: means by task set.", "name": "fig-tasks"}, "image": {"alt": "Two dot plots of the change of 1 - SSIM, of the runs of the paper and of this study: columns for one, two and three pretext tasks, divided by task set, with bars for means."}}
 report.number_of_tasks(campaign, groups)
+
+# %% [markdown]
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - how to compare groups of configurations of different sizes
+# - how to find out how much a mean depends on a single run
+# - what a standard deviation over weightings measures
+# :::
 
 # %% [markdown]
 # An {term}`effect` is the percentage by which 1 - SSIM is lower, or the number of dB by which PSNR

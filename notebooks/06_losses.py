@@ -16,21 +16,14 @@
 # **The answer.** {glue:text}`answer`.
 #
 # {glue:text}`awaiting`
-#
-# :::{admonition} In this chapter you learn
-# :class: tip
-# - how to compare losses at equal cost, with a frozen encoder and from scratch
-# - why a loss should be judged by metrics that it does not optimise
-# - how to see whether a run was stopped too early
-# :::
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import pandas as pd
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
@@ -73,6 +66,14 @@ for name, value in {
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Other losses compared with the mix, on the paper's frozen encoder, at the same seeds: values right of zero are better than the mix. Diamonds show the same differences in the paper's Table 4.", "name": "fig-table-4"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR: one row per loss, each against the mixed loss, with seeds, means, intervals and the number of the paper."}}
 others = {name: arm for name, arm in frozen.items() if arm != BEST_ARM}
 report.dots(campaign, report.against(BEST_ARM, others), zero="the mixed loss", in_paper=True)
+
+# %% [markdown]
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - how to compare losses at equal cost, with a frozen encoder and from scratch
+# - why a loss should be judged by metrics that it does not optimise
+# - how to see whether a run was stopped too early
+# :::
 
 # %% [markdown]
 # An {term}`effect` is the percentage by which 1 - SSIM is lower, or the number of dB by which PSNR

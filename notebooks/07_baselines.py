@@ -17,21 +17,14 @@
 # **The answer.** {glue:text}`answer`.
 #
 # {glue:text}`awaiting`
-#
-# :::{admonition} In this chapter you learn
-# :class: tip
-# - how methods are compared on the same images, masks and holes
-# - why a network has to be compared with classical fills as well
-# - how choosing the best of many random fills raises a score
-# :::
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import pandas as pd
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
@@ -69,6 +62,14 @@ recorded = [arm for arm in fills if arm in campaign.runs]
 others = {report.arm_label(arm): arm for arm in (SHIFT_NET, PIC, SCRATCH, *recorded)}
 contrasts = report.against(BEST_ARM, others)
 report.dots(campaign, contrasts, zero="WSSL, the paper's best weights", in_paper=True)
+
+# %% [markdown]
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - how methods are compared on the same images, masks and holes
+# - why a network has to be compared with classical fills as well
+# - how choosing the best of many random fills raises a score
+# :::
 
 # %% [markdown]
 # An {term}`effect` is the percentage by which 1 - SSIM is lower, or the number of dB by which PSNR

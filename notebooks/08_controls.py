@@ -16,21 +16,14 @@
 # **The answer.** {glue:text}`answer`.
 #
 # {glue:text}`awaiting`
-#
-# :::{admonition} In this chapter you learn
-# :class: tip
-# - which controls separate the effect of pretext training from that of freezing
-# - how to compare networks that learn different numbers of parameters
-# - how much a run depends on its seed
-# :::
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import pandas as pd
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
@@ -98,6 +91,14 @@ fills = {report.arm_label(arm): arm for arm in (HARMONIC, BIHARMONIC)}
 others = {name: arm for name, arm in {**arms, **fills}.items() if arm != scratch}
 contrasts = report.against(scratch, others)
 report.dots(campaign, contrasts, zero="trained from scratch")
+
+# %% [markdown]
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - which controls separate the effect of pretext training from that of freezing
+# - how to compare networks that learn different numbers of parameters
+# - how much a run depends on its seed
+# :::
 
 # %% [markdown]
 # An {term}`effect` is the percentage by which 1 - SSIM is lower, or the number of dB by which PSNR

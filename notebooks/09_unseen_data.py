@@ -17,21 +17,14 @@
 # **The answer.** {glue:text}`answer`.
 #
 # {glue:text}`awaiting`
-#
-# :::{admonition} In this chapter you learn
-# :class: tip
-# - how to test a trained network on images of another kind
-# - how to measure robustness as a difference of losses
-# - why the scale of a metric can decide which of two networks is more robust
-# :::
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import pandas as pd
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
@@ -70,6 +63,14 @@ scratch = arms[ENCODERS["scratch"]]
 contrasts = report.against(scratch, {n: a for n, a in arms.items() if a != scratch})
 elsewhere = [Score(unseen=True), Score("psnr", unseen=True)]
 report.dots(campaign, contrasts, elsewhere, zero="trained from scratch")
+
+# %% [markdown]
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - how to test a trained network on images of another kind
+# - how to measure robustness as a difference of losses
+# - why the scale of a metric can decide which of two networks is more robust
+# :::
 
 # %% [markdown]
 # An {term}`effect` is the percentage by which 1 - SSIM is lower, or the number of dB by which PSNR

@@ -16,21 +16,14 @@
 # **The answer.** {glue:text}`tally`.
 #
 # {glue:text}`state`
-#
-# :::{admonition} In this chapter you learn
-# :class: tip
-# - how a verdict follows from an interval and a margin
-# - why the intervals that decide are wider than the 95 % intervals of single claims
-# - how the error rates of a test procedure are checked by simulation
-# :::
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import json
 from pathlib import Path
 
@@ -87,6 +80,14 @@ with pd.option_context("display.max_colwidth", None):
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Effects in multiples of their margins, with the interval that decides. To the right of zero, the effect is as the paper claims; to the left, it is the opposite; within the grey band, it is too small to matter. Diamonds: the effect in the paper's own numbers. The axis is logarithmic beyond 1.", "name": "fig-verdicts"}, "image": {"alt": "Dot plot: one row per claim whose runs are complete. Horizontal: its effect with an interval, in multiples of the margin, coloured by verdict; a grey band marks effects within the margin."}}
 report.forest(verdicts)
+
+# %% [markdown]
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - how a verdict follows from an interval and a margin
+# - why the intervals that decide are wider than the 95 % intervals of single claims
+# - how the error rates of a test procedure are checked by simulation
+# :::
 
 # %% [markdown]
 # ## What was registered, and when

@@ -16,21 +16,14 @@
 # **The answer.** `make book` takes {glue:text}`minutes_book:.0f` minutes on
 # {glue:text}`edition_machine`; one configuration at the paper's scale would take up to
 # {glue:text}`whole_hours:.0f` hours on {glue:text}`whole_machine`.
-#
-# :::{admonition} In this chapter you learn
-# :class: tip
-# - what the runs of this edition cost, and on which machines
-# - how to estimate a long training from a short one
-# - how much the program adds to the arithmetic of its networks
-# :::
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import json
 from pathlib import Path
 
@@ -53,6 +46,14 @@ records = study.records()
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Hours of computing that the records of this edition took, by kind of record.", "name": "fig-effort"}, "image": {"alt": "Bar chart: one bar per kind of record. Horizontal: the hours of computing of all records of this kind."}}
 effort_figure(records)
+
+# %% [markdown]
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - what the runs of this edition cost, and on which machines
+# - how to estimate a long training from a short one
+# - how much the program adds to the arithmetic of its networks
+# :::
 
 # %% [markdown]
 # ## The records of this edition

@@ -17,20 +17,13 @@
 #
 # Nothing is trained on this page. The holes are filled by classical methods, and the results are
 # measured in many ways.
-#
-# :::{admonition} In this chapter you learn
-# :class: tip
-# - how far classical fills get without any training
-# - how coverage, stroke width and the way to compute a metric move PSNR and SSIM
-# - how to check whether a published pair of numbers is plausible
-# :::
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import numpy as np
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
@@ -63,6 +56,14 @@ glue("strokes", setting["masks"], display=False)
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "PSNR and SSIM of the biharmonic fill for strokes of four widths, as holes grow from a few per cent to half of the image (numbers along the curves); three fills on the study's own masks, with 95 % intervals; the rows of the paper; and published results of other networks. Up and right is better; the axis of SSIM is logarithmic in 1 - SSIM.", "name": "fig-plane"}, "image": {"alt": "Scatter plot. Horizontal: PSNR; vertical: SSIM. Curves of fills for strokes of four widths run from lower left to upper right, near the published results. Most of the paper's rows lie above all curves."}}
 set_matplotlib_formats("retina")
 plane.plane_figure(widths, fills)
+
+# %% [markdown]
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - how far classical fills get without any training
+# - how coverage, stroke width and the way to compute a metric move PSNR and SSIM
+# - how to check whether a published pair of numbers is plausible
+# :::
 
 # %% [markdown]
 # ## The fills and the holes

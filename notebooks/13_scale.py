@@ -17,21 +17,14 @@
 # **The answer.** {glue:text}`answer`
 #
 # {glue:text}`awaiting`
-#
-# :::{admonition} In this chapter you learn
-# :class: tip
-# - how an effect can depend on the scale at which it is measured
-# - how to read a trend against the logarithm of the training budget
-# - why an extrapolation needs more than a good fit
-# :::
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 from myst_nb import glue
 
 from wssl import presets, report
@@ -62,6 +55,14 @@ for name, value in {
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Pairs of controls at every step of four scales: the number of training steps of the inpainting phase, the channels of the first block, the width of the strokes, and the size of the images. Above zero, the first of a pair is better.", "name": "fig-ladders"}, "image": {"alt": "Four charts side by side, for budget, width, holes and size. Horizontal: the scale; vertical: the change of 1 - SSIM. One curve with intervals for each of three pairs of configurations."}}
 report.ladder_figure(rungs)
+
+# %% [markdown]
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - how an effect can depend on the scale at which it is measured
+# - how to read a trend against the logarithm of the training budget
+# - why an extrapolation needs more than a good fit
+# :::
 
 # %% [markdown]
 # An {term}`effect` is the percentage by which 1 - SSIM is lower, or the number of dB by which PSNR

@@ -19,19 +19,12 @@
 # before the plan was registered. None of it enters a verdict. The runs are defined in
 # `wssl.calibration`; `python -m wssl.calibration` makes their records, which are kept apart from
 # all others.
-#
-# :::{admonition} In this chapter you learn
-# :class: tip
-# - why every method needs a learning rate of its own before methods are compared
-# - how a rate is chosen on validation images without favouring one configuration
-# - how to see that a pretext task was not learned
-# :::
 
-# %% tags=["parameters", "hide-input"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "desktop"  # the preset whose learning rates are marked
 records: str = "auto"  # a folder of records; auto: the reference edition
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 from myst_nb import glue
 
 from wssl import presets, report
@@ -53,6 +46,14 @@ glue("hours", f"{runs['hours'].sum() + calibration.phase_hours(phases):.1f}", di
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "SSIM on validation images by the highest learning rate, for each kind of training at width 16. A circle marks the setting that the preset uses; a triangle at the bottom marks a run whose training diverged.", "name": "fig-learning-rates"}, "image": {"alt": "Panels of lines, one per kind of training: SSIM against the learning rate on a logarithmic axis. The lines rise up to some rate, and then fall."}}
 learning_rates(runs[runs["width"] != 32], calibration.chosen(presets.preset(preset)))
+
+# %% [markdown]
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - why every method needs a learning rate of its own before methods are compared
+# - how a rate is chosen on validation images without favouring one configuration
+# - how to see that a pretext task was not learned
+# :::
 
 # %% [markdown]
 # ## Filling holes

@@ -328,7 +328,7 @@ def execute(
         )
     for cell in executed.cells:
         if "injected-parameters" in cell.metadata.get("tags", []):
-            cell.metadata.tags.append("hide-input")
+            cell.metadata.tags.append("remove-input")
     if repository:
         executed.cells.insert(0, _installation(repository))
     made = {"records": read, "sources": freshness.sources(_code_of(executed))}
