@@ -9,7 +9,7 @@
 # %% [markdown]
 # # Three pretext tasks
 #
-# **The question.** Are more pretext tasks better, and are their results steadier? In the paper
+# **The question.** Are more pretext tasks better, and are their results more stable? In the paper
 # (Table 3, Figure 4) the mean SSIM rises from 0.9495 with one task to 0.9599 with two and 0.9662
 # with three, and the spread over weightings falls from 0.0185 to 0.0021.
 #
@@ -17,13 +17,13 @@
 #
 # {glue:text}`awaiting`
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import pandas as pd
 from myst_nb import glue
 
@@ -53,17 +53,25 @@ for name, value in {
 }.items():
     glue(name, value, display=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Every weighting by the number of its pretext tasks, as a difference from the mean of all weightings at the same seed; the paper's and ours share the axis. The colours of a point are its tasks. Bar: mean of a number of tasks; dotted: of a set of tasks.", "name": "fig-tasks"}, "image": {"alt": "Two dot plots of the change of 1 - SSIM, of the runs of the paper and of this study: columns for one, two and three pretext tasks, divided by task set, with bars for means."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Every weighting by its number of pretext tasks, as a difference from the mean of all weightings at the same seed, for the paper and for this study on one axis. The colours of a point are its tasks. Solid bars: means by number of tasks; dotted bars: means by task set.", "name": "fig-tasks"}, "image": {"alt": "Two dot plots of the change of 1 - SSIM, of the runs of the paper and of this study: columns for one, two and three pretext tasks, divided by task set, with bars for means."}}
 report.number_of_tasks(campaign, groups)
 
 # %% [markdown]
-# An effect is the per cent by which 1 - SSIM is lower, or the dB by which PSNR is higher; each is a
-# mean of differences between runs with the same seed. Its 95 % interval is for new seeds and new
-# images. {doc}`10_verdicts` says how a verdict is reached.
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - how to compare groups of configurations of different sizes
+# - how to find out how much a mean depends on a single run
+# - what a standard deviation over weightings measures
+# :::
+
+# %% [markdown]
+# An {term}`effect` is the percentage by which 1 - SSIM is lower, or the number of dB by which PSNR
+# is higher: the mean of the differences between runs with the same {term}`seed`. Its 95 % interval
+# is for new seeds and new images. {doc}`10_verdicts` explains how a verdict is reached.
 #
 # {glue:text}`scale` {glue:text}`learned`
 #
-# ## What was registered
+# ## The registered claims
 
 # %% tags=["hide-input"]
 registered = [*asked, "steadier-seeds", "best-triple", "best-weights"]
@@ -72,21 +80,23 @@ with pd.option_context("display.max_colwidth", None):
 claims
 
 # %% [markdown]
-# ## How much rests on one task or one pair?
+# ## How much depends on one task or one pair?
 #
-# In the paper the step from one task to two is Sharpness, a single run; without it there is none. Of
-# the step from two to three more than half is two runs of rotation and saturation. Below, the worst
-# is left out, or the best taken alone. Such a choice is made after seeing the numbers: it tests
-# nothing, but shows on what a difference of means rests.
+# In the paper, the step from one task to two is due to a single run, that of sharpness: without it,
+# there is none. More than half of the step from two tasks to three is due to two runs of rotation
+# and saturation. The table leaves out the worst runs, or takes the best alone. Such a choice is
+# made after seeing the numbers, so it tests nothing; it shows how much a difference of means
+# depends on a few runs.
 
 # %% tags=["hide-input"]
 report.contrast_table(campaign, report.more_tasks(groups, campaign), in_paper=True)
 
 # %% [markdown]
-# ## Are more tasks steadier?
+# ## Are more tasks more stable?
 #
-# Each seed repeats the paper's whole study once. Its means and standard deviations over the
-# weightings of a number of tasks, in points of SSIM, made as the paper makes them:
+# Each seed repeats the paper's whole study once. The table gives the mean and the standard
+# deviation over the weightings of each number of tasks, in points of SSIM, computed as in the
+# paper:
 
 # %% tags=["hide-input"]
 report.repetition_table(campaign, groups)
@@ -94,8 +104,8 @@ report.repetition_table(campaign, groups)
 # %% [markdown]
 # ## Equal weights
 #
-# If weighting matters, equal weights should not be the best. The evenest weighting of each set of
-# tasks, minus the mean of its other weightings (exploratory):
+# If weighting matters, equal weights should not be the best. The table compares the most uniform
+# weighting of each task set with the mean of the others (exploratory):
 
 # %% tags=["hide-input"]
 sets = {report.set_name(pair): arms for pair, arms in PAIRS.items()} | {"all three": TRIPLES}
@@ -104,7 +114,7 @@ report.contrast_table(campaign, report.even_weights(sets), heading="tasks", in_p
 # %% [markdown]
 # ## Table 3, and all weightings at a glance
 #
-# Point at a weighting of the triangle, or reach it with the Tab key, for its numbers.
+# Point at a weighting in the triangle, or move to it with the Tab key, to see its numbers.
 
 # %% tags=["hide-input"]
 report.table(3, report.runs_of(campaign, TRIPLES))
@@ -113,5 +123,67 @@ report.table(3, report.runs_of(campaign, TRIPLES))
 report.landscape_triangle(report.runs_of(campaign, everything))
 
 # %% [markdown]
-# **What this page cannot conclude.** Anything about the number of tasks as such: there are only three
-# tasks to draw from, and one way to take all of them. Nor anything about CelebA-HQ at 224 pixels.
+# **What this page cannot conclude.** Anything about the number of tasks in general: there are only
+# three tasks, and one set that contains all of them. Nor does it say anything about CelebA-HQ at
+# 224 pixels.
+
+# %% [markdown]
+# ## Exercises
+#
+# Each solution is complete: paste it into a new cell or a Python session. The preset `quick` keeps
+# them small enough for a laptop.
+#
+# **1. What the mean rests on.** Compute the paper's mean SSIM for one, two and three tasks, with
+# all runs and without the worst run of each number.
+#
+# :::{dropdown} Solution
+# ```python
+# import numpy as np
+# from wssl import paper
+#
+# for number in (1, 2, 3):
+#     values = sorted(row.ssim for row in paper.TABLES[number])
+#     print(f"{number}: all {np.mean(values):.4f}, without the worst {np.mean(values[1:]):.4f}")
+# ```
+#
+# With three runs of one task, a single run moves the mean by a third of its distance from the
+# others.
+# :::
+#
+# **2. How many weightings are there?** Three weights in steps of 0.1, each at least 0.1, sum to
+# one. How many such weightings exist, and how many of them did the paper run?
+#
+# :::{dropdown} Solution
+# ```python
+# from itertools import product
+#
+# from wssl import paper
+#
+# tenths = {(a, b, 10 - a - b) for a, b in product(range(1, 9), repeat=2) if a + b < 10}
+# tasks = ("rotation", "saturation", "sharpness")
+# ran = {tuple(round(10 * row.pretext[task]) for task in tasks) for row in paper.TABLES[3]}
+# print(len(tenths), "weightings, of which the paper ran", len(ran & tenths))
+# ```
+#
+# The spread over so few weightings says little about the spread over all of them.
+# :::
+#
+# **3. A third task.** Add sharpness to equal weights of rotation and saturation. Does the PSNR
+# rise? (Trains two networks.)
+#
+# :::{dropdown} Solution
+# ```python
+# import wssl
+#
+# two = {"rotation": 0.5, "saturation": 0.5}
+# three = {"rotation": 0.3, "saturation": 0.3, "sharpness": 0.4}
+# psnr = [
+#     wssl.run(wssl.Experiment(preset="quick", pretext=pretext)).metrics["psnr"]
+#     for pretext in (two, three)
+# ]
+# print(f"two tasks: {psnr[0]:.2f} dB; three tasks: {psnr[1]:.2f} dB")
+# ```
+#
+# Both runs have the same seed, so they share their initial weights and the order of their images.
+# The difference still contains chance.
+# :::

@@ -9,21 +9,21 @@
 # %% [markdown]
 # # The loss
 #
-# **The question.** Is a mix of log-cosh and SSIM, weighted 0.84 to 0.16, better than each alone? In
-# the paper (section 3.3, Table 4) it is: SSIM 0.9692 and 31.38 dB, against 0.9338 and 29.46 dB with
-# log-cosh, 0.9629 and 28.90 dB with SSIM.
+# **The question.** Is a mix of log-cosh and SSIM, weighted 0.84 to 0.16, better than either term
+# alone? In the paper (section 3.3, Table 4) it is: SSIM 0.9692 and 31.38 dB, compared with 0.9338
+# and 29.46 dB for log-cosh, and 0.9629 and 28.90 dB for SSIM.
 #
 # **The answer.** {glue:text}`answer`.
 #
 # {glue:text}`awaiting`
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import pandas as pd
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
@@ -63,27 +63,35 @@ for name, value in {
 }.items():
     glue(name, value, display=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Other losses against the mixed one, on the paper's frozen encoder, at the same seeds: right of zero is better than the mix. The paper's diamonds are the same differences in its Table 4.", "name": "fig-table-4"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR: one row per loss, each against the mixed loss, with seeds, means, intervals and the number of the paper."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Other losses compared with the mix, on the paper's frozen encoder, at the same seeds: values right of zero are better than the mix. Diamonds show the same differences in the paper's Table 4.", "name": "fig-table-4"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR: one row per loss, each against the mixed loss, with seeds, means, intervals and the number of the paper."}}
 others = {name: arm for name, arm in frozen.items() if arm != BEST_ARM}
 report.dots(campaign, report.against(BEST_ARM, others), zero="the mixed loss", in_paper=True)
 
 # %% [markdown]
-# An effect is the per cent by which 1 - SSIM is lower, or the dB by which PSNR is higher; each is a
-# mean of differences between runs with the same seed. Its 95 % interval is for new seeds and new
-# images. {doc}`10_verdicts` says how a verdict is reached.
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - how to compare losses at equal cost, with a frozen encoder and from scratch
+# - why a loss should be judged by metrics that it does not optimise
+# - how to see whether a run was stopped too early
+# :::
+
+# %% [markdown]
+# An {term}`effect` is the percentage by which 1 - SSIM is lower, or the number of dB by which PSNR
+# is higher: the mean of the differences between runs with the same {term}`seed`. Its 95 % interval
+# is for new seeds and new images. {doc}`10_verdicts` explains how a verdict is reached.
 #
-# Before any run, some of the paper's claims can be doubted. Its text says that log-cosh behaves as
-# L1 for small errors and as L2 for large ones; it is the other way round, and on images in $[0, 1]$
-# it is half the squared error throughout ({doc}`02_method_and_losses`). A pixel loss mixed with a
-# structural one is not new: {cite:t}`zhao2017` published it, with the same weight of 0.84, but on
-# the other term. And log-cosh alone, which optimises very nearly what PSNR measures, is said to
-# lose 1.92 dB of PSNR to the mix.
+# Some of the paper's statements can be doubted before any run. Its text says that log-cosh behaves
+# like L1 for small errors and like L2 for large ones. The opposite is true, and on images in
+# $[0, 1]$ log-cosh is close to half the squared error throughout ({doc}`02_method_and_losses`). A
+# mix of a pixel loss and a structural loss is not new: {cite:t}`zhao2017` published one with the
+# same weight of 0.84, but on the other term. And log-cosh alone, which nearly optimises PSNR, is
+# reported to be 1.92 dB of PSNR worse than the mix.
 #
 # ## The experiments
 #
-# On the frozen encoder of the paper's best weights, and for networks trained end to end from
-# scratch, with as many steps and, in the registered campaign, with four times as many.
-# {glue:text}`scale`
+# The losses are compared on the frozen encoder with the paper's best weights, and on networks
+# trained end to end from scratch: with the same number of steps and, in the registered campaign,
+# with four times as many. {glue:text}`scale`
 
 # %%
 wssl.Experiment(loss="log_cosh", preset=preset)
@@ -95,7 +103,7 @@ with pd.option_context("display.max_colwidth", None):
 claims
 
 # %% [markdown]
-# ## Table 4: the paper's numbers, and ours
+# ## Table 4: the paper's numbers and ours
 
 # %% tags=["hide-input"]
 report.table(4, report.runs_of(campaign, list(frozen.values())))
@@ -103,10 +111,10 @@ report.table(4, report.runs_of(campaign, list(frozen.values())))
 # %% [markdown]
 # ## End to end, and with more steps
 #
-# A frozen encoder may hide what a loss can do. The same losses for networks that learn in all their
-# layers, each minus the mixed loss with the same number of steps:
+# A frozen encoder may limit what a loss can achieve. The figure compares the same losses on
+# networks that learn in all their layers, each with the mixed loss at the same number of steps:
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Other losses against the mixed one, for networks trained end to end from scratch, with the registered number of steps and with four times as many: right of zero is better than the mix.", "name": "fig-losses-end-to-end"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR: one row per loss and number of steps, each against the mixed loss, with seeds, means and intervals."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Other losses compared with the mix, on networks trained end to end from scratch, with the registered number of steps and with four times as many: values right of zero are better than the mix.", "name": "fig-losses-end-to-end"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR: one row per loss and number of steps, each against the mixed loss, with seeds, means and intervals."}}
 rows = {}
 for budget, by_loss in trained.items():
     if not (study.registered or set(by_loss.values()) & set(campaign.runs)):
@@ -114,7 +122,7 @@ for budget, by_loss in trained.items():
     mix, *rest = by_loss.items()
     for name, terms in report.against(mix[1], dict(rest)).items():
         rows[f"{name}, {budget:g}x steps"] = terms
-report.dots(campaign, rows, zero="the mixed loss, as many steps")
+report.dots(campaign, rows, zero="the mixed loss, same steps")
 
 # %% tags=["hide-input"]
 with pd.option_context("display.max_colwidth", None):
@@ -124,9 +132,9 @@ longer
 # %% [markdown]
 # ## "Visually appealing"
 #
-# The paper says so and measures nothing of the kind. Three metrics that are nearer to what people
-# see: MS-SSIM, GMSD, and the learned distance ST-LPIPS, which itself agrees with people in 69.8 % of
-# the comparisons of BAPPS.
+# The paper calls its results visually appealing, and reports no measurement of it. Three metrics
+# are closer to human perception: MS-SSIM, GMSD, and the learned distance ST-LPIPS, which agrees
+# with people in 69.8 % of the comparisons of the BAPPS data set.
 
 # %% tags=["hide-input"]
 appeal = [key for key in found if key.startswith("appeal")]
@@ -135,10 +143,11 @@ with pd.option_context("display.max_colwidth", None):
 metrics
 
 # %% [markdown]
-# ## Were some runs cut short?
+# ## Were some runs stopped too early?
 #
-# The number of steps is the same for all. By how much each loss still fell over a fifth of the
-# training: the mean of the last tenth of the steps against that of the tenth two before it.
+# All runs have the same number of steps. The table shows how much each loss still fell over a fifth
+# of the training: it compares the mean loss of the last tenth of the steps with that of the eighth
+# tenth.
 
 # %% tags=["hide-input"]
 report.progress_table(
@@ -148,10 +157,74 @@ report.progress_table(
 # %% [markdown]
 # ## What the fills look like
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same holes, filled by networks trained with each loss (first seed), the original last. Known pixels are the original's.", "name": "fig-loss-pictures"}, "image": {"alt": "A grid of pictures: one row per picture; columns for the masked picture, the fill of a network for each loss, and the original."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same holes, filled by networks trained with each loss (first seed), and the original in the last column. Known pixels are those of the original.", "name": "fig-loss-pictures"}, "image": {"alt": "A grid of pictures: one row per picture; columns for the masked picture, the fill of a network for each loss, and the original."}}
 pictures, holes = study.pictures()
 report.fills_gallery(pictures, holes, study.filled(frozen, pictures, holes))
 
 # %% [markdown]
-# **What this page cannot conclude.** Which loss people prefer to look at, for which people would have
-# to be asked; whether 0.84 is the best weight, since the registered runs hold no other than 0 and 1.
+# **What this page cannot conclude.** Which loss people prefer, since nobody was asked; and whether
+# 0.84 is the best weight, since the registered runs have no others than 0, 0.84 and 1.
+
+# %% [markdown]
+# ## Exercises
+#
+# Each solution is complete: paste it into a new cell or a Python session. The preset `quick` keeps
+# them small enough for a laptop.
+#
+# **1. The ends of the mix.** Show that the mix is the SSIM loss at $\alpha = 0$ and log-cosh at
+# $\alpha = 1$.
+#
+# :::{dropdown} Solution
+# ```python
+# import numpy as np
+# from keras import ops
+# from wssl import losses
+#
+# rng = np.random.default_rng(0)
+# original, output = rng.random((2, 4, 32, 32, 3)).astype("float32")
+# for alpha, single in ((0.0, losses.ssim_loss), (1.0, losses.log_cosh)):
+#     mixed = losses.mix(original, output, alpha=alpha)
+#     gap = np.abs(ops.convert_to_numpy(mixed - single(original, output))).max()
+#     print(f"alpha = {alpha:g}: largest difference {gap:.1e}")
+# ```
+#
+# The loss is linear in $\alpha$, so any other value lies between these two ends.
+# :::
+#
+# **2. Blur and noise.** Blur a photograph, then add noise to the original with the same squared
+# error. Which losses tell the two apart?
+#
+# :::{dropdown} Solution
+# ```python
+# import numpy as np
+# from scipy.ndimage import gaussian_filter
+# from wssl import data, losses
+#
+# image = data.images("photos", "test", 64, 1).astype("float32") / 255
+# blurred = gaussian_filter(image, (0, 1.5, 1.5, 0))
+# noise = np.random.default_rng(0).standard_normal(image.shape).astype("float32")
+# noise *= np.sqrt(((blurred - image) ** 2).mean() / (noise**2).mean())
+# for name in ("mse", "log_cosh", "ssim"):
+#     loss = losses.LOSSES[name]
+#     pair = [float(loss(image, changed)[0]) for changed in (blurred, image + noise)]
+#     print(f"{name}: blurred {pair[0]:.4f}, noisy {pair[1]:.4f}")
+# ```
+#
+# The squared error is equal by construction, and log-cosh nearly follows it. SSIM compares local
+# structure, which blur and noise damage in different ways.
+# :::
+#
+# **3. A loss that the paper does not try.** Train from scratch with the mean absolute error instead
+# of the mix. (Trains two networks.)
+#
+# :::{dropdown} Solution
+# ```python
+# import wssl
+#
+# for loss in ("mix", "l1"):
+#     result = wssl.run(wssl.Experiment(preset="quick", encoder="scratch", loss=loss))
+#     print(f"{loss}: SSIM {result.metrics['ssim']:.4f}, PSNR {result.metrics['psnr']:.2f} dB")
+# ```
+#
+# Judge both metrics: the mix contains SSIM, so SSIM alone would favour it.
+# :::

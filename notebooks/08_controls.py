@@ -10,28 +10,26 @@
 # # The controls that the paper lacks
 #
 # **The question.** Does pretext training help inpainting at all? The paper compares pretext tasks
-# with each other. It shows no network without a pretext phase, none whose encoder goes on learning,
-# and none whose frozen encoder has learned nothing.
+# only with each other. It has no network without a pretext phase, none whose encoder is fine-tuned,
+# and none whose frozen encoder is random.
 #
 # **The answer.** {glue:text}`answer`.
 #
 # {glue:text}`awaiting`
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
-# %% tags=["hide-input"]
-import math
-
+# %% tags=["remove-input"]
 import pandas as pd
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
 import wssl
-from wssl import methods, report
+from wssl import report
 from wssl.claims import Arm
 from wssl.claims.catalogue import BEST_ARM, BIHARMONIC, FINETUNED, HARMONIC, RANDOM, SCRATCH
 from wssl.notebooks import check_parameters
@@ -69,7 +67,7 @@ pairs = {
     "supervised": ("the paper's frozen network", "training from scratch"),
     "freezing": ("freezing after the pretext phase", "fine-tuning"),
 }
-told = {key: text.versus(*names, found[key]) for key, names in pairs.items()}
+clauses = {key: text.versus(*names, found[key]) for key, names in pairs.items()}
 above, configurations = text.above(campaign, list(arms.values()), HARMONIC)
 for name, value in {
     "answer": text.answer(found, ["supervised", "features", "finetuned", "freezing"]),
@@ -79,36 +77,44 @@ for name, value in {
     "scale": text.scale_text(campaign, arms.values()),
     "learned": text.learned_text(phases),
     "size": campaign.design.size,
-    "features_told": told["features"][0].upper() + told["features"][1:],
-    "start_told": told["finetuned"][0].upper() + told["finetuned"][1:],
-    "freezing_told": told["freezing"][0].upper() + told["freezing"][1:],
+    "features_told": clauses["features"][0].upper() + clauses["features"][1:],
+    "start_told": clauses["finetuned"][0].upper() + clauses["finetuned"][1:],
+    "freezing_told": clauses["freezing"][0].upper() + clauses["freezing"][1:],
     "helps": text.helps([found["features"], found["finetuned"]]),
     "above_floor": above,
     "configurations": configurations,
 }.items():
     glue(name, value, display=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The controls against training from scratch, at the same seeds: right of zero is better than training from scratch. The two fills learn nothing.", "name": "fig-controls"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR: one row per control and per fill, each against training from scratch, with seeds, means and intervals."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The controls compared with training from scratch, at the same seeds: values right of zero are better than training from scratch. The last two rows are classical fills, which are not trained.", "name": "fig-controls"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR: one row per control and per fill, each against training from scratch, with seeds, means and intervals."}}
 fills = {report.arm_label(arm): arm for arm in (HARMONIC, BIHARMONIC)}
 others = {name: arm for name, arm in {**arms, **fills}.items() if arm != scratch}
 contrasts = report.against(scratch, others)
 report.dots(campaign, contrasts, zero="trained from scratch")
 
 # %% [markdown]
-# An effect is the per cent by which 1 - SSIM is lower, or the dB by which PSNR is higher; each is a
-# mean of differences between runs with the same seed. Its 95 % interval is for new seeds and new
-# images. {doc}`10_verdicts` says how a verdict is reached.
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - which controls separate the effect of pretext training from that of freezing
+# - how to compare networks that learn different numbers of parameters
+# - how much a run depends on its seed
+# :::
+
+# %% [markdown]
+# An {term}`effect` is the percentage by which 1 - SSIM is lower, or the number of dB by which PSNR
+# is higher: the mean of the differences between runs with the same {term}`seed`. Its 95 % interval
+# is for new seeds and new images. {doc}`10_verdicts` explains how a verdict is reached.
 #
-# There is a reason to doubt the paper's premise: the skip connections of a U-Net hand the known
-# pixels to the decoder through the encoder's first block, and a random block of convolutions may
-# pass them on as well as a trained one.
+# There is a reason to doubt the paper's premise. The {term}`skip connections <skip connection>` of
+# a U-Net pass the known pixels to the decoder through the first block of the encoder, and a random
+# block of convolutions may do this as well as a trained one.
 #
 # ## The experiments
 #
 # - **Pretrained, frozen**: the paper's best configuration, saturation 0.3 and sharpness 0.7.
-# - **Random, frozen**: the encoder stays at its random start; only the decoder learns.
-# - **Pretrained, fine-tuned**: nothing is frozen after the pretext phase.
-# - **From scratch**: supervised training of all layers, without a pretext phase.
+# - **Random, frozen**: the encoder keeps its random initial weights; only the decoder learns.
+# - **Pretrained, fine-tuned**: all layers learn after the pretext phase.
+# - **From scratch**: all layers learn, without a pretext phase.
 #
 # {glue:text}`scale` {glue:text}`learned`
 
@@ -130,8 +136,8 @@ report.contrast_table(campaign, contrasts, heading="minus from scratch")
 # %% [markdown]
 # ## At other widths
 #
-# A frozen first block of few channels limits what the decoder can know of the known pixels. So the
-# controls are judged at one width and shown at the others.
+# A frozen first block with few channels limits how much the decoder receives of the known pixels.
+# The controls are therefore judged at one {term}`first width` and shown at the others.
 
 # %% tags=["hide-input"]
 report.width_table(campaign, list(found.values()))
@@ -139,11 +145,11 @@ report.width_table(campaign, list(found.values()))
 # %% [markdown]
 # ## Which blocks are frozen?
 #
-# The paper freezes the first 16 layers, which are all five blocks of the encoder (see
-# {ref}`the decisions <decision-16-layers>`). Here some of them are frozen, from either end,
-# pretrained and at random.
+# The paper freezes the first 16 layers, which are all five blocks of the encoder
+# ({ref}`why <decision-16-layers>`). Here, only some blocks are frozen, from either end of the
+# encoder, with pretrained and with random weights.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Encoders of which only some blocks are frozen, against the paper's, of which all five are: right of zero is better than freezing all of a pretrained encoder.", "name": "fig-depths"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR: one row per set of frozen blocks, pretrained and random, each against the encoder with all blocks frozen, with seeds, means and intervals."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Encoders with some frozen blocks, compared with the paper's encoder, in which all five are frozen: values right of zero are better than freezing all blocks of a pretrained encoder.", "name": "fig-depths"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR: one row per set of frozen blocks, pretrained and random, each against the encoder with all blocks frozen, with seeds, means and intervals."}}
 deep = {report.arm_label(arm): arm for arm in depths if study.registered or arm in campaign.runs}
 report.dots(campaign, report.against(BEST_ARM, deep), zero="all five blocks frozen, pretrained")
 
@@ -154,48 +160,103 @@ with pd.option_context("display.max_colwidth", None):
 depth_claims
 
 # %% [markdown]
-# ## What a seed changes
+# ## How much a seed changes
 #
-# A seed draws the initial weights, the order of the images, their crops and the masks of training;
-# test images and test masks are the same for all. The paper made each run once, so that nobody
-# knows which of its differences are larger than chance. Here is how runs of one configuration
-# scatter, as far as seeds were repeated. Runs whose pretext phase has much weight on sharpness
-# scatter more, because some of them do not learn that task.
+# A seed determines the initial weights, the order of the images, their crops and the training
+# masks; the test images and test masks are the same for all seeds. The paper made each run once, so
+# it cannot show which of its differences are larger than chance. The table shows the scatter of
+# runs that differ only in their seed. Configurations with much weight on sharpness are kept apart,
+# because a run may fail to learn that task and then ends elsewhere.
 
 # %% tags=["hide-input"]
 report.class_table(campaign)
 
 # %% [markdown]
-# ## Did all have the same chance?
+# ## Was the comparison fair?
 #
-# All have the same loss. Those with a pretext phase have had more training in all. Frozen blocks
-# make a step cheaper, and leave fewer parameters to learn. How much the loss still fell over a fifth
-# of the training (the mean of the last tenth of the steps against that of the tenth two before it)
-# says who would gain most from a longer one; {doc}`13_scale` has the longer ones.
+# All configurations have the same loss. Those with a pretext phase are trained for longer in total.
+# Frozen blocks make a step cheaper and leave fewer parameters to learn. The table shows how much
+# each loss still fell over a fifth of the training, from the eighth tenth of the steps to the last:
+# a loss that still falls would gain most from more steps. {doc}`13_scale` has runs with more steps.
 
 # %% tags=["hide-input"]
 budget = report.progress_table(campaign, arms)
-width = campaign.design.wide if found.registered else campaign.design.narrow
-parameters = []
-for arm in (arms[name] for name in budget.index):
-    network = methods.unet(campaign.design.size, width)
-    if arm.encoder in ("frozen", "random"):
-        methods.freeze(network, list(arm.blocks))
-    parameters.append(sum(math.prod(x.shape) for x in network.trainable_variables))
-budget.insert(0, "parameters that learn", [f"{count:,}" for count in parameters])
+learned = [study.parameters(arms[name]) for name in budget.index]
+budget.insert(0, "parameters that learn", [f"{count:,}" for count in learned])
 budget.rename_axis("encoder")
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Training loss of the inpainting phase against steps, for the paper's configuration and its controls: the mean over seeds.", "name": "fig-control-losses"}, "image": {"alt": "Line chart on a logarithmic axis. Horizontal: training steps; vertical: the loss. One curve for the paper's configuration and one for each control."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Training loss of the inpainting phase for the paper's configuration and its controls: the mean over seeds.", "name": "fig-control-losses"}, "image": {"alt": "Line chart on a logarithmic axis. Horizontal: training steps; vertical: the loss. One curve for the paper's configuration and one for each control."}}
 report.training_curves(campaign, arms, pretext=False)
 
 # %% [markdown]
 # ## What the fills look like
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same holes, filled by the paper's configuration and by its controls (first seed), the original last. Known pixels are the original's.", "name": "fig-control-pictures"}, "image": {"alt": "A grid of pictures: one row per picture; columns for the masked picture, the fills of the paper's configuration and of each control, and the original."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The same holes, filled by the paper's configuration and by its controls (first seed), and the original in the last column. Known pixels are those of the original.", "name": "fig-control-pictures"}, "image": {"alt": "A grid of pictures: one row per picture; columns for the masked picture, the fills of the paper's configuration and of each control, and the original."}}
 pictures, holes = study.pictures()
 report.fills_gallery(pictures, holes, study.filled(arms, pictures, holes))
 
 # %% [markdown]
-# **What this page cannot conclude.** Whether a pretext phase of the paper's length, on its images,
-# would have more to give; {doc}`13_scale` shows how far the answers depend on the budget. How all of
-# this stands on other images is the subject of {doc}`09_unseen_data`.
+# **What this page cannot conclude.** Whether a pretext phase as long as the paper's, on the paper's
+# images, would help more; {doc}`13_scale` shows how far the answers depend on the training budget.
+# {doc}`09_unseen_data` tests the same networks on other images.
+
+# %% [markdown]
+# ## Exercises
+#
+# Each solution is complete: paste it into a new cell or a Python session. The preset `quick` keeps
+# them small enough for a laptop.
+#
+# **1. A control of your own.** Compare a frozen random encoder with training from scratch. (Trains
+# two networks.)
+#
+# :::{dropdown} Solution
+# ```python
+# import wssl
+#
+# for encoder in ("random", "scratch"):
+#     result = wssl.run(wssl.Experiment(preset="quick", encoder=encoder))
+#     print(f"{encoder}: SSIM {result.metrics['ssim']:.4f}, PSNR {result.metrics['psnr']:.2f} dB")
+# ```
+#
+# Neither network has a pretext phase. What `random` reaches is due to the decoder and the skip
+# connections.
+# :::
+#
+# **2. What freezing leaves to learn.** Which share of the parameters still learns if the first one,
+# three or five blocks of the encoder are frozen?
+#
+# :::{dropdown} Solution
+# ```python
+# from wssl.claims import Arm
+# from wssl.study import Study
+#
+# study = Study(preset="quick")
+# whole = study.parameters(Arm(encoder="scratch"))
+# for blocks in ((1,), (1, 2, 3), (1, 2, 3, 4, 5)):
+#     learned = study.parameters(Arm(encoder="random", blocks=blocks))
+#     print(f"{len(blocks)} frozen: {learned / whole:.1%} of {whole:,} parameters learn")
+# ```
+#
+# Each block has about four times the parameters of the one before, so the first blocks hardly
+# count. But they are the ones through which the known pixels pass.
+# :::
+#
+# **3. Why seeds are paired.** Suppose three seeds give these PSNRs with a frozen encoder and from
+# scratch: 27.1, 26.4, 27.9 and 27.4, 26.8, 28.2 dB. Compute the 95 % interval of the difference
+# with and without pairing by seed.
+#
+# :::{dropdown} Solution
+# ```python
+# from wssl.statistics import contrast, paired_contrast
+#
+# frozen = {0: 27.1, 1: 26.4, 2: 27.9}
+# scratch = {0: 27.4, 1: 26.8, 2: 28.2}
+# paired = paired_contrast(frozen, scratch).estimate
+# separate = contrast([list(frozen.values()), list(scratch.values())], (1.0, -1.0))
+# for name, found in (("paired", paired), ("separate", separate)):
+#     print(f"{name}: {found.value:+.2f} dB, {found.lower():+.2f} to {found.upper():+.2f}")
+# ```
+#
+# The seeds differ more than the configurations do. Pairing removes what both runs of a seed share,
+# and only the paired interval excludes zero.
+# :::

@@ -9,22 +9,22 @@
 # %% [markdown]
 # # Unseen data
 #
-# **The question.** Does self-supervision make a network robust? The paper (abstract, section 6) says
-# that supervised methods "do not perform well when tested with unseen data" and that self-supervised
-# learning improves robustness. It tests neither: all of its numbers are on portraits like those of
-# the training.
+# **The question.** Does self-supervision make a network robust? The paper (abstract, section 6)
+# says that supervised methods "do not perform well when tested with unseen data" and that
+# self-supervised learning improves robustness. It tests neither: all of its numbers come from
+# portraits like those it was trained on.
 #
 # **The answer.** {glue:text}`answer`.
 #
 # {glue:text}`awaiting`
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import pandas as pd
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
@@ -58,22 +58,30 @@ for name, value in {
 }.items():
     glue(name, value, display=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Networks on images unlike those of their training, against the network trained from scratch, at the same seeds: right of zero is better than training from scratch.", "name": "fig-unseen"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR on unseen images: one row per control, each against training from scratch, with seeds, means and intervals."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Networks on images unlike their training images, compared with the network trained from scratch, at the same seeds: values right of zero are better than training from scratch.", "name": "fig-unseen"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR on unseen images: one row per control, each against training from scratch, with seeds, means and intervals."}}
 scratch = arms[ENCODERS["scratch"]]
 contrasts = report.against(scratch, {n: a for n, a in arms.items() if a != scratch})
 elsewhere = [Score(unseen=True), Score("psnr", unseen=True)]
 report.dots(campaign, contrasts, elsewhere, zero="trained from scratch")
 
 # %% [markdown]
-# An effect is the per cent by which 1 - SSIM is lower, or the dB by which PSNR is higher; each is a
-# mean of differences between runs with the same seed. Its 95 % interval is for new seeds and new
-# images. {doc}`10_verdicts` says how a verdict is reached.
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - how to test a trained network on images of another kind
+# - how to measure robustness as a difference of losses
+# - why the scale of a metric can decide which of two networks is more robust
+# :::
+
+# %% [markdown]
+# An {term}`effect` is the percentage by which 1 - SSIM is lower, or the number of dB by which PSNR
+# is higher: the mean of the differences between runs with the same {term}`seed`. Its 95 % interval
+# is for new seeds and new images. {doc}`10_verdicts` explains how a verdict is reached.
 #
 # ## The tests
 #
-# The networks of {doc}`the controls <08_controls>` were trained on one kind of image, and are tested
-# on another: `{glue:text}`unseen_images``, with the masks of their training, so that a loss has one
-# cause. {glue:text}`scale`
+# The networks of {doc}`the controls <08_controls>` were trained on one kind of image and are tested
+# on another, {glue:text}`unseen_images`. The masks are of the same kind as in training, so that a
+# loss of quality has only one cause. {glue:text}`scale`
 
 # %%
 wssl.Evaluation(wssl.Experiment(preset=preset), dataset="photos")
@@ -88,14 +96,15 @@ claims
 report.contrast_table(campaign, contrasts, elsewhere, heading="minus from scratch")
 
 # %% [markdown]
-# ## Who loses less?
+# ## Which network loses less?
 #
-# Robust is what loses little. The loss of a network is its score on its own test images minus that
-# on the unseen ones. Differences of losses do not depend on how hard the other images are, but on
-# the scale on which they are measured: so there are three. A network that is bad everywhere loses
-# little, so that these numbers mean nothing without those above.
+# A network is robust if it loses little on unseen images: its loss is the score on its own test
+# images minus the score on the unseen ones. The difference between the losses of two networks does
+# not depend on how hard the unseen images are, but it does depend on the scale of the metric, so
+# three scales are shown. A network that is poor everywhere also loses little, so these numbers have
+# to be read together with those above.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "How much less each network loses from its own test images to unseen ones than the network trained from scratch, as a ratio of 1 - SSIM, in points of SSIM and in dB: right of zero loses less.", "name": "fig-losses"}, "image": {"alt": "Three dot plots, of the loss as a ratio of 1 - SSIM, in points of SSIM and in PSNR: one row per control, each against training from scratch, with seeds, means and intervals."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "How much less each network loses on unseen images than the network trained from scratch, as a ratio of 1 - SSIM, in points of SSIM and in dB: values right of zero lose less.", "name": "fig-losses"}, "image": {"alt": "Three dot plots, of the loss as a ratio of 1 - SSIM, in points of SSIM and in PSNR: one row per control, each against training from scratch, with seeds, means and intervals."}}
 losses = [
     Score(metric, unseen=True, loss=True, points=points)
     for metric, points in (("ssim", False), ("ssim", True), ("psnr", False))
@@ -105,12 +114,66 @@ report.dots(campaign, contrasts, losses, zero="trained from scratch")
 # %% [markdown]
 # ## What the fills look like
 #
-# Photographs that no network was trained on.
+# No network was trained on these photographs.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Photographs that no network was trained on, with holes filled by the paper's configuration and its controls (first seed), the original last. Known pixels are the original's.", "name": "fig-sets"}, "image": {"alt": "A grid of pictures: one row per photograph; columns for the masked picture, the fills of the paper's configuration and of each control, and the original."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Photographs that no network was trained on, with holes filled by the paper's configuration and its controls (first seed), and the original in the last column. Known pixels are those of the original.", "name": "fig-sets"}, "image": {"alt": "A grid of pictures: one row per photograph; columns for the masked picture, the fills of the paper's configuration and of each control, and the original."}}
 pictures, holes = study.pictures(photographs=3, drawn=0)
 report.fills_gallery(pictures, holes, study.filled(arms, pictures, holes))
 
 # %% [markdown]
-# **What this page cannot conclude.** How networks behave that have been trained long enough to be
-# good, and what happens with masks of another kind.
+# **What this page cannot conclude.** How networks behave after much longer training, and how they
+# behave with masks of another kind.
+
+# %% [markdown]
+# ## Exercises
+#
+# Each solution is complete: paste it into a new cell or a Python session. The preset `quick` keeps
+# them small enough for a laptop.
+#
+# **1. Away from home.** Train a network on drawn portraits and test it on photographs. How much
+# PSNR does it lose? (Trains one network.)
+#
+# :::{dropdown} Solution
+# ```python
+# import wssl
+#
+# experiment = wssl.Experiment(preset="quick", encoder="scratch")
+# own = wssl.run(experiment).metrics["psnr"]
+# photos = wssl.evaluate(wssl.Evaluation(experiment, dataset="photos"))["metrics"]["psnr"]
+# print(f"portraits {own:.2f} dB, photographs {photos:.2f} dB: {photos - own:+.2f} dB")
+# ```
+#
+# The evaluation uses the same masks, so only the images change.
+# :::
+#
+# **2. A method that cannot overfit.** Repeat exercise 1 with the harmonic fill, which learns
+# nothing. What does its loss measure? (Trains nothing.)
+#
+# :::{dropdown} Solution
+# ```python
+# import wssl
+#
+# experiment = wssl.Experiment(preset="quick", method="harmonic")
+# own = wssl.run(experiment).metrics["psnr"]
+# photos = wssl.evaluate(wssl.Evaluation(experiment, dataset="photos"))["metrics"]["psnr"]
+# print(f"portraits {own:.2f} dB, photographs {photos:.2f} dB: {photos - own:+.2f} dB")
+# ```
+#
+# It measures how much harder, or easier, the other images are. This part is common to all methods,
+# and cancels in the difference between two of them.
+# :::
+#
+# **3. The scale decides.** Network A falls from an SSIM of 0.95 to 0.90, network B from 0.80 to
+# 0.72. Which is more robust: in points of SSIM, and as a ratio of 1 - SSIM?
+#
+# :::{dropdown} Solution
+# ```python
+# ssim = {"A": (0.95, 0.90), "B": (0.80, 0.72)}
+# for name, (own, unseen) in ssim.items():
+#     points, ratio = own - unseen, (1 - unseen) / (1 - own)
+#     print(f"{name} loses {points:.2f} points; 1 - SSIM grows by a factor of {ratio:.2f}")
+# ```
+#
+# A loses fewer points, but its dissimilarity doubles, which B's does not. A claim of robustness
+# needs a named scale.
+# :::

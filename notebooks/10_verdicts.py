@@ -11,19 +11,19 @@
 #
 # **The question.** Which of the paper's claims hold? Each is written down in
 # `wssl/claims/catalogue.py` with the quantity that decides it. This page applies the tests to the
-# records; nothing on it is typed in.
+# records; every number on it is computed.
 #
 # **The answer.** {glue:text}`tally`.
 #
 # {glue:text}`state`
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import json
 from pathlib import Path
 
@@ -78,22 +78,30 @@ with pd.option_context("display.max_colwidth", None):
     }.items():
         glue(name, value, display=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Effects in multiples of their margins, with the interval that decides: right of the grey band the claim is right, left of zero the opposite is true, within the band the effect is too small to matter. Diamonds: the effect in the paper's own numbers. The axis is logarithmic beyond 1.", "name": "fig-verdicts"}, "image": {"alt": "Dot plot: one row per claim whose runs are complete. Horizontal: its effect with an interval, in multiples of the margin, coloured by verdict; a grey band marks effects within the margin."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Effects in multiples of their margins, with the interval that decides. To the right of zero, the effect is as the paper claims; to the left, it is the opposite; within the grey band, it is too small to matter. Diamonds: the effect in the paper's own numbers. The axis is logarithmic beyond 1.", "name": "fig-verdicts"}, "image": {"alt": "Dot plot: one row per claim whose runs are complete. Horizontal: its effect with an interval, in multiples of the margin, coloured by verdict; a grey band marks effects within the margin."}}
 report.forest(verdicts)
+
+# %% [markdown]
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - how a verdict follows from an interval and a margin
+# - why the intervals that decide are wider than the 95 % intervals of single claims
+# - how the error rates of a test procedure are checked by simulation
+# :::
 
 # %% [markdown]
 # ## What was registered, and when
 #
-# {glue:text}`plan` {glue:text}`runs:d` runs of {glue:text}`configurations:d` configurations,
-# {glue:text}`pretexts:d` pretext phases and {glue:text}`evaluations:d` evaluations are recorded,
-# {glue:text}`hours:.1f` hours of computing in all.
+# {glue:text}`plan` The records so far are {glue:text}`runs:d` runs of {glue:text}`configurations:d`
+# configurations, {glue:text}`pretexts:d` pretext phases and {glue:text}`evaluations:d` evaluations:
+# {glue:text}`hours:.1f` hours of computing in total.
 #
 # ## The primary claims
 #
-# In the order of the plan. **Effect**: above zero if the claim is true, in per cent of 1 - SSIM
-# where nothing else is said; with the 95 % interval of this claim alone. **Interval that decides**:
-# the one from which the verdict follows, adjusted for the number of claims. **Margin**: the smallest
-# effect of interest.
+# The claims are in the order of the plan. The **effect** is above zero if the claim is true; it is
+# a percentage of 1 - SSIM unless another unit is given, with the 95 % interval of this claim alone.
+# The **interval that decides** is adjusted for the number of claims, and the verdict follows from
+# it. The **margin** is the smallest effect of interest.
 
 # %% tags=["hide-input"]
 with pd.option_context("display.max_colwidth", None):
@@ -109,7 +117,7 @@ with pd.option_context("display.max_colwidth", None):
 # %% [markdown]
 # ## The controls at every width
 #
-# Judged at one width, shown at the others.
+# The controls are judged at one first width. The table also shows them at the others.
 
 # %% tags=["hide-input"]
 report.width_table(campaign, verdicts)
@@ -117,46 +125,49 @@ report.width_table(campaign, verdicts)
 # %% [markdown]
 # ## How a verdict is reached
 #
-# From a lower and an upper confidence bound of the effect, and its margin:
+# A {term}`verdict` follows from a lower and an upper confidence bound of the effect, and its
+# {term}`margin`:
 #
-# - **the same, within the margin**, if both bounds lie within the margin on either side of zero;
-# - else the claim **holds** if the lower bound is above zero;
-# - else it is **refuted** if the upper bound is below the margin;
-# - else it is **undecided**. While registered runs are missing it is **awaiting** them.
+# - The two sides are **the same, within the margin**, if both bounds are smaller in size than the
+#   margin.
+# - Otherwise, the claim **holds** if the lower bound is above zero.
+# - Otherwise, it is **refuted** if the upper bound is below the margin.
+# - Otherwise, it is **undecided**.
 #
-# Arms are compared at the same seeds, and each interval is for new seeds and new images at once. The
-# bounds are such that one or more wrong verdicts stand in the whole table with a probability of at
-# most 5 %. The margins:
+# A claim is **awaiting runs** while registered runs are missing. Configurations are compared at the
+# same seeds, and each interval is for new seeds and new images. The bounds are chosen so that the
+# probability of one or more wrong verdicts in the whole table is at most 5 %. The margins are:
 
 # %% tags=["hide-input"]
 report.margin_table()
 
 # %% [markdown]
-# ## What these rules are worth
+# ## How reliable these rules are
 #
-# Whole campaigns were simulated with the noise of recorded runs, in worlds whose truth is known. How
-# often one or more wrong verdicts stood in the table, in per cent of the simulated studies:
+# Whole campaigns were simulated with the noise of recorded runs, and with true effects that are
+# known. The first table gives the percentage of simulated campaigns with one or more wrong
+# verdicts:
 
 # %% tags=["hide-input"]
 simulated = json.loads((BOOK / "characteristics.json").read_text(encoding="utf-8"))
 report.world_table(simulated)
 
 # %% [markdown]
-# How often a primary claim was found to hold, by its true effect, and how often its absence was
-# found:
+# The second table shows how often a primary claim was found to hold, by its true effect, and how
+# often the absence of an effect was found:
 
 # %% tags=["hide-input"]
 power = {noise: report.power_table(simulated, noise) for noise in simulated["power"]}
 pd.concat(power, names=["noise", "claim"])
 
 # %% [markdown]
-# How often the printed 95 % intervals covered the truth, in per cent:
+# The third table gives the percentage of the printed 95 % intervals that covered the true effect:
 
 # %% tags=["hide-input"]
 report.coverage_table(simulated)
 
 # %% [markdown]
-# ## What the paper says of each, and where
+# ## Where the paper makes each claim
 
 # %% tags=["hide-input"]
 with pd.option_context("display.max_colwidth", None):
@@ -164,7 +175,7 @@ with pd.option_context("display.max_colwidth", None):
 sources
 
 # %% [markdown]
-# ## What no record can decide
+# ## Statements that no run can test
 
 # %% tags=["hide-input"]
 pd.DataFrame(
@@ -172,6 +183,61 @@ pd.DataFrame(
 ).set_index("the paper says")
 
 # %% [markdown]
-# **What these verdicts do not say.** Anything about CelebA-HQ at 224 pixels, or about networks trained
-# as long as the paper's: each is a verdict on the claim at this scale. {doc}`13_scale` shows how far
-# the answers depend on it.
+# **What this page cannot conclude.** Anything about CelebA-HQ at 224 pixels, or about networks
+# trained for as long as the paper's: each verdict is about the claim at this scale. {doc}`13_scale`
+# shows how far the answers depend on it.
+
+# %% [markdown]
+# ## Exercises
+#
+# Each solution is complete: paste it into a new cell or a Python session. The preset `quick` keeps
+# them small enough for a laptop.
+#
+# **1. From an interval to a verdict.** With a margin of 0.02, which verdict follows from each
+# interval: 0.01 to 0.05, -0.01 to 0.01, -0.04 to -0.01, and -0.01 to 0.05?
+#
+# :::{dropdown} Solution
+# ```python
+# from wssl.claims.decision import outcome_of
+#
+# for low, high in ((0.01, 0.05), (-0.01, 0.01), (-0.04, -0.01), (-0.01, 0.05)):
+#     print(f"{low:+.2f} to {high:+.2f}: {outcome_of(low, high, margin=0.02)}")
+# ```
+#
+# The second interval contains zero and the last one does too, but only the last is undecided: it
+# also contains effects above the margin.
+# :::
+#
+# **2. Three tests, one error rate.** Three claims have p values of 0.010, 0.020 and 0.040. Which
+# are significant at 5 % after Holm's correction? What if a fourth, of 0.5, is added?
+#
+# :::{dropdown} Solution
+# ```python
+# from wssl.statistics import holm
+#
+# for values in ([0.010, 0.020, 0.040], [0.010, 0.020, 0.040, 0.5]):
+#     print([round(p, 3) for p in holm(values)])
+# ```
+#
+# The smallest p value is multiplied by the number of tests, the next by one less. A further claim
+# makes every other one harder to decide.
+# :::
+#
+# **3. Chance, twenty times.** Twenty claims, three seeds each, and no true effect: how often does
+# at least one 95 % interval exclude zero?
+#
+# :::{dropdown} Solution
+# ```python
+# import numpy as np
+# from scipy import stats
+#
+# rng = np.random.default_rng(0)
+# differences = rng.standard_normal((2000, 20, 3))
+# error = differences.std(axis=2, ddof=1) / np.sqrt(3)
+# excluded = np.abs(differences.mean(axis=2)) > stats.t.ppf(0.975, df=2) * error
+# print(f"one claim: {excluded.mean():.1%}; any of twenty: {excluded.any(axis=1).mean():.0%}")
+# ```
+#
+# Each interval errs in 5 % of all cases, so one of twenty errs in $1 - 0.95^{20}$ of them. For this
+# reason the intervals that decide are wider.
+# :::

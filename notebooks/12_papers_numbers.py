@@ -9,20 +9,21 @@
 # %% [markdown]
 # # What the paper's numbers mean
 #
-# **The paper's claim (Table 4).** Its best network restores CelebA-HQ images of 224 pixels, with
-# holes of 30 to 50 %, at 31.38 dB and an SSIM of 0.9692. How the two numbers were computed, and of
-# how many holes, it does not say.
+# **The question.** In the paper's Table 4, the best network restores CelebA-HQ images of 224
+# pixels, with holes of 30 to 50 %, at 31.38 dB and an SSIM of 0.9692. How hard are such holes? And
+# which holes, or which way to compute SSIM, lead to this pair of numbers?
 #
-# Nothing is trained here. The holes are filled by methods that learn nothing, and the results are
-# measured in many ways. Two questions: how hard are such holes? And under which holes, or which way
-# to compute SSIM, does the paper's pair of numbers come about?
+# **The answer.** {glue:text}`answer`
+#
+# Nothing is trained on this page. The holes are filled by classical methods, and the results are
+# measured in many ways.
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import numpy as np
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
@@ -35,15 +36,6 @@ from wssl.report import plane
 check_parameters(globals())
 report.use_style()
 
-# %% [markdown]
-# ## The fills and the holes
-#
-# The *biharmonic* fill is the surface that bends least and meets the known pixels; the *harmonic*
-# fill is the flattest; *Telea's* method continues the border inwards. None has seen an image before.
-# Masks of four widths of strokes are sorted by coverage, the share of an image that is hole; the
-# published recipe draws strokes of 5 to 15 pixels on 512. Mask $i$ belongs to test image $i$.
-# `python -m wssl.protocols` makes the records, and goes on where it was stopped.
-
 # %%
 groups = {
     name: protocols.run_all(settings)
@@ -54,13 +46,35 @@ groups = {
 fills, published = groups["fills"][:3], groups["fills"][3:]
 widths = plane.by_width(groups["holes"])
 setting = fills[0]["experiment"]
+glue("answer", plane.answer_text(plane.crossing(widths["thin"], plane.BEST.psnr)), display=False)
 glue("images", len(fills[0]["images"]["psnr"]), display=False)
 glue("few", len(groups["holes"][0]["images"]["psnr"]), display=False)
 glue("size", setting["size"], display=False)
 glue("dataset", setting["dataset"], display=False)
 glue("strokes", setting["masks"], display=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "A drawn portrait with about 40 % of it missing, by strokes of four widths, and the biharmonic fill below, with its PSNR and SSIM. The hole is as large in each; what is lost is not.", "name": "fig-widths"}, "image": {"alt": "Two rows of five pictures of a drawn portrait. Above: the portrait, then the same with black strokes from fine to thick. Below: the biharmonic fill of each, which looks whole with fine strokes and smeared with thick ones."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "PSNR and SSIM of the biharmonic fill for strokes of four widths, as holes grow from a few per cent to half of the image (numbers along the curves); three fills on the study's own masks, with 95 % intervals; the rows of the paper; and published results of other networks. Up and right is better; the axis of SSIM is logarithmic in 1 - SSIM.", "name": "fig-plane"}, "image": {"alt": "Scatter plot. Horizontal: PSNR; vertical: SSIM. Curves of fills for strokes of four widths run from lower left to upper right, near the published results. Most of the paper's rows lie above all curves."}}
+set_matplotlib_formats("retina")
+plane.plane_figure(widths, fills)
+
+# %% [markdown]
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - how far classical fills get without any training
+# - how coverage, stroke width and the way to compute a metric move PSNR and SSIM
+# - how to check whether a published pair of numbers is plausible
+# :::
+
+# %% [markdown]
+# ## The fills and the holes
+#
+# The *biharmonic* fill is the surface through the known pixels that bends least; the *harmonic*
+# fill is the flattest; *Telea's* method continues the border of the hole inwards. None of them is
+# trained. The masks have strokes of four widths and are grouped by {term}`coverage`; the published
+# recipe draws strokes of 5 to 15 pixels on a canvas of 512. Mask $i$ belongs to test image $i$.
+# `python -m wssl.protocols` makes the records; after an interruption, the same command resumes.
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "A drawn portrait of which about 40 % is missing, with strokes of four widths; below, the biharmonic fill with its PSNR and SSIM. All holes are equally large, but not equally hard to fill.", "name": "fig-widths"}, "image": {"alt": "Two rows of five pictures of a drawn portrait. Above: the portrait, then the same with black strokes from fine to thick. Below: the biharmonic fill of each, which looks whole with fine strokes and smeared with thick ones."}}
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 90})
 portrait = centre_crops(data.images("synthetic", "test", 256, 4)[3:], 224)[0] / 255.0
 holes = {
@@ -83,11 +97,12 @@ for axis, result in zip(figure.axes[6:], filled.values(), strict=True):
 figure
 
 # %% [markdown]
-# ## The level of fills that learn nothing
+# ## The scores of classical fills
 #
-# Test images of {glue:text}`dataset`, {glue:text}`size:d` pixels, strokes of {glue:text}`strokes`.
-# In brackets: 95 % intervals from resampling the {glue:text}`images:d` images. The last three
-# columns compare with the paper's best row; a *distance* of 1 is 1 dB or 0.01 of SSIM.
+# The test images are those of {glue:text}`dataset` at {glue:text}`size:d` pixels, with strokes from
+# {glue:text}`strokes`. Brackets give 95 % intervals from resampling the {glue:text}`images:d`
+# images. The last three columns compare each row with the paper's best; a *distance* of 1 is 1 dB
+# or 0.01 of SSIM.
 
 # %% tags=["hide-input"]
 names = {"dense": "the study's masks, 30 to 50 %", "qd-imd": "the published recipe, unfiltered"}
@@ -107,23 +122,21 @@ glue("rows", len(rows), display=False)
 glue("easy_coverage", 100 * easy["metrics"]["coverage"], display=False)
 
 # %% [markdown]
-# On the study's masks the biharmonic fill reaches {glue:text}`floor_psnr` dB. Of the
-# {glue:text}`rows:d` rows of the paper's Table 4, so many have a lower PSNR than that:
-# {glue:text}`below_psnr`; a lower SSIM: {glue:text}`below_ssim`. On masks of the published recipe as
-# they come, which cover {glue:text}`easy_coverage:.0f` % of the image, it reaches
-# {glue:text}`easy_psnr` dB with {glue:text}`easy_ssim`. A PSNR of the whole image says little without
-# the holes: with most of the image known, it is high whatever fills the rest.
+# On the study's masks, the biharmonic fill reaches {glue:text}`floor_psnr` dB. Of the
+# {glue:text}`rows:d` rows of the paper's Table 4, the number with a lower PSNR is
+# {glue:text}`below_psnr`; with a lower SSIM, {glue:text}`below_ssim`. On unfiltered masks of the
+# published recipe, which cover {glue:text}`easy_coverage:.0f` % of the image, the fill reaches
+# {glue:text}`easy_psnr` dB and an SSIM of {glue:text}`easy_ssim`. The PSNR of a whole image
+# therefore says little without its holes: where most of the image is known, it is high for any
+# fill.
 #
-# ## One plane
+# ## PSNR and SSIM together
 #
-# A network can be better or worse than a fill, but PSNR and SSIM move together. The figure shows how.
-
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "PSNR and SSIM of the biharmonic fill as holes grow from a few per cent to half of the image (numbers along the curves), for strokes of four widths; three fills of the study's own masks with 95 % intervals; the paper's rows; and what others have published for networks. Up and right is better; the axis of SSIM is logarithmic in 1 - SSIM.", "name": "fig-plane"}, "image": {"alt": "Scatter plot. Horizontal: PSNR; vertical: SSIM. Curves of fills for strokes of four widths run from lower left to upper right, near the published results. Most of the paper's rows lie above all curves."}}
-set_matplotlib_formats("retina")
-plane.plane_figure(widths, fills)
+# A network can be better or worse than a classical fill, but its PSNR and SSIM move together, as
+# {numref}`fig-plane` shows.
 
 # %% [markdown]
-# Where each curve comes to the paper's PSNR, how large are its holes, and what is its SSIM?
+# The table gives the coverage and the SSIM at which each curve reaches the paper's PSNR.
 
 # %% tags=["hide-input"]
 plane.crossing_table(widths)
@@ -132,33 +145,22 @@ plane.crossing_table(widths)
 crossings = {w: plane.crossing(r, plane.BEST.psnr) for w, r in widths.items()}
 reached = {w: c for w, c in crossings.items() if not np.isnan(c.ssim.value)}
 
-
-def named(chosen):
-    """Widths with the size of their holes and their SSIM at the paper's PSNR, as text."""
-    texts = [
-        f"strokes of {plane.WIDTHS[w].split(',')[0]} at {100 * c.coverage.value:.0f} %, with "
-        f"{c.ssim.value:.4f}"
-        for w, c in chosen.items()
-    ]
-    return "; ".join(texts) or "none"
-
-
 asked = {w: c for w, c in reached.items() if 0.3 <= c.coverage.value <= 0.5}
 near = {w: c for w, c in reached.items() if abs(c.ssim.value - plane.BEST.ssim) <= 0.005}
-glue("asked", named(asked), display=False)
-glue("near_widths", named(near), display=False)
+glue("asked", plane.crossings_text(asked), display=False)
+glue("near_widths", plane.crossings_text(near), display=False)
 
 # %% [markdown]
-# Holes of 30 to 50 % that give the paper's PSNR: {glue:text}`asked`. Holes of any size that give it with
-# an SSIM within 0.005 of the paper's: {glue:text}`near_widths`. A few wide strokes put a large
-# error into few windows, many fine ones a small error into nearly all; at the same PSNR the former
-# leave more SSIM.
+# The paper's PSNR is reached with holes of 30 to 50 % by: {glue:text}`asked`. It is reached with an
+# SSIM within 0.005 of the paper's, at any coverage, by: {glue:text}`near_widths`. A few wide
+# strokes cause large errors in few windows, and many fine strokes cause small errors in nearly all
+# of them; at the same PSNR, wide strokes therefore leave a higher SSIM.
 #
-# ## Masks that were resized in another way
+# ## Other ways to resize masks
 #
-# The masks were published with 512 pixels, the images have 224. If the share of missing pixels was
-# measured first and the masks were then resized by averaging, the holes that remained may be others.
-# (Here and below: the biharmonic fill of the first {glue:text}`few:d` test images.)
+# The masks were published at 512 pixels, while the images have 224. If the coverage was measured
+# first and the masks were then resized by averaging, the resulting holes may differ. (Here and
+# below, the table shows the biharmonic fill of the first {glue:text}`few:d` test images.)
 
 # %% tags=["hide-input"]
 plane.record_table(
@@ -169,7 +171,7 @@ plane.record_table(
 # %% [markdown]
 # ## Other images
 #
-# The study's masks on other images:
+# The table applies the study's masks to other images:
 
 # %% tags=["hide-input"]
 plane.record_table([(r["experiment"]["dataset"], r) for r in groups["images"]], "images of")
@@ -180,19 +182,19 @@ glue("low", float(low), display=False)
 glue("high", float(high), display=False)
 
 # %% [markdown]
-# Images differ more than fills do: of {glue:text}`dataset`, a tenth have a PSNR below
-# {glue:text}`low:.1f` dB and a tenth one above {glue:text}`high:.1f` dB, filled by the same method.
+# Images differ widely: with the same fill, a tenth of the images of {glue:text}`dataset` have a
+# PSNR below {glue:text}`low:.1f` dB, and a tenth have one above {glue:text}`high:.1f` dB.
 #
 # ## Other ways to compute the two numbers
 #
-# The same fills (biharmonic), measured in many ways. Some are conventions, others mistakes that are
-# easily made: older versions of scikit-image, for instance, assumed a range of 2 for images of
-# floating-point numbers, which are nearly always in [0, 1]; the constants of SSIM are then four times
-# too large, and no error was raised. Known pixels are the original's, as in every number of this study;
-# a network's own known pixels, kept in the result, could only lower both numbers.
+# The table measures the same biharmonic fills in many ways. Some are conventions, others are common
+# mistakes. Older versions of scikit-image, for example, assumed a range of 2 for floating-point
+# images, which are nearly always in [0, 1]; the constants of SSIM are then four times too large,
+# and no error is raised. Known pixels are those of the original, as in every number of this study;
+# keeping a network's own output there could only lower both numbers.
 #
-# Left: on the study's masks. Right: where holes of the published stroke width are just so large that the
-# PSNR is the paper's.
+# The columns on the left are for the study's masks. The columns on the right are for the published
+# stroke width, at the coverage that gives the paper's PSNR.
 
 # %% tags=["hide-input"]
 plane.ssim_table(biharmonic, widths["thin"])
@@ -200,14 +202,16 @@ plane.ssim_table(biharmonic, widths["thin"])
 # %% tags=["hide-input"]
 plane.psnr_table(biharmonic)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The biharmonic fill, strokes of the published width, under six ways to compute SSIM; the thick parts are holes of 30 to 50 %. Diamonds and star: the paper's rows.", "name": "fig-measures"}, "image": {"alt": "Line chart. Horizontal: PSNR; vertical: SSIM. Six curves of the same fills, one for each way to compute SSIM, lie above one another; the paper's rows lie among the upper ones."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The biharmonic fill with strokes of the published width, under six ways to compute SSIM. Thick parts of the curves are holes of 30 to 50 %. Diamonds and star: the rows of the paper.", "name": "fig-measures"}, "image": {"alt": "Line chart. Horizontal: PSNR; vertical: SSIM. Six curves of the same fills, one for each way to compute SSIM, lie above one another; the paper's rows lie among the upper ones."}}
+set_matplotlib_formats("retina")
 plane.measures_figure(widths["thin"])
 
 # %% [markdown]
-# ## What comes nearest
+# ## The nearest combinations
 #
-# Every combination of holes that are, or were meant to be, of 30 to 50 %, with every way to compute
-# SSIM and PSNR; the nearest to the paper's pair of {glue:text}`tried:d`.
+# Holes of 30 to 50 %, measured before or after resizing, were combined with every way to compute
+# SSIM and PSNR. The table shows the nearest of {glue:text}`tried:d` combinations to the paper's
+# pair.
 
 # %% tags=["hide-input"]
 nominal = [("the study's masks", r) for r in fills]
@@ -225,9 +229,10 @@ glue("close", nearest.attrs["close"], display=False)
 nearest
 
 # %% [markdown]
-# {glue:text}`close:d` combinations come within a distance of 0.5. That some of so many do is no evidence
-# for any of them. A way to compute SSIM that explains the best row has to explain the others as well. The table gives what each row of the paper's
-# Table 4 has more than a fill of the same PSNR, with strokes of the published width:
+# {glue:text}`close:d` combinations lie within a distance of 0.5. With that many combinations, a
+# close one is no evidence by itself. A way to compute SSIM that explains the best row has to
+# explain the others as well. The next table shows how much more SSIM each row of the paper's Table
+# 4 has than a biharmonic fill of the same PSNR, with strokes of the published width:
 
 # %% tags=["hide-input"]
 plane.gap_table(
@@ -236,30 +241,26 @@ plane.gap_table(
 
 # %% tags=["remove-input"]
 thin = widths["thin"]
-
-
-def spread(values, prefix):
-    """Glue the number and the range of the gaps that are known."""
-    known = values[~np.isnan(values)]
-    glue(f"{prefix}_count", len(known), display=False)
-    for name, of in (("least", np.min), ("median", np.median), ("most", np.max)):
-        glue(f"{prefix}_{name}", float(of(known)) if len(known) else np.nan, display=False)
-
-
 without = [r for r in rows if r.method == "pic" or r.loss == "log_cosh"]
 with_ssim = [r for n in (1, 2, 3) for r in paper.TABLES[n]]
 with_ssim += [r for r in rows if r.method == "wssl" and r.loss != "log_cosh"]
 others = [
     paper.Row(r.ssim, r.psnr) for r in plane.published().itertuples() if "WSSL" not in r.method
 ]
-for prefix, listed in (("without", without), ("with_ssim", with_ssim), ("others", others)):
-    spread(plane.gaps(thin, listed), prefix)
 at_paper = plane.crossing(thin, plane.BEST.psnr)
 glue("thin_coverage", 100 * at_paper.coverage.value, display=False)
 glue("thin_ssim", at_paper.ssim.text(".4f"), display=False)
 near_ways = plane.near_ways(thin)
+gaps = {
+    "without": plane.gaps(thin, without),
+    "with_ssim": plane.gaps(thin, with_ssim),
+    "others": plane.gaps(thin, others),
+    "then": np.array([gap for way in near_ways for gap in plane.gaps(thin, without, way)]),
+}
+for group, found in gaps.items():
+    for name, value in plane.gap_range(found).items():
+        glue(f"{group}_{name}", value, display=False)
 glue("near_ways", "; ".join(plane.SSIM[way] for way in near_ways) or "none", display=False)
-spread(np.array([g for way in near_ways for g in plane.gaps(thin, without, way)]), "then")
 single = {plane.RESIZINGS[r["experiment"]["resizing"]]: r for r in groups["resizing"]}
 single |= {f"images of {r['experiment']['dataset']}": r for r in groups["images"]}
 near_single = [
@@ -270,28 +271,96 @@ near_single = [
 glue("near_single", "; ".join(near_single) or "none", display=False)
 
 # %% [markdown]
-# The rows of the paper do not lie on one such curve. PIC and the log-cosh loss have
-# {glue:text}`without_least:+.4f` to {glue:text}`without_most:+.4f` more SSIM than a fill of the same
-# PSNR; the {glue:text}`with_ssim_count:d` rows of networks with SSIM in their loss
-# {glue:text}`with_ssim_least:+.4f` to {glue:text}`with_ssim_most:+.4f`, half of them over
-# {glue:text}`with_ssim_median:+.4f`. Another window or another range moves all rows at once, and cannot
-# bring them together. What others have published lies {glue:text}`others_least:+.4f` to
-# {glue:text}`others_most:+.4f` from the same curve, where it reaches their PSNR
-# ({glue:text}`others_count:d` results): from one paper to the next, images, holes and conventions make
-# a difference of some hundredths of SSIM.
+# The SSIM of PIC and of the log-cosh loss differs by {glue:text}`without_least:+.4f` to
+# {glue:text}`without_most:+.4f` from that of a fill of the same PSNR. For the
+# {glue:text}`with_ssim_count:d` rows of networks with SSIM in their loss, the difference is
+# {glue:text}`with_ssim_least:+.4f` to {glue:text}`with_ssim_most:+.4f`, with a median of
+# {glue:text}`with_ssim_median:+.4f`. Another window or another range moves the whole curve, so it
+# cannot explain rows at different distances from it. Published results of other networks lie
+# {glue:text}`others_least:+.4f` to {glue:text}`others_most:+.4f` from the same curve, where it
+# reaches their PSNR ({glue:text}`others_count:d` results); their images, holes and conventions
+# differ as well.
 #
-# **The answer.** A PSNR of 31.38 dB needs no network. With strokes of the published width the
-# biharmonic fill has it at holes of {glue:text}`thin_coverage:.0f` %; on the study's masks, of 30 to
-# 50 %, it has {glue:text}`floor_psnr` dB. An SSIM of 0.9692 at that PSNR is another matter: with the
-# published width, the fill has {glue:text}`thin_ssim`. What would explain it by itself?
+# ## What could explain the paper's pair
 #
-# - Holes, to 0.005 of SSIM: {glue:text}`near_widths`.
-# - Ways to compute SSIM, with the published width, to 0.005: {glue:text}`near_ways`. By these, PIC and
-#   the log-cosh loss would have {glue:text}`then_least:+.4f` to {glue:text}`then_most:+.4f` against
-#   such a fill.
-# - Ways to resize the study's masks, and other images, to a distance of 1: {glue:text}`near_single`.
+# With strokes of the published width, the biharmonic fill reaches the paper's PSNR at holes of
+# {glue:text}`thin_coverage:.0f` %, with an SSIM of {glue:text}`thin_ssim`; on the study's masks of
+# 30 to 50 %, it reaches {glue:text}`floor_psnr` dB. Which single change would give the paper's SSIM
+# at that PSNR as well?
 #
-# Where SSIM is computed as its authors define it, holes of 30 to 50 % give the paper's PSNR with an SSIM
-# of: {glue:text}`asked`. What this page cannot conclude: which explanation is the right one, if any is;
-# how much SSIM a network adds at the same PSNR when it is trained for SSIM ({doc}`06_losses` compares the
-# losses); and how CelebA-HQ, which these images are not, would move the curves.
+# - Other strokes, to within 0.005 of SSIM: {glue:text}`near_widths`.
+# - Another way to compute SSIM, with the published stroke width, to within 0.005:
+#   {glue:text}`near_ways`. Computed this way, PIC and the log-cosh loss would differ by
+#   {glue:text}`then_least:+.4f` to {glue:text}`then_most:+.4f` from such a fill.
+# - Another way to resize the study's masks, or other images, to within a distance of 1:
+#   {glue:text}`near_single`.
+#
+# With SSIM as its authors define it, holes of 30 to 50 % give the paper's PSNR for:
+# {glue:text}`asked`.
+#
+# **What this page cannot conclude.** Which explanation is right, if any; how much SSIM a network
+# adds at the same PSNR when it is trained for SSIM ({doc}`06_losses` compares the losses); and how
+# the curves would move on CelebA-HQ.
+
+# %% [markdown]
+# ## Exercises
+#
+# Each solution is complete: paste it into a new cell or a Python session. The preset `quick` keeps
+# them small enough for a laptop.
+#
+# **1. From decibels to grey levels.** The paper's best PSNR is that of the whole image. If the
+# known pixels are exact, what is the root-mean-square error inside holes of 30, 40 and 50 %, in
+# grey levels of 255?
+#
+# :::{dropdown} Solution
+# ```python
+# from wssl.report.plane import BEST
+#
+# error = 10 ** (-BEST.psnr / 10)
+# for coverage in (0.3, 0.4, 0.5):
+#     print(f"{coverage:.0%}: {255 * (error / coverage) ** 0.5:.1f} grey levels")
+# ```
+#
+# The squared error of the whole image is that of the hole times the coverage. The smaller the hole,
+# the larger the error inside it at the same PSNR.
+# :::
+#
+# **2. Holes that grow.** Fill the same photographs with holes of 5 to 10, 20 to 30 and 40 to 50 %.
+# How fast does the PSNR fall?
+#
+# :::{dropdown} Solution
+# ```python
+# import numpy as np
+# from wssl import data, metrics
+# from wssl.methods import METHODS
+#
+# images = data.images("photos", "test", 64, 4).astype("float32") / 255
+# fill = METHODS["biharmonic"].fill
+# for coverage in ((0.05, 0.1), (0.2, 0.3), (0.4, 0.5)):
+#     masks = data.masks("synthetic", 4, 64, coverage=coverage, split="test")
+#     filled = np.stack([fill(image, mask) for image, mask in zip(images, masks, strict=True)])
+#     scores = metrics.summarize(metrics.evaluate(images, filled.astype("float32"), masks))
+#     print(f"{coverage[0]:.0%} to {coverage[1]:.0%}: {scores['psnr']:.2f} dB")
+# ```
+#
+# Larger holes contain more wrong pixels, and pixels that lie further from any known one.
+# :::
+#
+# **3. A wrong data range.** Compute SSIM of one fill with the right data range of 1 and with a
+# range of 2. Which is higher?
+#
+# :::{dropdown} Solution
+# ```python
+# from wssl import data, protocols
+# from wssl.methods import METHODS
+#
+# image = data.images("photos", "test", 64, 1)[0] / 255
+# mask = data.masks("synthetic", 1, 64, split="test")[0]
+# filled = METHODS["biharmonic"].fill(image, mask)
+# found = protocols.measure(image, filled, mask)
+# print(f"range 1: {found['ssim']:.4f}; range 2: {found['ssim_range_2']:.4f}")
+# ```
+#
+# The constants of SSIM grow with the square of the range. Added to numerator and denominator,
+# larger constants pull the ratio towards 1.
+# :::

@@ -9,21 +9,22 @@
 # %% [markdown]
 # # How the verdicts depend on scale
 #
-# **The question.** Would the controls answer differently with more training, wider networks, wider
-# holes or larger images? The registered campaign climbs a ladder of each: the paper's best
-# configuration beside a random encoder, fine-tuning and training from scratch.
+# **The question.** Would the controls give other answers with more training, wider networks, wider
+# strokes or larger images? The registered campaign varies each of these in steps: at every step, it
+# compares the paper's best configuration with a random encoder, with fine-tuning and with training
+# from scratch.
 #
 # **The answer.** {glue:text}`answer`
 #
 # {glue:text}`awaiting`
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 from myst_nb import glue
 
 from wssl import presets, report
@@ -52,29 +53,38 @@ for name, value in {
 }.items():
     glue(name, value, display=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The controls against each other at every rung of four ladders: steps of the inpainting phase, channels of the first block, width of the holes' strokes, and size of the images. Above zero the first of a pair is better.", "name": "fig-ladders"}, "image": {"alt": "Four charts side by side, for budget, width, holes and size. Horizontal: the rungs; vertical: the change of 1 - SSIM. One curve with intervals for each of three pairs of configurations."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Pairs of controls at every step of four scales: the number of training steps of the inpainting phase, the channels of the first block, the width of the strokes, and the size of the images. Above zero, the first of a pair is better.", "name": "fig-ladders"}, "image": {"alt": "Four charts side by side, for budget, width, holes and size. Horizontal: the scale; vertical: the change of 1 - SSIM. One curve with intervals for each of three pairs of configurations."}}
 report.ladder_figure(rungs)
 
 # %% [markdown]
-# An effect is the per cent by which 1 - SSIM is lower, or the dB by which PSNR is higher; each is a
-# mean of differences between runs with the same seed. Its 95 % interval is for new seeds and new
-# images. {doc}`10_verdicts` says how a verdict is reached.
-# Claims are judged at the scale that the plan fixed for each; everything on this page is shown, not
-# judged.
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - how an effect can depend on the scale at which it is measured
+# - how to read a trend against the logarithm of the training budget
+# - why an extrapolation needs more than a good fit
+# :::
+
+# %% [markdown]
+# An {term}`effect` is the percentage by which 1 - SSIM is lower, or the number of dB by which PSNR
+# is higher: the mean of the differences between runs with the same {term}`seed`. Its 95 % interval
+# is for new seeds and new images. {doc}`10_verdicts` explains how a verdict is reached. Each claim
+# is judged at the scale that the plan fixed for it; this page shows effects at other scales without
+# judging them.
 #
 # ## More training
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The score of each configuration against the images that its inpainting phase saw: every run, and a straight line against the logarithm with its 95 % band. Horizontal lines: fills that learn nothing.", "name": "fig-budget"}, "image": {"alt": "Line chart with a logarithmic horizontal axis, the images seen in training; vertical: minus the logarithm of 1 - SSIM. Points and a fitted line for each of four configurations, and two horizontal lines for the classical fills."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The score of each configuration against the number of images that its inpainting phase saw: one point per run, and a straight line against the logarithm with its 95 % band. Horizontal lines: classical fills.", "name": "fig-budget"}, "image": {"alt": "Line chart with a logarithmic horizontal axis, the images seen in training; vertical: minus the logarithm of 1 - SSIM. Points and a fitted line for each of four configurations, and two horizontal lines for the classical fills."}}
 report.budget_figure(rungs["budget"], [HARMONIC, BIHARMONIC], images)
 
 # %% tags=["hide-input"]
 report.ladder_table(rungs["budget"], pairs, "steps")
 
 # %% [markdown]
-# From the lines: how much a doubling of the steps gains, with how many images a configuration
-# reaches each classical fill, and what would be expected after {glue:text}`predicted:,d` images, as
-# many as the paper's inpainting phase may have seen. The intervals come from the scatter about the
-# line. They do not say that the line goes on straight, which no run here can show.
+# The table is computed from the fitted lines. It gives the gain from a doubling of the steps, the
+# number of images with which a configuration reaches each classical fill, and the expected score
+# after {glue:text}`predicted:,d` images, as many as the paper's inpainting phase may have seen. The
+# intervals come from the scatter about the line. They assume that the line stays straight, which no
+# run here can show.
 
 # %% tags=["hide-input"]
 report.fit_table(rungs["budget"], [HARMONIC, BIHARMONIC], images, predicted)
@@ -86,7 +96,7 @@ report.fit_table(rungs["budget"], [HARMONIC, BIHARMONIC], images, predicted)
 report.ladder_table(rungs["width"], pairs, "first width")
 
 # %% [markdown]
-# ## Wider holes, larger images
+# ## Wider strokes, larger images
 
 # %% tags=["hide-input"]
 report.ladder_table(rungs["holes"], pairs[:2], "strokes")
@@ -95,5 +105,62 @@ report.ladder_table(rungs["holes"], pairs[:2], "strokes")
 report.ladder_table(rungs["size"], pairs[:2], "images")
 
 # %% [markdown]
-# **What this page cannot conclude.** What happens far beyond the last rung: each ladder has two or
-# three seeds on most of its rungs, and ends where the time that was registered for it ends.
+# **What this page cannot conclude.** What happens far beyond the largest scale: most steps have two
+# or three seeds, and each scale ends where its registered computing time ends.
+
+# %% [markdown]
+# ## Exercises
+#
+# Each solution is complete: paste it into a new cell or a Python session. The preset `quick` keeps
+# them small enough for a laptop.
+#
+# **1. Twice the steps.** Train from scratch for the preset's number of steps, and for twice as
+# many. (Trains two networks.)
+#
+# :::{dropdown} Solution
+# ```python
+# import wssl
+#
+# steps = wssl.presets.preset("quick").inpainting_steps
+# for factor in (1, 2):
+#     settings = {"inpainting_steps": factor * steps}
+#     experiment = wssl.Experiment(preset="quick", encoder="scratch", settings=settings)
+#     print(f"{factor * steps} steps: {wssl.run(experiment).metrics['psnr']:.2f} dB")
+# ```
+#
+# `settings` replaces values of the preset. Each combination is an experiment with its own record.
+# :::
+#
+# **2. How far is the paper?** By how many doublings does the paper's inpainting phase see more
+# images than that of each preset?
+#
+# :::{dropdown} Solution
+# ```python
+# import math
+#
+# from wssl import presets
+#
+# seen = {name: p.inpainting_steps * p.inpainting_batch for name, p in presets.PRESETS.items()}
+# for name, images in seen.items():
+#     print(f"{name}: {images:,} images, {math.log2(seen['paper'] / images):.1f} doublings")
+# ```
+#
+# A line that is fitted over two doublings says little about what happens after several more.
+# :::
+#
+# **3. A line that goes on too long.** A score follows $1 - 0.5 \, n^{-0.3}$ up to $n = 8$ and stays
+# constant from there. Fit a line against $\log n$ to $n$ = 1, 2, 4 and 8, and extrapolate it to 64.
+#
+# :::{dropdown} Solution
+# ```python
+# import numpy as np
+#
+# seen = np.array([1, 2, 4, 8])
+# score = 1 - 0.5 * seen**-0.3
+# slope, start = np.polyfit(np.log2(seen), score, 1)
+# print(f"on the line at 64: {start + slope * np.log2(64):.3f}; in truth {score[-1]:.3f}")
+# ```
+#
+# The points fit the line well, and still it is wrong at 64. The scatter about a line cannot show
+# that it bends later.
+# :::

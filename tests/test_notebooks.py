@@ -310,6 +310,15 @@ def test_execute_gives_the_same_bytes_twice(project):
 
 
 @pytest.mark.build
+def test_the_parameters_of_a_page_are_hidden(project):
+    notebooks.execute("notebooks/01_study.py", "out.ipynb", {"seed": 3})
+    cells = nbformat.read("out.ipynb", as_version=4).cells
+    (injected,) = (c for c in cells if "injected-parameters" in c.metadata.get("tags", []))
+    assert "remove-input" in injected.metadata.tags
+    assert "seed = 3" in injected.source
+
+
+@pytest.mark.build
 def test_a_failing_notebook_leaves_the_earlier_output(project):
     Path("out.ipynb").write_text("the earlier one")
     with pytest.raises(RuntimeError, match=r"(?s)TypeError.*seed.*out\.half-run\.ipynb.*as it was"):

@@ -1,4 +1,4 @@
-"""Fills that learn nothing, measured in many ways: against scikit-image, Keras and plain loops."""
+"""Classical fills, measured in many ways: against scikit-image, Keras and plain loops."""
 
 import json
 

@@ -154,7 +154,7 @@ def test_confusion_is_the_share_over_runs():
     shown = np.array([float(text.get_text()) for text in axis.texts]).reshape(4, 4)
     np.testing.assert_allclose(shown, np.array(CONFUSION) / 8, atol=0.006)
     assert not np.allclose(shown, np.array(transposed) / 8, atol=0.006)
-    assert axis.get_xlabel() == "taken for"
+    assert axis.get_xlabel() == "predicted level"
     assert axis.get_ylabel() == "true level"
     assert [label.get_text() for label in axis.get_xticklabels()] == ["0°", "90°", "180°", "270°"]
 

@@ -1,4 +1,4 @@
-"""The page of the calibration: courses, accuracies, and what was chosen."""
+"""The page of the calibration: runs, accuracies and the chosen settings."""
 
 from pathlib import Path
 
@@ -50,7 +50,7 @@ def test_courses_are_one_row_per_run_in_the_order_of_trainings_and_rates():
         _run(4e-3, 0.80, encoder="random"),
         _phase(1e-3, 0.9),
     ]
-    frame = calibration.courses(records)
+    frame = calibration.inpainting_runs(records)
     assert frame["training"].tolist() == [
         "random features, frozen",
         "from scratch",
@@ -63,7 +63,7 @@ def test_courses_are_one_row_per_run_in_the_order_of_trainings_and_rates():
 
 
 def test_the_table_of_courses_says_what_the_records_say():
-    table = calibration.course_table(calibration.courses([_run(1.6e-2, 0.89556)]))
+    table = calibration.run_table(calibration.inpainting_runs([_run(1.6e-2, 0.89556)]))
     assert table.index.tolist() == [("from scratch", "16", "0.016")]
     assert table[["steps", "SSIM", "PSNR (dB)"]].iloc[0].tolist() == ["1,000", "0.8956", "25.00"]
 
@@ -82,7 +82,7 @@ def test_a_phase_of_two_tasks_counts_its_hours_once_and_shows_its_seeds_side_by_
 def test_each_panel_circles_the_course_that_was_chosen():
     records = [_run(rate, ssim) for rate, ssim in ((1e-3, 0.87), (2e-3, 0.88), (4e-3, 0.86))]
     records += [_run(rate, 0.8, encoder="random") for rate in (1e-3, 2e-3)]
-    frame = calibration.courses(records)
+    frame = calibration.inpainting_runs(records)
     figure = learning_rates(frame, [("from scratch", 2e-3, "cosine", 1000)])
     circles = {
         axis.get_title(): [
@@ -105,7 +105,7 @@ def test_what_was_chosen_is_each_kinds_own():
     "training", ["random features, frozen", "from scratch", "Shift-Net", "PIC"]
 )
 def test_the_reference_presets_courses_were_run_in_the_calibration(training):
-    frame = calibration.courses(Store(RECORDS).records())
+    frame = calibration.inpainting_runs(Store(RECORDS).records())
     chosen = {name: course for name, *course in calibration.chosen(PRESETS["desktop"])}
     rate, schedule, _ = chosen[training]
     own = frame[(frame["training"] == training) & (frame["width"] != 32)]
@@ -121,5 +121,15 @@ def test_the_calibration_saw_validation_images_and_no_seed_of_the_campaign():
 
 
 def test_no_records_give_empty_tables():
-    assert isinstance(calibration.courses([]), pd.DataFrame)
+    assert isinstance(calibration.inpainting_runs([]), pd.DataFrame)
     assert calibration.accuracies([]).empty
+
+
+def test_the_chosen_settings_are_one_sentence_that_groups_equal_ones():
+    settings = calibration.chosen(PRESETS["desktop"])
+    words = calibration.chosen_text(PRESETS["desktop"])
+    assert words.startswith("The preset 'desktop' uses these learning rates: ")
+    for training, rate, schedule, steps in settings:
+        assert words.count(training) >= 1
+        assert f"{rate:g} ({schedule}, {steps:,} steps)" in words
+    assert words.count(" steps) for ") == len({setting[1:] for setting in settings})

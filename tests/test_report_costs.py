@@ -2,7 +2,7 @@
 
 import pytest
 
-from wssl import study
+from wssl import report, study
 from wssl.report.tables.costs import benchmark_table, effort_table, kind_of, machines
 from wssl.store import Store
 
@@ -23,11 +23,27 @@ def test_every_record_is_counted_once_under_its_kind(records):
         "WSSL, inpainting phases",
         "Shift-Net, inpainting phases",
         "PIC, inpainting phases",
-        "fills that learn nothing",
-        "tests on other holes and images",
+        "classical fills",
+        "tests on other masks and images",
     }
     seconds = [r["provenance"]["seconds"] for r in records if kind_of(r) == "pretext phases"]
     assert table.loc["pretext phases", "all, h"] == f"{sum(seconds) / 3600:.2f}"
+
+
+def test_the_hours_of_each_kind_are_a_bar(records):
+    axis = report.effort_figure(records).axes[0]
+    kinds = [label.get_text() for label in axis.get_yticklabels()]
+    hours = {kind: bar.get_width() for kind, bar in zip(kinds, axis.patches, strict=True)}
+    expected = dict.fromkeys(map(kind_of, records), 0.0)
+    for record in records:
+        expected[kind_of(record)] += record["provenance"]["seconds"] / 3600
+    assert hours == pytest.approx(expected)
+    assert list(hours.values()) == sorted(hours.values())
+
+
+def test_a_figure_of_no_records_says_so():
+    (axis,) = report.effort_figure([]).axes
+    assert "no record" in axis.texts[0].get_text()
 
 
 def test_machines_are_counted_the_most_frequent_first():

@@ -182,3 +182,28 @@ def test_the_figures_show_each_curve_and_each_row_of_table_4(curve):
     figure = plane.measures_figure(curve)
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert set(plane.CURVES.values()) <= set(texts)
+
+
+def test_crossings_are_named_with_their_holes_and_ssim(curve):
+    found = plane.crossing(curve, 34.0)
+    assert plane.crossings_text({"thin": found}) == "strokes of 5 to 15 px at 20 %, with 0.9600"
+    assert plane.crossings_text({}) == "none"
+
+
+def test_the_answer_follows_the_curve(curve):
+    reached = plane.crossing(curve, plane.BEST.psnr)
+    share = (34 - plane.BEST.psnr) / (34 - 28)
+    sentence = plane.answer_text(reached)
+    assert f"holes of {20 + 20 * share:.0f} %" in sentence
+    assert f"{0.96 - 0.06 * share:.4f}" in sentence
+    assert sentence.endswith(f"where the paper prints {plane.BEST.ssim}.")
+    missed = plane.answer_text(plane.crossing(curve[:1], plane.BEST.psnr))
+    assert "no holes that were tried" in missed
+
+
+def test_the_range_of_gaps_leaves_out_what_is_not_known():
+    found = plane.gap_range(np.array([0.03, np.nan, -0.01, 0.02]))
+    assert found == {"count": 3, "least": -0.01, "median": 0.02, "most": 0.03}
+    empty = plane.gap_range(np.array([np.nan]))
+    assert empty["count"] == 0
+    assert np.isnan(empty["least"])

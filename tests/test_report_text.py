@@ -70,12 +70,12 @@ def test_an_answer_awaits_runs():
 
 def test_one_seed_is_never_a_verdict(seen):
     words = text.answer(seen, ["features", "supervised"])
-    assert words.startswith("At this scale nothing is judged: 1 seed, and of one seed nobody can")
+    assert words.startswith("At this scale nothing is judged: there is 1 seed, and one seed cannot")
     assert "interval" not in words
     for outcome in (HOLDS, REFUTED, SAME, UNDECIDED):
         assert outcome not in words
     nothing = findings([], ONE, registered=False)
-    assert "none of the runs" in text.answer(nothing, ["features"])
+    assert "none of the required runs" in text.answer(nothing, ["features"])
 
 
 def test_the_tally_of_what_is_not_judged(seen, judged):
@@ -94,8 +94,11 @@ def test_the_tally_of_what_is_not_judged(seen, judged):
         (verdict(REFUTED, -0.3, 0.01), "a is not better than b by as much as the margin"),
         (verdict(SAME), "a and b are the same, within the margin"),
         (verdict(UNDECIDED), "whether a or b is better is undecided"),
-        (verdict(SEEN), "a was better than b in these runs, which decide nothing"),
-        (verdict(SEEN, value=-0.2), "a was worse than b in these runs, which decide nothing"),
+        (verdict(SEEN), "a was better than b in these runs, which are too few to decide"),
+        (
+            verdict(SEEN, value=-0.2),
+            "a was worse than b in these runs, which are too few to decide",
+        ),
         (verdict(AWAITING), "a and b cannot be compared yet: awaiting runs (0 of 10)"),
     ],
 )
@@ -186,5 +189,5 @@ def test_the_answer_of_the_ladders():
     assert "budget 16x" in text.awaited_rungs(found)
     assert "width 16" not in text.awaited_rungs(found)
     empty = ladders([])
-    assert text.ladder_answer(empty, registered=True) == "No ladder has two rungs yet."
-    assert "there are none" in text.ladder_answer(empty, registered=False)
+    assert text.ladder_answer(empty, registered=True) == "No scale has two steps with runs yet."
+    assert "there are no such runs" in text.ladder_answer(empty, registered=False)

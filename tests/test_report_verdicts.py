@@ -54,7 +54,7 @@ def test_a_table_has_a_line_for_each_claim(verdicts):
     assert 0 < low < float(row["effect"].removesuffix(" %")) < high
     assert row["in the paper"] == "—"
     assert table.loc[claim("mix").text, "in the paper"] == "+17.0 %"
-    assert table.loc[claim("supervised").text, "who asserts it"] == "its method presupposes it"
+    assert table.loc[claim("supervised").text, "origin"] == "presupposed by its method"
     empty = tables.verdict_table(judge([]))
     assert set(empty["effect"]) == set(empty["95 % interval"]) == {"—"}
     assert empty["verdict"].iloc[0] == "… awaiting runs (0 of 10)"

@@ -1,11 +1,12 @@
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 
 from wssl import campaign, losses, paper, study
 from wssl.claims import CLAIMS
-from wssl.claims.campaign import Design
-from wssl.claims.catalogue import BEST_ARM, HARMONIC, SINGLES, WIDE_BEST
+from wssl.claims.campaign import Arm, Design
+from wssl.claims.catalogue import BEST_ARM, HARMONIC, RANDOM, SCRATCH, SINGLES, WIDE_BEST
 from wssl.claims.decision import AWAITING
 from wssl.claims.ladders import ladders
 from wssl.claims.outcomes import NOT_RUN, SEEN
@@ -223,3 +224,20 @@ def test_the_campaign_has_a_run_on_every_rung(fabricate):
     (first, *_), last = rungs["budget"], rungs["budget"][-1]
     assert first.runs == 4 * 3
     assert last.runs == 2 * 2
+
+
+def test_parameters_of_an_arm_are_those_that_learn():
+    """Three by three convolutions: 9 weights for each pair of channels, and a bias each."""
+
+    def block(of, to):
+        return (9 * of + 1) * to + (9 * to + 1) * to
+
+    made = Study("smoke")
+    widths = [3, 4, 8, 16, 32, 64]
+    encoder = [block(a, b) for a, b in pairwise(widths)]
+    whole = made.parameters(SCRATCH)
+    assert whole - made.parameters(BEST_ARM) == sum(encoder)
+    assert made.parameters(RANDOM) == made.parameters(BEST_ARM)
+    assert whole - made.parameters(Arm(encoder="random", blocks=(1, 2))) == sum(encoder[:2])
+    assert made.parameters(Arm(encoder="scratch", width="wide")) > 3 * whole
+    assert made.parameters(Arm(encoder="scratch", width="4")) == whole

@@ -326,6 +326,9 @@ def execute(
             f"A captioned cell must show one.\n"
             f"The notebook: {half_run}. {output} is as it was before."
         )
+    for cell in executed.cells:
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell.metadata.tags.append("remove-input")
     if repository:
         executed.cells.insert(0, _installation(repository))
     made = {"records": read, "sources": freshness.sources(_code_of(executed))}

@@ -1,5 +1,6 @@
 """The study as lists of experiments, part by part, and the records that its pages show."""
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -10,12 +11,12 @@ import numpy as np
 
 from wssl import campaign as registered
 from wssl import data, metrics, paper
-from wssl.claims.campaign import Arm, Design, arm_of
+from wssl.claims.campaign import NARROW, WIDE, Arm, Design, arm_of
 from wssl.claims.catalogue import CLAIMS, Claim
 from wssl.claims.outcomes import Findings, findings
 from wssl.data.batches import centre_crops
 from wssl.experiment import ENCODERS, Evaluation, Experiment, Pretraining
-from wssl.methods import METHODS
+from wssl.methods import METHODS, freeze, unet
 from wssl.presets import preset as _preset
 from wssl.records import is_run
 from wssl.running import run_all
@@ -390,6 +391,20 @@ class Study:
             if record is not None and is_run(record) and (known or not self.registered):
                 return Result(task, record, store)
         return None
+
+    def parameters(self, arm: Arm) -> int:
+        """How many parameters of an arm's network learn in the inpainting phase.
+
+        Parameters
+        ----------
+        arm : Arm
+            Of the method WSSL.
+        """
+        width = {NARROW: self.design.narrow, WIDE: self.design.wide}.get(arm.width)
+        network = unet(self.design.size, int(arm.width) if width is None else width)
+        if arm.encoder in ("frozen", "random"):
+            freeze(network, list(arm.blocks))
+        return sum(math.prod(variable.shape) for variable in network.trainable_variables)
 
     def pictures(self, photographs: int = 1, drawn: int = 1) -> tuple[np.ndarray, np.ndarray]:
         """Pictures to show fills on, which may be shown, and holes of the study's test masks.

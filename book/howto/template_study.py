@@ -9,18 +9,18 @@
 # %% [markdown]
 # # A loss of your own
 #
-# **The question.** Does a network that is trained from scratch fill holes better with the Charbonnier
-# loss, a smooth form of the absolute error, than with the paper's mixed loss?
+# **The question.** Does a network trained from scratch fill holes better with the Charbonnier loss, a
+# smooth form of the absolute error, than with the paper's mixed loss?
 #
 # **The answer.** {glue:text}`answer`.
 
-# %% tags=["parameters"]
+# %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
 dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
 masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
-# %% tags=["hide-input"]
+# %% tags=["remove-input"]
 import pandas as pd
 from keras import ops
 from myst_nb import glue
@@ -40,7 +40,7 @@ report.use_style()
 # %% [markdown]
 # ## The experiments
 #
-# The same network with either loss, at the same seeds. {glue:text}`scale`
+# The same network is trained with each loss, at the same seeds. {glue:text}`scale`
 
 
 # %%
@@ -81,7 +81,7 @@ report.score_table(campaign, {"mixed loss": SCRATCH, "Charbonnier loss": ARM})
 # %% [markdown]
 # ## The difference
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The Charbonnier loss against the mixed one, at the same seeds: right of zero is better than the mix.", "name": "fig-charbonnier"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR: one row, the Charbonnier loss against the mixed loss, with seeds, mean and interval."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The Charbonnier loss compared with the mix, at the same seeds: values right of zero are better than the mix.", "name": "fig-charbonnier"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR: one row, the Charbonnier loss against the mixed loss, with seeds, mean and interval."}}
 contrasts = report.against(SCRATCH, {"Charbonnier loss": ARM})
 report.dots(campaign, contrasts, zero="the mixed loss")
 
@@ -91,5 +91,5 @@ with pd.option_context("display.max_colwidth", None):
 verdicts
 
 # %% [markdown]
-# **What this page cannot conclude.** Whether the same is true of a frozen encoder; and whether another constant under the root, or another learning
-# rate, would change the answer: neither was tried.
+# **What this page cannot conclude.** Whether the same is true with a frozen encoder; and whether another
+# constant under the root, or another learning rate, would change the answer: neither was tried.

@@ -1,7 +1,14 @@
 """Tables, figures and sentences, made from records and arrays alone."""
 
+from wssl.report.figures.costs import effort_figure
 from wssl.report.figures.dots import dots
 from wssl.report.figures.ladders import budget_figure, ladder_figure
+from wssl.report.figures.method import (
+    architecture,
+    coverage_histogram,
+    error_curves,
+    share_curves,
+)
 from wssl.report.figures.phases import confusion, confusions, loss_curves, training_curves
 from wssl.report.figures.pictures import detail, fills_gallery, four_panels, gallery, zoomed
 from wssl.report.figures.style import finished, placeholder, use_style
@@ -49,6 +56,7 @@ __all__ = [
     "accuracy_by_weight",
     "accuracy_table",
     "against",
+    "architecture",
     "arm_label",
     "benchmark_table",
     "budget_figure",
@@ -57,11 +65,14 @@ __all__ = [
     "confusion",
     "confusions",
     "contrast_table",
+    "coverage_histogram",
     "coverage_table",
     "detail",
     "dots",
+    "effort_figure",
     "effort_table",
     "ends",
+    "error_curves",
     "even_weights",
     "fills_gallery",
     "finished",
@@ -91,6 +102,7 @@ __all__ = [
     "runs_of",
     "score_table",
     "set_name",
+    "share_curves",
     "short_table",
     "slider",
     "source_table",

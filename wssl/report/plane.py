@@ -1,4 +1,4 @@
-"""What the paper's pair of PSNR and SSIM means: fills that learn nothing in the same plane."""
+"""The paper's pairs of PSNR and SSIM beside those of classical fills."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -341,6 +341,47 @@ def crossing_table(widths: Mapping[str, Sequence[Record]]) -> pd.DataFrame:
     return pd.DataFrame(lines).set_index("strokes (of 512 px)")
 
 
+def crossings_text(found: Mapping[str, Crossing]) -> str:
+    """Widths of strokes with the coverage and SSIM at the paper's PSNR, as text.
+
+    Parameters
+    ----------
+    found : mapping of str to Crossing
+        By width; those that do not reach the PSNR have been left out.
+
+    Returns
+    -------
+    str
+        ``"none"`` if there is none.
+    """
+    texts = [
+        f"strokes of {WIDTHS[width].split(',')[0]} at {100 * c.coverage.value:.0f} %, with "
+        f"{c.ssim.value:.4f}"
+        for width, c in found.items()
+    ]
+    return "; ".join(texts) or "none"
+
+
+def answer_text(found: Crossing) -> str:
+    """Whether the paper's PSNR needs a network, and what SSIM comes with it, as a sentence.
+
+    Parameters
+    ----------
+    found : Crossing
+        Of the biharmonic fill with strokes of the published width, at the paper's PSNR.
+    """
+    if np.isnan(found.ssim.value):
+        return (
+            f"With strokes of the published width, no holes that were tried give the biharmonic "
+            f"fill the paper's PSNR of {BEST.psnr} dB."
+        )
+    return (
+        f"A PSNR of {BEST.psnr} dB needs no network: with strokes of the published width, the "
+        f"biharmonic fill reaches it at holes of {100 * found.coverage.value:.0f} %, with an SSIM "
+        f"of {found.ssim.text('.4f')}, where the paper prints {BEST.ssim}."
+    )
+
+
 def _percent(share: Measured) -> str:
     text = Measured(100 * share.value, 100 * share.low, 100 * share.high).text(".0f")
     return text if np.isnan(share.value) else f"{text} %"
@@ -422,6 +463,30 @@ def gaps(curve: Sequence[Record], rows: Sequence[paper.Row], ssim: str = "ssim")
         NaN where the curve does not reach a row's PSNR.
     """
     return np.array([row.ssim - crossing(curve, row.psnr, ssim=ssim).ssim.value for row in rows])
+
+
+def gap_range(found: Array) -> dict[str, float]:
+    """The number and the range of the gaps that are known.
+
+    Parameters
+    ----------
+    found : float (N,)
+        From `gaps`; NaN where a gap is not known.
+
+    Returns
+    -------
+    dict of str to float
+        ``count``, ``least``, ``median`` and ``most``; the last three are NaN without a known gap.
+    """
+    known = found[~np.isnan(found)]
+    if not len(known):
+        return {"count": 0, "least": np.nan, "median": np.nan, "most": np.nan}
+    return {
+        "count": len(known),
+        "least": float(known.min()),
+        "median": float(np.median(known)),
+        "most": float(known.max()),
+    }
 
 
 def gap_table(curve: Sequence[Record], ways: Sequence[str]) -> pd.DataFrame:

@@ -31,7 +31,7 @@ SIGNS = {
     SEEN: "·",
     NOT_RUN: "—",
 }
-"""What stands before each outcome, so that colour is not needed to tell them apart."""
+"""The sign of each outcome, so that outcomes can be distinguished without colour."""
 
 
 def counted(count: int, noun: str) -> str:
@@ -129,7 +129,7 @@ def effect_text(effect: Effect, unit: Unit) -> str:
 
 
 def finding_text(verdict: Verdict, campaign: Campaign) -> str:
-    """What was found of a claim, without the claim: the outcome and the effect, in dB as well.
+    """The finding for a claim, without the claim: the outcome and the effect, in dB as well.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def finding_text(verdict: Verdict, campaign: Campaign) -> str:
 
 
 def answer(found: Findings, keys: Iterable[str]) -> str:
-    """The answer to a page's question in one sentence: its claims and what was found of each.
+    """The answer to a page's question in one sentence: its claims and the finding for each.
 
     Parameters
     ----------
@@ -161,7 +161,7 @@ def answer(found: Findings, keys: Iterable[str]) -> str:
     -------
     str
         Without a full stop. At a scale that was not registered it says that nothing is judged, and
-        what was seen.
+        gives the effects that were seen.
     """
     verdicts = [found[key] for key in keys]
     if found.registered:
@@ -170,9 +170,9 @@ def answer(found: Findings, keys: Iterable[str]) -> str:
         )
     seen = [v for v in verdicts if v.outcome == SEEN]
     if not seen:
-        return "At this scale nothing is judged, and none of the runs that it would take was made"
+        return "At this scale nothing is judged, and none of the required runs was made"
     effects = "; ".join(f"{v.claim.compared}: {finding_text(v, found.campaign)}" for v in seen)
-    return f"{unjudged_text(found)}. What these runs show: {effects}"
+    return f"{unjudged_text(found)}. These runs show: {effects}"
 
 
 def unjudged_text(found: Findings) -> str:
@@ -183,8 +183,9 @@ def unjudged_text(found: Findings) -> str:
     found : Findings
     """
     seeds = found.seeds
-    why = "of one seed nobody can say what is chance" if seeds < 2 else "no plan was registered"
-    return f"At this scale nothing is judged: {counted(seeds, 'seed')}, and {why}"
+    why = "one seed cannot show what is chance" if seeds < 2 else "no plan was registered"
+    verb = "is" if seeds == 1 else "are"
+    return f"At this scale nothing is judged: there {verb} {counted(seeds, 'seed')}, and {why}"
 
 
 def awaiting_text(done: int, planned: int) -> str:
@@ -199,12 +200,13 @@ def awaiting_text(done: int, planned: int) -> str:
         return ""
     return (
         f"Awaiting runs: {done:,} of {counted(planned, 'registered run')} of this page "
-        f"{'is' if done == 1 else 'are'} recorded. What follows shows those, or nothing yet."
+        f"{'is' if done == 1 else 'are'} recorded. The figures and tables below show these "
+        "runs, where there are any."
     )
 
 
 def scale_text(campaign: Campaign, arms: Iterable[Arm]) -> str:
-    """On what, at which size and for how long some arms were trained, as a sentence.
+    """The images, size and length of the training of some arms, as a sentence.
 
     Parameters
     ----------
@@ -256,15 +258,15 @@ def learned_text(phases: Iterable[Record]) -> str:
             missed[task] = missed.get(task, 0) + (not well)
     names = [f"{task} ({count})" for task, count in missed.items() if count]
     return (
-        f"{text}; in the others a task ended near chance: {listed(names)}. Such runs are counted "
-        "in every claim, and marked in their records."
+        f"{text}; in the others, a task stayed near chance: {listed(names)}. Such runs count in "
+        "every claim, and their records are marked."
     )
 
 
 def tally(verdicts: Iterable[Verdict]) -> str:
-    """How the claims that the paper itself makes fare, as text.
+    """The outcomes of the claims that the paper itself makes, as text.
 
-    What its method presupposes and what only this study asks are not counted.
+    Claims that its method presupposes, and those that only this study makes, are not counted.
 
     Parameters
     ----------
@@ -274,8 +276,8 @@ def tally(verdicts: Iterable[Verdict]) -> str:
     counts = {outcome: sum(v.outcome == outcome for v in said) for outcome in SIGNS}
     if counts[SEEN] + counts[NOT_RUN]:
         return (
-            f"Of {len(said)} claims that the paper makes, none is judged at this scale; the runs "
-            f"that {counts[SEEN]} of them are about were made"
+            f"Of {len(said)} claims that the paper makes, none is judged at this scale; "
+            f"the runs for {counts[SEEN]} of them were made"
         )
     parts = [
         f"{counts[HOLDS]} hold{'s' * (counts[HOLDS] == 1)}",
@@ -324,8 +326,8 @@ def state_text(found: Findings) -> str:
     """
     if not found.registered:
         return (
-            f"{unjudged_text(found)}. The tables show the effects as these runs show them; "
-            "verdicts belong to the registered campaign."
+            f"{unjudged_text(found)}. The tables show the effects in these runs; only the "
+            "registered campaign has verdicts."
         )
     waiting = [verdict for verdict in found.values() if verdict.outcome == AWAITING]
     if not waiting:
@@ -395,7 +397,7 @@ def helps(verdicts: Sequence[Verdict]) -> str:
 def ladder_answer(
     ladders: Mapping[str, Sequence[Rung]], score: Score = SSIM, *, registered: bool
 ) -> str:
-    """How the paper's frozen network stands beside its controls along each ladder, in a sentence.
+    """The effect of the paper's frozen network against its controls along each ladder, as text.
 
     Parameters
     ----------
@@ -421,10 +423,10 @@ def ladder_answer(
                     f"{amount(end, score.unit)} at {last}"
                 )
     if parts:
-        return f"The pretrained, frozen network by 1 - SSIM. {'; '.join(parts)}."
+        return f"Effects of the pretrained, frozen network on 1 - SSIM: {'; '.join(parts)}."
     if registered:
-        return "No ladder has two rungs yet."
-    return "The ladders belong to the registered campaign; at this scale there are none."
+        return "No scale has two steps with runs yet."
+    return "Only the registered campaign varies the scale; at this preset there are no such runs."
 
 
 def awaited_rungs(ladders: Mapping[str, Sequence[Rung]]) -> str:
@@ -455,7 +457,7 @@ def versus(first: str, second: str, verdict: Verdict) -> str:
         return f"{first} and {second} cannot be compared yet: {verdict.status}"
     if verdict.outcome == SEEN:
         better = "better" if effect.value > 0 else "worse"
-        return f"{first} was {better} than {second} in these runs, which decide nothing"
+        return f"{first} was {better} than {second} in these runs, which are too few to decide"
     if verdict.outcome == REFUTED and verdict.high < 0:
         return f"{first} is worse than {second}"
     return {
@@ -467,7 +469,7 @@ def versus(first: str, second: str, verdict: Verdict) -> str:
 
 
 def registration_text(found: Registration) -> str:
-    """What is known of the plan's date and of the first run's, as a sentence.
+    """The dates of the plan and of the first run, as far as they are known, as a sentence.
 
     Parameters
     ----------
@@ -479,7 +481,7 @@ def registration_text(found: Registration) -> str:
     assert found.committed is not None
     plan = f"The plan (SHA-256 {found.digest[:16]}…) was committed on {_time(found.committed)}"
     if found.unchanged is False:
-        plan += ", but was changed since then other than by additions at its end"
+        plan += " (it was changed since then, not only by additions at its end)"
     if found.first is None or found.finished is None:
         return f"{plan}; no run of the campaign is recorded yet."
     order = "before" if found.older else "after"

@@ -1,4 +1,4 @@
-"""The calibration's figure: the score of each course, by its learning rate."""
+"""The calibration's figure: the score of each training setting, by its learning rate."""
 
 from collections.abc import Iterable
 
@@ -19,9 +19,9 @@ def learning_rates(frame: pd.DataFrame, chosen: Iterable[tuple[str, float, str, 
     Parameters
     ----------
     frame : pandas.DataFrame
-        As from `wssl.report.tables.calibration.courses`, of one width.
+        As from `wssl.report.tables.calibration.inpainting_runs`, of one width.
     chosen : iterable of (str, float, str, int)
-        Kind of training, learning rate, schedule and steps of the courses that were chosen; each
+        Kind of training, learning rate, schedule and steps of the settings that were chosen; each
         is circled. A triangle at the bottom is a run whose training diverged.
 
     Returns
@@ -29,7 +29,7 @@ def learning_rates(frame: pd.DataFrame, chosen: Iterable[tuple[str, float, str, 
     matplotlib.figure.Figure
     """
     shown = frame.assign(
-        course=frame["schedule"] + ", " + frame["steps"].map("{:,} steps".format)
+        setting=frame["schedule"] + ", " + frame["steps"].map("{:,} steps".format)
     ).assign(training=frame["training"].cat.remove_unused_categories())
     if shown.empty:
         return placeholder("There are no records of the calibration here.")
@@ -38,10 +38,10 @@ def learning_rates(frame: pd.DataFrame, chosen: Iterable[tuple[str, float, str, 
         data=shown[shown["ssim"] >= DIVERGED],
         x="learning rate",
         y="ssim",
-        hue="course",
-        style="course",
-        hue_order=sorted(shown["course"].unique()),
-        style_order=sorted(shown["course"].unique()),
+        hue="setting",
+        style="setting",
+        hue_order=sorted(shown["setting"].unique()),
+        style_order=sorted(shown["setting"].unique()),
         col="training",
         col_wrap=min(3, panels),
         kind="line",
@@ -62,10 +62,10 @@ def learning_rates(frame: pd.DataFrame, chosen: Iterable[tuple[str, float, str, 
         axis.margins(0.12)
         for rate in shown.query("training == @training and ssim < @DIVERGED")["learning rate"]:
             axis.plot(rate, 0.03, "v", color="black", transform=axis.get_xaxis_transform())
-        for kind, *course in chosen:
+        for kind, *setting in chosen:
             of_kind = shown[shown["training"] == kind]
-            same = (of_kind[["learning rate", "schedule", "steps"]] == course).all(axis=1)
+            same = (of_kind[["learning rate", "schedule", "steps"]] == setting).all(axis=1)
             if kind == training and same.any():
                 level = of_kind.loc[same, "ssim"].mean()
-                axis.plot(course[0], level, "o", ms=13, mfc="none", mec="black", mew=1.5)
+                axis.plot(setting[0], level, "o", ms=13, mfc="none", mec="black", mew=1.5)
     return finished(grid.figure)

@@ -86,7 +86,7 @@ def budget_figure(
     rungs : sequence of Rung
         A ladder of budgets.
     fills : sequence of Arm
-        Fills that learn nothing, drawn as horizontal lines.
+        Classical fills, drawn as horizontal lines.
     images : float
         How many images 1x is.
     score : wssl.claims.estimands.Score

@@ -1,4 +1,4 @@
-"""Figures of training: what the levels of a pretext task were taken for, and losses."""
+"""Figures of training: confusion matrices of pretext tasks, and losses."""
 
 from collections.abc import Mapping, Sequence
 
@@ -16,7 +16,7 @@ from wssl.store import Record
 
 
 def confusion(records: Sequence[Record], task: str, level_names: Sequence[str], ax: Axes) -> None:
-    """Draw what a task's levels were taken for, as shares averaged over runs.
+    """Draw the confusion matrix of a task, as shares averaged over runs.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def confusion(records: Sequence[Record], task: str, level_names: Sequence[str], 
         yticklabels=list(level_names),
         ax=ax,
     )
-    ax.set(title=set_name([task]), xlabel="taken for", ylabel="true level")
+    ax.set(title=set_name([task]), xlabel="predicted level", ylabel="true level")
 
 
 def loss_curves(histories: Mapping[str, Sequence[Sequence[float]]], ax: Axes, title: str) -> None:
@@ -63,7 +63,7 @@ def loss_curves(histories: Mapping[str, Sequence[Sequence[float]]], ax: Axes, ti
 
 
 def confusions(phases: Sequence[Record], level_names: Mapping[str, Sequence[str]]) -> Figure:
-    """What the levels of each task were taken for, by networks that learned it alone.
+    """The confusion matrix of each task, for networks that learned it alone.
 
     Parameters
     ----------

@@ -175,7 +175,9 @@ def accuracy_by_weight(records: Iterable[Record]) -> Figure:
             axis.plot(middle.index + shift, middle, "_-", ms=12, mew=2, linewidth=2, c=colour)
         axis.axhline(1 / count, color="0.4", linestyle="--", linewidth=1)
         axis.annotate("chance", (0.1, 1 / count - 0.02), va="top", color="0.4", fontsize="small")
-        axis.set(title=set_name([task]), xlabel="its weight", ylim=(0, 1.03), xlim=(0.04, 1.06))
+        axis.set(
+            title=set_name([task]), xlabel="weight of the task", ylim=(0, 1.03), xlim=(0.04, 1.06)
+        )
         axis.set_xticks((0.1, 0.3, 0.5, 0.7, 0.9, 1), ("0.1", "0.3", "0.5", "0.7", "0.9", "1"))
     axes[0, 0].set(ylabel="accuracy")
     for beside, (colour, marker) in styles.items():

@@ -1,4 +1,4 @@
-"""The calibration: what each kind of training reached on validation images, by its course."""
+"""The calibration: the scores of each kind of training on validation images, by learning rate."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,12 +17,12 @@ KINDS = {
     "shift_net": "Shift-Net",
     "pic": "PIC",
 }
-"""What was calibrated by itself, by encoder or method."""
+"""Kinds of training that were calibrated separately, by encoder or method."""
 
-COURSE = ("learning rate", "schedule", "warm-up", "steps")
+SETTING = ("learning rate", "schedule", "warm-up", "steps")
 
 
-def courses(records: Iterable[Record]) -> pd.DataFrame:
+def inpainting_runs(records: Iterable[Record]) -> pd.DataFrame:
     """The calibration's inpainting runs, one row per run.
 
     Parameters
@@ -46,26 +46,26 @@ def courses(records: Iterable[Record]) -> pd.DataFrame:
             {
                 "training": KINDS[experiment["encoder"] if method == "wssl" else method],
                 "width": record["scale"].get("width", np.nan),
-                **_course(record, "inpainting"),
+                **_setting(record, "inpainting"),
                 "seed": experiment["seed"],
                 "ssim": record["metrics"]["ssim"],
                 "psnr": record["metrics"]["psnr"],
                 "hours": record["provenance"]["seconds"] / 3600,
             }
         )
-    columns = ["training", "width", *COURSE, "seed", "ssim", "psnr", "hours"]
+    columns = ["training", "width", *SETTING, "seed", "ssim", "psnr", "hours"]
     frame = pd.DataFrame(lines, columns=columns)
     frame["training"] = pd.Categorical(frame["training"], list(KINDS.values()))
     return frame.sort_values(columns[:7], ignore_index=True)
 
 
-def course_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """The runs of `courses` as text, in the order of kinds of training, widths and rates.
+def run_table(frame: pd.DataFrame) -> pd.DataFrame:
+    """The runs of `inpainting_runs` as text, in the order of kinds of training, widths and rates.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        As from `courses`.
+        As from `inpainting_runs`.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def accuracies(records: Iterable[Record]) -> pd.DataFrame:
         [
             {
                 "weighting": pretext_name(record["experiment"]["pretext"]),
-                **_course(record, "pretext"),
+                **_setting(record, "pretext"),
                 "width": record["scale"]["width"],
                 "seed": record["experiment"]["seed"],
                 "task": task,
@@ -118,7 +118,7 @@ def accuracies(records: Iterable[Record]) -> pd.DataFrame:
             if record["kind"] == "pretext"
             for task, learned in record["learned"].items()
         ],
-        columns=["weighting", *COURSE, "width", "seed", "task", "accuracy", "learned", "hours"],
+        columns=["weighting", *SETTING, "width", "seed", "task", "accuracy", "learned", "hours"],
     )
 
 
@@ -130,12 +130,12 @@ def phase_hours(frame: pd.DataFrame) -> float:
     frame : pandas.DataFrame
         As from `accuracies`.
     """
-    phases = frame.drop_duplicates(["weighting", *COURSE, "width", "seed"])
+    phases = frame.drop_duplicates(["weighting", *SETTING, "width", "seed"])
     return float(phases["hours"].sum())
 
 
 def chosen(preset: Any) -> list[tuple[str, float, str, int]]:
-    """The courses of a preset, as `wssl.report.figures.calibration.learning_rates` takes them.
+    """The training settings of a preset, as `learning_rates` of the figures takes them.
 
     Parameters
     ----------
@@ -157,8 +157,22 @@ def chosen(preset: Any) -> list[tuple[str, float, str, int]]:
     return found
 
 
+def chosen_text(preset: Any) -> str:
+    """The learning rate, schedule and steps of each kind of training, as a sentence.
+
+    Parameters
+    ----------
+    preset : wssl.presets.Preset
+    """
+    kinds: dict[str, list[str]] = {}
+    for training, rate, schedule, steps in chosen(preset):
+        kinds.setdefault(f"{rate:g} ({schedule}, {steps:,} steps)", []).append(training)
+    parts = [f"{setting} for {'; '.join(names)}" for setting, names in kinds.items()]
+    return f"The preset {preset.name!r} uses these learning rates: {'. '.join(parts)}."
+
+
 def accuracy_table(frame: pd.DataFrame) -> pd.DataFrame:
-    """The accuracy of each weighting's tasks by course, seeds side by side.
+    """The accuracy of each weighting's tasks by training setting, seeds side by side.
 
     Parameters
     ----------
@@ -168,17 +182,17 @@ def accuracy_table(frame: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per course and number of steps, one column per weighting and task. Accuracies of
+        One row per training setting, one column per weighting and task. Accuracies of
         several seeds are separated by a slash.
     """
     ordered = frame.sort_values("seed")
-    joined = ordered.groupby([*COURSE, "weighting", "task"], sort=True)["accuracy"].agg(
+    joined = ordered.groupby([*SETTING, "weighting", "task"], sort=True)["accuracy"].agg(
         lambda values: " / ".join(f"{v:.2f}" for v in values)
     )
     return joined.unstack(["weighting", "task"]).fillna("").sort_index(level=["steps"])
 
 
-def _course(record: Record, phase: str) -> dict[str, object]:
+def _setting(record: Record, phase: str) -> dict[str, object]:
     scale = record["scale"]
     return {
         "learning rate": scale[f"{phase}_learning_rate"],

@@ -22,9 +22,26 @@ def kind_of(record: Record) -> str:
     if record["kind"] == "pretext":
         return "pretext phases"
     if record["kind"] == "evaluation":
-        return "tests on other holes and images"
+        return "tests on other masks and images"
     name = method_label(record["experiment"]["method"])
-    return f"{name}, inpainting phases" if record["history"] else "fills that learn nothing"
+    return f"{name}, inpainting phases" if record["history"] else "classical fills"
+
+
+def hours_by_kind(records: Iterable[Record]) -> pd.Series:
+    """Hours of computing, by kind of record.
+
+    Parameters
+    ----------
+    records : iterable of dict
+
+    Returns
+    -------
+    pandas.Series of float
+        Indexed by `kind_of`, in the order of first occurrence.
+    """
+    pairs = [(kind_of(r), float(r["provenance"]["seconds"]) / 3600) for r in records]
+    spent = pd.DataFrame(pairs, columns=["kind", "hours"])
+    return spent.groupby("kind", sort=False)["hours"].sum()
 
 
 def effort_table(records: Iterable[Record]) -> pd.DataFrame:

@@ -67,7 +67,7 @@ def fit_table(
     rungs : sequence of Rung
         A ladder of budgets.
     fills : sequence of Arm
-        Fills that learn nothing: how many images it takes to reach each of them.
+        Classical fills: how many images it takes to reach each of them.
     images : float
         How many images 1x is.
     predicted : float

@@ -11,9 +11,9 @@ from wssl.claims.estimands import MARGINS, PSNR, Contrast, Unit, in_db, shown
 from wssl.report.text import SIGNS, amount, bounds_text, interval_text
 
 ASSERTED = {
-    "says": "the paper says so",
-    "presupposes": "its method presupposes it",
-    "ours": "this study asks",
+    "says": "stated by the paper",
+    "presupposes": "presupposed by its method",
+    "ours": "asked by this study",
 }
 """Who asserts a claim, in words."""
 
@@ -40,7 +40,7 @@ def verdict_table(verdicts: Sequence[Verdict], records: Campaign | None = None) 
         lines.append(
             {
                 "claim": verdict.claim.text,
-                "who asserts it": ASSERTED[verdict.claim.kind],
+                "origin": ASSERTED[verdict.claim.kind],
                 "verdict": f"{SIGNS[verdict.outcome]} {verdict.status}",
                 "effect": amount(value, unit),
                 "95 % interval": bounds_text(*verdict.interval(), unit),
@@ -48,7 +48,7 @@ def verdict_table(verdicts: Sequence[Verdict], records: Campaign | None = None) 
                 "interval that decides": bounds_text(verdict.low, verdict.high, unit),
                 "margin": amount(verdict.margin, unit).lstrip("+"),
                 "in the paper": amount(printed[verdict.claim.key], unit),
-                "what is compared": verdict.claim.compared,
+                "comparison": verdict.claim.compared,
             }
         )
     return pd.DataFrame(lines).set_index("claim")
