@@ -188,7 +188,11 @@ def pack_runtime(archive: Path) -> str:
             return file.read()
 
         script = read("ort.wasm.min.js").decode().rsplit("//# sourceMappingURL", 1)[0]
-        facts = {"name": RUNTIME, "integrity": INTEGRITY, "loader": read("ort-wasm-simd-threaded.mjs").decode()}
+        facts = {
+            "name": RUNTIME,
+            "integrity": INTEGRITY,
+            "loader": read("ort-wasm-simd-threaded.mjs").decode(),
+        }
         return script + packed("runtime", facts, read("ort-wasm-simd-threaded.wasm"))
 
 

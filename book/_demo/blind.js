@@ -11,7 +11,7 @@ const blind = (() => {
   const part = (name) => root.querySelector(`[data-part="${name}"]`);
   const headings = { ssim: "SSIM", psnr: "PSNR" };
   const sides = ["left", "right"];
-  let page, edition, rounds, current;
+  let page, edition, rounds, current, pictures;
 
   function kept() {
     try {
@@ -30,8 +30,8 @@ const blind = (() => {
   }
 
   async function next() {
-    const pictures = Object.keys(demoFiles.pictures);
-    const name = pictures[Math.floor(pictures.length * Math.random())];
+    const shipped = Object.keys(demoFiles.pictures);
+    const name = shipped[Math.floor(shipped.length * Math.random())];
     const original = await page.shipped(name);
     const hole = holes.strokes(page.size, Math.floor(1e6 * Math.random()));
     const pair = tally.next(page.names, rounds, Math.random);
@@ -42,8 +42,8 @@ const blind = (() => {
       round.ssim.push(number(metrics.ssim(original, pixels, hole, page.size)));
       round.psnr.push(number(metrics.psnr(original, pixels, hole)));
     }
-    page.paint(part("original"), original);
     current = round;
+    pictures = { hole: page.marked(original, hole), original };
     reveal(false);
     root.dataset.round = Number(root.dataset.round ?? 0) + 1;
   }
@@ -51,8 +51,9 @@ const blind = (() => {
   const number = (value) => (Number.isFinite(value) ? value : null);
 
   function reveal(yes) {
-    root.classList.toggle("blind-revealed", yes);
-    part("original-figure").hidden = !yes;
+    page.paint(part("reference"), yes ? pictures.original : pictures.hole);
+    part("reference").setAttribute("aria-label", yes ? "The original picture" : "The picture with its hole");
+    part("reference-name").textContent = yes ? "Original" : "The hole";
     for (const name of ["left-choice", "right-choice", "neither-choice"]) part(name).disabled = yes;
     part("next").hidden = !yes;
     sides.forEach((side, i) => {
@@ -76,12 +77,11 @@ const blind = (() => {
 
   function outcome() {
     const names = sides.map((side) => page.titles[current[side]]);
-    const chosen = current.choice === "neither" ? "You chose neither" : `You chose ${names[sides.indexOf(current.choice)]}`;
-    const preferences = tally.METRICS.map((metric) => {
-      const side = tally.preferred(current[metric]);
-      return side === "neither" ? `${headings[metric]} neither` : `${headings[metric]} ${names[sides.indexOf(side)]}`;
-    });
-    return `Left is ${names[0]}, right is ${names[1]}. ${chosen}; ${preferences.join(", ")}.`;
+    const named = (choice) => names[sides.indexOf(choice)] ?? "neither";
+    const preferences = [["you", current.choice],
+      ...tally.METRICS.map((metric) => [headings[metric], tally.preferred(current[metric])])];
+    return `Left is ${names[0]}, right is ${names[1]}. Preferred by `
+      + `${preferences.map(([who, choice]) => `${who}: ${named(choice)}`).join("; by ")}.`;
   }
 
   function count() {
@@ -105,14 +105,17 @@ const blind = (() => {
       const [least, most] = tally.coins(of);
       const item = document.createElement("li");
       item.textContent = of
-        ? `You and ${headings[metric]} prefer the same fill in ${times} of ${of} choices. Tossed coins would in ${least} to ${most} (95 %).`
+        ? `You and ${headings[metric]} prefer the same fill in ${times} of ${of} choices. Chance alone would give ${least} to ${most} (95 %).`
         : `No choice can be compared with ${headings[metric]} yet.`;
       return item;
     }));
   }
 
   return {
-    /** `page` gives {size, titles, names, shipped(name), filled(name, picture, hole), paint(canvas, pixels)}. */
+    /**
+     * `page` gives {size, titles, names, shipped(name), filled(name, picture, hole),
+     * marked(picture, hole), paint(canvas, pixels)}.
+     */
     async start(given) {
       page = given;
       edition = page.names.map((name) => networks.facts(name)?.fingerprint ?? name).join(" ");

@@ -73,10 +73,15 @@
     await show(square(bitmap));
   }
 
+  /** Pixels whose hole is coloured. */
+  function marked(pixels, drawn) {
+    const result = pixels.slice();
+    drawn.forEach((value, i) => { if (value) result.set([214, 40, 140, 255], 4 * i); });
+    return result;
+  }
+
   function paintHole() {
-    const pixels = new Uint8ClampedArray(4 * size * size);
-    hole.forEach((value, i) => { if (value) pixels.set([214, 40, 140, 255], 4 * i); });
-    paint(part("hole"), pixels);
+    paint(part("hole"), marked(new Uint8ClampedArray(4 * size * size), hole));
     const share = holes.share(hole);
     const percent = share && share < 0.01 ? "less than 1" : Math.round(100 * share);
     part("share").textContent = share ? `Hole: ${percent}\u00a0% of the picture` : "No hole yet";
@@ -221,22 +226,29 @@
       const began = performance.now();
       const pixels = await filled(name, original, drawn);
       const milliseconds = performance.now() - began;
-      shown[name] = { original, drawn, pixels };
+      shown[name] = { original, drawn, pixels, ssim: metrics.ssim(original, pixels, drawn, size) };
       paint(part(name), pixels);
       part(name).dataset.milliseconds = milliseconds.toFixed(1);
-      part(`${name}-result`).textContent = share ? scores(original, pixels, drawn) : "";
+      part(`${name}-result`).textContent = share ? scores(shown[name]) : "";
       part(`${name}-time`).textContent = share ? `${Math.max(1, Math.round(milliseconds))}\u00a0ms` : "";
       compare();
       // Let the browser show it, and hear the reader, before the next one.
       await new Promise((resolve) => { setTimeout(resolve); });
     }
-    say(share ? "Filled." : "Draw a hole on the picture.");
+    say(share ? `Filled.${best()}` : "Draw a hole on the picture.");
     root.dataset.fills = Number(root.dataset.fills ?? 0) + 1;
   }
 
-  function scores(original, pixels, drawn) {
+  /** A sentence that names the fill with the highest SSIM, where that is defined. */
+  function best() {
+    const values = Object.fromEntries(usable().map((name) => [name, shown[name].ssim]));
+    if (Object.values(values).some(Number.isNaN)) return "";
+    const [name] = Object.entries(values).reduce((a, b) => (b[1] > a[1] ? b : a));
+    return ` Of the ${usable().length} fills, ${titles[name]} has the highest SSIM over the hole.`;
+  }
+
+  function scores({ original, pixels, drawn, ssim }) {
     const psnr = metrics.psnr(original, pixels, drawn);
-    const ssim = metrics.ssim(original, pixels, drawn, size);
     return `SSIM\u00a0${Number.isNaN(ssim) ? "–" : ssim.toFixed(3)}, ${psnr.toFixed(1)}\u00a0dB`;
   }
 
@@ -244,11 +256,7 @@
 
   function side(name) {
     if (name === "original") return ["The picture", picture];
-    if (name === "hole") {
-      const masked = picture.slice();
-      hole.forEach((value, i) => { if (value) masked.set([214, 40, 140, 255], 4 * i); });
-      return ["With its hole", masked];
-    }
+    if (name === "hole") return ["With its hole", marked(picture, hole)];
     return [titles[name], shown[name]?.pixels ?? picture];
   }
 
@@ -329,13 +337,12 @@
 
   /** Each network fills the hole as soon as it is there, before the next is read. */
   async function openNetworks() {
-    const began = performance.now();
     for (const name of learned) {
       say(`Loading the networks: ${titles[name]}…`);
       await networks.open(name);
       await fill();
     }
-    root.dataset.loaded = (performance.now() - began).toFixed(0);
+    root.dataset.loaded = performance.now().toFixed(0);
   }
 
   function without(title, reason) {
@@ -387,13 +394,14 @@
     paintHole();
     for (const name of learned) part(`${name}-facts`).textContent = facts(name);
     if (!learned.length) without();
+    if (learned.length) networks.prefetch(learned);
     if (!(await open())) await show(await shipped(choice("picture")));
     try {
       await openNetworks();
     } catch (error) {
       without("The networks cannot be used in this browser", error.message);
     }
-    await blind.start({ size, titles, names: usable(), shipped, filled, paint });
+    await blind.start({ size, titles, names: usable(), shipped, filled, marked, paint });
   }
 
   document.addEventListener("DOMContentLoaded", start);

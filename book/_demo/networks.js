@@ -8,10 +8,13 @@
 
 const networks = (() => {
   const received = {};
+  const loading = {};
   const sessions = {};
   let ready = null;
 
-  function load(name) {
+  const load = (name) => (loading[name] ??= read(name));
+
+  function read(name) {
     return new Promise((resolve, reject) => {
       const script = document.createElement("script");
       script.src = `_demo/packed/${name}.js`;
@@ -44,14 +47,16 @@ const networks = (() => {
     /** What the record of a network says about it, or undefined where it is not there. */
     facts: (name) => demoFiles.packed.runtime && demoFiles.packed[name]?.facts,
 
-    /** Read a network, and run it once, since the first run takes longer. */
+    /** Begin to read the runtime and these networks, all at once. */
+    prefetch(names) {
+      for (const name of ["runtime", ...names]) load(name).catch(() => {});  // `open` reports it
+    },
+
     async open(name) {
       await (ready ??= start());
-      const session = await ort.InferenceSession.create(await unpack(await load(name)));
+      sessions[name] = await ort.InferenceSession.create(await unpack(await load(name)));
       delete received[name];
-      sessions[name] = session;
-      const { size } = networks.facts(name);
-      await networks.fill(name, new Float32Array(3 * size ** 2), size);
+      delete loading[name];
     },
 
     isOpen: (name) => name in sessions,
