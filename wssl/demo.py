@@ -53,10 +53,9 @@ def experiments(**settings: Any) -> dict[str, Experiment]:
 
 
 def largest(store: Store, seed: int | None = None) -> dict[str, Experiment]:
-    """The networks of `SIZE` pixels: the campaign's if their weights are stored, or drawn portraits'.
+    """The networks of `SIZE` pixels: the campaign's if their weights are stored, or new ones.
 
-    Both are trained alike, at the preset ``desktop``; only their images differ. The weights of the
-    campaign's networks are not made here, since that needs its images.
+    New ones are trained as the campaign's are, but on drawn portraits, which need no download.
 
     Parameters
     ----------
@@ -166,8 +165,8 @@ def check_integrity(archive: Path, integrity: str) -> None:
     digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     if f"sha512-{digest}" != integrity:
         raise ValueError(
-            f"{archive.name}: expected the content of {integrity}; received sha512-{digest}. Remove "
-            "the file and fetch it again; if that does not help, do not use it."
+            f"{archive.name}: expected the content of {integrity}; received sha512-{digest}. "
+            "Remove the file and fetch it again; if that does not help, do not use it."
         )
 
 
@@ -207,8 +206,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m wssl.demo", description=main.__doc__)
     parser.add_argument(
         "--preset",
-        help=f"how large (default: networks of {SIZE} px, the registered campaign's if their weights "
-        "are stored, or trained here in less than an hour)",
+        help=f"how large (default: networks of {SIZE} px, the registered campaign's if their "
+        "weights are stored, or trained here in less than an hour)",
     )
     parser.add_argument("--dataset", default="synthetic", help="with --preset (default: synthetic)")
     parser.add_argument("--seed", type=int, help="of both networks")

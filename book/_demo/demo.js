@@ -326,10 +326,10 @@
     change(given ?? holes.strokes(size, settings.strokes), settings.strokes ?? null);
     if (names.includes(settings.fill)) root.querySelector(`[name=fill][value=${settings.fill}]`).checked = true;
     if (names.includes(settings.before) || !(settings.before in titles)) part("before").value = settings.before;
-    const name = settings.picture === OWN ? Object.keys(demoFiles.pictures)[0] : settings.picture;
-    const radio = root.querySelector(`[name=picture][value=${name}]`);
+    const [first] = root.querySelectorAll("[name=picture]");
+    const radio = root.querySelector(`[name=picture][value=${settings.picture}]`) ?? first;
     radio.checked = true;
-    await show(await shipped(name));
+    await show(await shipped(radio.value));
     return true;
   }
 

@@ -93,7 +93,7 @@ const holes = {
     return btoa(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
   },
 
-  /** The hole that `encode` wrote for a picture of that size, or null where the text is another. */
+  /** The hole for which `encode` writes that text, at that size; null if there is none. */
   decode(text, size) {
     if (!/^[\w-]+$/.test(text)) return null;
     let bytes;
@@ -113,6 +113,6 @@ const holes = {
       hole.fill(value, at, at + length);
       [at, value, length, shift] = [at + length, 1 - value, 0, 0];
     }
-    return at === hole.length && shift === 0 ? hole : null;
+    return at === hole.length && holes.encode(hole) === text ? hole : null;
   },
 };
