@@ -101,7 +101,7 @@ pdf: install
 	@echo "The book as one PDF: $$PWD/$(PDF)"
 
 demo: install
-	$(BIN)/python -m wssl.demo
+	$(BIN)/python -m wssl.demo $(if $(PRESET),--preset $(PRESET))
 
 format: install
 	$(BIN)/ruff check --fix .
