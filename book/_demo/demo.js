@@ -19,6 +19,7 @@
   let picture = new Uint8ClampedArray(4 * size * size).fill(255);
   let hole = new Uint8Array(size * size);
   let strokes = 4;
+  let lost = false;
   let history = [];
   const shown = {};
 
@@ -192,7 +193,8 @@
     return fills.composite(original, drawn, values);
   }
 
-  const usable = () => names.filter((name) => !learned.includes(name) || networks.isOpen(name));
+  /** The fills that can be compared; the networks are only if all of them can be used. */
+  const usable = () => names.filter((name) => !learned.includes(name) || (!lost && networks.isOpen(name)));
 
   let filling = null;
   let again = false;
@@ -346,6 +348,7 @@
   }
 
   function without(title, reason) {
+    lost = true;
     root.classList.add("demo-without-networks");
     part("missing").hidden = false;
     if (reason) part("missing").textContent = `${title}: ${reason}.`;

@@ -517,17 +517,19 @@ def test_a_tally_of_other_networks_or_a_damaged_one_counts_as_none(shown):
     assert shown.page.evaluate("names => tally.parse(null, 'e', names)", FILLS) == []
 
 
-def test_a_runtime_of_another_content_is_refused(edition, serve, visit, tmp_path):
+@pytest.mark.parametrize("name", ["runtime", "scratch"])
+def test_a_script_of_another_content_is_refused(edition, serve, visit, tmp_path, name):
     shutil.copytree(edition, tmp_path / "html")
-    runtime = tmp_path / "html" / "_demo" / "packed" / "runtime.js"
-    runtime.write_text(f"window.changed = true;\n{runtime.read_text('utf-8')}", encoding="utf-8")
+    script = tmp_path / "html" / "_demo" / "packed" / f"{name}.js"
+    script.write_text(f"window.changed = true;\n{script.read_text('utf-8')}", encoding="utf-8")
     page = visit(f"{serve(tmp_path / 'html')}/demo.html").page
-    notice = page.locator("[data-part=missing]").filter(has_text="runtime.js cannot be read")
-    notice.wait_for()
+    page.locator("[data-part=missing]").filter(has_text=f"{name}.js cannot be read").wait_for()
     page.wait_for_function(ROUND.format(0))
     assert page.evaluate("window.changed") is None
-    assert not page.locator("[data-part=wssl]").is_visible()
+    assert not any(page.locator(f"[data-part={network}]").is_visible() for network in LEARNED)
     assert page.locator("[name=fill][value=harmonic]").is_checked()
+    after_fill(page, page.locator("[data-part=strokes]").click)
+    assert "Of the 2 fills" in status(page).inner_text()
 
 
 def test_the_tools_fit_a_phone_and_dark_mode_and_the_page_says_what_it_needs(site, visit, axe):
