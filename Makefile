@@ -37,7 +37,7 @@ help:
 	@echo 'make pdf        print the reference edition as one PDF; needs Chromium'
 	@echo 'make reference  run the notebooks again for the reference edition; some: ONLY="06 12"'
 	@echo 'make stale      show which pages and records are out of date'
-	@echo 'make demo       train and export what the page "Try it" needs for make html'
+	@echo 'make demo       take or train the networks of the page "Try it" for make html; within an hour'
 	@echo 'make test-browser  check every page in a browser'
 	@echo 'make test-jax   check that JAX agrees with TensorFlow'
 	@echo 'make bench      print the speed of training as ratios'
@@ -69,7 +69,7 @@ book: install
 	WSSL_RESULTS="$$PWD/$(YOURS)/results" \
 	  $(BIN)/python -m wssl.notebooks --output $(YOURS)/book/studies -p preset quick
 	WSSL_RESULTS="$$PWD/$(YOURS)/results" \
-	  $(BIN)/python -m wssl.demo --output $(YOURS)/packed && \
+	  $(BIN)/python -m wssl.demo --preset quick --output $(YOURS)/packed && \
 	  cp -R $(YOURS)/packed $(YOURS)/book/_demo/ || \
 	  echo 'The page "Try it" is built without its networks; the next make book tries again.'
 	$(BIN)/jupyter-book build $(YOURS)/book $(STRICT)
@@ -101,7 +101,7 @@ pdf: install
 	@echo "The book as one PDF: $$PWD/$(PDF)"
 
 demo: install
-	$(BIN)/python -m wssl.demo
+	$(BIN)/python -m wssl.demo $(if $(PRESET),--preset $(PRESET))
 
 format: install
 	$(BIN)/ruff check --fix .

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wssl import data, demo
+from wssl import campaign, data, demo, paper, study
+from wssl.store import Store
 
 BOOK = Path(__file__).parents[1] / "book"
 PICTURES = BOOK / "_demo" / "pictures"
@@ -53,7 +54,11 @@ def test_the_runtime_is_a_library_its_loader_and_its_binary(tmp_path):
     }
     script = demo.pack_runtime(archive(tmp_path, files))
     assert script.startswith("var ort = 1;\nwsslDemo.receive(")
-    facts = {"name": demo.RUNTIME, "loader": "export default 1"}
+    facts = {
+        "name": demo.RUNTIME,
+        "integrity": demo.INTEGRITY,
+        "loader": "export default 1",
+    }
     assert unpacked(script) == ("runtime", facts, b"\0asm")
 
 
@@ -67,7 +72,9 @@ def test_a_package_of_another_content_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr(demo.subprocess, "run", npm)
     digest = base64.b64encode(hashlib.sha512(path.read_bytes()).digest()).decode()
     assert demo.fetch("package@1", f"sha512-{digest}", tmp_path) == path
-    with pytest.raises(ValueError, match="package@1: expected sha512-other; received sha512-"):
+    with pytest.raises(
+        ValueError, match=r"package-1\.tgz: expected the content of sha512-other; received sha512-"
+    ):
         demo.fetch("package@1", "sha512-other", tmp_path)
 
 
@@ -77,20 +84,44 @@ def test_without_npm_it_is_said_what_is_missing(tmp_path, monkeypatch):
         demo.fetch("package@1", "sha512-x", tmp_path)
 
 
-def test_the_two_networks_differ_in_their_encoder_alone():
+def test_the_networks_are_the_paper_s_best_and_the_same_from_scratch():
     chosen = demo.experiments(preset="quick", seed=3)
-    assert list(chosen) == ["wssl", "control"]
+    assert list(chosen) == ["wssl", "scratch"]
     assert chosen["wssl"].encoder == "frozen"
-    assert chosen["control"].encoder == "random"
-    assert {e.seed for e in chosen.values()} == {3}
-    assert len({e.loss for e in chosen.values()}) == 1
+    assert chosen["wssl"].pretext == paper.BEST
+    assert chosen["wssl"].with_(encoder="scratch", pretext=None) == chosen["scratch"]
+
+
+def test_the_demo_of_make_book_trains_nothing_that_its_study_does_not():
+    assert set(demo.experiments(preset="quick").values()) <= set(study.controls(preset="quick"))
+
+
+def test_the_campaign_s_networks_are_used_where_the_weights_of_both_are_stored(tmp_path, fabricate):
+    store = Store(tmp_path)
+    registered = [e for e in campaign.tier_2()["128 px"] if e.encoder in ("frozen", "scratch")]
+    fabricate(store, registered)
+    drawn = demo.largest(store)
+    assert {(e.dataset, e.scale.size, e.seed) for e in drawn.values()} == {("synthetic", 128, 0)}
+
+    def keep(experiment):
+        path = store.weights_path(experiment.fingerprint)
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"weights")
+
+    first, second = ([e for e in registered if e.seed == seed] for seed in campaign.FEW[:2])
+    keep(first[0])
+    assert demo.largest(store) == drawn
+    for experiment in second:
+        keep(experiment)
+    assert list(demo.largest(store).values()) == second
+    assert demo.largest(store, seed=campaign.FEW[0])["scratch"].dataset == "synthetic"
 
 
 def test_the_pictures_of_the_page_are_the_project_s_own():
-    drawn = data.images("synthetic", "test", 64, 14)
-    photographs = data.images("photos", "test", 64, 3)
-    expected = dict(zip(["astronaut", "cat", "coffee"], photographs, strict=True))
-    expected |= {"portrait-1": drawn[10], "portrait-2": drawn[13]}
+    drawn = data.images("synthetic", "test", 128, 21)
+    photographs = data.images("photos", "test", 128, 4)
+    expected = dict(zip(["astronaut", "cat", "coffee", "rocket"], photographs, strict=True))
+    expected |= {f"portrait-{n}": drawn[i] for n, i in enumerate((10, 13, 3, 20), start=1)}
     assert {path.stem for path in PICTURES.glob("*.png")} == set(expected)
     for name, image in expected.items():
         committed = np.asarray(Image.open(PICTURES / f"{name}.png")).astype(int)
@@ -111,22 +142,33 @@ def test_the_book_lists_what_there_is_and_publishes_nothing_else(tmp_path):
     (source / "packed").mkdir()
     (source / "demo.js").write_text("1")
     (source / "pictures" / "cat.png").write_bytes(b"cat")
-    (source / "packed" / "wssl.js").write_text("2")
+    (source / "packed" / "wssl.js").write_text(demo.packed("wssl", {"size": 64}, b"2"))
+    (source / "packed" / "runtime.js").write_text("let ort;" + demo.packed("runtime", {}, b"2"))
     (source / "packed" / ".wssl-unfinished.js").write_text("3")
     copy(source, tmp_path / "target")
     written = {p.name for p in (tmp_path / "target").rglob("*") if p.is_file()}
-    assert written == {"demo.js", "files.js", "wssl.js"}
+    assert written == {"demo.js", "files.js", "wssl.js", "runtime.js"}
     listed = (tmp_path / "target" / "files.js").read_text()
     listed = json.loads(listed.removeprefix("const demoFiles = ").removesuffix(";\n"))
     assert listed["pictures"] == {"cat": "data:image/png;base64,Y2F0"}
-    assert listed["packed"] == ["wssl"]
+    digests = {
+        name: hashlib.sha384((source / "packed" / f"{name}.js").read_bytes()).digest()
+        for name in ("wssl", "runtime")
+    }
+    assert listed["packed"] == {
+        "runtime": {"integrity": f"sha384-{base64.b64encode(digests['runtime']).decode()}"},
+        "wssl": {
+            "integrity": f"sha384-{base64.b64encode(digests['wssl']).decode()}",
+            "facts": {"size": 64},
+        },
+    }
 
 
 def test_two_networks_and_the_runtime_are_made_once(tmp_path, monkeypatch, trained, capsys):
     fetched = []
     monkeypatch.setattr(demo, "fetch", lambda package, *_: fetched.append(package))
     monkeypatch.setattr(
-        demo, "pack_runtime", lambda _: demo.packed("runtime", {}, b"r") + demo.RUNTIME
+        demo, "pack_runtime", lambda _: demo.packed("runtime", {}, b"r") + demo.INTEGRITY
     )
     arguments = ["--preset", "smoke", "--output", str(tmp_path / "packed")]
     demo.main(arguments)
@@ -135,8 +177,8 @@ def test_two_networks_and_the_runtime_are_made_once(tmp_path, monkeypatch, train
     assert fetched == [demo.RUNTIME]
     assert len(trained) == steps > 0
     written = {path.name: path.read_text() for path in (tmp_path / "packed").iterdir()}
-    assert set(written) == {"runtime.js", "wssl.js", "control.js"}
-    for name in ("wssl", "control"):
+    assert set(written) == {"runtime.js", "wssl.js", "scratch.js"}
+    for name in ("wssl", "scratch"):
         called, facts, content = unpacked(written[f"{name}.js"])
         assert called == name
         assert facts["size"] == 32
@@ -146,6 +188,6 @@ def test_two_networks_and_the_runtime_are_made_once(tmp_path, monkeypatch, train
 
 def test_a_preset_that_does_not_exist_is_an_error(tmp_path, monkeypatch):
     monkeypatch.setattr(demo, "fetch", lambda *_: None)
-    monkeypatch.setattr(demo, "pack_runtime", lambda _: demo.RUNTIME)
+    monkeypatch.setattr(demo, "pack_runtime", lambda _: demo.INTEGRITY)
     with pytest.raises(SystemExit, match="error: .*qick"):
         demo.main(["--preset", "qick", "--output", str(tmp_path)])

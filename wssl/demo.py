@@ -1,8 +1,8 @@
 """What the book's page "Try it" needs beside itself: trained networks and a runtime for them.
 
-``python -m wssl.demo`` trains the two networks, unless the store holds them, writes each as ONNX,
-fetches the runtime with npm, and packs all three as scripts. Scripts, since a page that is opened
-from a disk may load these and nothing else.
+``python -m wssl.demo`` takes the two networks from the store, or trains them, writes each as ONNX,
+fetches the runtime with npm, and packs all three as scripts. A page that is opened from a disk can
+load scripts, but no other files.
 """
 
 import argparse
@@ -17,11 +17,12 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from wssl import campaign
 from wssl.experiment import Experiment
 from wssl.export import to_onnx
 from wssl.running import run_all
 from wssl.runs import Result
-from wssl.store import atomic
+from wssl.store import Store, atomic
 
 FOLDER = Path("book/_demo/packed")
 """Where the page looks for them; git does not."""
@@ -33,8 +34,12 @@ INTEGRITY = (
 """Of the runtime's npm package; another content is refused."""
 
 
+SIZE = 128
+"""Side of the networks' images in pixels, unless a preset is named."""
+
+
 def experiments(**settings: Any) -> dict[str, Experiment]:
-    """The networks of the page by name: the paper's, and one whose encoder was never trained.
+    """The networks of the page by name: the paper's best, and the same trained from scratch.
 
     Parameters
     ----------
@@ -43,8 +48,37 @@ def experiments(**settings: Any) -> dict[str, Experiment]:
     """
     return {
         "wssl": Experiment(**settings),
-        "control": Experiment(encoder="random", **settings),
+        "scratch": Experiment(encoder="scratch", **settings),
     }
+
+
+def largest(store: Store, seed: int | None = None) -> dict[str, Experiment]:
+    """The networks of `SIZE` pixels: the campaign's if their weights are stored, or new ones.
+
+    New ones are trained as the campaign's are, but on drawn portraits, which need no download.
+
+    Parameters
+    ----------
+    store : Store
+        Where the weights are looked for.
+    seed : int, optional
+        Of both networks; if not given, the first of the campaign's seeds with weights, or 0.
+
+    Returns
+    -------
+    dict of str to Experiment
+        As of `experiments`.
+    """
+    settings = {"size": SIZE}
+    seeds = campaign.FEW if seed is None else (seed,)
+    for candidate in seeds:
+        chosen = experiments(**campaign.DATA, settings=settings, seed=candidate)
+        if all(
+            store.get(e.fingerprint) is not None and store.weights_path(e.fingerprint).is_file()
+            for e in chosen.values()
+        ):
+            return chosen
+    return experiments(preset=campaign.DATA["preset"], settings=settings, seed=seed or 0)
 
 
 def packed(name: str, facts: dict[str, Any], content: bytes) -> str:
@@ -80,7 +114,7 @@ def pack_model(name: str, result: Result) -> str:
         "dataset": experiment.dataset,
         "seed": experiment.seed,
         "fingerprint": result.fingerprint,
-        "psnr": result.metrics["psnr"],
+        "ssim": result.metrics["ssim"],
     }
     return packed(name, facts, to_onnx(result.model()).SerializeToString())
 
@@ -110,10 +144,30 @@ def fetch(package: str, integrity: str, folder: Path) -> Path:
     if done.returncode:
         raise ValueError(f"npm could not fetch {package}: {done.stderr.strip()}")
     archive = folder / done.stdout.split()[-1]
+    check_integrity(archive, integrity)
+    return archive
+
+
+def check_integrity(archive: Path, integrity: str) -> None:
+    """Raise an error unless a file has the content that an integrity hash stands for.
+
+    Parameters
+    ----------
+    archive : Path
+    integrity : str
+        ``sha512-`` and the digest in base64, as npm's registry and browsers write it.
+
+    Raises
+    ------
+    ValueError
+        If the content is another.
+    """
     digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
     if f"sha512-{digest}" != integrity:
-        raise ValueError(f"{package}: expected {integrity}; received sha512-{digest}.")
-    return archive
+        raise ValueError(
+            f"{archive.name}: expected the content of {integrity}; received sha512-{digest}. "
+            "Remove the file and fetch it again; if that does not help, do not use it."
+        )
 
 
 def pack_runtime(archive: Path) -> str:
@@ -133,7 +187,11 @@ def pack_runtime(archive: Path) -> str:
             return file.read()
 
         script = read("ort.wasm.min.js").decode().rsplit("//# sourceMappingURL", 1)[0]
-        facts = {"name": RUNTIME, "loader": read("ort-wasm-simd-threaded.mjs").decode()}
+        facts = {
+            "name": RUNTIME,
+            "integrity": INTEGRITY,
+            "loader": read("ort-wasm-simd-threaded.mjs").decode(),
+        }
         return script + packed("runtime", facts, read("ort-wasm-simd-threaded.wasm"))
 
 
@@ -146,17 +204,26 @@ def main(arguments: list[str] | None = None) -> None:
         As from the shell, without the program's name.
     """
     parser = argparse.ArgumentParser(prog="python -m wssl.demo", description=main.__doc__)
-    parser.add_argument("--preset", default="quick", help="how large (default: quick)")
-    parser.add_argument("--dataset", default="synthetic", help="images (default: synthetic)")
-    parser.add_argument("--seed", type=int, default=0, help="of both networks (default: 0)")
+    parser.add_argument(
+        "--preset",
+        help=f"how large (default: networks of {SIZE} px, the registered campaign's if their "
+        "weights are stored, or trained here in less than an hour)",
+    )
+    parser.add_argument("--dataset", default="synthetic", help="with --preset (default: synthetic)")
+    parser.add_argument("--seed", type=int, help="of both networks")
     parser.add_argument("--output", type=Path, default=FOLDER, help=f"default: {FOLDER}")
     options = parser.parse_args(arguments)
     try:
+        if options.preset is None:
+            chosen = largest(Store(), options.seed)
+        else:
+            chosen = experiments(
+                preset=options.preset, dataset=options.dataset, seed=options.seed or 0
+            )
         runtime = options.output / "runtime.js"
-        if not runtime.is_file() or RUNTIME not in runtime.read_text(encoding="utf-8"):
+        if not runtime.is_file() or INTEGRITY not in runtime.read_text(encoding="utf-8"):
             with tempfile.TemporaryDirectory() as folder:
                 _write(runtime, pack_runtime(fetch(RUNTIME, INTEGRITY, Path(folder))))
-        chosen = experiments(preset=options.preset, dataset=options.dataset, seed=options.seed)
         for name, result in zip(chosen, run_all(list(chosen.values())), strict=True):
             _write(options.output / f"{name}.js", pack_model(name, result))
     except (ValueError, OSError) as error:

@@ -1,8 +1,8 @@
 /*
- * What goes into a network, what comes out, and the fill that learns nothing.
+ * What goes into a network, what comes out of it, and the two fills that learn nothing.
  *
- * Pictures are RGBA bytes (4 values a pixel, row by row) of `size` by `size` pixels; a hole is one
- * byte a pixel, 1 = hole. A Uint8ClampedArray rounds and clamps what is stored in it.
+ * Pictures are RGBA bytes (4 per pixel, row by row) of `size` by `size` pixels, holes as in holes.js.
+ * A Uint8ClampedArray rounds and clamps what is stored in it.
  */
 "use strict";
 
@@ -16,7 +16,7 @@ const fills = {
     return input;
   },
 
-  /** The picture with its hole taken from `values`, 3 a pixel from 0 to 1. */
+  /** The picture with its hole taken from `values`, 3 per pixel from 0 to 1. */
   composite(picture, hole, values) {
     const filled = new Uint8ClampedArray(picture);
     for (let i = 0; i < hole.length; i++) {
@@ -25,86 +25,79 @@ const fills = {
     return filled;
   },
 
+  /** The discrete Laplace equation: each pixel of the hole is the mean of its neighbours. */
+  harmonic: (picture, hole, size) =>
+    fills.smoothest(picture, hole, (i) => fills.laplacian(i, size)),
+
+  /** The discrete biharmonic equation: the surface over the hole bends least. */
+  biharmonic: (picture, hole, size) =>
+    fills.smoothest(picture, hole, (i) => {
+      const row = new Map();
+      for (const [k, outer] of fills.laplacian(i, size)) {
+        for (const [j, inner] of fills.laplacian(k, size)) row.set(j, (row.get(j) ?? 0) + outer * inner);
+      }
+      return row;
+    }),
+
+  /** A row of the Laplacian, reflected at the picture's edge: entries [pixel, coefficient]. */
+  laplacian(i, size) {
+    const [row, column] = [Math.floor(i / size), i % size];
+    const neighbours = [];
+    if (row > 0) neighbours.push([i - size, -1]);
+    if (column > 0) neighbours.push([i - 1, -1]);
+    if (column < size - 1) neighbours.push([i + 1, -1]);
+    if (row < size - 1) neighbours.push([i + size, -1]);
+    return [...neighbours, [i, neighbours.length]];
+  },
+
   /**
-   * Each pixel of the hole is the mean of its neighbours: the discrete Laplace equation, reflected
-   * at the picture's edge, solved by conjugate gradients. At least one pixel must be known.
+   * The values in the hole for which the equation of each of its pixels gives 0; `equation(i)` lists
+   * the coefficients [pixel, coefficient] of pixel i's. At least one pixel must be known.
+   *
+   * The matrix is symmetric and positive definite, and in the order of the pixels its rows are short
+   * on the left of the diagonal. So it is factored exactly, row by row (Cholesky).
    */
-  harmonic(picture, hole, size) {
+  smoothest(picture, hole, equation) {
     const values = new Float32Array(3 * hole.length);
     const pixels = [...hole.keys()].filter((i) => hole[i]);
-    const count = pixels.length;
-    const place = new Int32Array(hole.length).fill(count);
+    const place = new Int32Array(hole.length).fill(-1);
     pixels.forEach((i, k) => { place[i] = k; });
-    const degree = new Int32Array(count);
-    const inside = new Int32Array(4 * count).fill(count);
-    const borders = [0, 1, 2].map(() => new Float64Array(count));
-    pixels.forEach((i, k) => {
-      const near = [
-        i % size > 0 ? i - 1 : -1,
-        i % size < size - 1 ? i + 1 : -1,
-        i - size,
-        i + size < hole.length ? i + size : -1,
-      ].filter((j) => j >= 0);
-      degree[k] = near.length;
-      near.forEach((j, n) => {
-        if (hole[j]) inside[4 * k + n] = place[j];
-        else borders.forEach((border, c) => { border[k] += picture[4 * j + c]; });
-      });
-    });
-    const laplacian = (v, result) => {
-      for (let k = 0, n = 0; k < count; k++, n += 4) {
-        result[k] = degree[k] * v[k]
-          - v[inside[n]] - v[inside[n + 1]] - v[inside[n + 2]] - v[inside[n + 3]];
+    const targets = [0, 1, 2].map(() => new Float64Array(pixels.length));
+    const first = new Int32Array(pixels.length);
+    const rows = pixels.map((i, k) => {
+      const entries = [...equation(i)];
+      first[k] = k;
+      for (const [j] of entries) if (hole[j]) first[k] = Math.min(first[k], place[j]);
+      const row = new Float64Array(k - first[k] + 1);
+      for (const [j, coefficient] of entries) {
+        if (!hole[j]) targets.forEach((target, c) => { target[k] -= coefficient * picture[4 * j + c]; });
+        else if (place[j] <= k) row[place[j] - first[k]] += coefficient;
       }
-    };
-    borders.forEach((border, c) => {
-      const solution = fills.conjugateGradients(laplacian, border);
-      pixels.forEach((i, k) => { values[3 * i + c] = solution[k] / 255; });
+      return row;
+    });
+    for (let k = 0; k < rows.length; k++) {
+      const row = rows[k];
+      for (let j = first[k]; j <= k; j++) {
+        const other = rows[j];
+        const begin = Math.max(first[k], first[j]);
+        const [mine, its] = [begin - first[k], begin - first[j]];
+        let sum = row[j - first[k]];
+        for (let n = 0; n < j - begin; n++) sum -= row[mine + n] * other[its + n];
+        row[j - first[k]] = j < k ? sum / other[j - first[j]] : Math.sqrt(sum);
+      }
+    }
+    targets.forEach((x, c) => {
+      for (let k = 0; k < rows.length; k++) {
+        for (let n = first[k]; n < k; n++) x[k] -= rows[k][n - first[k]] * x[n];
+        x[k] /= rows[k][k - first[k]];
+      }
+      for (let k = rows.length - 1; k >= 0; k--) {
+        x[k] /= rows[k][k - first[k]];
+        for (let n = first[k]; n < k; n++) x[n] -= rows[k][n - first[k]] * x[k];
+      }
+      pixels.forEach((i, k) => { values[3 * i + c] = x[k] / 255; });
     });
     return values;
-  },
-
-  /**
-   * The x for which the operator, symmetric and positive definite, gives `target`.
-   * `operator(v, result)` may read one entry more of v than the target has: a zero.
-   */
-  conjugateGradients(operator, target) {
-    const count = target.length;
-    const dot = (a, b) => {
-      let sum = 0;
-      for (let k = 0; k < count; k++) sum += a[k] * b[k];
-      return sum;
-    };
-    const solution = new Float64Array(count);
-    const residual = Float64Array.from(target);
-    const direction = new Float64Array(count + 1);
-    direction.set(target);
-    const image = new Float64Array(count);
-    let energy = dot(residual, residual);
-    const enough = 1e-16 * energy;
-    while (energy > enough) {
-      operator(direction, image);
-      const step = energy / dot(direction, image);
-      for (let k = 0; k < count; k++) {
-        solution[k] += step * direction[k];
-        residual[k] -= step * image[k];
-      }
-      const next = dot(residual, residual);
-      for (let k = 0; k < count; k++) direction[k] = residual[k] + (next / energy) * direction[k];
-      energy = next;
-    }
-    return solution;
-  },
-
-  /** Peak signal-to-noise ratio over the hole, in dB. */
-  psnr(original, filled, hole) {
-    let sum = 0, count = 0;
-    for (let i = 0; i < hole.length; i++) {
-      if (!hole[i]) continue;
-      count += 3;
-      for (let c = 0; c < 3; c++) sum += (original[4 * i + c] - filled[4 * i + c]) ** 2;
-    }
-    return 10 * Math.log10(255 ** 2 * count / sum);
   },
 
   /** A square picture at another size: each new pixel is the mean of the area that it covers. */
@@ -134,34 +127,4 @@ const fills = {
     }
     return resized;
   },
-
-  /** A hole of about that share of the picture, of strokes that wander; `random` gives 0 to 1. */
-  strokes(size, share, random) {
-    const hole = new Uint8Array(size * size);
-    while (fills.share(hole) < share) {
-      let x = random() * size, y = random() * size, angle = 2 * Math.PI * random();
-      const radius = size * (0.016 + 0.01 * random());
-      const length = size * (0.4 + 0.6 * random());
-      for (let walked = 0; walked < length && fills.share(hole) < share; walked++) {
-        fills.stamp(hole, size, x, y, radius);
-        angle += 0.7 * (random() - 0.5);
-        x += Math.cos(angle);
-        y += Math.sin(angle);
-      }
-    }
-    return hole;
-  },
-
-  /** Take the pixels whose middle lies in a disc out of the picture. */
-  stamp(hole, size, x, y, radius) {
-    const inside = (value) => Math.max(0, Math.min(size, value));
-    for (let row = inside(Math.floor(y - radius)); row < inside(y + radius); row++) {
-      for (let column = inside(Math.floor(x - radius)); column < inside(x + radius); column++) {
-        const distance = Math.hypot(column + 0.5 - x, row + 0.5 - y);
-        if (distance <= Math.max(radius, 0.71)) hole[row * size + column] = 1;
-      }
-    }
-  },
-
-  share: (hole) => hole.reduce((sum, value) => sum + value, 0) / hole.length,
 };

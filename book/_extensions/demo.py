@@ -1,13 +1,16 @@
 """The files of the page "Try it": copied beside the page, with a list of those that are there.
 
 The pictures go into that list as data, since a page that is opened from a disk may show a picture
-file, but not read its pixels.
+file, but not read its pixels. Of what is packed the list holds the hash, by which a browser refuses
+another content, and the facts of a network, so that the page knows its size before it is read.
 """
 
 import base64
+import hashlib
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 from sphinx.application import Sphinx
 
@@ -20,9 +23,21 @@ def copy_demo(source: Path, target: Path) -> None:
         path.stem: "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
         for path in sorted((source / "pictures").glob("*.png"))
     }
-    packed = sorted(path.stem for path in (source / "packed").glob("[!.]*.js"))
+    packed = {path.stem: _entry(path) for path in sorted((source / "packed").glob("[!.]*.js"))}
     content = json.dumps({"pictures": pictures, "packed": packed})
     (target / "files.js").write_text(f"const demoFiles = {content};\n", encoding="utf-8")
+
+
+def _entry(path: Path) -> dict[str, Any]:
+    """The hash of a packed script, and the facts that it hands over first, if it does."""
+    script = path.read_bytes()
+    digest = base64.b64encode(hashlib.sha384(script).digest()).decode()
+    entry: dict[str, Any] = {"integrity": f"sha384-{digest}"}
+    call = f"wsslDemo.receive({json.dumps(path.stem)}, "
+    text = script.decode()
+    if text.startswith(call):
+        entry["facts"], _ = json.JSONDecoder().raw_decode(text, len(call))
+    return entry
 
 
 def finish(app: Sphinx, error: Exception | None) -> None:

@@ -152,8 +152,10 @@ def archive():
     def fetch(package, integrity):
         folder = CACHE / package
         folder.mkdir(parents=True, exist_ok=True)
-        found = list(folder.glob("*.tgz"))
-        return found[0] if found else demo.fetch(package, integrity, folder)
+        for found in folder.glob("*.tgz"):
+            demo.check_integrity(found, integrity)
+            return found
+        return demo.fetch(package, integrity, folder)
 
     return fetch
 
