@@ -52,7 +52,7 @@ def test_an_experiment_cannot_be_changed():
         experiment.seed = 1
     with pytest.raises(TypeError):
         experiment.pretext["rotation"] = 1.0
-    assert experiment.with_(seed=1) == Experiment(seed=1)
+    assert experiment.replace(seed=1) == Experiment(seed=1)
 
 
 def test_the_default_is_the_papers_best_model():
@@ -123,7 +123,7 @@ def test_experiments_that_differ_only_downstream_share_their_pretext():
         {"recipe": "qd-imd"},
         {"settings": {"inpainting_steps": 7}},
     ):
-        assert base.with_(**change).pretraining.fingerprint == base.pretraining.fingerprint
+        assert base.replace(**change).pretraining.fingerprint == base.pretraining.fingerprint
     for change in (
         {"seed": 1},
         {"pretext": {"rotation": 1}},
@@ -131,7 +131,7 @@ def test_experiments_that_differ_only_downstream_share_their_pretext():
         {"settings": {"width": 4}},
         {"settings": {"pretext_warmup": 7}},
     ):
-        assert base.with_(**change).pretraining.fingerprint != base.pretraining.fingerprint
+        assert base.replace(**change).pretraining.fingerprint != base.pretraining.fingerprint
 
 
 def test_policies_without_a_pretext_have_none():
@@ -297,11 +297,11 @@ def test_a_pretext_phase_on_masked_images_depends_on_the_masks_and_the_network(m
     assert (phase.masks, phase.recipe, phase.coverage) == ("synthetic", "dense", (0.3, 0.5))
     assert phase.method == method
     others = [
-        masked.with_(objective="weighted"),
-        masked.with_(coverage=(0.1, 0.2)),
-        masked.with_(recipe="thin"),
-        masked.with_(settings={"train_masks": 7}),
-        masked.with_(method="partial"),
+        masked.replace(objective="weighted"),
+        masked.replace(coverage=(0.1, 0.2)),
+        masked.replace(recipe="thin"),
+        masked.replace(settings={"train_masks": 7}),
+        masked.replace(method="partial"),
     ]
     phases = [other.pretraining.fingerprint for other in others]
     assert len({*phases, phase.fingerprint}) == 6
@@ -382,7 +382,7 @@ def test_what_is_tuned_for_one_kind_of_training_leaves_the_others(monkeypatch):
         "pic": {"inpainting_steps": 77},
     }
     monkeypatch.setitem(PRESETS, "quick", replace(PRESETS["quick"], tuned=tuned))
-    after = {name: e.with_(seed=0) for name, e in kinds.items()}
+    after = {name: e.replace(seed=0) for name, e in kinds.items()}
     assert after["end_to_end"].scale.inpainting_learning_rate == 0.25
     assert after["pic"].scale.inpainting_steps == 77
     assert after["frozen"].scale == PRESETS["quick"]
@@ -558,13 +558,13 @@ def test_an_experiment_is_tested_on_its_own_images_and_masks_unless_told_otherwi
     assert same == evaluation
     assert same.fingerprint == evaluation.fingerprint
     other = Evaluation(TRAINED, dataset="photos")
-    assert other.test == TRAINED.with_(dataset="photos")
+    assert other.test == TRAINED.replace(dataset="photos")
     assert other.test.masks == "synthetic"
 
 
 def test_whatever_is_tested_on_changes_the_fingerprint_of_an_evaluation():
     evaluations = [Evaluation(TRAINED, **test) for test in TESTS]
-    evaluations += [Evaluation(TRAINED.with_(seed=3)), Evaluation(TRAINED.with_(loss="ssim"))]
+    evaluations += [Evaluation(TRAINED.replace(seed=3)), Evaluation(TRAINED.replace(loss="ssim"))]
     names = {evaluation.fingerprint for evaluation in evaluations} | {TRAINED.fingerprint}
     assert len(names) == len(evaluations) + 1
 

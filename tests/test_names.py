@@ -1,6 +1,6 @@
 import pytest
 
-from wssl.names import lookup, unknown
+from wssl.names import lookup, unknown_name_error
 
 KNOWN = {"rotation": 1, "saturation": 2, "sharpness": None}
 
@@ -37,4 +37,4 @@ def test_the_error_hides_the_look_up_that_failed():
 
 
 def test_the_error_alone():
-    assert "Did you mean 'b1c2'" in str(unknown("record", "b1c3", ["ffff", "b1c2"]))
+    assert "Did you mean 'b1c2'" in str(unknown_name_error("record", "b1c3", ["ffff", "b1c2"]))

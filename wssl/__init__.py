@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from wssl.experiment import Evaluation, Experiment
     from wssl.export import load_model, save_model
     from wssl.inpainting import inpaint, inpaint_folder
-    from wssl.running import run_all
     from wssl.runs import Result, evaluate, pretrain, run
+    from wssl.schedule import run_all
     from wssl.store import Store
 
 configure()
@@ -49,7 +49,7 @@ _HOMES = {
     "load_model": "wssl.export",
     "pretrain": "wssl.runs",
     "run": "wssl.runs",
-    "run_all": "wssl.running",
+    "run_all": "wssl.schedule",
     "save_model": "wssl.export",
 }
 _MODULES = (

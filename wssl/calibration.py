@@ -15,7 +15,7 @@ from typing import Any
 from wssl.experiment import Experiment, Pretraining
 from wssl.names import lookup
 from wssl.progress import describe
-from wssl.running import Task, plan, work, workers
+from wssl.schedule import Task, plan, work, workers
 from wssl.store import Store, default_root
 
 FOLDER = "calibration"
@@ -228,7 +228,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for task in _missing(lookup("stage", name, STAGES)(), store)
     ]
     with workers(tasks, options.jobs) as (where, count):
-        for step in work(tasks, where, store, at_once=count, in_order=True):
+        for step in work(tasks, where, store, max_concurrent=count, in_order=True):
             if step.error is not None:
                 print(f"failed: {describe(step.task)}: {step.error}", flush=True)
             elif step.seconds is not None:

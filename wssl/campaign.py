@@ -197,5 +197,5 @@ def _repeated(
             plain = Experiment(**DATA, **variant, settings=settings, seed=seed)
             steps = {"inpainting_steps": round(budget * plain.scale.inpainting_steps)}
             more = steps if budget != 1.0 else {}
-            found.append(plain.with_(settings={**settings, **more}))
+            found.append(plain.replace(settings={**settings, **more}))
     return found

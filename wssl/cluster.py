@@ -28,7 +28,7 @@ class Workers:
     Attributes
     ----------
     executor : concurrent.futures.Executor
-        Hands runs to the workers, as `wssl.running.work` wants it. The run of a worker that was
+        Hands runs to the workers, as `wssl.schedule.work` wants it. The run of a worker that was
         lost is begun again on another one; it fails with `distributed.KilledWorker` if that
         happens too often.
     """
@@ -53,7 +53,7 @@ class Workers:
         _compare("The scheduler", self.client.run_on_scheduler(environment))
         self._check_workers(self.client.nthreads())
 
-    def threads(self) -> int:
+    def capacity(self) -> int:
         """How many runs the workers do at once, one a thread; never less than 1.
 
         Workers that have come since the last call are checked first.
@@ -72,7 +72,7 @@ class Workers:
         for address, report in reports.items():
             # A worker that is gone again answers with a broken connection.
             if not isinstance(report, OSError):
-                _judge(address, report, self.store.root)
+                _check_report(address, report, self.store.root)
                 self._fit.add(address)
 
 
@@ -137,7 +137,7 @@ def _report(store: Store, probe: Path) -> dict[str, Any]:
     return report
 
 
-def _judge(address: str, report: dict[str, Any] | Exception, root: Path) -> None:
+def _check_report(address: str, report: dict[str, Any] | Exception, root: Path) -> None:
     name = f"The worker {address}"
     if isinstance(report, Exception):
         raise ValueError(

@@ -19,8 +19,8 @@ from typing import Any
 
 from wssl.experiment import Experiment
 from wssl.export import to_onnx
-from wssl.running import run_all
 from wssl.runs import Result
+from wssl.schedule import run_all
 from wssl.store import atomic
 
 FOLDER = Path("book/_demo/packed")

@@ -9,7 +9,7 @@ from typing import Any
 from wssl import data, paper
 from wssl.losses import LOSSES, bind, check_a, check_alpha
 from wssl.methods import ENCODER_BLOCKS, METHODS, OBJECTIVES
-from wssl.names import lookup, unknown
+from wssl.names import lookup, unknown_name_error
 from wssl.presets import SETTINGS, Preset, preset, with_settings
 from wssl.pretext import TASKS
 from wssl.store import fingerprint
@@ -463,10 +463,10 @@ class Experiment:
         known = [f.name for f in fields(cls)]
         for name in value:
             if name not in known:
-                raise unknown("field of an experiment", name, known)
+                raise unknown_name_error("field of an experiment", name, known)
         return cls(**value)
 
-    def with_(self, **changes: Any) -> "Experiment":
+    def replace(self, **changes: Any) -> "Experiment":
         """A copy with other values in some fields."""
         return replace(self, **changes)
 
@@ -493,14 +493,14 @@ class Evaluation:
     def __post_init__(self) -> None:
         chosen = {name: getattr(self, name) for name in _EVALUATED}
         given = {name: value for name, value in chosen.items() if value is not None}
-        test = self.experiment.with_(**given)
+        test = self.experiment.replace(**given)
         for name in _EVALUATED:
             object.__setattr__(self, name, getattr(test, name))
 
     @property
     def test(self) -> Experiment:
         """An experiment with the test images and masks of the evaluation."""
-        return self.experiment.with_(**{name: getattr(self, name) for name in _EVALUATED})
+        return self.experiment.replace(**{name: getattr(self, name) for name in _EVALUATED})
 
     @cached_property
     def fingerprint(self) -> str:

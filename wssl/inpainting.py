@@ -95,7 +95,7 @@ def _fill(
     from wssl.runs import Result
 
     if isinstance(network, Result):
-        answer = network.restore(image[None].astype(np.float32) / 255.0, mask[None])[0]
+        answer = network.inpaint(image[None].astype(np.float32) / 255.0, mask[None])[0]
         content = np.rint(answer * 255.0).astype(np.uint8)
     else:
         content = _answer(image, mask, network)

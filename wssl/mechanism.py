@@ -128,7 +128,7 @@ def readout(
         chosen = np.sort(rng.permutation(np.prod(shape))[:FIT_POSITIONS])
         positions.append(np.unravel_index(chosen, shape))
         samples.append([])
-    for start, blocks in _features(network, _blackened(fit, fit_masks)):
+    for start, blocks in _features(network, _masked_out(fit, fit_masks)):
         for (number, row, column), kept, features in zip(positions, samples, blocks, strict=True):
             here = (number >= start) & (number < start + len(features))
             kept.append(_windows(features)[number[here] - start, row[here], column[here]])
@@ -139,7 +139,7 @@ def readout(
     errors: dict[str, list[list[np.ndarray]]] = {
         name: [[np.empty((0, 3))] for _ in ENCODER_BLOCKS] for name in ("known", "hole")
     }
-    for start, blocks in _features(network, _blackened(images, masks)):
+    for start, blocks in _features(network, _masked_out(images, masks)):
         part = slice(start, start + len(blocks[0]))
         for index, features in enumerate(blocks):
             windows = _windows(features)
@@ -216,7 +216,7 @@ def cut_skips(
     }
     for start in range(0, len(images), BATCH):
         part = slice(start, start + BATCH)
-        found = model.predict_on_batch(_blackened(images[part], masks[part]))
+        found = model.predict_on_batch(_masked_out(images[part], masks[part]))
         for block, output in zip(ENCODER_BLOCKS, found, strict=True):
             outputs[str(block)].append(ops.convert_to_numpy(output))
     scores = {}
@@ -308,7 +308,7 @@ def _floats(images: np.ndarray, size: int) -> np.ndarray:
     return np.divide(centre_crops(images, size), 255.0, dtype=np.float32)
 
 
-def _blackened(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+def _masked_out(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
     return np.where(masks[..., None], np.float32(0), images)
 
 

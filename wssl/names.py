@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def unknown(kind: str, name: object, known: list[str], command: str = "") -> ValueError:
+def unknown_name_error(kind: str, name: object, known: list[str], command: str = "") -> ValueError:
     """The error for a name that is not known, naming the nearest one that is.
 
     Parameters
@@ -45,4 +45,4 @@ def lookup(kind: str, name: str, known: Mapping[str, T]) -> T:
     try:
         return known[name]
     except (KeyError, TypeError):
-        raise unknown(kind, name, list(known)) from None
+        raise unknown_name_error(kind, name, list(known)) from None

@@ -30,7 +30,7 @@ from nbformat import NotebookNode
 from yaml import YAMLError
 
 from wssl import freshness, machine, processes
-from wssl.names import unknown
+from wssl.names import unknown_name_error
 from wssl.processes import Processes
 from wssl.store import Store
 
@@ -131,7 +131,7 @@ def check_parameters(namespace: Mapping[str, Any]) -> None:
     known = [name for name in types if name in own] if own else list(types)
     for name in _assigned(injected):
         if name not in known and not name.startswith(PAPERMILLS_OWN):
-            raise unknown("parameter", name, known)
+            raise unknown_name_error("parameter", name, known)
     for name in known:
         if name not in namespace:
             continue
@@ -389,12 +389,14 @@ def _execute_all(
     sources = studies()
     for name in names:
         if not any(path.stem.startswith(name) for path in sources):
-            raise unknown("notebook", name, [path.stem for path in sources])
+            raise unknown_name_error("notebook", name, [path.stem for path in sources])
     chosen = [path for path in sources if path.stem.startswith(tuple(names) or "")]
     known = {path: _parameters(path) for path in sources}
     for name in texts:
         if not any(name in parameters for parameters in known.values()):
-            raise unknown("parameter", name, sorted({name for p in known.values() for name in p}))
+            raise unknown_name_error(
+                "parameter", name, sorted({name for p in known.values() for name in p})
+            )
     if keep_first_edition and (kept := _awaiting(chosen, output)):
         for path in kept:
             print(f"{path.stem:<28}kept: the first edition's, until the registered runs are there")

@@ -19,7 +19,7 @@ from rich.text import Text
 
 from wssl import records
 from wssl.experiment import Evaluation, Pretraining
-from wssl.running import Asked, Step, Task, needed, plan, work, workers
+from wssl.schedule import Asked, Step, Task, needed, plan, work, workers
 from wssl.store import Store
 
 Kind = tuple[str, str, str]
@@ -187,7 +187,7 @@ def follow(
     in_order: bool = False,
     jobs: int | None = None,
     executor: Executor | None = None,
-    at_once: int | Callable[[], int] | None = None,
+    max_concurrent: int | Callable[[], int] | None = None,
 ) -> Progress:
     """Run what parts of a study lack, and show how far it is.
 
@@ -205,8 +205,8 @@ def follow(
         Whether runs begin in the order of the parts.
     jobs : int, optional
         As for `wssl.run_all`.
-    executor, at_once
-        As for `wssl.running.work`, instead of `jobs`.
+    executor, max_concurrent
+        As for `wssl.schedule.work`, instead of `jobs`.
 
     Returns
     -------
@@ -228,7 +228,7 @@ def follow(
             progress.left,
             where,
             store,
-            at_once=at_once or count,
+            max_concurrent=max_concurrent or count,
             may_start=fits,
             in_order=in_order,
         ):

@@ -120,7 +120,7 @@ class Result:
         network.set_weights(weights)
         return network
 
-    def restore(self, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    def inpaint(self, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
         """What the experiment's method makes of masked images.
 
         Parameters
@@ -134,10 +134,10 @@ class Result:
         float (N, S, S, 3) in [0, 1]
             Of a network the raw output, also where the image is known.
         """
-        return self.filler()(images, masks)
+        return self.inpainter()(images, masks)
 
-    def filler(self) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-        """What `restore` calls, for many calls: a network is loaded once."""
+    def inpainter(self) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+        """What `inpaint` calls, for many calls: a network is loaded once."""
         if fill := METHODS[self.experiment.method].fill:
             return partial(_fill_all, fill)
         return partial(inpaint_batches, self.model())

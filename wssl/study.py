@@ -18,8 +18,8 @@ from wssl.experiment import ENCODERS, Evaluation, Experiment, Pretraining
 from wssl.methods import METHODS
 from wssl.presets import preset as _preset
 from wssl.records import is_run
-from wssl.running import run_all
 from wssl.runs import Result, evaluate
+from wssl.schedule import run_all
 from wssl.store import Record, Store
 
 LOSSES = ("mix", "ssim", "log_cosh", "mse")
@@ -434,7 +434,7 @@ class Study:
         """
         results = {name: self.result(arm) for name, arm in arms.items()}
         return {
-            name: metrics.composite(pictures, result.restore(pictures, masks), masks)
+            name: metrics.composite(pictures, result.inpaint(pictures, masks), masks)
             for name, result in results.items()
             if result is not None
         }

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wssl.names import unknown
+from wssl.names import unknown_name_error
 from wssl.records import RunRecord, is_pretext, is_run
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def stored_result(fingerprint: str) -> "Result":
     if record is not None:
         raise ValueError(_other_kind(record, runs))
     known = [r["fingerprint"] for r in runs]
-    raise unknown("model (the fingerprint of a record)", fingerprint, known, "wssl list")
+    raise unknown_name_error("model (the fingerprint of a record)", fingerprint, known, "wssl list")
 
 
 def _other_kind(record: Mapping[str, Any], runs: Sequence[RunRecord]) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wssl.cluster import Workers
     from wssl.experiment import Experiment
     from wssl.progress import Progress
-    from wssl.running import Asked
+    from wssl.schedule import Asked
     from wssl.store import Store
 
 
@@ -100,7 +100,7 @@ def _study(options: argparse.Namespace) -> int:
 
     from wssl import campaign, progress, report
     from wssl.experiment import Experiment
-    from wssl.running import jobs_for, plan
+    from wssl.schedule import jobs_for, plan
     from wssl.store import Store
 
     fixed = options.registered or options.exploratory
@@ -135,7 +135,7 @@ def _study(options: argparse.Namespace) -> int:
                 options.budget,
                 in_order=fixed,
                 executor=workers.executor,
-                at_once=workers.threads,
+                max_concurrent=workers.capacity,
             )
     if options.exploratory and not done.rest():
         done = _search(store, options.budget)

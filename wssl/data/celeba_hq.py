@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from wssl.data.decode import VERSION, Picture
 from wssl.data.files import Files
-from wssl.data.folder import SPLITS, Folder, content_hash, digest, find_files, no_images
-from wssl.data.squares import some
+from wssl.data.folder import SPLITS, Folder, content_hash, digest, find_files, no_images_error
+from wssl.data.squares import first_names
 
 MAPPING = "CelebA-HQ-to-CelebA-mapping.txt"
 PARTITION = "list_eval_partition.txt"
@@ -98,8 +98,8 @@ class CelebAHQ(Files):
                 )
         if unlisted := sorted(paths.keys() - set(names)):
             raise ValueError(
-                f"{mapping} does not list {some([str(paths[n]) for n in unlisted])}: its numbers "
-                f"go from {min(names)} to {max(names)}. Remove what does not belong to the set."
+                f"{mapping} does not list {first_names([str(paths[n]) for n in unlisted])}: its "
+                f"numbers go from {min(names)} to {max(names)}. Remove the others."
             )
         rows = zip(lines, names, strict=True)
         return sorted((line.split, line.number, paths[name]) for line, name in rows)
@@ -176,5 +176,5 @@ def _numbered(folder: Path) -> dict[int, Path]:
                 f"{twin} and {path} have the same number: name the folder of one of the copies."
             )
     if not paths:
-        raise no_images(folder, "images", found.others)
+        raise no_images_error(folder, "images", found.others)
     return paths

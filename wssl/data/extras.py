@@ -4,7 +4,7 @@ import importlib
 from typing import Any
 
 
-def extra(module: str, name: str) -> Any:
+def optional_module(module: str, name: str) -> Any:
     """Import a module of an optional dependency.
 
     Parameters

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from wssl.data import download
 from wssl.data.decode import VERSION, Picture
-from wssl.data.folder import SPLITS, Folder, content_hash, digest, empty_split
+from wssl.data.folder import SPLITS, Folder, content_hash, describe_empty_split, digest
 from wssl.data.manifests import manifest_fingerprint, manifest_path, read_manifest
 from wssl.data.squares import read_images
 
@@ -35,7 +35,7 @@ class Files(ABC):
         """
         found = self.by_split()
         if not found[split]:
-            raise ValueError(empty_split(split, self, "images", found))
+            raise ValueError(describe_empty_split(split, self, "images", found))
         return found[split]
 
     def images(self, split: str, size: int, count: int | None) -> npt.NDArray[np.uint8]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from wssl.names import unknown
+from wssl.names import unknown_name_error
 
 SPLITS = ("train", "val", "test")
 
@@ -32,7 +32,7 @@ def suffixes() -> frozenset[str]:
 def check_split(split: str) -> str:
     """Return `split` if it is one of `SPLITS`, else raise a ValueError that names them."""
     if split not in SPLITS:
-        raise unknown("split", split, list(SPLITS))
+        raise unknown_name_error("split", split, list(SPLITS))
     return split
 
 
@@ -148,7 +148,7 @@ def passed_over(root: Path, others: Sequence[Path], why: str) -> str:
     return f"{root}: {len(others)} {files} passed over for {why}: {'; '.join(kinds)}.{heic}"
 
 
-def no_images(root: Path, what: str, others: Sequence[Path]) -> FileNotFoundError:
+def no_images_error(root: Path, what: str, others: Sequence[Path]) -> FileNotFoundError:
     """The error for a folder in which `find_files` finds no picture, only `others`."""
     rest = f" {passed_over(root, others, 'other endings')}" if others else ""
     return FileNotFoundError(
@@ -157,7 +157,7 @@ def no_images(root: Path, what: str, others: Sequence[Path]) -> FileNotFoundErro
     )
 
 
-def empty_split(split: str, root: object, what: str, found: Mapping[str, Sized]) -> str:
+def describe_empty_split(split: str, root: object, what: str, found: Mapping[str, Sized]) -> str:
     """Say that a split has nothing, and how many of `what` each split has."""
     total = sum(map(len, found.values()))
     counts = ", ".join(f"{len(found[s])} in {s}" for s in SPLITS)
@@ -217,7 +217,7 @@ class Folder:
             files, others = [(hash_split(sha), sha, path) for sha, path in hashed], found.others
             why = "an ending of no picture"
         if not files:
-            raise no_images(self.root, self.what, others)
+            raise no_images_error(self.root, self.what, others)
         if others:
             warnings.warn(passed_over(self.root, others, why), stacklevel=2)
         return sorted(files, key=lambda file: file[1:])
@@ -233,7 +233,7 @@ class Folder:
         found = self.by_split()
         if not found[split]:
             raise ValueError(
-                f"{empty_split(split, self.root, self.what, found)} Files are split by "
+                f"{describe_empty_split(split, self.root, self.what, found)} Files are split by "
                 f"their content, 80/10/10: add {self.what}, or sort them into the subfolders "
                 "train, val and test."
             )

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from wssl.data.decode import VERSION, Encoded, Picture
 from wssl.data.download import DownloadError
-from wssl.data.extras import extra
+from wssl.data.extras import optional_module
 from wssl.data.files import Files
 from wssl.data.folder import SPLIT_NAMES, SPLITS, digest, hash_split
 
@@ -100,7 +100,7 @@ class Hub(Files):
 @lru_cache(maxsize=2)
 def _load(name: str, _state: tuple[Any, ...]) -> tuple[Any, list[str], list[str]]:
     """The table of all pictures; the split and the SHA-256 of each."""
-    datasets = extra("datasets", "hub")
+    datasets = optional_module("datasets", "hub")
     try:
         tables = datasets.load_dataset(name)
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:

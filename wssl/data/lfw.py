@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wssl.data import download
 from wssl.data.decode import VERSION, Picture
-from wssl.data.extras import extra
+from wssl.data.extras import optional_module
 from wssl.data.files import Files
 from wssl.data.folder import SPLITS, Folder, digest, hash_split
 
@@ -66,7 +66,7 @@ def fetched() -> Path:
     DownloadError
         If the photographs cannot be fetched.
     """
-    datasets = extra("sklearn.datasets", "lfw")
+    datasets = optional_module("sklearn.datasets", "lfw")
     folder = Path(datasets.get_data_home()) / "lfw_home" / "lfw_funneled"
     if not folder.is_dir():
         try:

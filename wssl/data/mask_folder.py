@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from wssl.data.decode import find_hole
 from wssl.data.folder import Folder, digest
-from wssl.names import unknown
+from wssl.names import unknown_name_error
 
 MASK_FORMS = {"folder:PATH": "white", "qd-imd:PATH": "black"}
 """The colour of a hole, unless ``?hole=`` says another, by the form of a mask source's name."""
@@ -97,5 +97,5 @@ def find_mask_folder(source: str) -> MaskFolder | None:
         return None
     root, _, hole = argument.partition("?hole=")
     if hole not in ("black", "white") and "?hole=" in argument:
-        raise unknown("colour of the hole", hole, ["black", "white"])
+        raise unknown_name_error("colour of the hole", hole, ["black", "white"])
     return MaskFolder(root, hole or MASK_FORMS[f"{kind}:PATH"], kind)

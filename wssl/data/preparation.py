@@ -15,7 +15,7 @@ from wssl.data.files import Files
 from wssl.data.folder import SPLITS
 from wssl.data.prepared import INDEX, VERSION, Index, Prepared
 from wssl.data.sources import FORMS, SOURCES, find_source
-from wssl.data.squares import Square, read_square, some
+from wssl.data.squares import Square, first_names, read_square
 from wssl.data.writer import Writer
 from wssl.machine import cores
 from wssl.processes import LostWorkerError, Processes
@@ -173,5 +173,5 @@ def _check_bad(unreadable: list[str], max_unreadable: float, total: int) -> None
     if len(unreadable) > max_unreadable * total:
         raise ValueError(
             f"{len(unreadable)} of {total} images cannot be read; {max_unreadable:.0%} are "
-            f"tolerated. Remove or repair them. {some(unreadable)}"
+            f"tolerated. Remove or repair them. {first_names(unreadable)}"
         )

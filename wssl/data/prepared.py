@@ -21,7 +21,7 @@ import numpy.typing as npt
 from PIL import Image
 from tqdm import tqdm
 
-from wssl.data.folder import SPLITS, digest, empty_split
+from wssl.data.folder import SPLITS, describe_empty_split, digest
 from wssl.data.squares import centre_square
 from wssl.store import atomic
 
@@ -89,7 +89,7 @@ class Index:
             temporary.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 
 
-class Mapped(np.memmap):
+class MemoryMapped(np.memmap):
     """A mapped array that lets go of what was read as soon as it has been copied.
 
     The system would drop those pages when memory is short, but counts them as the process's until
@@ -168,7 +168,7 @@ class Prepared:
                 f"{path} is damaged: expected uint8 {shape}, received {array.dtype} {array.shape} "
                 f"in {path.stat().st_size:,} bytes. {self._anew()}"
             )
-        return array.view(Mapped)
+        return array.view(MemoryMapped)
 
     def images(self, split: str, size: int, count: int | None) -> npt.NDArray[np.uint8]:
         """The first `count` images of a split, or all; uint8 (N, size, size, 3).
@@ -179,7 +179,7 @@ class Prepared:
         start, stop = index.splits[split]
         if start == stop:
             rows = {name: range(*bounds) for name, bounds in index.splits.items()}
-            raise ValueError(empty_split(split, self.root, "prepared images", rows))
+            raise ValueError(describe_empty_split(split, self.root, "prepared images", rows))
         images = self.array()[start:stop][:count]
         return images if size == index.size else self._resized(images, size)
 

@@ -19,7 +19,7 @@ from wssl.data.folder import SPLITS, check_split, digest
 from wssl.data.mask_folder import MASK_FORMS, find_mask_folder
 from wssl.data.squares import centre_square
 from wssl.data.strokes import BOX, STROKES, Stroke
-from wssl.names import lookup, unknown
+from wssl.names import lookup, unknown_name_error
 
 VERSION = 1
 PATIENCE = 2000
@@ -118,7 +118,7 @@ def check_mask_source(source: str) -> None:
         As for `masks`.
     """
     if source not in STROKES and find_mask_folder(source) is None:
-        raise unknown("mask source", source, [*STROKES, *MASK_FORMS])
+        raise unknown_name_error("mask source", source, [*STROKES, *MASK_FORMS])
 
 
 def stream(source: str, size: int, seed: int, split: str, recipe: str | Recipe) -> Iterator[Mask]:

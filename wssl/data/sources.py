@@ -17,7 +17,7 @@ from wssl.data.hub import Hub
 from wssl.data.lfw import LabeledFaces
 from wssl.data.manifests import MANIFESTS
 from wssl.data.prepared import Prepared
-from wssl.names import unknown
+from wssl.names import unknown_name_error
 
 SYNTHETIC_COUNTS = {"train": 512, "val": 64, "test": 128}
 
@@ -82,7 +82,7 @@ def find_source(name: str) -> Source:
             return make()
         if argument and form.startswith(f"{kind}:"):
             return make(argument)
-    raise unknown("image source", name, [*SOURCES, *FORMS])
+    raise unknown_name_error("image source", name, [*SOURCES, *FORMS])
 
 
 def check_image_source(source: str) -> None:

@@ -128,17 +128,19 @@ def read_images(
     if bad and (done == 0 or len(bad) > max_unreadable * len(paths)):
         raise ValueError(
             f"{len(bad)} of {len(paths)} images cannot be read; {max_unreadable:.0%} are "
-            f"tolerated. Remove or repair them. {some(bad)}"
+            f"tolerated. Remove or repair them. {first_names(bad)}"
         )
     if bad:
-        warnings.warn(f"Skipped {len(bad)} unreadable images. {some(bad)}", stacklevel=2)
+        warnings.warn(f"Skipped {len(bad)} unreadable images. {first_names(bad)}", stacklevel=2)
     if small:
         warnings.warn(
-            f"Enlarged {len(small)} of {done} images, smaller than {size} px: {some(small)}",
+            f"Enlarged {len(small)} of {done} images, smaller than {size} px: {first_names(small)}",
             stacklevel=2,
         )
     if dark:
-        warnings.warn(f"{len(dark)} images, {dim(some([*dark]), max(dark.values()))}", stacklevel=2)
+        warnings.warn(
+            f"{len(dark)} images, {dim(first_names([*dark]), max(dark.values()))}", stacklevel=2
+        )
     return images[:done]
 
 
@@ -146,7 +148,7 @@ def _progress(total: int) -> "tqdm[NoReturn]":
     return tqdm(total=total, desc="Reading images", delay=2, disable=None)
 
 
-def some(names: Sequence[str], limit: int = 3) -> str:
+def first_names(names: Sequence[str], limit: int = 3) -> str:
     """The first few of many names, and how many more there are."""
     rest = len(names) - limit
     return "; ".join(names[:limit]) + (f"; and {rest} more" if rest > 0 else "")

@@ -56,7 +56,7 @@ class Writer:
         self._journal: BinaryIO = (folder / JOURNAL).open("a+b")
         try:
             _lock(self._journal, folder)
-            self._array = self._go_on()
+            self._array = self._resume()
         except BaseException:
             self._journal.close()
             raise
@@ -139,7 +139,7 @@ class Writer:
         (self.folder / JOURNAL).unlink()
         return index
 
-    def _go_on(self) -> BinaryIO:
+    def _resume(self) -> BinaryIO:
         """Read the journal and open the array behind its last image."""
         self._journal.seek(0)
         head, *self.blocks = _whole_lines(self._journal) or [{}]

@@ -114,9 +114,9 @@ def work(
     executor: Executor | None = None,
     store: Store | None = None,
     *,
-    at_once: int | Callable[[], int] | None = None,
+    max_concurrent: int | Callable[[], int] | None = None,
     may_start: Callable[[Task], bool] = lambda task: True,
-    go_on: bool = True,
+    keep_going: bool = True,
     in_order: bool = False,
 ) -> Iterator[Step]:
     """Run tasks one after the other, or in an executor, and tell of each that begins and ends.
@@ -133,12 +133,12 @@ def work(
         the end.
     store : Store, optional
         Where records are kept; `wssl.store.default_root` if not given.
-    at_once : int or callable, optional
+    max_concurrent : int or callable, optional
         How many tasks the executor is given at a time; as many as can be if not given. What is
         called is asked every second, for workers that come and go.
     may_start : callable
         Asked before each task begins; after the first no, no other begins.
-    go_on : bool
+    keep_going : bool
         Whether other tasks begin after one that failed. Those that need it do not in either case,
         and those that are running are waited for.
     in_order : bool
@@ -165,14 +165,14 @@ def work(
         _refuse_forks(executor)
         store.check_writable()
     if executor is None:
-        executor, at_once = _Here(), 1
+        executor, max_concurrent = _Here(), 1
     elif not in_order:
         waiting.sort(key=_turn)
     running: dict[Future[float], Task] = {}
     failed: set[str] = set()
     try:
         while waiting or running:
-            limit = at_once() if callable(at_once) else at_once
+            limit = max_concurrent() if callable(max_concurrent) else max_concurrent
             free = None if limit is None else max(0, limit - len(running))
             failed |= {task.fingerprint for task in waiting if _waits_for(task) in failed}
             waiting = [task for task in waiting if task.fingerprint not in failed]
@@ -183,7 +183,7 @@ def work(
                 waiting.remove(task)
                 yield Step(task)
                 running[executor.submit(_timed, task, store)] = task
-            timeout = _POLL_SECONDS if callable(at_once) else None
+            timeout = _POLL_SECONDS if callable(max_concurrent) else None
             for future in wait(running, timeout, FIRST_COMPLETED).done:
                 task, error = running.pop(future), future.exception()
                 if error is None:
@@ -193,7 +193,7 @@ def work(
                 if isinstance(error, CancelledError) or not isinstance(error, Exception):
                     raise error
                 failed.add(task.fingerprint)
-                if not go_on:
+                if not keep_going:
                     waiting = []
                     running = {f: task for f, task in running.items() if not f.cancel()}
                 yield Step(task, error=error)
@@ -245,10 +245,10 @@ def run_all(
     total = sum(isinstance(task, Experiment) for task in tasks)
     errors: list[Exception] = []
     with (
-        workers(tasks, jobs, executor) as (where, at_once),
+        workers(tasks, jobs, executor) as (where, max_concurrent),
         tqdm(total=total, desc="experiments", unit="run", disable=None) as bar,
     ):
-        for step in work(tasks, where, store, at_once=at_once, go_on=False):
+        for step in work(tasks, where, store, max_concurrent=max_concurrent, keep_going=False):
             if step.error is not None:
                 step.error.add_note(f"The run that failed: {step.task}")
                 errors.append(step.error)
@@ -277,7 +277,7 @@ def workers(
     ------
     executor : concurrent.futures.Executor or None
         Worker processes, or None for this process; ended at once if the block is left by an error.
-    at_once : int or None
+    max_concurrent : int or None
         None if the executor was given.
 
     Raises
