@@ -222,6 +222,16 @@ class Experiment:
     ValueError
         If a value is not valid; the message names the argument, what was expected, what was
         received, and the nearest known name.
+
+    Examples
+    --------
+    >>> experiment = Experiment(pretext={"rotation": 0.3, "saturation": 0.7}, preset="quick")
+    >>> experiment.loss, experiment.encoder, experiment.seed
+    ('mix', 'frozen', 0)
+    >>> experiment.replace(seed=1) == experiment
+    False
+    >>> Experiment.from_dict(experiment.to_dict()) == experiment
+    True
     """
 
     pretext: Mapping[str, float] | None = None
@@ -467,7 +477,13 @@ class Experiment:
         return cls(**value)
 
     def replace(self, **changes: Any) -> "Experiment":
-        """A copy with other values in some fields."""
+        """A copy with other values in some fields.
+
+        Examples
+        --------
+        >>> Experiment().replace(loss="ssim").loss
+        'ssim'
+        """
         return replace(self, **changes)
 
 
@@ -481,6 +497,12 @@ class Evaluation:
         Whose model is tested.
     dataset, masks, recipe, coverage, split
         The test images and masks, as in `Experiment`; the experiment's own if not given.
+
+    Examples
+    --------
+    >>> evaluation = Evaluation(Experiment(preset="smoke"), dataset="photos")
+    >>> evaluation.experiment.dataset, evaluation.dataset
+    ('synthetic', 'photos')
     """
 
     experiment: Experiment

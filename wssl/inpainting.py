@@ -70,6 +70,18 @@ def inpaint(image: np.ndarray, mask: np.ndarray, model: "keras.Model | Result") 
     -----
     UserWarning
         If there is no hole, or it covers more of the image than networks have learned to fill.
+
+    Examples
+    --------
+    With a baseline that is not learned, in place of a trained network:
+
+    >>> from wssl import Experiment, run
+    >>> image = np.full((40, 60, 3), 128, np.uint8)
+    >>> mask = np.zeros((40, 60), bool)
+    >>> mask[10:20, 30:40] = True
+    >>> filled = inpaint(image, mask, run(Experiment(method="harmonic", preset="smoke")))
+    >>> filled.shape, int(filled[15, 35, 0])
+    ((40, 60, 3), 128)
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] != 3:
         raise ValueError(

@@ -41,6 +41,11 @@ def lookup(kind: str, name: str, known: Mapping[str, T]) -> T:
     ------
     ValueError
         If ``name`` is not registered; the message names the nearest known name.
+
+    Examples
+    --------
+    >>> lookup("loss", "l1", {"l1": 1, "mse": 2})
+    1
     """
     try:
         return known[name]

@@ -207,6 +207,11 @@ def preset(name: str) -> Preset:
     ValueError
         If there is none, the message names the nearest; or if a slice is not shorter than both
         phases of the whole.
+
+    Examples
+    --------
+    >>> preset("quick").size, preset("quick:20").inpainting_steps
+    (64, 20)
     """
     whole, colon, steps = name.partition(":")
     found = lookup("preset", whole, PRESETS)
@@ -245,6 +250,11 @@ def with_settings(base: Preset, settings: Mapping[str, Any]) -> Preset:
     ------
     ValueError
         If a name is unknown, the message names the nearest; or if a value is not valid.
+
+    Examples
+    --------
+    >>> with_settings(preset("quick"), {"width": 32}).width
+    32
     """
     known = dict.fromkeys(SETTINGS, True)
     for name, value in settings.items():

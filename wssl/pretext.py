@@ -35,6 +35,14 @@ class Task:
     version : int or str, optional
         Changed whenever `transform` changes. Without one, a transform from outside the package is
         identified by its source. The levels need none: they enter a fingerprint as they are.
+
+    Examples
+    --------
+    >>> halves = Task("brightness", lambda images, factors: images * factors[:, None, None, None],
+    ...               levels=(0.5, 1.0))
+    >>> images = np.full((2, 4, 4, 3), 0.8, "float32")
+    >>> [f"{float(image[0, 0, 0]):.1f}" for image in halves(images, np.array([0, 1]))]
+    ['0.4', '0.8']
     """
 
     name: str
@@ -115,6 +123,13 @@ def rotate(images: Tensor, degrees: Tensor) -> Tensor:
     ------
     ValueError
         If the images are not square, or not float (B, S, S, 3).
+
+    Examples
+    --------
+    >>> image = np.zeros((1, 2, 2, 3), "float32")
+    >>> image[0, 0, 0] = 1.0
+    >>> np.asarray(rotate(image, np.array([90.0])))[0, ..., 0].tolist()
+    [[0.0, 0.0], [1.0, 0.0]]
     """
     _, height, width, _ = check_images("images", images, channels=3) or (None,) * 4
     if None not in (height, width) and height != width:
@@ -140,6 +155,13 @@ def saturate(images: Tensor, factors: Tensor) -> Tensor:
     Returns
     -------
     float (B, H, W, 3) in [0, 1]
+
+    Examples
+    --------
+    >>> red = np.zeros((1, 1, 1, 3), "float32")
+    >>> red[..., 0] = 1.0
+    >>> [f"{value:.3f}" for value in np.asarray(saturate(red, np.array([0.0])))[0, 0, 0].tolist()]
+    ['0.299', '0.299', '0.299']
     """
     check_images("images", images, channels=3)
     luma = ops.convert_to_tensor([0.299, 0.587, 0.114], dtype="float32")
@@ -164,6 +186,13 @@ def sharpen(images: Tensor, factors: Tensor) -> Tensor:
     Returns
     -------
     float (B, H, W, 3) in [0, 1]
+
+    Examples
+    --------
+    >>> image = np.zeros((1, 3, 3, 3), "float32")
+    >>> image[0, 1, 1] = 1.0
+    >>> print(f"{float(sharpen(image, np.array([0.0]))[0, 1, 1, 0]):.4f}")
+    0.3846
     """
     check_images("images", images, channels=3, least=3, reason="the smoothing kernel")
     rows = images[:, :-2] + images[:, 1:-1] + images[:, 2:]
@@ -234,6 +263,12 @@ def transform(images: Tensor, labels: Mapping[str, Tensor]) -> Tensor:
     ------
     ValueError
         If a task is not registered, or cannot take these images or labels.
+
+    Examples
+    --------
+    >>> images = np.full((2, 8, 8, 3), 0.5, "float32")
+    >>> transform(images, {"rotation": np.array([0, 3]), "saturation": np.array([1, 2])}).shape[0]
+    2
     """
     for name, levels in labels.items():
         images = lookup("pretext task", name, TASKS)(images, levels)

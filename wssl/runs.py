@@ -169,6 +169,17 @@ def run(
         If the results folder is not writable. Checked before training starts.
     wssl.training.NonFiniteLossError
         If training diverges.
+
+    Examples
+    --------
+    A baseline that is not learned needs no training:
+
+    >>> from wssl import Experiment
+    >>> result = run(Experiment(method="harmonic", preset="smoke"))
+    >>> 0.0 < result.metrics["ssim"] < 1.0
+    True
+    >>> run(result.experiment).record == result.record
+    True
     """
     store = store or Store()
     record = store.get(experiment.fingerprint)

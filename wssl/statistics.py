@@ -22,6 +22,12 @@ def interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, 
     -------
     mean, half_width : float
         The half-width is NaN for fewer than two values: one run says nothing of the spread.
+
+    Examples
+    --------
+    >>> mean, half_width = interval([1.0, 2.0, 3.0])
+    >>> print(f"{mean:.2f} +- {half_width:.2f}")
+    2.00 +- 2.48
     """
     count = len(values)
     mean = float(np.mean(values)) if count else float("nan")
@@ -65,6 +71,13 @@ class Estimate:
         Standard error; NaN where nothing was repeated.
     freedom : float
         Degrees of freedom of the error.
+
+    Examples
+    --------
+    >>> effect = Estimate(0.3, 0.1, 8)
+    >>> low, high = effect.interval()
+    >>> print(f"{low:.3f} to {high:.3f}, p = {effect.p_above(0.0):.4f}")
+    0.069 to 0.531, p = 0.0085
     """
 
     value: float
@@ -111,6 +124,12 @@ def contrast(groups: Sequence[Sequence[float]], coefficients: Sequence[float]) -
     -------
     Estimate
         Its error is NaN if a group has fewer than two values.
+
+    Examples
+    --------
+    >>> difference = contrast([[1.0, 2.0, 3.0], [2.0, 4.0]], [1, -1])
+    >>> print(f"{difference.value:.2f} with error {difference.error:.2f}")
+    -1.00 with error 1.15
     """
     value = sum(c * float(np.mean(g)) for c, g in zip(coefficients, groups, strict=True))
     if any(len(group) < 2 for group in groups):
@@ -157,6 +176,14 @@ def paired_contrast(first: Mapping[Hashable, float], second: Mapping[Hashable, f
     Returns
     -------
     Paired
+
+    Examples
+    --------
+    Seeds 0 to 2 are common to both arms; seed 3 is left out:
+
+    >>> found = paired_contrast({0: 3.0, 1: 5.0, 2: 4.0, 3: 9.0}, {0: 2.0, 1: 3.5, 2: 3.0})
+    >>> print(f"{found.estimate.value:.3f} from {found.pairs} pairs")
+    1.167 from 3 pairs
     """
     common = [seed for seed in first if seed in second]
     if not common:
@@ -188,6 +215,14 @@ def moderated(
     -------
     Estimate
         Its error is NaN where neither repetition nor prior says anything of the variance.
+
+    Examples
+    --------
+    The variance is the mean of 1.0 and 0.5, weighted by 2 and 4 degrees of freedom:
+
+    >>> found = moderated([1.0, 2.0, 3.0], prior_variance=0.5, prior_freedom=4.0)
+    >>> print(f"{3 * found.error**2:.4f} with {found.freedom:g} degrees of freedom")
+    0.6667 with 6 degrees of freedom
     """
     count, own = len(values), len(values) - 1
     if count == 0:
@@ -217,6 +252,13 @@ def residual_variance(
     variance : float
         NaN without degrees of freedom.
     freedom : int
+
+    Examples
+    --------
+    >>> values, arms, seeds = [1.0, 2.0, 4.0, 5.5], ["a", "a", "b", "b"], [0, 1, 0, 1]
+    >>> variance, freedom = residual_variance(values, arms, seeds)
+    >>> print(f"{variance:.4f} with {freedom} degree of freedom")
+    0.0625 with 1 degree of freedom
     """
     if len(values) == 0:
         return float("nan"), 0
@@ -244,6 +286,14 @@ class BestAgainstBest:
     ----------
     pairs : tuple of tuple of Effect
         A row for each arm of the first set: it minus each arm of the second.
+
+    Examples
+    --------
+    One arm compared with two others, of which the second is the better:
+
+    >>> pairs = (Estimate(0.3, 0.1, 8), Estimate(0.2, 0.1, 8))
+    >>> BestAgainstBest((pairs,)).value
+    0.2
     """
 
     pairs: tuple[tuple[Effect, ...], ...]
@@ -295,6 +345,12 @@ class BlockAnalysis:
     permutations : int
     seed : int
         Of the permutations.
+
+    Examples
+    --------
+    >>> found = BlockAnalysis(np.array([[1.0, 2.0, 3.0], [2.0, 3.1, 4.0]]), sets=(0, 0))
+    >>> print(f"{found.value:.2f}, from F = {found.ratio:.0f}")
+    0.73, from F = 961
     """
 
     table: np.ndarray
@@ -419,6 +475,11 @@ def equivalence(effect: Effect, margin: float) -> float:
     Returns
     -------
     float
+
+    Examples
+    --------
+    >>> print(f"{equivalence(Estimate(0.1, 0.1, 8), margin=0.5):.4f}")
+    0.0020
     """
     return max(effect.p_above(-margin), effect.p_below(margin))
 
@@ -442,6 +503,13 @@ def bootstrap_images(
     -------
     numpy.ndarray of float, (draws,)
         The mean over the seeds.
+
+    Examples
+    --------
+    >>> scores = np.array([[1.0, 2.0, 3.0], [2.0, 3.0, 4.0]])
+    >>> drawn = bootstrap_images(scores, draws=100)
+    >>> drawn.shape, bool(1.5 <= drawn.min() <= drawn.max() <= 3.5)
+    ((100,), True)
     """
     images = scores.shape[1]
     means = _test_sets(images, draws, seed) @ scores.T / images
@@ -475,6 +543,13 @@ def two_level(over_seeds: Estimate, drawn: np.ndarray, images: int) -> Estimate:
     -------
     Estimate
         Degrees of freedom by Satterthwaite's formula.
+
+    Examples
+    --------
+    >>> over_seeds = Estimate(0.3, 0.1, 8)
+    >>> both = two_level(over_seeds, np.array([0.2, 0.3, 0.4]), images=10)
+    >>> both.value, both.error > over_seeds.error
+    (0.3, True)
     """
     of_images = float(np.var(drawn, ddof=1)) * images / (images - 1)
     of_seeds = over_seeds.error**2
@@ -529,6 +604,19 @@ def graphical(
     Returns
     -------
     dict of str to Tested
+
+    Examples
+    --------
+    The second hypothesis has no share until the first is rejected:
+
+    >>> found = graphical(
+    ...     {"first": 0.01, "second": 0.02},
+    ...     weights={"first": 1.0, "second": 0.0},
+    ...     transitions={"first": {"second": 1.0}},
+    ...     level=0.05,
+    ... )
+    >>> found["second"]
+    Tested(rejected=True, level=0.05)
     """
     names = list(p_values)
     strangers = {*weights, *transitions} - set(names)
@@ -582,6 +670,11 @@ def holm(p_values: Sequence[float]) -> list[float]:
     -------
     list of float
         In the order given; NaN where it was given.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
     """
     values = np.asarray(p_values, dtype=float)
     order = [i for i in np.argsort(values) if not np.isnan(values[i])]
@@ -610,6 +703,11 @@ def smallest_difference(
     -------
     float
         In the unit of `spread`.
+
+    Examples
+    --------
+    >>> print(f"{smallest_difference(spread=1.0, repeats=5):.2f}")
+    2.02
     """
     freedom = 2 * repeats - 2
     critical = stats.t.ppf(1 - level / 2, freedom)
@@ -644,6 +742,12 @@ def variance_components(
     dict of str to float
         The standard deviation that each factor adds, and ``residual``; 0 where the moments give a
         negative variance, NaN where the values leave no freedom to estimate the residual.
+
+    Examples
+    --------
+    >>> found = variance_components([1.0, 1.2, 3.0, 3.4], [0, 0, 0, 0], {"seed": [0, 0, 1, 1]})
+    >>> print(f"{found['seed']:.3f} between seeds, {found['residual']:.3f} within")
+    1.476 between seeds, 0.224 within
     """
     y = np.asarray(values, dtype=float)
     designs = {name: _indicators(levels) for name, levels in factors.items()}

@@ -35,6 +35,11 @@ def fingerprint(value: Any) -> str:
     ----------
     value : any
         What JSON can hold.
+
+    Examples
+    --------
+    >>> fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
+    True
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -97,6 +102,14 @@ class Store:
     ----------
     root : path, optional
         The folder; `default_root` if not given. It is made when something is first written.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     store = Store(folder)
+    ...     store.get("0123456789abcdef") is None, list(store.records())
+    (True, [])
     """
 
     def __init__(self, root: str | Path | None = None):

@@ -60,6 +60,12 @@ def table(
     ------
     ValueError
         If there is no such table or a setting is not valid.
+
+    Examples
+    --------
+    >>> rows = table(1, preset="smoke", seeds=2)
+    >>> len(rows), dict(rows[0].pretext)
+    (6, {'sharpness': 1.0})
     """
     if number not in paper.TABLES:
         raise ValueError(

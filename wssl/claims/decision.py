@@ -105,6 +105,14 @@ def judge(
     ------
     ValueError
         If two runs are of the same arm and seed.
+
+    Examples
+    --------
+    Without any records every claim awaits its runs:
+
+    >>> verdict = judge([])[0]
+    >>> verdict.outcome, verdict.done
+    ('awaiting runs', 0)
     """
     campaign = Campaign(records, design)
     effects: dict[str, Effect | None] = {}
@@ -206,6 +214,13 @@ def outcome_of(low: float, high: float, margin: float) -> str:
     str
         `SAME` if the interval lies within the margins, whether or not it contains zero; else
         `HOLDS` if it lies above zero, `REFUTED` if it lies below the margin; else `UNDECIDED`.
+
+    Examples
+    --------
+    >>> outcome_of(0.1, 0.4, margin=0.05), outcome_of(-0.2, 0.3, margin=0.05)
+    ('holds', 'undecided')
+    >>> outcome_of(-0.01, 0.02, margin=0.05)
+    'the same, within the margin'
     """
     if np.isnan(low) or np.isnan(high):
         return UNDECIDED
@@ -225,6 +240,11 @@ def is_wrong(outcome: str, truth: float, margin: float) -> bool:
     truth : float
         The true effect.
     margin : float
+
+    Examples
+    --------
+    >>> is_wrong("holds", truth=-0.1, margin=0.05), is_wrong("undecided", truth=-0.1, margin=0.05)
+    (True, False)
     """
     return {
         HOLDS: truth <= 0,
@@ -263,6 +283,12 @@ def in_paper(claims: Sequence[Claim] = CLAIMS) -> dict[str, float]:
     -------
     dict of str to float
         NaN where it printed none.
+
+    Examples
+    --------
+    >>> printed = in_paper()
+    >>> printed["weights-matter"] > 0, printed["features"]
+    (True, nan)
     """
     design = Design(few=(0, 1), many=(0, 1))
     rows: dict[Arm, paper.Row] = {}

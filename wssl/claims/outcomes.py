@@ -98,6 +98,12 @@ def findings(
     Returns
     -------
     Findings
+
+    Examples
+    --------
+    >>> found = findings([])
+    >>> found["features"].outcome, found.registered
+    ('awaiting runs', True)
     """
     records = list(records)
     campaign = Campaign(records, design)

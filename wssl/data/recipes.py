@@ -196,6 +196,12 @@ def sample(
     MaskSample
         The masks kept, in the order drawn, and the number drawn. A folder may give fewer than
         `count`, since it has an end.
+
+    Examples
+    --------
+    >>> found = sample(count=2, size=32)
+    >>> len(found.masks), 0.0 < found.acceptance <= 1.0
+    (2, True)
     """
     low, high = coverage
     if not 0 <= low <= high <= 1:
@@ -287,6 +293,12 @@ def masks(
     -----
     UserWarning
         If masks of a folder have no hole.
+
+    Examples
+    --------
+    >>> found = masks(count=2, size=32)
+    >>> found.shape, bool((found.mean(axis=(1, 2)) >= 0.3).all())
+    ((2, 32, 32), True)
     """
     kept = sample(source, count, size, seed, coverage, recipe, split).masks
     return kept[np.resize(np.arange(len(kept)), count)]

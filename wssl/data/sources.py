@@ -134,6 +134,11 @@ def images(
     -----
     UserWarning
         If unreadable files were skipped, or images smaller than `size` enlarged.
+
+    Examples
+    --------
+    >>> images("synthetic", "test", size=32, count=2).shape
+    (2, 32, 32, 3)
     """
     if size < 1:
         raise ValueError(f"size must be at least 1 px, received {size}.")

@@ -35,6 +35,16 @@ def harmonic(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     ------
     ValueError
         If no pixel is known.
+
+    Examples
+    --------
+    A hole of one pixel becomes the mean of its four neighbours:
+
+    >>> image = np.arange(27.0).reshape(3, 3, 3) / 26
+    >>> mask = np.zeros((3, 3), bool)
+    >>> mask[1, 1] = True
+    >>> bool(np.allclose(harmonic(image, mask)[1, 1], image[1, 1]))
+    True
     """
     return _solve(lambda laplacian: laplacian, image, mask)
 
@@ -65,6 +75,14 @@ def biharmonic(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     -----
     scikit-image's function of that name counts on a convolution that SciPy 1.17 computes otherwise,
     and then solves a system with entries that were never set.
+
+    Examples
+    --------
+    >>> image = np.full((8, 8, 3), 0.25)
+    >>> mask = np.zeros((8, 8), bool)
+    >>> mask[2:5, 3:6] = True
+    >>> bool(np.allclose(biharmonic(image, mask), 0.25))
+    True
     """
     return np.clip(_solve(lambda laplacian: laplacian.T @ laplacian, image, mask), 0.0, 1.0)
 
@@ -96,6 +114,14 @@ def mean_colour(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     image : float (H, W, 3) in [0, 1]
     mask : bool (H, W)
         True = hole.
+
+    Examples
+    --------
+    >>> image = np.zeros((2, 2, 3))
+    >>> image[0] = 1.0
+    >>> mask = np.array([[False, False], [False, True]])
+    >>> print(f"{mean_colour(image, mask)[1, 1, 0]:.3f}")
+    0.667
     """
     _check_known(mask)
     return np.where(mask[..., None], image[~mask].mean(axis=0), image)
