@@ -4,7 +4,7 @@
 >>> experiment = wssl.Experiment(pretext={"rotation": 0.3, "saturation": 0.7})
 >>> result = wssl.run(experiment)  # doctest: +SKIP
 
-Names are loaded when first used, so that what only reads records needs no Keras.
+Names are loaded when first used, so that code that only reads records does not need Keras.
 """
 
 import warnings

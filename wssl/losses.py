@@ -1,8 +1,8 @@
 """Losses of the downstream task: log-cosh, SSIM, and the paper's mix of both.
 
-Each takes ``y_true, y_pred : float (B, H, W, C) in [0, 1]`` and returns one value an image,
-``float (B,)``; images of another type, of two shapes or smaller than the window of SSIM are a
-ValueError. Source: Gupta et al., WSSL, section 3.3.
+Each takes ``y_true, y_pred : float (B, H, W, C) in [0, 1]`` and returns one value per image,
+``float (B,)``. Images of another type, of different shapes, or smaller than the window of SSIM
+raise a ValueError. Source: Gupta et al., WSSL, section 3.3.
 """
 
 import inspect
@@ -42,9 +42,9 @@ def ssim_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
 
     Notes
     -----
-    ``keras.ops.image.ssim`` gives the same values, and slides the window as one of 121 weights over
-    each of five products. The window is separable, and four products in one pass are enough; the
-    training step of the inpainting phase is about a fifth faster for it (``make bench``).
+    ``keras.ops.image.ssim`` gives the same values with a two-dimensional window of 121 weights on
+    each of five products. Here the window is separable and applied to four products in one pass,
+    which makes the training step of the inpainting phase about a fifth faster (``make bench``).
 
     Examples
     --------
@@ -129,7 +129,7 @@ def mix(y_true: Tensor, y_pred: Tensor, alpha: float = ALPHA, a: float = LOG_COS
 
 
 def mse(y_true: Tensor, y_pred: Tensor) -> Tensor:
-    """The mean squared error, twice what log-cosh nearly is on images.
+    """The mean squared error; about twice log-cosh on images in [0, 1].
 
     Parameters
     ----------
@@ -177,8 +177,10 @@ LOSSES: dict[str, Callable[..., Tensor]] = {
     "mse": mse,
     "l1": l1,
 }
-"""Every loss by name: a function of two batches of images and of those settings of an experiment
-that it takes by name, ``alpha`` or ``a``."""
+"""Every loss by name: a function of two batches of images and of keyword arguments.
+
+The keyword arguments are the settings ``alpha`` and ``a`` of an experiment, or either, or none.
+"""
 
 
 def bind(loss: Callable[..., Tensor], **settings: Any) -> Callable[[Tensor, Tensor], Tensor]:
@@ -223,7 +225,7 @@ def bind(loss: Callable[..., Tensor], **settings: Any) -> Callable[[Tensor, Tens
 
 
 def terms(y_true: Tensor, y_pred: Tensor) -> dict[str, np.ndarray]:
-    """The two terms of the mixed loss, unweighted, and how strongly each pulls at the pixels.
+    """The two terms of the mixed loss, unweighted, and the norms of their gradients.
 
     Parameters
     ----------
@@ -233,8 +235,8 @@ def terms(y_true: Tensor, y_pred: Tensor) -> dict[str, np.ndarray]:
     -------
     dict of str to float ndarray (B,)
         ``log_cosh`` and ``ssim``, the values, and ``gradient_log_cosh`` and ``gradient_ssim``, the
-        Euclidean norms of their gradients with respect to `y_pred`. With weights ``alpha`` and
-        ``1 - alpha`` they are what each term contributes to the mix.
+        Euclidean norms of their gradients with respect to `y_pred`. Multiplied by ``alpha`` and ``1
+        - alpha``, they are the contributions of the terms to the mix.
 
     Examples
     --------

@@ -1,9 +1,9 @@
-"""What a trained network knows, block by block: kept in its record, since weights are not.
+"""Analyse the blocks of a trained network; the results are kept in its record.
 
-Each block of the encoder is asked how well a linear map recovers the pixels of the original image
-from its features, in the known part and in the hole, and how well a linear classifier recognises a
-transformation of a whole image; and the network is evaluated with each skip connection cut.
-Everything is fitted on training images and scored on validation images.
+For each block of the encoder, this module measures how well a linear map recovers the pixels of the
+original image from its features, in the known part and in the hole, and how well a linear
+classifier recognises a transformation of a whole image. The network is also evaluated with each
+skip connection cut. Everything is fitted on training images and scored on validation images.
 """
 
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ PROBES = {
     "saturation": TASKS["saturation"],
     "brightness": Task("brightness", brighten, (0.4, 0.6, 0.8, 1.0)),
 }
-"""What the linear probes classify the level of."""
+"""The tasks whose levels the linear probes classify."""
 
 
 def examine(network: keras.Model, experiment: Experiment) -> dict[str, Any] | None:
@@ -100,7 +100,7 @@ def readout(
     images: np.ndarray,
     masks: np.ndarray,
 ) -> dict[str, list[float | None]]:
-    """How well the pixels of images can be read out linearly from the features of each block.
+    """Measure how well pixels can be read out linearly from the features of each block.
 
     Ridge regression from the 3 x 3 window of features at a position (zero beyond the edge) to a
     pixel that the position stands for. Known pixels and those of holes have a regression each, and
@@ -158,7 +158,7 @@ def readout(
 
 
 def probe(network: keras.Model, task: Task, fit: np.ndarray, images: np.ndarray) -> list[float]:
-    """How well a linear classifier finds the level of a task in the mean features of each block.
+    """Measure how well a linear classifier finds the level of a task in each block's mean features.
 
     Linear discriminant analysis, with the covariance within levels shrunk towards a multiple of the
     identity by `SHRINKAGE`.
@@ -355,7 +355,7 @@ def _windows(features: np.ndarray) -> np.ndarray:
 
 
 def _places(cell: int) -> list[tuple[int, int]]:
-    """Four pixels of a cell, or its only one."""
+    """Four pixels of a cell, or its single pixel."""
     if cell == 1:
         return [(0, 0)]
     edge = cell // 4, cell // 4 + cell // 2

@@ -1,9 +1,9 @@
-"""How close a restored image is to the original, an image at a time.
+"""Metrics of restored images against the originals, one image at a time.
 
 SSIM, PSNR and L1 come in four variants, always named: over the whole image or over the hole only
 (``_hole``), of the composited result (known pixels from the original) or of the network's raw
-output (``_raw``). A bare name means whole image, composited. MS-SSIM, GMSD and ST-LPIPS look at
-more than a pixel's neighbourhood and so have no variant of the hole only.
+output (``_raw``). A bare name means whole image, composited. MS-SSIM, GMSD and ST-LPIPS compare
+more than a pixel's neighbourhood and so have no hole-only variant.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from wssl.arrays import check_alike, check_images
 
 @dataclass(frozen=True)
 class Metric:
-    """How a metric is printed, and which of two values is the better one.
+    """The printed form of a metric, and the direction in which it improves.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ NAMES = tuple(
 """``ssim, ssim_raw, ssim_hole, ssim_hole_raw, psnr, ...``"""
 
 PER_IMAGE = "ssim", "psnr", "ssim_hole", "psnr_hole", "ms_ssim", "gmsd", "st_lpips"
-"""What a record keeps of each image."""
+"""The metrics that a record keeps for each image."""
 
 MS_SSIM_WEIGHTS = 0.0448, 0.2856, 0.3001, 0.2363, 0.1333
 """Exponents of the five scales, the finest first; Wang et al. 2003 measured them with people."""
@@ -166,7 +166,7 @@ def evaluate(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> di
 
 
 def summarize(per_image: dict[str, np.ndarray]) -> dict[str, float]:
-    """The mean of each metric over the images where it is defined; NaN where it is nowhere.
+    """The mean of each metric over the images for which it is defined; NaN if there are none.
 
     Parameters
     ----------
@@ -285,7 +285,7 @@ def gmsd(first: np.ndarray, second: np.ndarray) -> float:
         _gradient_magnitude(_halved(_double(image) @ np.array(_LUMA), "constant"))
         for image in (first, second)
     )
-    # One minus the similarity: it has the same deviation and loses no digits where both agree.
+    # One minus the similarity has the same deviation, and keeps its digits for equal images.
     return float(np.std((a - b) ** 2 / (a**2 + b**2 + _GMSD_CONSTANT)))
 
 
@@ -295,7 +295,7 @@ def psnr(mean_squared_error: np.ndarray | float) -> np.ndarray | float:
     Parameters
     ----------
     mean_squared_error : float or float (N,)
-        At least 0; of 0 the ratio is great, but finite.
+        At least 0; for 0 the ratio is large, but finite.
 
     Examples
     --------

@@ -15,13 +15,13 @@ def interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, 
     Parameters
     ----------
     values : sequence of float
-        One value a seed.
+        One value per seed.
     confidence : float in (0, 1)
 
     Returns
     -------
     mean, half_width : float
-        The half-width is NaN for fewer than two values: one run says nothing of the spread.
+        The half-width is NaN for fewer than two values, since one run does not show the spread.
 
     Examples
     --------
@@ -40,7 +40,8 @@ def interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, 
 class Effect(Protocol):
     """An estimated quantity with one-sided tests and confidence bounds that agree with each other.
 
-    ``p_above(b) <= level`` if and only if ``lower(level) >= b``, and the mirror image of it.
+    ``p_above(b) <= level`` if and only if ``lower(level) >= b``, and likewise for ``p_below`` and
+    ``upper``.
     """
 
     @property
@@ -62,7 +63,7 @@ class Effect(Protocol):
 
 @dataclass(frozen=True)
 class Estimate:
-    """An effect, and how surely it is known.
+    """An effect and its uncertainty.
 
     Attributes
     ----------
@@ -85,7 +86,7 @@ class Estimate:
     freedom: float
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
-        """Between which values the effect lies."""
+        """The confidence interval of the effect."""
         half = float(stats.t.ppf((1 + confidence) / 2, self.freedom) * self.error)
         return self.value - half, self.value + half
 
@@ -118,7 +119,7 @@ def contrast(groups: Sequence[Sequence[float]], coefficients: Sequence[float]) -
     groups : sequence of sequence of float
         Repeated, independent values.
     coefficients : sequence of float
-        One a group.
+        One per group.
 
     Returns
     -------
@@ -164,9 +165,8 @@ def paired_contrast(first: Mapping[Hashable, float], second: Mapping[Hashable, f
     """The mean of one arm minus that of another, from their common seeds.
 
     Runs of one seed share their initial weights and the order of their images, so that their
-    difference has the smaller error. Seeds that only one arm has are left out: they would move the
-    contrast by what is peculiar to them. Arms without a common seed are compared by Welch's
-    contrast.
+    difference has the smaller error. Seeds that only one arm has are left out: their own effects
+    would shift the contrast. Arms without a common seed are compared by Welch's contrast.
 
     Parameters
     ----------
@@ -198,8 +198,8 @@ def moderated(
 ) -> Estimate:
     """The mean of few values, with a variance shrunk towards that of comparable ones.
 
-    Three or five values say little about their own variance. It is averaged with the variance that
-    comparable values have, each weighted by its degrees of freedom: the moderated t statistic
+    Three or five values determine their own variance poorly. It is averaged with the variance of
+    comparable values, each weighted by its degrees of freedom: the moderated t statistic
     (doi:10.2202/1544-6115.1027).
 
     Parameters
@@ -214,7 +214,7 @@ def moderated(
     Returns
     -------
     Estimate
-        Its error is NaN where neither repetition nor prior says anything of the variance.
+        Its error is NaN if neither repetition nor prior determines the variance.
 
     Examples
     --------
@@ -239,7 +239,7 @@ def moderated(
 def residual_variance(
     values: Sequence[float], arms: Sequence[Hashable], seeds: Sequence[Hashable]
 ) -> tuple[float, int]:
-    """The variance of runs that neither their arm nor their seed explains (least squares).
+    """The variance of runs that is explained by neither arm nor seed (least squares).
 
     Parameters
     ----------
@@ -273,7 +273,7 @@ def residual_variance(
 
 @dataclass(frozen=True)
 class BestAgainstBest:
-    """The best of some arms minus the best of others, whichever of them turn out to be the best.
+    """The best of some arms minus the best of others, where the best arms are not known in advance.
 
     Multiple comparisons with the best (Edwards and Hsu, J. Am. Stat. Assoc. 78 (1983), 965-971),
     for two sets, from the intervals of comparisons with a control: the lower bound must hold for
@@ -487,7 +487,7 @@ def equivalence(effect: Effect, margin: float) -> float:
 def bootstrap_images(
     scores: np.ndarray, *, logarithm: bool = False, draws: int = 2000, seed: int = 0
 ) -> np.ndarray:
-    """An arm's mean score on test sets drawn anew, with replacement, from its test images.
+    """An arm's mean score on bootstrap samples of its test images.
 
     Equal numbers of images and equal seeds give the same test sets, so that the draws of two arms
     are paired by image.
@@ -518,7 +518,7 @@ def bootstrap_images(
 
 @lru_cache(maxsize=8)
 def _test_sets(images: int, draws: int, seed: int) -> np.ndarray:
-    """How often each image is in each test set, as numbers that multiply fast."""
+    """The multiplicity of each image in each test set, as floats, which multiply fast."""
     rng = np.random.default_rng(seed)
     return rng.multinomial(images, np.full(images, 1 / images), size=draws).astype(float)
 
@@ -535,7 +535,7 @@ def two_level(over_seeds: Estimate, drawn: np.ndarray, images: int) -> Estimate:
     over_seeds : Estimate
         Of the effect, on the test images as they are.
     drawn : numpy.ndarray of float, (draws,)
-        The effect on test sets drawn anew, as from `bootstrap_images`.
+        The effect on bootstrap test sets, as from `bootstrap_images`.
     images : int
         The number of test images, at least 2.
 
@@ -564,7 +564,7 @@ def two_level(over_seeds: Estimate, drawn: np.ndarray, images: int) -> Estimate:
 
 @dataclass(frozen=True)
 class Tested:
-    """What a multiple test procedure decides of one hypothesis.
+    """The decision of a multiple test procedure on one hypothesis.
 
     Attributes
     ----------
@@ -593,7 +593,8 @@ def graphical(
     Parameters
     ----------
     p_values : mapping of str to float
-        NaN stands for a test that could not be made: it is never rejected and keeps its share.
+        NaN marks a test that could not be made: its hypothesis is never rejected and keeps its
+        share.
     weights : mapping of str to float
         Shares of `level`, not negative, at most 1 together.
     transitions : mapping of str to mapping of str to float
@@ -664,7 +665,7 @@ def holm(p_values: Sequence[float]) -> list[float]:
     Parameters
     ----------
     p_values : sequence of float
-        NaN stands for a test that could not be made, and does not count.
+        NaN marks a test that could not be made, which is not counted.
 
     Returns
     -------
@@ -723,7 +724,7 @@ def variance_components(
     fixed: Sequence[Hashable],
     factors: Mapping[str, Sequence[Hashable]],
 ) -> dict[str, float]:
-    """How much each random factor adds to the spread of values: a mixed model by moments.
+    """The standard deviation that each random factor adds to values: a mixed model by moments.
 
     Each sum of squares, sequential in the order of the factors, is set equal to its expectation
     (Henderson's method I, doi:10.2307/3001853), which needs neither balance nor normality.
