@@ -404,11 +404,11 @@ def test_a_worker_refuses_what_it_takes_for_another_run(store, monkeypatch):
     assert larger.fingerprint
     running._check_known(larger)
     monkeypatch.setitem(presets.PRESETS, "quick", other)
-    with pytest.raises(ValueError, match=r"does not know .*numbers differ.* jobs=1"):
+    with pytest.raises(ValueError, match=r"lacks an entry .*numbers differ.* jobs=1"):
         running._timed(larger, store)
     others = {name: value for name, value in presets.PRESETS.items() if name != "quick"}
     monkeypatch.setattr(presets, "PRESETS", others)
-    with pytest.raises(ValueError, match=r"does not know .*Unknown preset 'quick'.* jobs=1"):
+    with pytest.raises(ValueError, match=r"lacks an entry .*received 'quick'.* jobs=1"):
         running._timed(larger, store)
 
 
@@ -428,7 +428,7 @@ def test_processes_that_are_forks_are_refused(store):
 def test_jobs_beside_an_executor_are_refused(store):
     with (
         ThreadPoolExecutor(1) as executor,
-        pytest.raises(ValueError, match="jobs: expected none beside an executor.*received 2"),
+        pytest.raises(ValueError, match="jobs: not used with an executor.*received 2"),
     ):
         run_all(SEEDS, executor, store, jobs=2)
 
@@ -506,7 +506,7 @@ def test_ctrl_c_ends_all_workers_and_the_same_command_goes_on(store, undisturbed
         err = study.stderr.read()
     assert time.monotonic() - began < 20
     assert study.returncode == 130
-    assert err.splitlines() == ["", "wssl: stopped; the same command resumes from here."]
+    assert err.splitlines() == ["", "wssl: interrupted; the same command resumes from here."]
     with pytest.raises(ProcessLookupError):
         while time.monotonic() - began < 30:
             os.killpg(study.pid, 0)

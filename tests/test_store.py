@@ -87,7 +87,7 @@ def test_not_a_number_is_never_written(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_told_at_once(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(PermissionError, match=r"cannot be written .* WSSL_RESULTS"):
+    with pytest.raises(PermissionError, match=r"is not writable .* WSSL_RESULTS"):
         Store(tmp_path / "file" / "results").check_writable()
 
 
