@@ -541,7 +541,7 @@ def test_an_evaluation_on_its_own_images_gives_the_numbers_of_the_record(done, s
 def test_an_evaluation_on_validation_images(done, store, trained):
     record = evaluate(Evaluation(EXPERIMENT, split="val"), store)
     assert trained == []
-    images, masks = evaluation_data(EXPERIMENT.with_(split="val"))
+    images, masks = evaluation_data(EXPERIMENT.replace(split="val"))
     expected = data.images("synthetic", "val", EXPERIMENT.scale.load_size, 8)[:, 2:34, 2:34]
     np.testing.assert_array_equal(np.rint(images * 255), expected)
     found = metrics.evaluate(images, inpaint_batches(done.model(), images, masks), masks)

@@ -186,7 +186,7 @@ def test_what_another_process_is_writing_is_left_to_it(tmp_path, writer):
 def test_a_disk_that_is_full_is_an_error_that_names_the_file_and_the_way_out(tmp_path):
     path = tmp_path / "file.json"
     path.write_text("old")
-    with pytest.raises(OSError, match=r"Make room, .* again: '.*file\.json'") as caught:  # noqa: SIM117
+    with pytest.raises(OSError, match=r"Free some space, .* again: '.*file\.json'") as caught:  # noqa: SIM117
         with atomic(path):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert caught.value.errno == errno.ENOSPC

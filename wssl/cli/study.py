@@ -53,7 +53,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--exploratory",
         action="store_true",
-        help="run the exploratory arms (the additions to book/plan.md), with the search for weights "
+        help="run the exploratory arms (the additions to book/plan.md), the search for weights "
         "last; their parts, presets and seeds are fixed, as with --registered",
     )
     parser.add_argument("--seeds", type=int, help="number of seeds (default: the preset's number)")
