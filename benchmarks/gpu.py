@@ -36,7 +36,7 @@ from wssl.experiment import Pretraining
 from wssl.methods import Batch, Phase
 from wssl.presets import Preset, preset
 from wssl.pretext import TASKS
-from wssl.running import plan
+from wssl.schedule import plan
 from wssl.study import PARTS
 
 PROMISED = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "L4": 121e12}

@@ -74,7 +74,9 @@ def test_tasks_name_what_is_wrong(task):
 
 
 def test_rotation_names_the_sides_of_images_that_are_not_square():
-    message = "images: expected square images, which rotation by 90° keeps; received 32 x 24"
+    message = (
+        "images: expected square images, whose shape rotation by 90° preserves; received 32 x 24"
+    )
     for rotated in (pretext.TASKS["rotation"], pretext.rotate):
         with pytest.raises(ValueError, match=message):
             rotated(images(2, 32, 24, 3), np.array([0, 1]))

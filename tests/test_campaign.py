@@ -21,7 +21,7 @@ PLAIN = {name: part for name, part in TIERS.items() if name != "other methods"}
 
 
 def configuration(experiment):
-    return experiment.with_(seed=0)
+    return experiment.replace(seed=0)
 
 
 def test_every_run_is_on_data_and_seeds_of_its_own():
@@ -62,7 +62,7 @@ def test_a_budget_is_a_multiple_of_the_steps_that_an_arm_has():
         found = re.search(r"([\d.]+)x$", name)
         factor = float(found[1]) if found else 1.0
         for experiment in part:
-            plain = experiment.with_(
+            plain = experiment.replace(
                 settings={k: v for k, v in experiment.settings.items() if k != "inpainting_steps"}
             )
             if experiment.method == "wssl":

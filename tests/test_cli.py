@@ -165,7 +165,7 @@ def test_a_study_of_which_runs_failed_names_them(monkeypatch, tmp_path, capsys):
     assert captured.err.splitlines() == [
         "wssl: 1 run failed:",
         "  method telea, seed 0: The loss is nan at step 3 of 9.",
-        "The same command starts them again.",
+        "Run the same command again to retry them.",
     ]
     assert "1 of 2 runs are left (smoke fills: 1)" in captured.out
     monkeypatch.setattr(runs, "run", original)
@@ -277,7 +277,7 @@ def test_a_study_stopped_by_its_budget_tells_what_is_left(studied, results, caps
     assert "\nTable 4, at the smoke preset on synthetic" in out
     last = out.splitlines()[-1]
     assert last.startswith("3 of 6 runs are left (smoke table 4: 3) and take about 0:00:")
-    assert last.endswith("; the same command resumes.")
+    assert last.endswith("; run the same command again to resume.")
 
 
 def test_a_run_that_was_done_prints_its_record_at_once(results, capsys):
@@ -338,7 +338,7 @@ def test_every_field_of_an_experiment_has_its_option(monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "messages"),
     [
-        (["run", "--preset", "smok"], ["Unknown preset 'smok'", "Did you mean 'smoke'?"]),
+        (["run", "--preset", "smok"], ["received 'smok'", "Did you mean 'smoke'?"]),
         (["run", "--pretext", "rotaton=1"], ["Did you mean 'rotation'?"]),
         (["run", "--pretext", "rotation=x"], ["--pretext: expected TASK=WEIGHT", "'rotation=x'"]),
         (["run", "--pretext", "rotation=-1"], ["finite and not negative; received -1.0"]),
@@ -347,14 +347,17 @@ def test_every_field_of_an_experiment_has_its_option(monkeypatch):
         (["run", "--alpha", "2"], ["alpha: expected a share"]),
         (["run", "--coverage", "0.5", "0.3"], ["coverage: expected two shares"]),
         (["run", "--dataset", "folder:nowhere"], ["There is no folder nowhere"]),
-        (["study", "--table", "9"], ["Unknown part of the study '9'. Known: 1, 2, 3, 4, losses"]),
+        (
+            ["study", "--table", "9"],
+            ["part of the study: expected one of 1, 2, 3, 4, losses", "'9'"],
+        ),
         (["study", "--only", "1", "losess"], ["Did you mean 'losses'?"]),
         (["study", "--preset", "smoke", "desktp"], ["Did you mean 'desktop'?"]),
         (["study", "--seeds", "0"], ["seeds: expected at least 1"]),
         (["study", "--masks", "quickdrw"], ["Did you mean 'quickdraw'?"]),
         (
             ["study", "--scheduler", "tcp://10.0.0.1:1", "--jobs", "2"],
-            ["--jobs: expected none beside --scheduler"],
+            ["--jobs: not used with --scheduler"],
         ),
         (["data", "sheet", "synthtic", "-o", "x.png"], ["Did you mean 'synthetic'?"]),
         (["data", "sheet", "synthetic", "-o", "x.png", "--split", "tst"], ["mean 'test'?"]),
@@ -368,8 +371,8 @@ def test_bad_values_are_one_line_without_a_traceback(results, capfd, arguments, 
 def test_results_that_cannot_be_written(tmp_path, monkeypatch, results, capfd):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("WSSL_RESULTS", str(tmp_path / "file" / "results"))
-    fails(capfd, ["run", "--preset", "smoke"], "cannot be written", "WSSL_RESULTS")
-    fails(capfd, ["study", "--preset", "smoke"], "cannot be written", "WSSL_RESULTS")
+    fails(capfd, ["run", "--preset", "smoke"], "is not writable", "WSSL_RESULTS")
+    fails(capfd, ["study", "--preset", "smoke"], "is not writable", "WSSL_RESULTS")
 
 
 def test_a_slice_of_a_preset_tells_how_long_the_whole_would_take(capsys):
@@ -420,7 +423,7 @@ def test_inpaint_with_a_mask_that_is_not_binary(results, photo, tmp_path, capfd)
     image, mask = photo
     Image.fromarray(np.full((40, 50), 100, dtype=np.uint8)).save(mask)
     out = tmp_path / "out.png"
-    fails(capfd, ["inpaint", image, mask, "-o", out], "mask.png is not binary", "100")
+    fails(capfd, ["inpaint", image, mask, "-o", out], "mask.png: expected a binary mask", "100")
     assert not out.exists()
 
 
@@ -441,17 +444,23 @@ def test_inpaint_with_files_that_are_missing_or_broken(results, photo, tmp_path,
     out = tmp_path / "out.png"
     fails(capfd, ["inpaint", tmp_path / "no.png", mask, "-o", out], "no.png")
     image.write_bytes(image.read_bytes()[:300])
-    fails(capfd, ["inpaint", image, mask, "-o", out], "photo.png cannot be read as an image")
+    fails(capfd, ["inpaint", image, mask, "-o", out], "photo.png: expected an image file")
 
 
 def test_inpaint_with_a_model_that_is_not_there_names_the_nearest(results, photo, tmp_path, capfd):
     known = ROTATION.fingerprint
     wrong = ("0" if known[0] != "0" else "1") + known[1:]
     arguments = ["inpaint", *photo, "-o", tmp_path / "out.png", "--model"]
-    fails(capfd, [*arguments, wrong], "Unknown model", wrong, f"Did you mean {known!r}?")
+    fails(
+        capfd,
+        [*arguments, wrong],
+        "model (the fingerprint of a record)",
+        wrong,
+        f"Did you mean {known!r}?",
+    )
     pretext = ROTATION.pretraining.fingerprint
     assert results.get(pretext) is not None
-    fails(capfd, [*arguments, pretext], pretext, "of a pretext phase", f"made from it: {known}.")
+    fails(capfd, [*arguments, pretext], pretext, "of a pretext phase", f"build on it: {known}.")
     fails(capfd, ["export", pretext, "-o", tmp_path / "m.npz"], "of a pretext phase", known)
 
 
@@ -501,9 +510,9 @@ def test_a_model_file_that_would_execute_code_is_refused(model_file, photo, tmp_
     arguments = ["inpaint", *photo, "-o", tmp_path / "out.png", "--model", model_file]
     for name in ("arr_0", "about"):
         np.savez(model_file, **{**arrays, name: trapped})
-        fails(capfd, arguments, "is no model file, or is damaged", "allow_pickle=False")
+        fails(capfd, arguments, "expected a wssl model file", "allow_pickle=False")
     model_file.write_bytes(pickle.dumps(Trap(tmp_path / "executed")))
-    fails(capfd, arguments, "is no model file, or is damaged")
+    fails(capfd, arguments, "expected a wssl model file")
     assert not (tmp_path / "executed").exists()
 
 
@@ -519,29 +528,29 @@ def test_a_model_file_that_is_damaged_or_another_is_refused(model_file, photo, t
     whole = model_file.read_bytes()
     arguments = ["inpaint", *photo, "-o", tmp_path / "out.png", "--model", model_file]
     model_file.write_bytes(whole[:-100])
-    fails(capfd, arguments, "model.npz is no model file, or is damaged", "wssl export")
+    fails(capfd, arguments, "model.npz: expected a wssl model file", "wssl export")
     middle = len(whole) // 2
     model_file.write_bytes(whole[:middle] + bytes([whole[middle] ^ 255]) + whole[middle + 1 :])
-    fails(capfd, arguments, "is no model file, or is damaged (Bad CRC-32")
+    fails(capfd, arguments, "a corrupted one (Bad CRC-32")
     for changes, message in (
         ({"size": 64, "width": 8}, "of size 64 and width 8; received those of another network"),
         ({"method": "pic"}, "the network 'pic' of size 32"),
-        ({"method": "pick"}, "Unknown method 'pick'. Did you mean 'pic'?"),
-        ({"format": "wssl model 9"}, "in another way than this version"),
-        ({"size": None}, "does not say which network"),
+        ({"method": "pick"}, "received 'pick'. Did you mean 'pic'?"),
+        ({"format": "wssl model 9"}, "expected the format"),
+        ({"size": None}, "no description of the network"),
     ):
         model_file.write_bytes(whole)
         rewritten(model_file, **changes)
         fails(capfd, arguments, message)
     model_file.unlink()
-    fails(capfd, arguments, "There is no model file", "model.npz")
+    fails(capfd, arguments, "path: expected an existing model file", "model.npz")
     assert not (tmp_path / "out.png").exists()
 
 
 def test_bare_weights_are_no_model_file(results, photo, tmp_path, capfd):
     weights = results.weights_path(ROTATION.fingerprint)
     arguments = ["inpaint", *photo, "-o", tmp_path / "out.png", "--model", weights]
-    fails(capfd, arguments, "does not say which network its weights belong to", "wssl export")
+    fails(capfd, arguments, "no description of the network", "wssl export")
 
 
 @pytest.mark.parametrize("pretext", ["weights", "nothing"])
@@ -589,7 +598,7 @@ def test_tasks_and_losses_of_ones_own(tmp_path, monkeypatch, capfd, name):
     (tmp_path / "parts").mkdir()
     (tmp_path / name).with_suffix(".py").write_text(OWN)
     words = ["run", "--loss", "cubic", "--pretext", "mirror=1"]
-    fails(capfd, words, "Unknown", "wssl --import mine.py COMMAND")
+    fails(capfd, words, "expected one of", "wssl --import mine.py COMMAND")
     try:
         assert main(["--import", name, *words]) == 1
     finally:
@@ -633,12 +642,12 @@ def test_records_are_listed_with_their_settings_scores_and_fingerprint(results, 
     assert main(["list", "smoke", "ROTATION"]) == 0
     assert capsys.readouterr().out.splitlines() == [line]
     assert main(["list", "nothing of the kind"]) == 0
-    assert capsys.readouterr().out == "None of the 3 records has all of these words.\n"
+    assert capsys.readouterr().out == "None of the 3 records contains all of these words.\n"
 
 
 def test_an_empty_list_says_how_to_fill_it(capsys):
     assert main(["list"]) == 0
-    assert "holds no record yet: `wssl run` makes one" in capsys.readouterr().out
+    assert "contains no records yet; `wssl run` creates one" in capsys.readouterr().out
 
 
 def test_what_cannot_be_imported_is_named(tmp_path, monkeypatch, capfd):
@@ -647,9 +656,13 @@ def test_what_cannot_be_imported_is_named(tmp_path, monkeypatch, capfd):
     (tmp_path / "json.py").touch()
     (tmp_path / "needy.py").write_text("import not_there_either")
     for name, *messages in [
-        ("not_there", "--import: there is no module not_there", ".py"),
-        ("not_there.py", "--import: there is no file not_there.py"),
-        ("json.py", "--import: json.py is named like the module json", "rename the file"),
+        ("not_there", "--import: expected a module in ", "received 'not_there'", ".py"),
+        ("not_there.py", "--import: expected a .py file that exists; received 'not_there.py'"),
+        (
+            "json.py",
+            "--import: expected a file whose name no other module has; received json.py",
+            "Rename",
+        ),
         ("needy.py", "No module named 'not_there_either'"),
     ]:
         fails(capfd, ["--import", name, "data", "list"], *messages)
@@ -676,7 +689,7 @@ def test_inpaint_fills_a_folder_and_names_what_it_cannot(model_file, photo, tmp_
     assert main(arguments) == 1
     out, error = capfd.readouterr()
     assert "2 of 3 pictures filled" in out
-    assert "bad.png cannot be read as an image" in error
+    assert "bad.png: expected an image file" in error
     assert error.splitlines()[-1] == "wssl: 1 skipped: bad.png"
     assert sorted(path.name for path in filled.iterdir()) == ["a.png", "b.png"]
     before, hole = data.read_image(photo[0]), data.read_mask(photo[1])
@@ -693,7 +706,9 @@ def test_a_folder_is_not_written_over_a_file_or_itself(
 
 def test_a_picture_is_not_written_over_what_is_read(results, photo, capfd):
     for path in photo:
-        fails(capfd, ["inpaint", *photo, "-o", path], "output: expected another place")
+        fails(
+            capfd, ["inpaint", *photo, "-o", path], "output: expected a path other than the inputs"
+        )
 
 
 def test_data_list_names_every_source(capsys):
@@ -747,7 +762,7 @@ def test_inpaint_checks_its_output_before_any_work(results, photo, tmp_path, cap
 def test_inpaint_without_any_model_says_how_to_get_one(photo, tmp_path, capfd, monkeypatch):
     monkeypatch.setenv("WSSL_RESULTS", str(tmp_path / "empty"))
     arguments = ["inpaint", *photo, "-o", tmp_path / "out.png", "--model", "abc"]
-    fails(capfd, arguments, "holds no model yet", "wssl run")
+    fails(capfd, arguments, "contains no model yet", "wssl run")
 
 
 def test_a_sheet_draws_as_many_as_there_is_room_for(tmp_path, capsys):
@@ -756,4 +771,4 @@ def test_a_sheet_draws_as_many_as_there_is_room_for(tmp_path, capsys):
     assert "200 of synthetic" in capsys.readouterr().out
     with pytest.raises(SystemExit):
         main([*sheet, "--columns", "0"])
-    assert "expected at least 1" in capsys.readouterr().err
+    assert "expected an integer of at least 1" in capsys.readouterr().err

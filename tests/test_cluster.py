@@ -23,13 +23,13 @@ from wssl.cli import main
 from wssl.cluster import connect
 from wssl.experiment import Experiment
 from wssl.provenance import environment
-from wssl.running import run_all
+from wssl.schedule import run_all
 from wssl.store import Store
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("cluster")]
 
 ROTATION = Experiment(preset="smoke", pretext={"rotation": 1.0})
-SHARING = [ROTATION, ROTATION.with_(encoder="finetuned")]
+SHARING = [ROTATION, ROTATION.replace(encoder="finetuned")]
 TASKS = [ROTATION.pretraining, *SHARING]
 
 
@@ -103,9 +103,9 @@ def test_what_a_killed_worker_did_is_done_by_another(two, serial, store, capsys)
     killer = threading.Thread(target=kill_whoever_trains, args=(two.scheduler_address, killed))
     killer.start()
     with connect(two.scheduler_address, store) as workers:
-        assert workers.threads() == 2
+        assert workers.capacity() == 2
         done = progress.follow(
-            {"all": SHARING}, store, executor=workers.executor, at_once=workers.threads
+            {"all": SHARING}, store, executor=workers.executor, max_concurrent=workers.capacity
         )
     killer.join()
     assert len(killed) == 1
@@ -143,7 +143,7 @@ def test_an_executor_of_a_client_is_all_that_run_all_needs(none, store):
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "127.0.0.1:9", "nowhere", "none.json"])
 def test_a_scheduler_that_is_not_there(store, address):
     with (
-        pytest.raises(ConnectionError, match=f"no Dask scheduler answers at '{address}'"),
+        pytest.raises(ConnectionError, match=f"received '{address}', where none answers"),
         connect(address, store, timeout=0.2),
     ):
         pass
@@ -156,7 +156,9 @@ def test_the_study_says_that_the_scheduler_is_not_there(capsys, monkeypatch):
     arguments = ["study", "--only", "controls", "--preset", "smoke"]
     assert main([*arguments, "--scheduler", "tcp://127.0.0.1:9"]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.startswith("wssl: --scheduler: no Dask scheduler answers at 'tcp://127.0.0.1:9'")
+    assert line.startswith(
+        "wssl: --scheduler: expected the address of a running Dask scheduler; received"
+    )
     assert "`dask scheduler`" in line
 
 
@@ -176,17 +178,17 @@ def test_the_study_is_done_by_the_workers_of_a_scheduler_file(none, tmp_path, mo
 def test_workers_are_waited_for_and_late_ones_counted(none, store, capsys):
     threading.Timer(0.5, none.scale, [1]).start()
     with connect(none.scheduler_address, store) as workers:
-        assert workers.threads() == 1
+        assert workers.capacity() == 1
         none.scale(3)
         workers.client.wait_for_workers(3)
-        assert workers.threads() == 3
+        assert workers.capacity() == 3
         none.scale(0)
         while workers.client.nthreads():
             time.sleep(0.05)
-        assert workers.threads() == 1
+        assert workers.capacity() == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line == (
-        f"waiting for workers, which `dask worker {none.scheduler_address} --nthreads 1` starts"
+        f"waiting for workers; start them with `dask worker {none.scheduler_address} --nthreads 1`"
     )
 
 
@@ -222,7 +224,7 @@ def test_a_scheduler_with_another_environment(none, store, monkeypatch):
     monkeypatch.setattr(Client, "run_on_scheduler", lambda client, function: other)
     none.scale(1)
     with (
-        pytest.raises(ValueError, match="The scheduler has another environment .*commit 0123"),
+        pytest.raises(ValueError, match="The environment of The scheduler differs .*commit 0123"),
         connect(none.scheduler_address, store),
     ):
         pass
@@ -235,7 +237,7 @@ def test_a_worker_without_the_package(two, store, monkeypatch, tmp_path):
 
     monkeypatch.setattr(cluster, "_report", only_here.report)
     with (
-        pytest.raises(ValueError, match="cannot take part: .*No module named 'only_here'"),
+        pytest.raises(ValueError, match="cannot be used: .*No module named 'only_here'"),
         connect(two.scheduler_address, store),
     ):
         pass
@@ -264,7 +266,7 @@ def test_workers_that_do_not_see_the_store(two, store, monkeypatch):
 def test_a_worker_that_cannot_write_the_store(store):
     report = {**environment(), "sees": True, "refusal": "The results folder cannot be written"}
     with pytest.raises(PermissionError, match="The worker tcp://a: The results folder cannot"):
-        cluster._judge("tcp://a", report, store.root)
+        cluster._check_report("tcp://a", report, store.root)
 
 
 def test_a_run_on_which_workers_die_is_named_and_the_others_go_on(store, monkeypatch):
@@ -289,7 +291,7 @@ def test_a_run_on_which_workers_die_is_named_and_the_others_go_on(store, monkeyp
 def test_a_scheduler_that_is_lost(none, store):
     none.scale(1)
     with (
-        pytest.raises(ConnectionError, match="is gone. What was done is kept"),
+        pytest.raises(ConnectionError, match="no longer answers. Finished runs are kept"),
         connect(none.scheduler_address, store) as workers,
     ):
         future = workers.executor.submit(time.sleep, 5)

@@ -79,9 +79,9 @@ def test_two_devices_learn_what_one_learns(compared):
 @pytest.mark.xdist_group("devices")
 def test_devices_that_are_not_there_or_share_unevenly(compared):
     assert compared[2] == [
-        "devices: expected from 1 to 2, as many as there are; received 3.",
-        "devices: 2 cannot share batches of 5 images evenly.",
-        "devices: expected from 1 to 2, as many as there are; received 0.",
+        "devices: expected 1 to 2, the number available; received 3.",
+        "devices: expected a divisor of the batch size, 5; received 2.",
+        "devices: expected 1 to 2, the number available; received 0.",
     ]
 
 
@@ -93,4 +93,4 @@ def test_one_device_needs_nothing():
 @pytest.mark.skipif(os.environ.get("KERAS_BACKEND") == "jax", reason="JAX can do it")
 def test_another_backend_is_told_of_jax(capsys):
     assert main(["run", "--preset", "smoke", "--devices", "2"]) == 1
-    assert "devices: 2 at once need the JAX backend" in capsys.readouterr().err
+    assert "devices: expected the JAX backend for 2 devices" in capsys.readouterr().err

@@ -52,7 +52,7 @@ def test_an_experiment_cannot_be_changed():
         experiment.seed = 1
     with pytest.raises(TypeError):
         experiment.pretext["rotation"] = 1.0
-    assert experiment.with_(seed=1) == Experiment(seed=1)
+    assert experiment.replace(seed=1) == Experiment(seed=1)
 
 
 def test_the_default_is_the_papers_best_model():
@@ -123,7 +123,7 @@ def test_experiments_that_differ_only_downstream_share_their_pretext():
         {"recipe": "qd-imd"},
         {"settings": {"inpainting_steps": 7}},
     ):
-        assert base.with_(**change).pretraining.fingerprint == base.pretraining.fingerprint
+        assert base.replace(**change).pretraining.fingerprint == base.pretraining.fingerprint
     for change in (
         {"seed": 1},
         {"pretext": {"rotation": 1}},
@@ -131,7 +131,7 @@ def test_experiments_that_differ_only_downstream_share_their_pretext():
         {"settings": {"width": 4}},
         {"settings": {"pretext_warmup": 7}},
     ):
-        assert base.with_(**change).pretraining.fingerprint != base.pretraining.fingerprint
+        assert base.replace(**change).pretraining.fingerprint != base.pretraining.fingerprint
 
 
 def test_policies_without_a_pretext_have_none():
@@ -143,20 +143,20 @@ def test_policies_without_a_pretext_have_none():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"pretext": {"rotaton": 1}}, "pretext task 'rotaton'. Did you mean 'rotation'"),
+        ({"pretext": {"rotaton": 1}}, "received 'rotaton'. Did you mean 'rotation'"),
         ({"pretext": {"rotation": -1}}, r"pretext\['rotation'\]: expected a weight"),
         ({"pretext": {"rotation": float("nan")}}, r"pretext\['rotation'\]: expected a weight"),
         ({"pretext": {"rotation": float("inf")}}, r"pretext\['rotation'\]: expected a weight"),
         ({"pretext": {"rotation": 0, "saturation": 0}}, "at least one weight above zero"),
         ({"pretext": {}}, "at least one weight above zero"),
         ({"pretext": {"rotation": 1}, "encoder": "scratch"}, "expected none for encoder='scratch'"),
-        ({"loss": "log-cosh"}, "loss 'log-cosh'. Did you mean 'log_cosh'"),
-        ({"encoder": "freeze"}, "encoder policy 'freeze'. Did you mean 'frozen'"),
-        ({"method": "wsl"}, "method 'wsl'. Did you mean 'wssl'"),
-        ({"preset": "desktp"}, "preset 'desktp'. Did you mean 'desktop'"),
+        ({"loss": "log-cosh"}, "received 'log-cosh'. Did you mean 'log_cosh'"),
+        ({"encoder": "freeze"}, "received 'freeze'. Did you mean 'frozen'"),
+        ({"method": "wsl"}, "received 'wsl'. Did you mean 'wssl'"),
+        ({"preset": "desktp"}, "received 'desktp'. Did you mean 'desktop'"),
         ({"dataset": "open_faces"}, "'open_faces'. Did you mean 'open-faces'"),
         ({"masks": "quickdrw"}, "'quickdrw'. Did you mean 'quickdraw'"),
-        ({"recipe": "dens"}, "mask recipe 'dens'. Did you mean 'dense'"),
+        ({"recipe": "dens"}, "received 'dens'. Did you mean 'dense'"),
         ({"alpha": 1.5}, "alpha: expected a share"),
         ({"alpha": float("nan")}, "alpha: expected a share"),
         ({"a": 0}, "a: expected a positive"),
@@ -297,11 +297,11 @@ def test_a_pretext_phase_on_masked_images_depends_on_the_masks_and_the_network(m
     assert (phase.masks, phase.recipe, phase.coverage) == ("synthetic", "dense", (0.3, 0.5))
     assert phase.method == method
     others = [
-        masked.with_(objective="weighted"),
-        masked.with_(coverage=(0.1, 0.2)),
-        masked.with_(recipe="thin"),
-        masked.with_(settings={"train_masks": 7}),
-        masked.with_(method="partial"),
+        masked.replace(objective="weighted"),
+        masked.replace(coverage=(0.1, 0.2)),
+        masked.replace(recipe="thin"),
+        masked.replace(settings={"train_masks": 7}),
+        masked.replace(method="partial"),
     ]
     phases = [other.pretraining.fingerprint for other in others]
     assert len({*phases, phase.fingerprint}) == 6
@@ -382,7 +382,7 @@ def test_what_is_tuned_for_one_kind_of_training_leaves_the_others(monkeypatch):
         "pic": {"inpainting_steps": 77},
     }
     monkeypatch.setitem(PRESETS, "quick", replace(PRESETS["quick"], tuned=tuned))
-    after = {name: e.with_(seed=0) for name, e in kinds.items()}
+    after = {name: e.replace(seed=0) for name, e in kinds.items()}
     assert after["end_to_end"].scale.inpainting_learning_rate == 0.25
     assert after["pic"].scale.inpainting_steps == 77
     assert after["frozen"].scale == PRESETS["quick"]
@@ -395,8 +395,8 @@ def test_what_is_tuned_for_one_kind_of_training_leaves_the_others(monkeypatch):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"widht": 32}, "setting of a preset 'widht'. Did you mean 'width'"),
-        ({"name": "x"}, "Unknown setting of a preset 'name'"),
+        ({"widht": 32}, "received 'widht'. Did you mean 'width'"),
+        ({"name": "x"}, "received 'name'"),
         ({"width": 0}, "width: expected an integer from 1; received 0"),
         ({"width": 1.5}, "width: expected an integer from 1; received 1.5"),
         ({"width": True}, "width: expected an integer from 1; received True"),
@@ -510,7 +510,9 @@ def test_a_function_without_a_source_needs_a_version(monkeypatch):
     space = {}
     exec("def loss(y_true, y_pred, alpha, a): return abs(y_true - y_pred)", space)
     monkeypatch.setitem(losses.LOSSES, "mine", space["loss"])
-    with pytest.raises(ValueError, match=r"loss 'mine': its source cannot be read.*version = 1"):
+    with pytest.raises(
+        ValueError, match=r"loss 'mine': expected a version or readable source.*version = 1"
+    ):
         _ = Experiment(loss="mine").fingerprint
     space["loss"].version = 3
     assert len(Experiment(loss="mine").fingerprint) == 16
@@ -558,13 +560,13 @@ def test_an_experiment_is_tested_on_its_own_images_and_masks_unless_told_otherwi
     assert same == evaluation
     assert same.fingerprint == evaluation.fingerprint
     other = Evaluation(TRAINED, dataset="photos")
-    assert other.test == TRAINED.with_(dataset="photos")
+    assert other.test == TRAINED.replace(dataset="photos")
     assert other.test.masks == "synthetic"
 
 
 def test_whatever_is_tested_on_changes_the_fingerprint_of_an_evaluation():
     evaluations = [Evaluation(TRAINED, **test) for test in TESTS]
-    evaluations += [Evaluation(TRAINED.with_(seed=3)), Evaluation(TRAINED.with_(loss="ssim"))]
+    evaluations += [Evaluation(TRAINED.replace(seed=3)), Evaluation(TRAINED.replace(loss="ssim"))]
     names = {evaluation.fingerprint for evaluation in evaluations} | {TRAINED.fingerprint}
     assert len(names) == len(evaluations) + 1
 

@@ -13,7 +13,7 @@ ARMS = [experiment for part in exploratory.parts().values() for experiment in pa
 
 
 def test_every_arm_has_the_grids_seeds_and_the_campaigns_data():
-    arms = Counter(experiment.with_(seed=0) for experiment in ARMS)
+    arms = Counter(experiment.replace(seed=0) for experiment in ARMS)
     assert set(arms.values()) == {3}
     assert {experiment.seed for experiment in ARMS} == {11, 12, 13}
     for experiment in ARMS:
@@ -36,7 +36,7 @@ def test_every_objective_and_network_beside_the_papers_has_an_arm():
 
 def test_a_phase_that_arms_share_is_counted_once():
     frozen = Experiment(**campaign.DATA)
-    filled = frozen.with_(method="mean_filled")
+    filled = frozen.replace(method="mean_filled")
     phase = exploratory.SECONDS["weighted"] * 9600 / 3600
     step = exploratory.SECONDS["unet, frozen"] * 1000 / 3600
     assert exploratory.core_hours([frozen]) == pytest.approx(phase + step)

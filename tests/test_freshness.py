@@ -234,7 +234,7 @@ def test_the_command_shows_what_is_behind(repository, capsys, fabricate):
     status, text = stale(capsys)
     assert status == 1
     assert f"{'0' * 16}            retired: method telea, seed 0" in text
-    assert "1 record is retired; to make it again takes about 1:02:03 of computing" in text
+    assert "1 record is retired; making it again takes about 1:02:03 of computing" in text
     Store().path("0" * 16).unlink()
     edit(Path("notebooks/01_new.py"), "A page", "The page")
     edit(Path("notebooks/02_old.py"), "A page", "The page")

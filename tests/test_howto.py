@@ -91,9 +91,9 @@ def test_masks_of_ones_own(run, tmp_path):
     train, test = (source().strokes(split) for split in ("train", "test"))
     assert all(len(stroke.points) == 2 for stroke in train)
     assert any((a.points != b.points).any() for a, b in zip(train, test, strict=True))
-    before = names["experiment"].with_().fingerprint
+    before = names["experiment"].replace().fingerprint
     source.fingerprint = lambda self: "scratches, version 2"
-    assert names["experiment"].with_().fingerprint != before == names["result"].fingerprint
+    assert names["experiment"].replace().fingerprint != before == names["result"].fingerprint
 
 
 def test_a_network_of_ones_own(run):

@@ -72,9 +72,9 @@ def test_networks_that_know_the_mask_run_through_the_same_door(method, objective
     assert result.metrics["psnr"] > 0
     assert result.record["mechanism"] is None
     images, masks = inputs.evaluation_data(trained)
-    restored = result.restore(images[:2], masks[:2])
+    restored = result.inpaint(images[:2], masks[:2])
     other = np.where(masks[:2, ..., None], np.float32(0.5), images[:2])
-    np.testing.assert_array_equal(result.restore(other, masks[:2]), restored)
+    np.testing.assert_array_equal(result.inpaint(other, masks[:2]), restored)
 
 
 def test_a_tenth_of_the_labelled_images_is_held_out():

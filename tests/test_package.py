@@ -42,7 +42,7 @@ LAYERS = {
     "mechanism": 5,
     "runs": 6,
     "inpainting": 7,
-    "running": 7,
+    "schedule": 7,
     "cluster": 7,
     "export": 7,
     "demo": 8,
@@ -69,7 +69,7 @@ WORKSHOP = {
     "training",
     "experiment",
     "runs",
-    "running",
+    "schedule",
     "inpainting",
     "protocols",
 }

@@ -24,7 +24,7 @@ def test_the_documented_presets_go_from_small_to_large():
 
 
 def test_an_unknown_preset_names_the_nearest():
-    with pytest.raises(ValueError, match="Unknown preset 'desktp'. Did you mean 'desktop'"):
+    with pytest.raises(ValueError, match="received 'desktp'. Did you mean 'desktop'"):
         preset("desktp")
 
 

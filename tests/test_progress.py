@@ -9,11 +9,11 @@ from tqdm import tqdm
 from wssl import progress, runs
 from wssl.experiment import Evaluation, Experiment
 from wssl.progress import Progress, describe, follow
-from wssl.running import Step
+from wssl.schedule import Step
 from wssl.store import Store
 
 BEST = Experiment(preset="smoke")
-SEEDS = [BEST.with_(seed=seed) for seed in range(3)]
+SEEDS = [BEST.replace(seed=seed) for seed in range(3)]
 RANDOM = [Experiment(preset="smoke", encoder="random", seed=seed) for seed in range(5)]
 
 
@@ -99,11 +99,11 @@ def test_a_run_takes_as_long_as_its_effort_says(store):
     keep(SEEDS[0].pretraining, store, 4.0)
     known = Progress({"one": SEEDS}, store)
     longer = {"inpainting_steps": 3 * SEEDS[0].scale.inpainting_steps}
-    assert known.expected(SEEDS[1].with_(settings=longer)) == pytest.approx(30.0)
-    larger = SEEDS[1].with_(settings={"size": 64, "pretext_batch": 12})
+    assert known.expected(SEEDS[1].replace(settings=longer)) == pytest.approx(30.0)
+    larger = SEEDS[1].replace(settings={"size": 64, "pretext_batch": 12})
     assert known.expected(larger) == pytest.approx(40.0)
     assert known.expected(larger.pretraining) == pytest.approx(4.0 * 4 * 3)
-    wider = known.expected(SEEDS[1].with_(settings={"width": 8}))
+    wider = known.expected(SEEDS[1].replace(settings={"width": 8}))
     assert 20.0 < wider < 40.0
 
 
@@ -136,7 +136,7 @@ def test_what_a_run_takes_is_the_mean_of_its_kind_and_preset(store):
     known = Progress({"one": SEEDS}, store)
     assert known.expected(SEEDS[2]) == pytest.approx(6.5)
     assert known.expected(phases[2]) == pytest.approx(12.0)
-    assert known.expected(SEEDS[2].with_(preset="quick")) is None
+    assert known.expected(SEEDS[2].replace(preset="quick")) is None
     known.note(Step(SEEDS[2], 100.0))
     assert known.expected(SEEDS[2]) == 100.0
     known.note(Step(SEEDS[1], 50.0))
@@ -184,7 +184,7 @@ def test_without_a_terminal_each_run_is_a_line(store, clock, capsys):
 def test_no_run_begins_that_is_not_expected_to_end_in_time(store, clock, before, budget, count):
     """Ten seconds a run; `before` is what the records say until one has ended."""
     if before is not None:
-        keep(RANDOM[0].with_(seed=99), store, before)
+        keep(RANDOM[0].replace(seed=99), store, before)
     done = follow({"one": RANDOM[:2], "two": RANDOM}, store, budget)
     assert clock.ran == RANDOM[:count]
     assert done.left == tuple(RANDOM[count:])
@@ -193,12 +193,12 @@ def test_no_run_begins_that_is_not_expected_to_end_in_time(store, clock, before,
 def test_what_is_left_is_told(store, clock, capsys):
     done = follow({"one": RANDOM[:4], "two": RANDOM}, store, 35.0)
     assert done.rest() == "2 of 5 runs are left (one: 1, two: 2) and take about 0:00:20"
-    keep(BEST.with_(preset="quick"), store)
+    keep(BEST.replace(preset="quick"), store)
     assert Progress({"one": SEEDS[:1]}, store).rest() == "1 of 1 runs are left (one: 1)"
 
 
 def test_the_time_of_runs_side_by_side_is_shared(store):
-    keep(RANDOM[0].with_(seed=99), store, 30.0)
+    keep(RANDOM[0].replace(seed=99), store, 30.0)
     known = Progress({"one": RANDOM}, store)
     assert known.to_go(RANDOM) == 150.0
     known.jobs = 2
@@ -207,9 +207,9 @@ def test_the_time_of_runs_side_by_side_is_shared(store):
 
 
 def test_methods_take_times_of_their_own(store):
-    pic, shift_net = (BEST.with_(method=name, pretext={}) for name in ("pic", "shift_net"))
+    pic, shift_net = (BEST.replace(method=name, pretext={}) for name in ("pic", "shift_net"))
     keep(SEEDS[0], store, 10.0)
-    keep(pic.with_(seed=9), store, 90.0)
+    keep(pic.replace(seed=9), store, 90.0)
     known = Progress({"one": [SEEDS[1], pic, shift_net]}, store)
     assert known.expected(SEEDS[1]) == 10.0
     assert known.expected(pic) == 90.0
@@ -300,10 +300,10 @@ def test_the_table_goes_when_a_run_fails(store, clock, monkeypatch):
         (Experiment(pretext={"rotation": 1}, seed=2), "Rotation, seed 2"),
         (RANDOM[1], "encoder random, seed 1"),
         (
-            BEST.with_(frozen_blocks=(1, 2), loss="log_cosh", a=10.0),
+            BEST.replace(frozen_blocks=(1, 2), loss="log_cosh", a=10.0),
             "Saturation 0.3, Sharpness 0.7, frozen_blocks (1, 2), loss log_cosh, a 10.0, seed 0",
         ),
-        (BEST.with_(alpha=0.16), "Saturation 0.3, Sharpness 0.7, alpha 0.16, seed 0"),
+        (BEST.replace(alpha=0.16), "Saturation 0.3, Sharpness 0.7, alpha 0.16, seed 0"),
     ],
 )
 def test_a_task_in_words(task, words):

@@ -231,5 +231,5 @@ def test_a_pair_without_runs_has_no_picture(made):
 
 @pytest.mark.parametrize("view", VIEWS)
 def test_an_unknown_metric_is_named(view):
-    with pytest.raises(ValueError, match=r"Unknown metric 'sim'. Did you mean 'ssim'\?"):
+    with pytest.raises(ValueError, match=r"received 'sim'. Did you mean 'ssim'\?"):
         view([], "sim")

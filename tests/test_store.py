@@ -87,7 +87,7 @@ def test_not_a_number_is_never_written(tmp_path):
 
 def test_a_folder_that_cannot_be_written_is_told_at_once(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(PermissionError, match=r"cannot be written .* WSSL_RESULTS"):
+    with pytest.raises(PermissionError, match=r"is not writable .* WSSL_RESULTS"):
         Store(tmp_path / "file" / "results").check_writable()
 
 
@@ -186,7 +186,7 @@ def test_what_another_process_is_writing_is_left_to_it(tmp_path, writer):
 def test_a_disk_that_is_full_is_an_error_that_names_the_file_and_the_way_out(tmp_path):
     path = tmp_path / "file.json"
     path.write_text("old")
-    with pytest.raises(OSError, match=r"Make room, .* again: '.*file\.json'") as caught:  # noqa: SIM117
+    with pytest.raises(OSError, match=r"Free some space, .* again: '.*file\.json'") as caught:  # noqa: SIM117
         with atomic(path):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
     assert caught.value.errno == errno.ENOSPC

@@ -99,8 +99,8 @@ def test_evaluations_are_of_controls_elsewhere_and_of_the_best_at_home():
     networks = [e for e in found if e.experiment.method == "wssl"]
     assert {e.dataset for e in networks} == {"synthetic", "photos"}
     home = [e.experiment for e in networks if e.test == e.experiment]
-    assert {e.with_(seed=0) for e in home} == {Experiment(preset="smoke")}
-    away = {e.experiment.with_(seed=0) for e in networks if e.test != e.experiment}
+    assert {e.replace(seed=0) for e in home} == {Experiment(preset="smoke")}
+    away = {e.experiment.replace(seed=0) for e in networks if e.test != e.experiment}
     assert away == set(study.controls(preset="smoke", seeds=1))
     assert study.unseen_images("open-faces-2") == "objects"
 
@@ -110,8 +110,8 @@ def test_every_part_repeats_each_of_its_configurations(name):
     experiments = study.PARTS[name](preset="smoke", seeds=9, dataset="open-faces")
     assert len(set(experiments)) == len(experiments) == 9 * CONFIGURATIONS[name]
     assert {(e.preset, e.dataset) for e in experiments} == {("smoke", "open-faces")}
-    configurations = list(dict.fromkeys(e.with_(seed=0) for e in experiments))
-    assert experiments == [c.with_(seed=seed) for c in configurations for seed in range(9)]
+    configurations = list(dict.fromkeys(e.replace(seed=0) for e in experiments))
+    assert experiments == [c.replace(seed=seed) for c in configurations for seed in range(9)]
 
 
 def test_the_parts_that_are_tables_are_the_tables():
@@ -134,7 +134,7 @@ def test_the_controls_differ_from_the_best_configuration_in_the_encoder_alone():
     assert listed[0] == Experiment()
     assert {e.encoder for e in listed} == set(ENCODERS)
     for e in listed:
-        assert e.with_(encoder="frozen", pretext=Experiment().pretext) == Experiment()
+        assert e.replace(encoder="frozen", pretext=Experiment().pretext) == Experiment()
 
 
 def test_some_blocks_are_frozen_from_either_end():

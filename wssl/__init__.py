@@ -4,7 +4,7 @@
 >>> experiment = wssl.Experiment(pretext={"rotation": 0.3, "saturation": 0.7})
 >>> result = wssl.run(experiment)  # doctest: +SKIP
 
-Names are loaded when first used, so that what only reads records needs no Keras.
+Names are loaded when first used, so that code that only reads records does not need Keras.
 """
 
 import warnings
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from wssl.experiment import Evaluation, Experiment
     from wssl.export import load_model, save_model
     from wssl.inpainting import inpaint, inpaint_folder
-    from wssl.running import run_all
     from wssl.runs import Result, evaluate, pretrain, run
+    from wssl.schedule import run_all
     from wssl.store import Store
 
 configure()
@@ -49,7 +49,7 @@ _HOMES = {
     "load_model": "wssl.export",
     "pretrain": "wssl.runs",
     "run": "wssl.runs",
-    "run_all": "wssl.running",
+    "run_all": "wssl.schedule",
     "save_model": "wssl.export",
 }
 _MODULES = (

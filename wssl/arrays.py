@@ -1,6 +1,6 @@
-"""Checks of images before anything computes on them: type, shape and size, by the argument's name.
+"""Check the type, shape and size of image arguments before anything is computed.
 
-They look at what is known of a tensor without its values, and so cost nothing in a compiled step,
+The checks use only the static type and shape of a tensor, and so cost nothing in a compiled step,
 where sides may be unknown.
 """
 
@@ -17,7 +17,7 @@ def check_images(
     reason: str = "",
     channels: int | None = None,
 ) -> tuple[int | None, ...]:
-    """Raise a ValueError unless an argument is floating-point images of a sufficient size.
+    """Raise a ValueError unless an argument is a batch of floating-point images of sufficient size.
 
     Parameters
     ----------
@@ -25,13 +25,13 @@ def check_images(
         Of the argument, for the message.
     images : array, tensor of any backend, or nested lists
     axes : str
-        A letter for each axis, of which H and W are the sides and C the channels.
+        One letter per axis: H and W are the sides, C the channels.
     least : int
-        The length of a side, in pixels, that is enough.
+        The minimum length of a side, in pixels.
     reason : str
-        What needs that length, such as "the window of SSIM".
+        What requires that length, such as "the window of SSIM".
     channels : int, optional
-        How many there must be.
+        The required number of channels.
 
     Returns
     -------
@@ -41,7 +41,7 @@ def check_images(
     Raises
     ------
     ValueError
-        If the argument has another type, another number of axes or channels, or shorter sides.
+        If the type, the number of axes or channels, or the sides are wrong.
     """
     kind, shape = described(images)
     form = f"({', '.join(axes[:-1])}, {channels or axes[-1]})"
@@ -61,8 +61,8 @@ def check_images(
     height, width = shape[axes.index("H")], shape[axes.index("W")]
     if any(side is not None and side < least for side in (height, width)):
         raise ValueError(
-            f"{name}: expected sides of at least {least} pixels, {reason}; "
-            f"received {height} x {width}. Enlarge the images, or cut larger ones."
+            f"{name}: expected sides of at least {least} pixels, {reason}; received {height} x "
+            f"{width}. Enlarge the images, or use larger crops."
         )
     return shape
 
@@ -84,7 +84,7 @@ def check_alike(names: str, *shapes: tuple[int | None, ...]) -> None:
 
 
 def described(values: Any) -> tuple[str, tuple[int | None, ...] | None]:
-    """The type of some values, by NumPy's name, and their shape; None where it is unknown.
+    """The type of values, by NumPy's name, and their shape; None where it is unknown.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""How learning rates, schedules and numbers of steps were chosen, on validation images only.
+"""Choose learning rates, schedules and numbers of steps, on validation images only.
 
-``python -m wssl.calibration`` runs what is listed here. Its records are kept apart, in the folder
-``calibration`` of the results; they hold validation scores, their seeds are never used again, and
-they enter no verdict. What was chosen stands in the presets.
+``python -m wssl.calibration`` runs the experiments listed here. Their records are kept separately,
+in the folder ``calibration`` of the results. They contain validation scores, their seeds are not
+used again, and no verdict depends on them. The presets contain the chosen values.
 """
 
 import argparse
@@ -15,7 +15,7 @@ from typing import Any
 from wssl.experiment import Experiment, Pretraining
 from wssl.names import lookup
 from wssl.progress import describe
-from wssl.running import Task, plan, work, workers
+from wssl.schedule import Task, plan, work, workers
 from wssl.store import Store, default_root
 
 FOLDER = "calibration"
@@ -53,7 +53,7 @@ class Course:
     warmup: int = 100
 
     def settings(self, phase: str, steps: int, **more: Any) -> dict[str, Any]:
-        """The settings of a preset that give a phase this course.
+        """The settings of a preset that train a phase by this course.
 
         Parameters
         ----------
@@ -78,17 +78,17 @@ COURSES = (PLAIN, Course(5e-4), Course(1e-3), Course(2e-3))
 STEPS = 1000
 
 LEARNED_STEPS = 9600
-"""Of a pretext phase, after which the triple's tasks are as well learned as single ones."""
+"""Steps of a pretext phase after which three tasks are learned as well as single ones."""
 
 
 def pretext() -> list[Task]:
-    """Each weighting's pretext phase by four courses."""
+    """The pretext phase of each weighting by four courses."""
     courses = (PLAIN, Course(1e-3), Course(2e-3), Course(1e-3, "constant"))
     return [_pretraining(weights, course, 2400) for course in courses for weights in TASKS.values()]
 
 
 def pretext_longer() -> list[Task]:
-    """What is hardest to learn, sharpness beside other tasks, with more steps."""
+    """The hardest case, sharpness together with other tasks, with more steps."""
     return [
         _pretraining(TASKS[name], Course(rate), steps)
         for name, rate, steps in (
@@ -104,7 +104,7 @@ def pretext_longer() -> list[Task]:
 
 
 def frozen() -> list[Task]:
-    """A frozen random encoder's decoder by each course."""
+    """The decoder of a frozen random encoder by each course."""
     higher = *map(Course, (4e-3, 8e-3, 1.6e-2)), Course(4e-3, "constant")
     return [_experiment(course, STEPS, encoder="random") for course in (*COURSES, *higher)]
 
@@ -119,14 +119,14 @@ def end_to_end() -> list[Task]:
 
 
 def longer() -> list[Task]:
-    """Whether four times the steps want another course."""
+    """Whether four times the steps need another course."""
     return [
         _experiment(course, 4 * STEPS, encoder="scratch") for course in (Course(8e-3), Course(4e-3))
     ]
 
 
 def frozen_pretext() -> list[Task]:
-    """Whether pretext features want another course than random ones."""
+    """Whether pretext features need another course than random ones."""
     learned = Course(5e-4).settings("pretext", LEARNED_STEPS)
     return [
         _experiment(course, STEPS, more=learned, pretext=TASKS["best"])
@@ -185,7 +185,7 @@ def others_longer() -> list[Task]:
 
 
 def width_32() -> list[Task]:
-    """Whether the courses of width 16 are those of width 32 as well."""
+    """Whether the best courses at width 16 are also best at width 32."""
     return [
         _experiment(Course(rate), STEPS, encoder=encoder, width=32)
         for rate in (8e-3, 4e-3)
@@ -228,7 +228,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for task in _missing(lookup("stage", name, STAGES)(), store)
     ]
     with workers(tasks, options.jobs) as (where, count):
-        for step in work(tasks, where, store, at_once=count, in_order=True):
+        for step in work(tasks, where, store, max_concurrent=count, in_order=True):
             if step.error is not None:
                 print(f"failed: {describe(step.task)}: {step.error}", flush=True)
             elif step.seconds is not None:

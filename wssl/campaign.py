@@ -1,7 +1,8 @@
 """The registered campaign: its experiments, part by part, in the order in which they are run.
 
-`book/plan.md` says what each part is for and what is concluded from it. Seeds come one after the
-other, each for all configurations of a part, so that a part that is not complete is balanced.
+`book/plan.md` explains the purpose of each part and the conclusions drawn from it. All
+configurations of a part are run with one seed before the next, so that an incomplete part is
+balanced.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,16 +15,16 @@ from wssl.presets import preset
 DATA: dict[str, Any] = {"preset": "desktop", "dataset": "open-faces-2"}
 
 FEW = (11, 12, 13)
-"""The seeds of the grids; none of them was seen by the calibration or the first edition."""
+"""The seeds of the grids; none was used in the calibration or the first edition."""
 
 MANY = (*FEW, 14, 15)
 """The seeds of the controls."""
 
 UNSEEN = "objects"
-"""The images on which trained networks are tested besides their own."""
+"""The unseen images on which trained networks are also tested."""
 
 WIDE = 32
-"""The first width at which the controls are judged; the grids have the preset's."""
+"""The first width of the controls; the grids have the preset's."""
 
 Weights = dict[str, float]
 
@@ -31,7 +32,7 @@ ROTATION: Weights = {"rotation": 1.0}
 TRIPLE: Weights = {"rotation": 0.3, "saturation": 0.4, "sharpness": 0.3}
 LOSSES = ("mix", "ssim", "log_cosh", "mse")
 DEPTHS = ((1,), (1, 2, 3), (5,), (3, 4, 5))
-"""The blocks that are frozen: the first one and three, the last one and three."""
+"""The frozen blocks: the first one and three, the last one and three."""
 
 
 def controls(width: int, seeds: Sequence[int] = MANY) -> list[Experiment]:
@@ -83,7 +84,7 @@ def depths() -> list[Experiment]:
 
 
 def baselines() -> list[Experiment]:
-    """The other methods of the paper's Table 4, each trained in its own way, and the fills."""
+    """The other methods of the paper's Table 4, each with its own training, and the baselines."""
     fills = [{"method": name} for name in ("harmonic", "biharmonic")]
     return [
         *_repeated(fills, (0,)),
@@ -160,12 +161,12 @@ def tier_2() -> dict[str, list[Experiment]]:
 
 
 def parts() -> dict[str, list[Experiment | Evaluation]]:
-    """Everything that is registered, by the name of its part, in the order in which it is run.
+    """All registered tasks by the name of their part, in the order in which they are run.
 
-    Each network of WSSL is tested on `UNSEEN` as soon as it is trained, since weights do not last
-    as long as records; and on its own images for the share that each term has in the mixed loss.
-    The harmonic fill is tested on the published recipe's masks, whatever they cover, for the share
-    of them that the paper's filter would pass.
+    Each network of WSSL is tested on `UNSEEN` as soon as it is trained, since weights are not kept
+    as long as records, and on its own test images to measure the share of each term in the mixed
+    loss. The harmonic fill is tested on masks of the published recipe with any coverage, to measure
+    the share that passes the paper's filter.
     """
     return {
         name: [task for experiment in experiments for task in _with_tests(experiment)]
@@ -197,5 +198,5 @@ def _repeated(
             plain = Experiment(**DATA, **variant, settings=settings, seed=seed)
             steps = {"inpainting_steps": round(budget * plain.scale.inpainting_steps)}
             more = steps if budget != 1.0 else {}
-            found.append(plain.with_(settings={**settings, **more}))
+            found.append(plain.replace(settings={**settings, **more}))
     return found

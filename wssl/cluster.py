@@ -1,4 +1,4 @@
-"""The study on a cluster: the workers of a Dask scheduler, each found fit before it takes part."""
+"""Run the study on a Dask cluster; the environment of each worker is checked before it is used."""
 
 import sys
 from collections.abc import Collection, Iterator
@@ -14,7 +14,7 @@ from wssl.provenance import environment
 from wssl.store import Store
 
 RETRIES = 2
-"""How often a run that failed is begun again; each attempt goes on from the last checkpoint."""
+"""How often a failed run is retried; each attempt resumes from the last checkpoint."""
 
 
 class Workers:
@@ -28,35 +28,35 @@ class Workers:
     Attributes
     ----------
     executor : concurrent.futures.Executor
-        Hands runs to the workers, as `wssl.running.work` wants it. The run of a worker that was
-        lost is begun again on another one; it fails with `distributed.KilledWorker` if that
-        happens too often.
+        Submits runs to the workers; for `wssl.schedule.work`. If a worker is lost, its run is
+        started again on another one; after too many losses it fails with
+        `distributed.KilledWorker`.
     """
 
     def __init__(self, client: Client, store: Store):
         self.client, self.store = client, store
-        # Each submission is a task of its own, so that what has failed is not taken for done.
+        # Each submission is a separate task; otherwise Dask would return a stored failure.
         self.executor: Executor = client.get_executor(pure=False, retries=RETRIES)
         self._fit: set[str] = set()
         store.check_writable()
 
     def check(self) -> None:
-        """Find out whether the scheduler and all workers are fit to take part.
+        """Check that the scheduler and all workers have this process's environment and store.
 
         Raises
         ------
         ValueError
-            If one has another environment than this process.
+            If an environment differs from that of this process.
         OSError
-            If a worker does not see the store, or cannot write it.
+            If a worker cannot see the store or cannot write to it.
         """
         _compare("The scheduler", self.client.run_on_scheduler(environment))
         self._check_workers(self.client.nthreads())
 
-    def threads(self) -> int:
-        """How many runs the workers do at once, one a thread; never less than 1.
+    def capacity(self) -> int:
+        """The number of runs that the workers can do at once, one per thread; at least 1.
 
-        Workers that have come since the last call are checked first.
+        Workers that joined since the last call are checked first.
         """
         threads: dict[str, int] = self.client.nthreads()
         self._check_workers(threads.keys() - self._fit)
@@ -70,15 +70,15 @@ class Workers:
                 _report, self.store, Path(probe.name), workers=list(addresses), on_error="return"
             )
         for address, report in reports.items():
-            # A worker that is gone again answers with a broken connection.
+            # A worker that has left in the meantime answers with a broken connection.
             if not isinstance(report, OSError):
-                _judge(address, report, self.store.root)
+                _check_report(address, report, self.store.root)
                 self._fit.add(address)
 
 
 @contextmanager
 def connect(scheduler: str, store: Store, timeout: float = 10.0) -> Iterator[Workers]:
-    """Reach the workers of a Dask scheduler; wait for the first of them if there is none yet.
+    """Connect to the workers of a Dask scheduler; wait for the first if there is none yet.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def connect(scheduler: str, store: Store, timeout: float = 10.0) -> Iterator[Wor
     store : Store
         Where records are kept; all workers must see it at the same path.
     timeout : float
-        Seconds after which a scheduler that does not answer is not there.
+        Seconds to wait for the scheduler's answer.
 
     Yields
     ------
@@ -97,9 +97,9 @@ def connect(scheduler: str, store: Store, timeout: float = 10.0) -> Iterator[Wor
     Raises
     ------
     OSError
-        If the scheduler is not there or is lost, or if a worker does not see the store.
+        If the scheduler does not answer or is lost, or if a worker cannot see the store.
     ValueError
-        If the scheduler or a worker has another environment than this process.
+        If the environment of the scheduler or of a worker differs from that of this process.
     """
     store = Store(store.root.absolute())
     where = {"scheduler_file": scheduler} if Path(scheduler).is_file() else {"address": scheduler}
@@ -107,27 +107,28 @@ def connect(scheduler: str, store: Store, timeout: float = 10.0) -> Iterator[Wor
         client = Client(**where, timeout=timeout, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ConnectionError(
-            f"--scheduler: no Dask scheduler answers at {scheduler!r} ({error}). `dask scheduler` "
-            "starts one and prints its address, such as tcp://10.0.0.1:8786."
+            "--scheduler: expected the address of a running Dask scheduler; received "
+            f"{scheduler!r}, where none answers ({error}). `dask scheduler` starts one and prints "
+            "its address, such as tcp://10.0.0.1:8786."
         ) from error
     with client:
         workers = Workers(client, store)
         if not client.nthreads():
             command = f"dask worker {client.scheduler.address} --nthreads 1"
-            print(f"waiting for workers, which `{command}` starts", file=sys.stderr, flush=True)
+            print(f"waiting for workers; start them with `{command}`", file=sys.stderr, flush=True)
             client.wait_for_workers(1)
         workers.check()
         try:
             yield workers
         except CancelledError as error:
             raise ConnectionError(
-                f"The scheduler at {scheduler} is gone. What was done is kept, and the same "
-                "command goes on."
+                f"The scheduler at {scheduler} no longer answers. Finished runs are kept; run the "
+                "same command again to continue."
             ) from error
 
 
 def _report(store: Store, probe: Path) -> dict[str, Any]:
-    """What a worker says: its environment, whether it sees the probe, why it cannot write."""
+    """A worker's report: environment, visibility of the probe, reason it cannot write."""
     report = {**environment(), "sees": probe.exists(), "refusal": ""}
     if report["sees"]:
         try:
@@ -137,17 +138,17 @@ def _report(store: Store, probe: Path) -> dict[str, Any]:
     return report
 
 
-def _judge(address: str, report: dict[str, Any] | Exception, root: Path) -> None:
+def _check_report(address: str, report: dict[str, Any] | Exception, root: Path) -> None:
     name = f"The worker {address}"
     if isinstance(report, Exception):
         raise ValueError(
-            f"{name} cannot take part: {report}. Install there what is installed here."
+            f"{name} cannot be used: {report}. Install the same packages there as here."
         ) from report
     _compare(name, report)
     if not report["sees"]:
         raise FileNotFoundError(
-            f"{name} does not see the results folder {root} of this process. Name one in "
-            "WSSL_RESULTS that is on a file system which all of them share, at the same path."
+            f"{name} cannot see the results folder {root} of this process. Set WSSL_RESULTS to a "
+            "folder on a file system that all machines share, at the same path."
         )
     if report["refusal"]:
         raise PermissionError(f"{name}: {report['refusal']}")
@@ -162,15 +163,16 @@ def _compare(name: str, report: dict[str, Any]) -> None:
     ]
     if differences:
         raise ValueError(
-            f"{name} has another environment than this process: {'; '.join(differences)}. Give "
-            "all of them the same, such as one on a shared file system."
+            f"The environment of {name} differs from that of this process: "
+            f"{'; '.join(differences)}. Use the same environment everywhere, for example one on a "
+            "shared file system."
         )
 
 
 def _flat(report: dict[str, Any]) -> dict[str, Any]:
-    """Backend, commit and versions by name; of Python's, without the last part.
+    """Backend, commit and versions by name; Python's version without its last part.
 
-    Nor does it matter whether files have changed since the commit: they may, while workers come.
+    Uncommitted changes do not count either: files may change while workers join.
     """
     versions = {**report["versions"]}
     versions["python"] = versions["python"].rpartition(".")[0]

@@ -20,8 +20,8 @@ from typing import Any
 from wssl import campaign
 from wssl.experiment import Experiment
 from wssl.export import to_onnx
-from wssl.running import run_all
 from wssl.runs import Result
+from wssl.schedule import run_all
 from wssl.store import Store, atomic
 
 FOLDER = Path("book/_demo/packed")

@@ -1,4 +1,4 @@
-"""What the networks run on, whichever backend Keras has."""
+"""Devices, precision and memory, for any Keras backend."""
 
 import os
 from collections.abc import Iterator
@@ -16,30 +16,31 @@ _BFLOAT16_SINCE = 8.0
 
 
 def accelerators() -> list[str]:
-    """The names of the GPUs that the backend sees; none on a machine without any."""
+    """The names of the GPUs that the backend sees; empty on a machine without a GPU."""
     try:
         found: list[str] = keras.distribution.list_devices("gpu")
     except RuntimeError:
-        # JAX's answer where it was installed for CPUs only.
+        # Raised by JAX if it was installed for CPUs only.
         return []
     return found
 
 
 def compiles_with_xla() -> bool:
-    """Whether a training step is compiled by XLA: always under JAX, which has nothing else.
+    """Whether training steps are compiled with XLA; JAX always does.
 
-    Under TensorFlow it pays on a GPU and costs on a CPU.
+    Under TensorFlow, XLA is faster on a GPU and slower on a CPU.
     """
     return keras.backend.backend() == "jax" or bool(accelerators())
 
 
 def precision() -> str:
-    """What networks compute in while they learn; their weights are always float32.
+    """The precision in which networks are trained; weights are always float32.
 
     Returns
     -------
     str
-        ``mixed_bfloat16`` on GPUs that have it, else ``float32``; or what ``WSSL_PRECISION`` says.
+        The value of ``WSSL_PRECISION`` if set; else ``mixed_bfloat16`` on GPUs that support it, and
+        ``float32`` elsewhere.
     """
     chosen = os.environ.get("WSSL_PRECISION")
     if chosen:
@@ -49,7 +50,7 @@ def precision() -> str:
 
 @contextmanager
 def computing_in(policy: str) -> Iterator[None]:
-    """Let the networks that are built meanwhile compute in a precision, one of `PRECISIONS`.
+    """Context manager: networks built inside it compute in the given precision.
 
     Parameters
     ----------
@@ -65,15 +66,15 @@ def computing_in(policy: str) -> Iterator[None]:
 
 
 def resident(*arrays: np.ndarray) -> tuple[Any, ...]:
-    """Arrays as tensors on the GPU, if all of them fit in half of the memory that it has left.
+    """Move arrays to the GPU if all of them fit in half of its free memory.
 
-    Elsewhere, where several devices share a batch, and under TensorFlow, which does not tell how
-    much memory is left, they come back as they are, and each batch is sent to the device.
+    Otherwise they are returned unchanged, and each batch is sent to the device: on a CPU, where
+    several devices share a batch, and under TensorFlow, which does not report free memory.
 
     Parameters
     ----------
     *arrays : numpy.ndarray
-        Also such as are mapped from a file.
+        Memory-mapped arrays are accepted.
     """
     if keras.distribution.distribution() is not None:
         return arrays
@@ -84,39 +85,40 @@ def resident(*arrays: np.ndarray) -> tuple[Any, ...]:
 
 @contextmanager
 def data_parallel(count: int, batch: int) -> Iterator[None]:
-    """Share each batch of what is trained meanwhile among several devices.
+    """Context manager: train data-parallel on several devices.
 
-    Each device holds the whole network and learns from its part of the batch, and their gradients
-    are averaged: a run has the numbers that it has on one device, but for rounding.
+    Each device holds the whole network and processes part of each batch; gradients are averaged.
+    The results equal those of a single device, apart from rounding.
 
     Parameters
     ----------
     count : int
-        How many GPUs, or CPU devices where there is no GPU; 1 changes nothing.
+        Number of GPUs, or of CPU devices on a machine without a GPU; 1 has no effect.
     batch : int
-        How many images a batch has.
+        Images per batch.
 
     Raises
     ------
     ValueError
-        If the backend cannot do it, there are not so many devices, or they cannot share the batch
-        evenly.
+        If the backend is not JAX, there are fewer devices, or the batch cannot be divided evenly.
     """
     if count == 1:
         yield
         return
     if keras.backend.backend() != "jax":
         raise ValueError(
-            f"devices: {count} at once need the JAX backend (pip install jax; KERAS_BACKEND=jax); "
-            f"received {keras.backend.backend()}."
+            f"devices: expected the JAX backend for {count} devices; received "
+            f"{keras.backend.backend()}. Install it (pip install jax) and set KERAS_BACKEND=jax."
         )
     found = accelerators() or keras.distribution.list_devices("cpu")
     if not 1 < count <= len(found):
         raise ValueError(
-            f"devices: expected from 1 to {len(found)}, as many as there are; received {count}."
+            f"devices: expected 1 to {len(found)}, the number available; received {count}."
         )
     if batch % count:
-        raise ValueError(f"devices: {count} cannot share batches of {batch} images evenly.")
+        raise ValueError(
+            f"devices: expected a divisor of the batch size, {batch}; received {count}."
+        )
     with keras.distribution.DataParallel(devices=found[:count]).scope():
         yield
 
@@ -134,7 +136,7 @@ def _has_bfloat16() -> bool:
 
 
 def _memory_left() -> int:
-    """Bytes of the first GPU that nothing holds yet; 0 where that is not known."""
+    """Free memory of the first GPU in bytes; 0 if unknown."""
     if keras.backend.backend() != "jax" or not accelerators():
         return 0
     import jax

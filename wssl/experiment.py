@@ -1,4 +1,4 @@
-"""An experiment is a value: everything that determines a run's numbers, and its fingerprint."""
+"""Experiments as values: everything that determines the results of a run, and its fingerprint."""
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
@@ -9,16 +9,19 @@ from typing import Any
 from wssl import data, paper
 from wssl.losses import LOSSES, bind, check_a, check_alpha
 from wssl.methods import ENCODER_BLOCKS, METHODS, OBJECTIVES
-from wssl.names import lookup, unknown
+from wssl.names import lookup, unknown_name_error
 from wssl.presets import SETTINGS, Preset, preset, with_settings
 from wssl.pretext import TASKS
 from wssl.store import fingerprint
 from wssl.versions import changed, version_of
 
 CODE_VERSIONS = {"pretext": 1, "wssl": 1, "shift_net": 1, "pic": 1, "classical": 1, "evaluation": 1}
-"""Raised, each by itself, whenever a change of the package changes the numbers that this part of it
-gives: how pretext phases are trained, how a method is trained and fills holes, and what an
-evaluation computes. Records of the other parts stay valid."""
+"""The version of each part of the package that computes results.
+
+The parts are the training of pretext phases, the training and output of each method, and the
+evaluation. A change that affects the results of a part raises its version; records of the other
+parts remain valid.
+"""
 
 ENCODERS = {
     "frozen": "pretext phase, then its first 16 layers stay as they are (the paper)",
@@ -26,7 +29,7 @@ ENCODERS = {
     "scratch": "no pretext phase, all layers learn",
     "random": "no pretext phase, the first 16 layers stay at their random start",
 }
-"""What becomes of the encoder, by name."""
+"""The encoder policies by name: the treatment of the encoder in the downstream phase."""
 
 
 class FrozenDict(Mapping[str, Any]):
@@ -71,22 +74,22 @@ class Weights(FrozenDict):
 
 @dataclass(frozen=True)
 class Pretraining:
-    """A pretext phase: a run of its own, which experiments that differ only downstream share.
+    """A pretext phase, a separate run that is shared by experiments with the same pretext.
 
     Attributes
     ----------
     pretext : Weights
     preset : str
     settings : FrozenDict
-        Values of the preset that are replaced, as in `Experiment`.
+        Overridden values of the preset, as in `Experiment`.
     dataset, split : str
     seed : int
     objective : str
         As in `Experiment`.
     method : str
-        Whose encoder it is, one of `wssl.methods.METHODS`.
+        The method whose encoder is trained, one of `wssl.methods.METHODS`.
     masks, recipe, coverage : optional
-        Of the holes in its images, as in `Experiment`; None where the images are whole.
+        The holes in its images, as in `Experiment`; None for whole images.
     """
 
     pretext: Weights
@@ -107,13 +110,13 @@ class Pretraining:
         return with_settings(preset(self.preset), self.settings)
 
     def hyperparameters(self) -> dict[str, Any]:
-        """The values of `scale` that the phase depends on."""
+        """The values of `scale` that affect the phase."""
         scale = self.scale
         return {name: getattr(scale, name) for name in _of_pretext(self.objective)}
 
     @cached_property
     def fingerprint(self) -> str:
-        """Sixteen hexadecimal digits that stand for everything that determines its numbers."""
+        """Sixteen hexadecimal digits that identify everything that determines its results."""
         tasks = {task: lookup("pretext task", task, TASKS) for task in self.pretext}
         versions: dict[str, int | str | None] = {"pretext": CODE_VERSIONS["pretext"]}
         for name, task in tasks.items():
@@ -146,9 +149,9 @@ class Pretraining:
         return {"masks": masks, "coverage": list(self.coverage)}
 
     def to_dict(self) -> dict[str, Any]:
-        """The pretraining as a JSON value; `from_dict` is the way back.
+        """The pretraining as a JSON value, the inverse of `from_dict`.
 
-        Fields that `Pretraining` has a default for are left out where they are at it.
+        Fields at the defaults of `Pretraining` are left out.
         """
         value = {f.name: getattr(self, f.name) for f in fields(self)}
         kept = {f.name: value[f.name] for f in fields(self) if value[f.name] != f.default}
@@ -173,14 +176,14 @@ class Pretraining:
 
 @dataclass(frozen=True)
 class Experiment:
-    """Everything that determines the numbers of a run.
+    """Everything that determines the results of a run.
 
     Attributes
     ----------
     pretext : mapping of str to float, optional
         Weight of each pretext task, any subset of `wssl.pretext.TASKS`, not negative. Default: the
-        paper's best, saturation 0.3 and sharpness 0.7, or none where `encoder` has no use for it.
-        An `objective` that finds the weights takes 1 for each task, by default for all tasks.
+        paper's best, saturation 0.3 and sharpness 0.7, or none if `encoder` has no pretext phase.
+        With an `objective` that finds the weights, each weight is 1, by default for all tasks.
     loss : str
         One of `wssl.losses.LOSSES`.
     alpha : float in [0, 1]
@@ -188,40 +191,51 @@ class Experiment:
     a : float
         The scale inside log-cosh; positive.
     encoder : {"frozen", "finetuned", "scratch", "random"}
-        What becomes of the encoder; see `ENCODERS`.
+        The encoder policy; see `ENCODERS`.
     frozen_blocks : tuple of int
-        Which blocks of the encoder stay as they are where `encoder` freezes it, from 1, at full
-        resolution, to 5. All of them in the paper: its first 16 layers.
+        The blocks of the encoder that are frozen if `encoder` freezes it, from 1 (full resolution)
+        to 5. The paper freezes all of them, its first 16 layers.
     method : str
-        What inpaints, one of `wssl.methods.METHODS`. A baseline that is not learned, and a network
-        with a training of its own, have none of the settings above, which then stay at their
-        defaults, and no pretext phase. A network without WSSL's encoder is trained from scratch.
+        The inpainting method, one of `wssl.methods.METHODS`. The settings above do not apply to a
+        baseline that is not learned, nor to a network with its own training: they stay at their
+        defaults, and there is no pretext phase. A network without WSSL's encoder is trained from
+        scratch.
     preset : str
         The scale of the run, one of `wssl.presets.PRESETS`.
     settings : mapping of str to value
-        Values of the preset that are replaced, such as ``{"width": 32}``; any of
-        `wssl.presets.SETTINGS`. Those that change nothing for this experiment are dropped.
+        Overridden values of the preset, such as ``{"width": 32}``; names as in
+        `wssl.presets.SETTINGS`. Values that do not affect this experiment are dropped.
     dataset : str
         The images: ``synthetic``, ``open-faces-2``, ``folder:PATH``, ...
     masks : str
-        The strokes or masks: ``synthetic``, ``quickdraw``, ``folder:PATH``; ``auto`` stands for
-        ``synthetic`` with drawn images and ``quickdraw`` with all others.
+        The strokes or masks: ``synthetic``, ``quickdraw``, ``folder:PATH``; ``auto`` means
+        ``synthetic`` for synthetic images and ``quickdraw`` for all others.
     recipe : str
-        How strokes become masks, one of `wssl.data.RECIPES`.
+        The recipe that makes masks from strokes, one of `wssl.data.RECIPES`.
     coverage : (float, float)
-        The least and the greatest share of a mask that is hole.
+        The smallest and the largest share of a mask that is hole.
     split : {"test", "val"}
-        The images that the run is evaluated on: ``val`` to choose settings by.
+        The images on which the run is evaluated; ``val`` is for choosing settings.
     seed : int
         Fixes every random draw.
     objective : str
-        What the encoder learns in its pretext phase, one of `wssl.methods.OBJECTIVES`.
+        The objective of the pretext phase, one of `wssl.methods.OBJECTIVES`.
 
     Raises
     ------
     ValueError
         If a value is not valid; the message names the argument, what was expected, what was
         received, and the nearest known name.
+
+    Examples
+    --------
+    >>> experiment = Experiment(pretext={"rotation": 0.3, "saturation": 0.7}, preset="quick")
+    >>> experiment.loss, experiment.encoder, experiment.seed
+    ('mix', 'frozen', 0)
+    >>> experiment.replace(seed=1) == experiment
+    False
+    >>> Experiment.from_dict(experiment.to_dict()) == experiment
+    True
     """
 
     pretext: Mapping[str, float] | None = None
@@ -275,8 +289,8 @@ class Experiment:
             if self.encoder != "scratch" and not METHODS[self.method].has_encoder:
                 raise ValueError(
                     f"encoder: expected 'scratch' for method={self.method!r}, whose network does "
-                    f"not begin with WSSL's encoder; received {self.encoder!r}. Where its first "
-                    "16 layers are those of wssl.methods.unet, register it with has_encoder=True."
+                    f"not begin with WSSL's encoder; received {self.encoder!r}. If its first 16 "
+                    "layers are those of wssl.methods.unet, register it with has_encoder=True."
                 )
             return
         for name in ("loss", "alpha", "a", "encoder", "frozen_blocks"):
@@ -313,17 +327,17 @@ class Experiment:
         chosen = Weights(weights)
         if learns and not chosen:
             raise ValueError(
-                "pretext: expected at least one weight above zero for "
-                f"encoder={self.encoder!r}; received {dict(weights)}. Without a pretext task, "
-                "encoder is 'scratch' or 'random'."
+                f"pretext: expected at least one weight above zero for encoder={self.encoder!r}; "
+                f"received {dict(weights)}. Without a pretext task, use encoder='scratch' or "
+                "'random'."
             )
         if chosen and not learns:
             setting = f"objective={self.objective!r}"
             if not self._pretrained:
                 setting = self._without_pretext()
             raise ValueError(
-                f"pretext: expected none for {setting}; received {chosen}. Leave it out, or choose "
-                "method='wssl', encoder='frozen' or 'finetuned', and the objective 'weighted'."
+                f"pretext: expected none for {setting}; received {chosen}. Remove it, or use "
+                "method='wssl', encoder='frozen' or 'finetuned', and objective='weighted'."
             )
         return chosen
 
@@ -333,7 +347,7 @@ class Experiment:
         return f"encoder={self.encoder!r}, which has no pretext phase"
 
     def _effective(self, settings: Mapping[str, Any]) -> FrozenDict:
-        """The settings that this experiment has and its preset has not."""
+        """The settings in which this experiment differs from its preset."""
         base = self._base()
         with_settings(base, settings)
         names = [*self._relevant(), *(_of_pretext(self.objective) if self._pretrained else ())]
@@ -342,7 +356,7 @@ class Experiment:
         )
 
     def _base(self) -> Preset:
-        """The preset, with what is tuned for this kind of training."""
+        """The preset, with the values tuned for this kind of training."""
         whole = self.encoder in ("finetuned", "scratch") and METHODS[self.method].trained_as_wssl
         found = preset(self.preset)
         return with_settings(found, found.tuned.get("end_to_end" if whole else self.method, {}))
@@ -353,12 +367,12 @@ class Experiment:
 
     @cached_property
     def fingerprint(self) -> str:
-        """Sixteen hexadecimal digits that stand for everything that determines the numbers.
+        """Sixteen hexadecimal digits that identify everything that determines the results.
 
-        A preset counts by its values, not by its name. Fields at their defaults are left out, so
-        that a field added later, with a default that stands for what was done before, leaves the
-        fingerprints of old records as they are. It is computed once for each object: an
-        experiment made before a folder of images changed keeps the fingerprint of before.
+        A preset enters by its values, not by its name. Fields at their defaults are left out, so
+        that a field added later, whose default reproduces the earlier behaviour, does not change
+        the fingerprints of old records. The fingerprint is computed once per object: an experiment
+        created before a folder of images changed keeps its earlier fingerprint.
         """
         value = self.to_dict()
         chosen = {
@@ -397,17 +411,17 @@ class Experiment:
 
     @property
     def scale(self) -> Preset:
-        """The preset's values, with what is tuned for this kind of training and the settings."""
+        """The preset's values, with those tuned for this kind of training and the settings."""
         return with_settings(self._base(), self.settings)
 
     def hyperparameters(self) -> dict[str, Any]:
-        """The values of `scale` that the run depends on, without those of its pretext phase."""
+        """The values of `scale` that affect the run, without those of its pretext phase."""
         scale = self.scale
         return {name: getattr(scale, name) for name in self._relevant()}
 
     @property
     def pretraining(self) -> Pretraining | None:
-        """The pretext phase that the experiment builds on, if any."""
+        """The pretext phase of the experiment, if any."""
         if not self._pretrained:
             return None
         assert isinstance(self.pretext, Weights)
@@ -435,9 +449,9 @@ class Experiment:
         return learns and not _ignores_wssl_settings(self.method)
 
     def to_dict(self) -> dict[str, Any]:
-        """The experiment as a JSON value; `from_dict` is the way back.
+        """The experiment as a JSON value, the inverse of `from_dict`.
 
-        Of `objective` nothing is said where it is the paper's.
+        The paper's `objective` is left out.
         """
         assert self.pretext is not None
         names = [f.name for f in fields(self)]
@@ -463,24 +477,36 @@ class Experiment:
         known = [f.name for f in fields(cls)]
         for name in value:
             if name not in known:
-                raise unknown("field of an experiment", name, known)
+                raise unknown_name_error("field of an experiment", name, known)
         return cls(**value)
 
-    def with_(self, **changes: Any) -> "Experiment":
-        """A copy with other values in some fields."""
+    def replace(self, **changes: Any) -> "Experiment":
+        """A copy in which some fields have other values.
+
+        Examples
+        --------
+        >>> Experiment().replace(loss="ssim").loss
+        'ssim'
+        """
         return replace(self, **changes)
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A trained experiment, tested on images or masks that need not be its own.
+    """A test of a trained experiment, on its own or other images and masks.
 
     Attributes
     ----------
     experiment : Experiment
-        Whose model is tested.
+        The experiment whose model is tested.
     dataset, masks, recipe, coverage, split
         The test images and masks, as in `Experiment`; the experiment's own if not given.
+
+    Examples
+    --------
+    >>> evaluation = Evaluation(Experiment(preset="smoke"), dataset="photos")
+    >>> evaluation.experiment.dataset, evaluation.dataset
+    ('synthetic', 'photos')
     """
 
     experiment: Experiment
@@ -493,14 +519,14 @@ class Evaluation:
     def __post_init__(self) -> None:
         chosen = {name: getattr(self, name) for name in _EVALUATED}
         given = {name: value for name, value in chosen.items() if value is not None}
-        test = self.experiment.with_(**given)
+        test = self.experiment.replace(**given)
         for name in _EVALUATED:
             object.__setattr__(self, name, getattr(test, name))
 
     @property
     def test(self) -> Experiment:
         """An experiment with the test images and masks of the evaluation."""
-        return self.experiment.with_(**{name: getattr(self, name) for name in _EVALUATED})
+        return self.experiment.replace(**{name: getattr(self, name) for name in _EVALUATED})
 
     @cached_property
     def fingerprint(self) -> str:
@@ -518,7 +544,7 @@ class Evaluation:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """The evaluation as a JSON value; `from_dict` is the way back."""
+        """The evaluation as a JSON value, the inverse of `from_dict`."""
         test = {name: self.test.to_dict()[name] for name in _EVALUATED}
         return {"of": self.experiment.to_dict(), **test}
 
@@ -534,7 +560,7 @@ _EVALUATED = ("dataset", "masks", "recipe", "coverage", "split")
 _OF_EXPERIMENT = (
     *("loss", "alpha", "a", "encoder", "frozen_blocks", "method", "coverage", "split", "seed"),
 )
-"""Fields that enter a fingerprint as they are; the others enter by what they stand for."""
+"""Fields that enter a fingerprint by their value; the others enter by their content."""
 
 _OF_EVALUATION = ("size", "test_images")
 _OF_INPAINTING = (
@@ -548,12 +574,12 @@ _OF_PRETEXT = (
 
 
 def _of_pretext(objective: str) -> tuple[str, ...]:
-    """The values of a preset that a pretext phase depends on."""
+    """The values of a preset that affect a pretext phase."""
     return (*_OF_PRETEXT, *(("train_masks",) if OBJECTIVES[objective].masked else ()))
 
 
 def _unless_default(**values: Any) -> dict[str, Any]:
-    """Fields that are not at the default that `Experiment` has for them."""
+    """The fields that differ from the defaults of `Experiment`."""
     return {name: value for name, value in values.items() if value != getattr(Experiment, name)}
 
 

@@ -1,8 +1,8 @@
-"""The exploratory arms: remedies for what the registered campaign finds, part by part.
+"""The exploratory arms, which try remedies for the campaign's findings, by part.
 
-They are no part of the registered campaign and test no claim. Data, scale and seeds are those of
+They do not belong to the registered campaign and test no claim. Data, scale and seeds are those of
 its grids at the first width, so that its controls (frozen, random, fine-tuned and from scratch)
-serve as theirs. `book/plan.md` says what each part asks.
+apply to them too. `book/plan.md` states the question of each part.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +14,7 @@ from wssl.simplex import propose
 from wssl.store import Store
 
 SEARCH_RUNS = 16
-"""How many weightings the adaptive search may try, each with one seed."""
+"""The number of weightings that the adaptive search may try, each with one seed."""
 
 SEARCHED = ("rotation", "saturation", "sharpness")
 """The tasks whose weights are found: the paper's."""
@@ -22,7 +22,7 @@ SEARCHED = ("rotation", "saturation", "sharpness")
 EQUAL = dict.fromkeys(SEARCHED, 1 / 3)
 
 MASK_AWARE = ("mean_filled", "noise_filled", "mask_channel", "partial")
-"""The networks that treat holes in another way, of `wssl.methods.METHODS`."""
+"""The methods in `wssl.methods.METHODS` that treat holes differently."""
 
 FOUND = ("random_weights", "uncertainty", "gradnorm")
 """The objectives that find the weights of the tasks, of `wssl.methods.OBJECTIVES`."""
@@ -34,8 +34,9 @@ OTHERS = ("masked_patches", "colourisation", "vicreg", "real_or_generated")
 def domain_gap(seeds: Sequence[int] = FEW) -> list[Experiment]:
     """The pretext phase on masked images, and networks that treat holes in another way.
 
-    Each such network is frozen pretrained, frozen at random, and trained from scratch, since it may
-    be better or worse by itself; the mask as a channel is also combined with masked images.
+    Each such network is run with a frozen pretrained encoder, with a frozen random one, and from
+    scratch, since the network itself may be better or worse; the mask as a channel is also combined
+    with masked images.
 
     Parameters
     ----------
@@ -72,7 +73,7 @@ def other_pretraining(seeds: Sequence[int] = FEW) -> list[Experiment]:
 
 
 def found_weights(seeds: Sequence[int] = FEW) -> list[Experiment]:
-    """All tasks by equal weights and by weights that are drawn or learned, frozen.
+    """All tasks with equal weights and with weights that are drawn or learned, frozen.
 
     Parameters
     ----------
@@ -168,7 +169,7 @@ trained: as measured on one core of an AMD EPYC processor with AVX-512."""
 
 
 def core_hours(experiments: Iterable[Experiment]) -> float:
-    """How long experiments take on one core, their shared pretext phases counted once.
+    """The core hours of experiments, with shared pretext phases counted once.
 
     An estimate from `SECONDS`, without evaluations; runs that are stored already are not left out.
 

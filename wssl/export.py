@@ -1,8 +1,8 @@
-"""Trained networks as files of their own: for this package, or as ONNX for other runtimes.
+"""Export trained networks to files: for this package, or as ONNX for other runtimes.
 
-A model file holds plain arrays, and loading it executes nothing that it holds. An ONNX graph is
-built from the network's own layers, a node or two for each: what Keras computes is what the file
-says, without TensorFlow, and it is checked against Keras in the tests.
+A model file contains plain arrays, and loading it executes no code. An ONNX graph is built directly
+from the network's layers, one or two nodes per layer, without TensorFlow. Tests compare its output
+with that of Keras.
 """
 
 import json
@@ -31,14 +31,14 @@ _DAMAGED = (OSError, ValueError, KeyError, EOFError, RuntimeError, zipfile.BadZi
 
 
 def save_model(result: "Result", path: str | Path) -> None:
-    """Write the network of a result to a file that needs neither record nor data: `load_model`.
+    """Write the network of a result to a self-contained file, which `load_model` reads.
 
     Parameters
     ----------
     result : Result
     path : path
-        An ``.npz`` file: the weights, and a text that says which network they belong to and which
-        experiment trained them. It is written whole or not at all.
+        An ``.npz`` file with the weights and a description of the network and its experiment. It is
+        written atomically.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def save_model(result: "Result", path: str | Path) -> None:
 
 
 def load_model(path: str | Path) -> "keras.Model":
-    """The network in a file that `save_model` or ``wssl export`` wrote; nothing is executed.
+    """Load the network that `save_model` or ``wssl export`` wrote, without executing code.
 
     Parameters
     ----------
@@ -80,11 +80,15 @@ def load_model(path: str | Path) -> "keras.Model":
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is another file, damaged, or holds another network than this package's of that name.
+        If it is not a model file, is corrupted, or contains a network that differs from this
+        package's network of that name.
     """
     path = Path(path)
     if not path.is_file():
-        raise FileNotFoundError(f"There is no model file {path}.")
+        raise FileNotFoundError(
+            f"path: expected an existing model file; received {str(path)!r}. `wssl export` writes "
+            "one."
+        )
     about, arrays = _read(path)
     networks = {name: method for name, method in METHODS.items() if method.learned}
     network = lookup("method", about["method"], networks).build(about["size"], about["width"], 0)
@@ -92,18 +96,20 @@ def load_model(path: str | Path) -> "keras.Model":
     if [(array.shape, array.dtype) for array in arrays] != expected:
         raise ValueError(
             f"{path}: expected the weights of the network {about['method']!r} of size "
-            f"{about['size']} and width {about['width']}; received those of another network, or of "
-            "another version of it."
+            f"{about['size']} and width {about['width']}; received those of another network or "
+            "version. Export the model again with this version of wssl."
         )
     network.set_weights(arrays)
     return network
 
 
 def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
-    """What a model file says about itself, and its weights."""
+    """Read a model file: its description and its weights."""
     way = "`wssl export FINGERPRINT -o model.npz` writes a model file."
     if not zipfile.is_zipfile(path):
-        raise ValueError(f"{path} is no model file, or is damaged. {way}")
+        raise ValueError(
+            f"{path}: expected a wssl model file; received another file, or a corrupted one. {way}"
+        )
     try:
         with np.load(path, allow_pickle=False) as file:
             names = [name for name in file.files if name.startswith("arr_")]
@@ -111,12 +117,15 @@ def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
             arrays = [file[f"arr_{i}"] for i in range(len(names))]
         about = dict(json.loads(text))
     except _DAMAGED as error:
-        raise ValueError(f"{path} is no model file, or is damaged ({error}). {way}") from error
+        raise ValueError(
+            f"{path}: expected a wssl model file; received another file, or a corrupted one "
+            f"({error}). {way}"
+        ) from error
     whole = all(isinstance(about.get(name), int) for name in ("size", "width"))
     if about.get("format") != _FORMAT or "method" not in about or not whole:
         raise ValueError(
-            f"{path} does not say which network its weights belong to, or says so in another way "
-            f"than this version of wssl ({_FORMAT!r}). {way}"
+            f"{path}: expected the format {_FORMAT!r}; received another, or no description of the "
+            f"network. {way}"
         )
     return about, arrays
 
@@ -129,8 +138,8 @@ def to_onnx(network: "keras.Model", half: bool = True) -> "onnx.ModelProto":
     network : keras.Model
         Of the layers Conv2D, Conv2DTranspose, MaxPooling2D and Concatenate.
     half : bool
-        Store the weights as 16-bit floats, half the size; the runtime computes in 32 bits anyway,
-        and the output moves by far less than one level of 255.
+        Store the weights as 16-bit floats, which halves the size. The runtime computes in 32 bits
+        either way, and the output changes by much less than one level of 255.
 
     Returns
     -------
@@ -146,7 +155,8 @@ def to_onnx(network: "keras.Model", half: bool = True) -> "onnx.ModelProto":
         from onnx import TensorProto, checker, helper
     except ImportError:
         raise ValueError(
-            "Exporting a network needs the package onnx: pip install 'wssl[demo]'."
+            "onnx: expected this package to be installed; it is not. Install it: pip install "
+            "'wssl[demo]'."
         ) from None
     graph = _Graph(half)
     names = {id(network.inputs[0]): graph.add("Transpose", ["image"], perm=[0, 3, 1, 2])}
@@ -171,7 +181,7 @@ def to_onnx(network: "keras.Model", half: bool = True) -> "onnx.ModelProto":
 
 
 def export(network: "keras.Model", path: str | Path, half: bool = True) -> None:
-    """Write a network as an ONNX file, whole or not at all; the arguments are `to_onnx`'s.
+    """Write a network as an ONNX file, atomically; the arguments are those of `to_onnx`.
 
     Parameters
     ----------
@@ -187,7 +197,7 @@ def export(network: "keras.Model", path: str | Path, half: bool = True) -> None:
 
 
 class _Graph:
-    """The nodes and weights of an ONNX graph, in channels-first order, as they are added."""
+    """An ONNX graph under construction, in channels-first order."""
 
     def __init__(self, half: bool):
         self.half = half
@@ -236,7 +246,7 @@ class _Graph:
 
 
 def _supported(layer: Any) -> bool:
-    """Whether the graph of a layer is that of `_Graph.layer`, whose margins and order are fixed."""
+    """Whether `_Graph.layer`, with its fixed padding and order, represents a layer."""
     kind = type(layer)
     if kind is layers.Concatenate:
         return layer.axis in (-1, 3)

@@ -1,8 +1,8 @@
-"""What a page was made from: the records that it read, and the sources that turn records into it.
+"""Detect pages that are out of date, by digests of the records and sources they were made from.
 
-The numbers of a record are guarded by its fingerprint; nothing guards a page that was executed
-before a record arrived or before a table was computed in another way. An executed notebook
-therefore carries digests of both, and `changes` compares them with what is there now.
+A fingerprint guards the numbers of a record, but not a page that was executed before a record
+arrived or before the code of a table changed. An executed notebook therefore contains digests of
+both, and `changes` compares them with the present state.
 """
 
 import ast
@@ -32,13 +32,13 @@ PACKAGE = Path(__file__).parent
 
 @contextmanager
 def reads_noted() -> Iterator[dict[str, str]]:
-    """Within the block, note the records that this process and its children read.
+    """Context manager: log the records that this process and its children read.
 
     Yields
     ------
     dict of str to str
-        Filled as the block ends: the digest of each record that was asked for, by its path below
-        the results folder; empty for one that was not there.
+        Filled at the end of the block: the digest of each requested record, by its path relative to
+        the results folder; empty for a missing record.
     """
     found: dict[str, str] = {}
     before = os.environ.get(READ_LOG)
@@ -58,7 +58,7 @@ def reads_noted() -> Iterator[dict[str, str]]:
 
 
 def sources(cells: Iterable[str]) -> dict[str, str]:
-    """Digests of the package's modules that a page is made with.
+    """Digests of the package's modules that a page depends on.
 
     Comments, docstrings and blank lines do not count.
 
@@ -93,12 +93,12 @@ def sources(cells: Iterable[str]) -> dict[str, str]:
 
 
 def changes(made: Mapping[str, Any], cells: Iterable[str], root: Path) -> list[str]:
-    """What has changed since a page was made.
+    """The changes since a page was made.
 
     Parameters
     ----------
     made : mapping
-        ``{"records": digests, "sources": digests}``, as an executed notebook carries it.
+        ``{"records": digests, "sources": digests}``, as in an executed notebook.
     cells : iterable of str
         The code of the page.
     root : Path
@@ -107,7 +107,7 @@ def changes(made: Mapping[str, Any], cells: Iterable[str], root: Path) -> list[s
     Returns
     -------
     list of str
-        A phrase each; empty if the page is up to date.
+        One phrase per change; empty if the page is up to date.
     """
     pairs = [(before, digest(root / path)) for path, before in made["records"].items()]
     counts = {

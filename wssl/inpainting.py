@@ -1,4 +1,4 @@
-"""Fill the holes of photographs of any size, one or a folder of them."""
+"""Fill the holes of photographs of any size, singly or by folder."""
 
 import sys
 import unicodedata
@@ -25,28 +25,29 @@ if TYPE_CHECKING:
     from wssl.runs import Result
 
 CONTEXT = 1.5
-"""Least side of what a network is shown, as a multiple of the longer side of the hole's box."""
+"""Minimum side of a network's input window, as a multiple of the longer side of the hole's box."""
 
 STROKE = 0.05
-"""Greatest width of the hole as a share of that side: masks of the recipe "dense" have strokes so
-wide. Seen from nearer, a wide hole is one that networks trained on these have not learned to fill.
+"""Maximum width of the hole as a share of that side, the stroke width of the recipe "dense".
+
+In a smaller window, the hole would be wider than those in training.
 """
 
 GREATEST = 0.5
-"""Greatest share of an image that is hole in the masks on which the study's networks learn."""
+"""Maximum coverage of the masks on which the study's networks are trained."""
 
 CARRIES_PROFILE = (".png", ".tif", ".tiff")
-"""Formats that hold a colour profile."""
+"""Formats that support colour profiles."""
 
 
 def inpaint(image: np.ndarray, mask: np.ndarray, model: "keras.Model | Result") -> np.ndarray:
-    """Fill the hole of an image of any size; the known pixels stay as they are, bit for bit.
+    """Fill the hole of an image of any size; the known pixels are unchanged, bit for bit.
 
-    A network sees the part of the image around the hole that `window` gives, the whole image if
-    the hole is large or wide; parts of a hole that lie `apart` are filled apart. What it sees is
-    resized to the square that the network was trained on, filled there, and the fill is resized
-    back into the hole, so a large hole gets a coarse fill. A method that learns nothing fills the
-    image as it is. If all known pixels are grey, so is the fill.
+    A network sees the `window` around the hole, which is the whole image if the hole is large or
+    wide; parts of the hole that lie `apart` are filled separately. The window is resized to the
+    network's own size, and the fill is resized back, so the fill of a large hole is coarse. A
+    baseline that is not learned fills the image at its original size. If all known pixels are grey,
+    so is the fill.
 
     Parameters
     ----------
@@ -54,8 +55,8 @@ def inpaint(image: np.ndarray, mask: np.ndarray, model: "keras.Model | Result") 
     mask : bool (H, W)
         True = hole.
     model : keras.Model or Result
-        What `wssl.run` returned or `wssl.load_model` read, or any model from masked to whole
-        images, float (B, S, S, 3) in [0, 1].
+        A result of `wssl.run`, a model from `wssl.load_model`, or any model that maps masked images
+        to whole images, float (B, S, S, 3) in [0, 1].
 
     Returns
     -------
@@ -64,12 +65,24 @@ def inpaint(image: np.ndarray, mask: np.ndarray, model: "keras.Model | Result") 
     Raises
     ------
     ValueError
-        If shapes or types are not as above.
+        If a shape or type is wrong.
 
     Warns
     -----
     UserWarning
-        If there is no hole, or it covers more of the image than networks have learned to fill.
+        If there is no hole, or its coverage exceeds that of the training masks.
+
+    Examples
+    --------
+    With a baseline that is not learned, in place of a trained network:
+
+    >>> from wssl import Experiment, run
+    >>> image = np.full((40, 60, 3), 128, np.uint8)
+    >>> mask = np.zeros((40, 60), bool)
+    >>> mask[10:20, 30:40] = True
+    >>> filled = inpaint(image, mask, run(Experiment(method="harmonic", preset="smoke")))
+    >>> filled.shape, int(filled[15, 35, 0])
+    ((40, 60, 3), 128)
     """
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[-1] != 3:
         raise ValueError(
@@ -82,7 +95,11 @@ def inpaint(image: np.ndarray, mask: np.ndarray, model: "keras.Model | Result") 
             f"{mask.dtype} {mask.shape}. wssl.data.read_mask reads a mask file as booleans."
         )
     if not mask.any():
-        warnings.warn("mask: it has no hole, so that the image stays as it is.", stacklevel=2)
+        warnings.warn(
+            "mask: expected at least one hole pixel; received none. The image is returned "
+            "unchanged.",
+            stacklevel=2,
+        )
         return image.copy()
     _warn_if_large(mask, "mask")
     return _fill(image, mask, _loaded(model))
@@ -91,11 +108,11 @@ def inpaint(image: np.ndarray, mask: np.ndarray, model: "keras.Model | Result") 
 def _fill(
     image: np.ndarray, mask: np.ndarray, network: "keras.Model | Result", grey: bool = False
 ) -> np.ndarray:
-    """What `inpaint` gives, of values that have been checked; grey if that is asked for."""
+    """`inpaint` without checks; `grey` makes the fill grey."""
     from wssl.runs import Result
 
     if isinstance(network, Result):
-        answer = network.restore(image[None].astype(np.float32) / 255.0, mask[None])[0]
+        answer = network.inpaint(image[None].astype(np.float32) / 255.0, mask[None])[0]
         content = np.rint(answer * 255.0).astype(np.uint8)
     else:
         content = _answer(image, mask, network)
@@ -111,7 +128,7 @@ def _answer(image: np.ndarray, mask: np.ndarray, network: "keras.Model") -> np.n
 
     size = network.inputs[0].shape[1]
     parts = apart(mask, size)
-    # A box filter, so that a small pixel is known exactly if all that it covers is known.
+    # With a box filter, a small pixel is known if and only if all pixels that it covers are known.
     box = Image.Resampling.BOX
     small, hole = (
         np.stack([np.asarray(Image.fromarray(v[p]).resize((size, size), box)) for p, _ in parts])
@@ -127,10 +144,10 @@ def _answer(image: np.ndarray, mask: np.ndarray, network: "keras.Model") -> np.n
 
 
 def apart(mask: np.ndarray, size: int) -> list[tuple[tuple[slice, slice], np.ndarray]]:
-    """The parts of a hole that a network fills one by one, and what it is shown for each.
+    """Divide a hole into parts that are filled separately, each with its own window.
 
-    A part is what is connected, together with all else whose middle lies in the same square of a
-    grid as wide as the network's images; so there are not many more parts than such squares.
+    A part consists of the connected components whose centres lie in the same cell of a grid with
+    cells of the network's size, which limits the number of parts.
 
     Parameters
     ----------
@@ -142,8 +159,8 @@ def apart(mask: np.ndarray, size: int) -> list[tuple[tuple[slice, slice], np.nda
     Returns
     -------
     list of ((slice, slice), bool (h, w))
-        The `window` of the part, in which others may be seen as holes, and the part within it. Each
-        pixel of the hole is in one part.
+        The `window` of the part, which may contain holes of other parts, and the part within it.
+        Each pixel of the hole is in exactly one part.
     """
     labels = cv2.connectedComponents(mask.astype(np.uint8))[1]
     boxes = ndimage.find_objects(labels)
@@ -158,11 +175,11 @@ def apart(mask: np.ndarray, size: int) -> list[tuple[tuple[slice, slice], np.nda
 
 
 def window(mask: np.ndarray, size: int) -> tuple[slice, slice]:
-    """The part of an image that a network is shown to fill its hole.
+    """The window of an image that a network sees to fill its hole.
 
-    A square with the hole in its middle: `CONTEXT` times as long as the hole, so large that the
-    hole's widest part is at most the share `STROKE` of it, and not smaller than the network's own
-    images; cut to the image.
+    A square centred on the hole, with a side of at least `CONTEXT` times the hole's length, such
+    that the width of the hole is at most the share `STROKE` of it, and not smaller than the
+    network's own size; cropped to the image.
 
     Parameters
     ----------
@@ -174,7 +191,7 @@ def window(mask: np.ndarray, size: int) -> tuple[slice, slice]:
     Returns
     -------
     (slice, slice)
-        Rows and columns; equally many, but where the image has fewer.
+        Rows and columns, equal in number unless the image has fewer.
     """
     box = ndimage.find_objects(mask.astype(np.uint8))[0]
     return _window(mask[box], box, mask.shape, size)
@@ -183,7 +200,7 @@ def window(mask: np.ndarray, size: int) -> tuple[slice, slice]:
 def _window(
     hole: np.ndarray, box: tuple[slice, ...], shape: tuple[int, ...], size: int
 ) -> tuple[slice, slice]:
-    """What `window` gives, of a hole in that box of an image."""
+    """`window` for a hole with a known bounding box."""
     rows, columns = box
     wide = cv2.distanceTransform(
         np.pad(hole, 1).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE
@@ -204,27 +221,27 @@ def inpaint_folder(
 ) -> dict[str, str]:
     """Fill the hole of every picture in a folder, as `inpaint` does, into PNG files.
 
-    A picture that cannot be filled is skipped, with a line on stderr. Each file is written whole or
-    not at all, and takes the place of one that was there.
+    A picture that cannot be filled is skipped, with a message on stderr. Each file is written
+    atomically and replaces an existing one.
 
     Parameters
     ----------
     images : path
-        A folder; the pictures in it, but not in folders below it.
+        A folder of pictures; subfolders are ignored.
     masks : path
-        A folder with a mask for each picture, of the same name but for the ending, or one mask
-        file for all. White = hole.
+        A folder with a mask for each picture, of the same name apart from the extension, or one
+        mask file for all pictures. White = hole.
     output : path
-        A folder, made if it is not there; ``photo.jpg`` becomes ``photo.png``.
+        A folder, created if necessary; ``photo.jpg`` becomes ``photo.png``.
     model : keras.Model or Result
-        As of `inpaint`; loaded once.
+        As for `inpaint`; loaded once.
     threshold : int, optional
-        As of `wssl.data.read_mask`.
+        As for `wssl.data.read_mask`.
 
     Returns
     -------
     dict of str to str
-        The name of each picture that was skipped, and why.
+        The name of each skipped picture, with the reason.
 
     Raises
     ------
@@ -235,7 +252,7 @@ def inpaint_folder(
     Warns
     -----
     UserWarning
-        If files that are no pictures were passed over, and as of `read_pair`.
+        If files that are not pictures were ignored, and as for `read_pair`.
     """
     images, masks, output = Path(images), Path(masks), Path(output)
     check_apart(images, masks, output)
@@ -245,15 +262,18 @@ def inpaint_folder(
     network = _loaded(model)
     for folder in (images, masks) if masks.is_dir() else (images,):
         if others := find_files(folder, deep=False).others:
-            warnings.warn(passed_over(folder, others, "an ending of no picture"), stacklevel=2)
+            warnings.warn(
+                passed_over(folder, others, "not having the extension of a picture"), stacklevel=2
+            )
     skipped = {}
     for picture in tqdm(found, desc="inpaint", unit=" pictures", disable=None):
         target = output / f"{picture.stem}.png"
         try:
             if named[_name(picture)] > 1:
                 raise ValueError(
-                    f"{picture}: {named[_name(picture)]} pictures have the name {picture.stem!r} "
-                    "but for the ending, and would be written to one file."
+                    f"{picture}: expected a name of its own; {named[_name(picture)]} pictures are "
+                    f"named {picture.stem!r}, apart from the extension, and would be written to "
+                    "the same file. Rename them."
                 )
             check_apart(picture, masks, target)
             photo, hole = read_pair(picture, mask_of)
@@ -265,7 +285,7 @@ def inpaint_folder(
 
 
 def pictures(folder: Path) -> list[Path]:
-    """The pictures in a folder, but not in folders below it; a ValueError if there are none.
+    """The pictures in a folder, without subfolders; a ValueError if there are none.
 
     Parameters
     ----------
@@ -273,9 +293,10 @@ def pictures(folder: Path) -> list[Path]:
     """
     found = find_files(folder, deep=False)
     if not found.images:
-        others = passed_over(folder, found.others, "other endings") if found.others else ""
+        others = passed_over(folder, found.others, "other extensions") if found.others else ""
         raise ValueError(
-            f"{folder} holds no pictures; those in folders below it do not count. {others}".strip()
+            f"{folder}: expected a folder of pictures; received one without any, subfolders "
+            f"excluded. {others}".strip()
         )
     return sorted(found.images)
 
@@ -283,7 +304,7 @@ def pictures(folder: Path) -> list[Path]:
 def read_pair(
     picture: Path, mask_of: Callable[[Path], tuple[np.ndarray, Path]]
 ) -> tuple[Photo, np.ndarray]:
-    """A picture and its mask, which has to be of its size and have a hole.
+    """Read a picture and its mask, which must have the same size and a hole.
 
     Parameters
     ----------
@@ -300,13 +321,14 @@ def read_pair(
     Raises
     ------
     ValueError
-        If either cannot be read, they are of two sizes, or there is no hole.
+        If either cannot be read, their sizes differ, or there is no hole.
 
     Warns
     -----
     UserWarning
-        If the result cannot be all that the picture is, in its known pixels: if that has 16 bits or
-        is transparent; and if the hole is larger than networks have learned to fill.
+        If the known pixels cannot be reproduced exactly, because the picture has 16 bits per
+        channel or is transparent; and if the coverage of the hole exceeds that of the training
+        masks.
     """
     photo = read_photo(picture)
     mask, path = mask_of(picture)
@@ -315,9 +337,9 @@ def read_pair(
         way_out = "Resize it without smoothing (nearest neighbour)."
         if photo.turned and mask.shape == (width, height):
             way_out = (
-                "The picture lies on its side in the file and is shown upright, by its EXIF "
-                "orientation, and the mask is drawn on what the file stores: turn the mask as the "
-                "picture is turned, or draw it on the upright picture. To resize it would be wrong."
+                "The file stores the picture on its side, its EXIF orientation turns it upright, "
+                "and the mask matches the stored orientation. Turn the mask like the picture, or "
+                "draw it on the upright picture; do not resize it."
             )
         raise ValueError(
             f"{picture}: expected a mask of the size of the image, {width} x {height}; received "
@@ -331,25 +353,25 @@ def read_pair(
     if photo.peak:
         warnings.warn(dim(str(picture), photo.peak), stacklevel=2)
     elif photo.deep:
-        warnings.warn(f"{picture} has 16 bits a channel; the result has 8.", stacklevel=2)
+        warnings.warn(f"{picture} has 16 bits per channel; the result has 8.", stacklevel=2)
     if photo.transparent:
         warnings.warn(
-            f"{picture} is transparent in places; the result is opaque, over white.", stacklevel=2
+            f"{picture} has transparent pixels; the result is opaque, on white.", stacklevel=2
         )
     return photo, mask
 
 
 def fill(photo: Photo, mask: np.ndarray, model: "keras.Model | Result") -> np.ndarray:
-    """Fill the hole of a picture, in the values of its file: uint8 (H, W, 3).
+    """Fill the hole of a picture, in the colour space of its file: uint8 (H, W, 3).
 
     Parameters
     ----------
     photo : wssl.data.decode.Photo
-        One of a single channel stays grey.
+        The fill of a single-channel picture is grey.
     mask : bool (H, W)
         True = hole.
     model : keras.Model or Result
-        As of `inpaint`.
+        As for `inpaint`.
     """
     image = np.array(photo.image.convert("RGB"))
     return _fill(image, mask, _loaded(model), grey=photo.image.mode == "L")
@@ -358,14 +380,14 @@ def fill(photo: Photo, mask: np.ndarray, model: "keras.Model | Result") -> np.nd
 def _warn_if_large(mask: np.ndarray, name: str) -> None:
     if (share := mask.mean()) > GREATEST:
         warnings.warn(
-            f"{name}: {share:.0%} of the image is hole; the networks have learned from holes of up "
-            f"to {GREATEST:.0%}. If black is the hole, invert the mask: here, white is.",
+            f"{name}: {share:.0%} of the image is hole; the networks were trained with holes of up "
+            f"to {GREATEST:.0%}. White = hole: if your holes are black, invert the mask.",
             stacklevel=3,
         )
 
 
 def check_apart(image: Path, mask: Path, output: Path) -> None:
-    """Raise a ValueError if what is written would take the place of what is read.
+    """Raise a ValueError if the output would overwrite an input.
 
     Parameters
     ----------
@@ -373,35 +395,38 @@ def check_apart(image: Path, mask: Path, output: Path) -> None:
     """
     for read in (image, mask):
         if output.resolve() == read.resolve():
-            raise ValueError(f"output: expected another place than {read}, which is read.")
+            raise ValueError(
+                f"output: expected a path other than the inputs; received {read}. Choose another "
+                "name."
+            )
 
 
 def check_ending(photo: Photo, path: Path) -> None:
-    """Raise a ValueError if a picture's colours would change in the format that an ending names.
+    """Raise a ValueError if the output format would change a picture's colours.
 
     Parameters
     ----------
     photo : wssl.data.decode.Photo
     path : Path
-        To be written.
+        The output file.
     """
     if photo.profile is not None and path.suffix.lower() not in CARRIES_PROFILE:
         raise ValueError(
-            f"output: expected a format that holds the picture's colour profile "
-            f"({', '.join(CARRIES_PROFILE)}), without which its colours change; received "
+            "output: expected a format that supports the picture's colour profile "
+            f"({', '.join(CARRIES_PROFILE)}), since its colours would change without it; received "
             f"{path.name!r}."
         )
 
 
 def write(image: np.ndarray, path: Path, photo: Photo | None = None) -> None:
-    """Write a picture, whole or not at all, in the format that the ending names.
+    """Write a picture atomically, in the format of the file name's extension.
 
     Parameters
     ----------
     image : uint8 (H, W, 3)
     path : Path
     photo : wssl.data.decode.Photo, optional
-        Of which channels, colour profile and resolution are taken over.
+        The source of the channels, the colour profile and the resolution.
     """
     about: dict[str, Any] = {}
     if photo is not None:
@@ -428,19 +453,19 @@ def _loaded(model: "keras.Model | Result") -> "keras.Model | Result":
 
 
 def _around(start: int, stop: int, side: int, length: int) -> slice:
-    """So many of `length` pixels, or all, with those from `start` to `stop` in the middle."""
+    """A range of `side` of the `length` pixels, or all, centred on `start` to `stop`."""
     side = min(side, length)
     first = min(max((start + stop - side) // 2, 0), length - side)
     return slice(int(first), int(first) + side)
 
 
 def _name(path: Path) -> str:
-    """The name without its ending, whichever way its accents are encoded."""
+    """The name without its extension, with accents in normalised form."""
     return unicodedata.normalize("NFC", path.stem)
 
 
 def one_mask(path: Path, threshold: int | None) -> Callable[[Path], tuple[np.ndarray, Path]]:
-    """The function that gives that mask for every picture, as `read_pair` takes it.
+    """A function for `read_pair` that returns the same mask for every picture.
 
     Parameters
     ----------
@@ -454,7 +479,7 @@ def one_mask(path: Path, threshold: int | None) -> Callable[[Path], tuple[np.nda
 
 
 def _masks(masks: Path, threshold: int | None) -> Callable[[Path], tuple[np.ndarray, Path]]:
-    """The function that gives the mask of a picture."""
+    """The function that returns the mask of a picture."""
     if not masks.is_dir():
         return one_mask(masks, threshold)
     paths = pictures(masks)

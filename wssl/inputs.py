@@ -10,10 +10,10 @@ from wssl.experiment import Experiment, Pretraining
 from wssl.presets import Preset
 
 TEST_MASK_SEED = 0
-"""The test masks are one fixed list, whatever the seed of an experiment."""
+"""The test masks are one fixed list, independent of the experiment's seed."""
 
 HELD_OUT = 10
-"""Of so many training images with labels one is held out to test a classifier on."""
+"""One in this many labelled training images is held out to test a classifier."""
 
 
 def evaluation_data(experiment: Experiment) -> tuple[np.ndarray, np.ndarray]:
@@ -26,7 +26,7 @@ def evaluation_data(experiment: Experiment) -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     images : float (N, S, S, 3) in [0, 1]
-        The middle of each image of the experiment's split.
+        The central crop of each image of the experiment's split.
     masks : bool (N, S, S)
         True = hole; mask i belongs to image i.
     """
@@ -93,8 +93,8 @@ def masks(experiment: Experiment | Pretraining, count: int, seed: int, split: st
     source, recipe, coverage = experiment.masks, experiment.recipe, experiment.coverage
     if source is None or recipe is None or coverage is None:
         raise ValueError(
-            "experiment: expected one with masks; received a pretext phase on whole images. Its "
-            "objective is 'masked' where it has them."
+            "experiment: expected one with masks; received a pretext phase on whole images. Use "
+            "objective='masked' for a pretext phase with masks."
         )
     content = data.mask_fingerprint(source, recipe)
     return _masks(source, count, experiment.scale.size, seed, coverage, split, recipe, content)
@@ -120,7 +120,8 @@ def labelled(pretraining: Pretraining) -> tuple[np.ndarray, np.ndarray, np.ndarr
     Raises
     ------
     ValueError
-        If the images have no labels, or some could not be read, so that labels do not fit.
+        If the images have no labels, or some images are unreadable, so that the labels do not
+        match.
     """
     scale = pretraining.scale
     found = images(pretraining.dataset, "train", scale)
@@ -128,7 +129,8 @@ def labelled(pretraining: Pretraining) -> tuple[np.ndarray, np.ndarray, np.ndarr
     if len(kinds) != len(found):
         raise ValueError(
             f"dataset: expected a label for each image; received {len(kinds)} labels for "
-            f"{len(found)} images of {pretraining.dataset!r}, since some cannot be read."
+            f"{len(found)} images of {pretraining.dataset!r}, since some are unreadable. Remove or "
+            "repair them."
         )
     kept = np.arange(len(found)) % HELD_OUT != 0
     return found[kept], kinds[kept], found[~kept], kinds[~kept]

@@ -1,4 +1,4 @@
-"""The machine: its processor, cores and memory, and what is fixed before TensorFlow is loaded."""
+"""The machine: processor, cores and memory, and settings to make before TensorFlow is loaded."""
 
 import math
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 INSTRUCTION_SETS = "avx512_vnni", "avx512f", "avx2", "avx", "sse4_2"
-"""Instruction sets that decide which kernels run, from the most to the least capable."""
+"""Instruction sets that determine which kernels run, from the most to the least capable."""
 
 DEFAULTS = {
     "TF_ENABLE_ONEDNN_OPTS": "1",
@@ -26,7 +26,7 @@ cores; several runs side by side use the cores better than threads inside one ru
 """
 
 MEMORY = 2**30
-"""Bytes that a worker process needs beside its batches: the backend, the graphs and the images."""
+"""Bytes that a worker process needs in addition to its batches: backend, graphs and images."""
 
 
 def configure() -> None:
@@ -60,7 +60,7 @@ def processor() -> dict[str, str]:
 
 
 def settings(backend: str) -> dict[str, Any]:
-    """What beside the processor decides the last digits of a run.
+    """The settings that, besides the processor, determine the last digits of a run.
 
     Parameters
     ----------
@@ -83,7 +83,7 @@ def settings(backend: str) -> dict[str, Any]:
 
 
 def room(memory: int = MEMORY, root: Path = Path("/")) -> int:
-    """How many worker processes of one thread this machine has cores and memory for.
+    """The number of single-threaded worker processes that cores and memory allow.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def room(memory: int = MEMORY, root: Path = Path("/")) -> int:
     Returns
     -------
     int
-        At least 1. Memory is no bound where the system does not say how much is available.
+        At least 1. Memory is not limited if the system does not report how much is available.
     """
     available = available_memory(root)
     fitting = cores(root) if available is None else min(cores(root), available // memory)
@@ -103,7 +103,7 @@ def room(memory: int = MEMORY, root: Path = Path("/")) -> int:
 
 
 def cores(root: Path = Path("/")) -> int:
-    """How many cores this process may use: those of its affinity, within its CPU quota.
+    """The number of cores that this process may use, by its affinity and its CPU quota.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def cores(root: Path = Path("/")) -> int:
 
 
 def available_memory(root: Path = Path("/")) -> int | None:
-    """How many bytes a new process may use: what the machine and the control groups have left.
+    """The memory available to a new process in bytes, within the machine and the control groups.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def available_memory(root: Path = Path("/")) -> int | None:
     Returns
     -------
     int or None
-        None where it is not known, as outside of Linux.
+        None if unknown, as on systems other than Linux.
     """
     available = [1024 * kibibytes for kibibytes in _fields(root / "proc/meminfo", "MemAvailable:")]
     for group in _groups("memory", root):
@@ -182,7 +182,7 @@ def _groups(controller: str, root: Path) -> Iterator[Path]:
 
 
 def _numbers(path: Path) -> list[int]:
-    """The numbers in a file; none if it is missing or says that there is no limit."""
+    """The numbers in a file; empty if it is missing or states no limit."""
     try:
         words = path.read_text().split()
     except OSError:
@@ -191,7 +191,7 @@ def _numbers(path: Path) -> list[int]:
 
 
 def _fields(path: Path, name: str) -> list[int]:
-    """The number behind a name at the beginning of a line, if the file has it."""
+    """The number after a name at the beginning of a line, if the file has such a line."""
     try:
         lines = path.read_text().splitlines()
     except OSError:

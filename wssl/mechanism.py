@@ -1,9 +1,9 @@
-"""What a trained network knows, block by block: kept in its record, since weights are not.
+"""Analyse the blocks of a trained network; the results are kept in its record.
 
-Each block of the encoder is asked how well a linear map recovers the pixels of the original image
-from its features, in the known part and in the hole, and how well a linear classifier recognises a
-transformation of a whole image; and the network is evaluated with each skip connection cut.
-Everything is fitted on training images and scored on validation images.
+For each block of the encoder, this module measures how well a linear map recovers the pixels of the
+original image from its features, in the known part and in the hole, and how well a linear
+classifier recognises a transformation of a whole image. The network is also evaluated with each
+skip connection cut. Everything is fitted on training images and scored on validation images.
 """
 
 from collections.abc import Iterator
@@ -56,7 +56,7 @@ PROBES = {
     "saturation": TASKS["saturation"],
     "brightness": Task("brightness", brighten, (0.4, 0.6, 0.8, 1.0)),
 }
-"""What the linear probes classify the level of."""
+"""The tasks whose levels the linear probes classify."""
 
 
 def examine(network: keras.Model, experiment: Experiment) -> dict[str, Any] | None:
@@ -100,7 +100,7 @@ def readout(
     images: np.ndarray,
     masks: np.ndarray,
 ) -> dict[str, list[float | None]]:
-    """How well the pixels of images can be read out linearly from the features of each block.
+    """Measure how well pixels can be read out linearly from the features of each block.
 
     Ridge regression from the 3 x 3 window of features at a position (zero beyond the edge) to a
     pixel that the position stands for. Known pixels and those of holes have a regression each, and
@@ -128,7 +128,7 @@ def readout(
         chosen = np.sort(rng.permutation(np.prod(shape))[:FIT_POSITIONS])
         positions.append(np.unravel_index(chosen, shape))
         samples.append([])
-    for start, blocks in _features(network, _blackened(fit, fit_masks)):
+    for start, blocks in _features(network, _masked_out(fit, fit_masks)):
         for (number, row, column), kept, features in zip(positions, samples, blocks, strict=True):
             here = (number >= start) & (number < start + len(features))
             kept.append(_windows(features)[number[here] - start, row[here], column[here]])
@@ -139,7 +139,7 @@ def readout(
     errors: dict[str, list[list[np.ndarray]]] = {
         name: [[np.empty((0, 3))] for _ in ENCODER_BLOCKS] for name in ("known", "hole")
     }
-    for start, blocks in _features(network, _blackened(images, masks)):
+    for start, blocks in _features(network, _masked_out(images, masks)):
         part = slice(start, start + len(blocks[0]))
         for index, features in enumerate(blocks):
             windows = _windows(features)
@@ -158,7 +158,7 @@ def readout(
 
 
 def probe(network: keras.Model, task: Task, fit: np.ndarray, images: np.ndarray) -> list[float]:
-    """How well a linear classifier finds the level of a task in the mean features of each block.
+    """Measure how well a linear classifier finds the level of a task in each block's mean features.
 
     Linear discriminant analysis, with the covariance within levels shrunk towards a multiple of the
     identity by `SHRINKAGE`.
@@ -216,7 +216,7 @@ def cut_skips(
     }
     for start in range(0, len(images), BATCH):
         part = slice(start, start + BATCH)
-        found = model.predict_on_batch(_blackened(images[part], masks[part]))
+        found = model.predict_on_batch(_masked_out(images[part], masks[part]))
         for block, output in zip(ENCODER_BLOCKS, found, strict=True):
             outputs[str(block)].append(ops.convert_to_numpy(output))
     scores = {}
@@ -308,7 +308,7 @@ def _floats(images: np.ndarray, size: int) -> np.ndarray:
     return np.divide(centre_crops(images, size), 255.0, dtype=np.float32)
 
 
-def _blackened(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+def _masked_out(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
     return np.where(masks[..., None], np.float32(0), images)
 
 
@@ -355,7 +355,7 @@ def _windows(features: np.ndarray) -> np.ndarray:
 
 
 def _places(cell: int) -> list[tuple[int, int]]:
-    """Four pixels of a cell, or its only one."""
+    """Four pixels of a cell, or its single pixel."""
     if cell == 1:
         return [(0, 0)]
     edge = cell // 4, cell // 4 + cell // 2

@@ -1,9 +1,9 @@
-"""How close a restored image is to the original, an image at a time.
+"""Metrics of restored images against the originals, one image at a time.
 
 SSIM, PSNR and L1 come in four variants, always named: over the whole image or over the hole only
 (``_hole``), of the composited result (known pixels from the original) or of the network's raw
-output (``_raw``). A bare name means whole image, composited. MS-SSIM, GMSD and ST-LPIPS look at
-more than a pixel's neighbourhood and so have no variant of the hole only.
+output (``_raw``). A bare name means whole image, composited. MS-SSIM, GMSD and ST-LPIPS compare
+more than a pixel's neighbourhood and so have no hole-only variant.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from wssl.arrays import check_alike, check_images
 
 @dataclass(frozen=True)
 class Metric:
-    """How a metric is printed, and which of two values is the better one.
+    """The printed form of a metric, and the direction in which it improves.
 
     Attributes
     ----------
@@ -63,7 +63,7 @@ NAMES = tuple(
 """``ssim, ssim_raw, ssim_hole, ssim_hole_raw, psnr, ...``"""
 
 PER_IMAGE = "ssim", "psnr", "ssim_hole", "psnr_hole", "ms_ssim", "gmsd", "st_lpips"
-"""What a record keeps of each image."""
+"""The metrics that a record keeps for each image."""
 
 MS_SSIM_WEIGHTS = 0.0448, 0.2856, 0.3001, 0.2363, 0.1333
 """Exponents of the five scales, the finest first; Wang et al. 2003 measured them with people."""
@@ -94,6 +94,14 @@ def composite(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> n
     ------
     ValueError
         If shapes disagree or `mask` is not boolean.
+
+    Examples
+    --------
+    >>> original, restored = np.zeros((2, 2, 3)), np.ones((2, 2, 3))
+    >>> mask = np.array([[True, False], [False, False]])
+    >>> composite(original, restored, mask)[..., 0]
+    array([[1., 0.],
+           [0., 0.]])
     """
     if original.shape != restored.shape or original.shape[:-1] != mask.shape:
         raise ValueError(
@@ -129,6 +137,21 @@ def evaluate(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> di
     ValueError
         If shapes disagree, a side is shorter than 11 pixels, `mask` is not boolean or values leave
         [0, 1].
+
+    Examples
+    --------
+    An error of 0.1 in a hole that covers a quarter of the image:
+
+    >>> original = np.full((1, 32, 32, 3), 0.5)
+    >>> mask = np.zeros((1, 32, 32), bool)
+    >>> mask[:, 8:24, 8:24] = True
+    >>> found = evaluate(original, original + 0.1, mask)
+    >>> for name in ("psnr", "psnr_hole", "psnr_raw", "l1"):
+    ...     print(f"{name} {found[name][0]:.3f}")
+    psnr 26.021
+    psnr_hole 20.000
+    psnr_raw 20.000
+    l1 0.025
     """
     _check(original, restored, mask)
     rows: dict[str, list[float]] = {name: [] for name in NAMES}
@@ -143,12 +166,18 @@ def evaluate(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> di
 
 
 def summarize(per_image: dict[str, np.ndarray]) -> dict[str, float]:
-    """The mean of each metric over the images where it is defined; NaN where it is nowhere.
+    """The mean of each metric over the images for which it is defined; NaN if there are none.
 
     Parameters
     ----------
     per_image : dict of str to float (N,)
         What `evaluate` returned; NaN where an image does not define a metric.
+
+    Examples
+    --------
+    >>> nan = float("nan")
+    >>> summarize({"psnr": np.array([20.0, 30.0]), "psnr_hole": np.array([15.0, nan])})
+    {'psnr': 25.0, 'psnr_hole': 15.0}
     """
     return {name: _mean(values[~np.isnan(values)]) for name, values in per_image.items()}
 
@@ -164,6 +193,13 @@ def ssim_map(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     -------
     float (H - 10, W - 10)
         Its mean is the SSIM of the image.
+
+    Examples
+    --------
+    >>> image = np.zeros((32, 40, 3))
+    >>> found = ssim_map(image, image)
+    >>> found.shape, float(found.mean())
+    ((22, 30), 1.0)
     """
     _check_two(first, second, _WINDOW)
     luminance, contrast_structure = _ssim_terms(_double(first), _double(second))
@@ -194,6 +230,13 @@ def ms_ssim(first: np.ndarray, second: np.ndarray) -> float:
     -------
     float
         In [0, 1]; 1 for equal images.
+
+    Examples
+    --------
+    >>> image = np.zeros((64, 64, 3))
+    >>> image[::2] = 1.0
+    >>> ms_ssim(image, image), ms_ssim(image, 1 - image)
+    (1.0, 0.0)
     """
     _check_two(first, second, _WINDOW)
     first, second = _double(first), _double(second)
@@ -229,13 +272,20 @@ def gmsd(first: np.ndarray, second: np.ndarray) -> float:
     -------
     float
         0 for equal images; at most 0.5.
+
+    Examples
+    --------
+    >>> image = np.zeros((64, 64, 3))
+    >>> image[:, 20:40] = 1.0
+    >>> print(f"{gmsd(image, image):.3f} {gmsd(image, 0.5 * image):.3f}")
+    0.000 0.069
     """
     _check_two(first, second)
     a, b = (
         _gradient_magnitude(_halved(_double(image) @ np.array(_LUMA), "constant"))
         for image in (first, second)
     )
-    # One minus the similarity: it has the same deviation and loses no digits where both agree.
+    # One minus the similarity has the same deviation, and keeps its digits for equal images.
     return float(np.std((a - b) ** 2 / (a**2 + b**2 + _GMSD_CONSTANT)))
 
 
@@ -245,7 +295,12 @@ def psnr(mean_squared_error: np.ndarray | float) -> np.ndarray | float:
     Parameters
     ----------
     mean_squared_error : float or float (N,)
-        At least 0; of 0 the ratio is great, but finite.
+        At least 0; for 0 the ratio is large, but finite.
+
+    Examples
+    --------
+    >>> psnr(np.array([0.1, 0.01]))
+    array([10., 20.])
     """
     return -10.0 * np.log10(np.maximum(mean_squared_error, _SMALLEST_MSE))
 

@@ -7,24 +7,24 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def unknown(kind: str, name: object, known: list[str], command: str = "") -> ValueError:
-    """The error for a name that is not known, naming the nearest one that is.
+def unknown_name_error(kind: str, name: object, known: list[str], command: str = "") -> ValueError:
+    """The error for an unknown name, which suggests the nearest known one.
 
     Parameters
     ----------
     kind : str
-        What the name stands for, in words, such as ``"pretext task"``.
+        The kind of name, in words, such as ``"pretext task"``.
     name : object
-        What was received.
+        The received name.
     known : list of str
         Every accepted name.
     command : str, optional
-        What lists them, where they are many: the error names it instead.
+        The command that lists the names, if there are too many for a message.
     """
     nearest = get_close_matches(str(name), known, n=1, cutoff=0.5)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
-    listed = f"`{command}` shows those there are" if command else f"Known: {', '.join(known)}"
-    return ValueError(f"Unknown {kind} {name!r}.{hint} {listed}.")
+    expected = f"one that `{command}` shows" if command else f"one of {', '.join(known)}"
+    return ValueError(f"{kind}: expected {expected}; received {name!r}.{hint}")
 
 
 def lookup(kind: str, name: str, known: Mapping[str, T]) -> T:
@@ -33,7 +33,7 @@ def lookup(kind: str, name: str, known: Mapping[str, T]) -> T:
     Parameters
     ----------
     kind : str
-        What the name stands for, for the message.
+        The kind of name, for the message.
     name : str
     known : mapping of str to any
 
@@ -41,8 +41,13 @@ def lookup(kind: str, name: str, known: Mapping[str, T]) -> T:
     ------
     ValueError
         If ``name`` is not registered; the message names the nearest known name.
+
+    Examples
+    --------
+    >>> lookup("loss", "l1", {"l1": 1, "mse": 2})
+    1
     """
     try:
         return known[name]
     except (KeyError, TypeError):
-        raise unknown(kind, name, list(known)) from None
+        raise unknown_name_error(kind, name, list(known)) from None

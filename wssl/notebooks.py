@@ -1,4 +1,4 @@
-"""The studies as notebooks: checked parameters, execution, and the form that is committed.
+"""The studies as notebooks: parameter checks, execution, and the committed form.
 
 ``notebooks/*.py`` (jupytext ``py:percent``) are the only source. Papermill reads them through
 ``handler``, which the package registers as a papermill I/O entry point; :func:`execute` runs
@@ -30,7 +30,7 @@ from nbformat import NotebookNode
 from yaml import YAMLError
 
 from wssl import freshness, machine, processes
-from wssl.names import unknown
+from wssl.names import unknown_name_error
 from wssl.processes import Processes
 from wssl.store import Store
 
@@ -38,22 +38,22 @@ warnings.filterwarnings("ignore", message=r"The specified file \(.*\.[pP][yY]\) 
 
 
 INSTALL = "install"
-"""The tag of the cell that installs the study where it is missing."""
+"""The tag of the cell that installs the study if it is missing."""
 
 FIRST_EDITION = (
     "This page shows the first edition's runs. It will be replaced when the registered runs are "
     "complete."
 )
-"""What a page of the first edition says below its title."""
+"""The note below the title of a page of the first edition."""
 
 PAPERMILLS_OWN = "PAPERMILL_"
-"""How the parameters begin that papermill adds itself, by ``--inject-paths``."""
+"""The prefix of the parameters that papermill adds with ``--inject-paths``."""
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-"""Of a notebook whose header names none."""
+"""The kernel of a notebook whose header names none."""
 
 MADE = {"injected-parameters", INSTALL}
-"""Tags of the cells that an executed notebook has beside those of its source."""
+"""Tags of the cells of an executed notebook that are not in its source."""
 
 _INSTALLATION = """\
 # Where the study is not installed, as on Colab: fetch it with its records, and install it. After a
@@ -75,8 +75,8 @@ elif cloned:
 def __getattr__(name: str) -> Any:
     """Let papermill read ``.py`` notebooks, wherever they are, once it asks for ``handler``.
 
-    Papermill chooses a handler by how a path begins, and so has none for an ending. Its own
-    handler of local files, which then reads ``.py`` as well, keeps all that it does otherwise.
+    Papermill chooses a handler by the prefix of a path, not by its extension. Its own handler of
+    local files is therefore extended to read ``.py`` files, and otherwise unchanged.
     """
     if name != "handler":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -95,7 +95,7 @@ def _read(read: Callable[[str], str], path: str) -> str:
 
 
 class QuietKernel(AsyncKernelManager):
-    """A kernel that keeps what libraries log out of the terminal; the notebook has it anyway."""
+    """A kernel that keeps log output of libraries off the terminal; the notebook still has it."""
 
     async def start_kernel(self, **options: Any) -> None:  # type: ignore[override]
         """Start the kernel, its own stderr closed."""
@@ -103,15 +103,15 @@ class QuietKernel(AsyncKernelManager):
 
 
 def check_parameters(namespace: Mapping[str, Any]) -> None:
-    """Stop a notebook whose parameters are misspelt or of the wrong type.
+    """Raise an error if a parameter of the notebook is misspelt or has the wrong type.
 
     The parameters cell annotates each of its names (``preset: str = "quick"``); the cell that
     papermill injects below it does not, and papermill accepts any name in it. Call this in the
     first cell after the parameters, as ``check_parameters(globals())``.
 
-    In a live kernel the cells that were run last count, so that a correction is judged anew. What
-    other cells name, annotate or delete is not looked at. Of a composed type such as
-    ``list[float]`` the container is checked, not its elements.
+    In a live kernel the most recently run cells count, so that a correction is checked again. Names
+    that other cells use, annotate or delete are ignored. For a generic type such as ``list[float]``
+    only the container is checked, not its elements.
 
     Parameters
     ----------
@@ -121,7 +121,8 @@ def check_parameters(namespace: Mapping[str, Any]) -> None:
     Raises
     ------
     ValueError
-        If papermill was given a parameter that the notebook does not have, naming the nearest.
+        If papermill injected a parameter that the notebook does not have; the message names the
+        nearest.
     TypeError
         If a value is not of its annotated type. An int passes for a float, a bool never for a
         number.
@@ -131,7 +132,7 @@ def check_parameters(namespace: Mapping[str, Any]) -> None:
     known = [name for name in types if name in own] if own else list(types)
     for name in _assigned(injected):
         if name not in known and not name.startswith(PAPERMILLS_OWN):
-            raise unknown("parameter", name, known)
+            raise unknown_name_error("parameter", name, known)
     for name in known:
         if name not in namespace:
             continue
@@ -140,13 +141,13 @@ def check_parameters(namespace: Mapping[str, Any]) -> None:
             hint = f" To pass it as text: -r {name} {value}." if expected is str else ""
             kind = expected.__name__ if isinstance(expected, type) else str(expected)
             raise TypeError(
-                f"Parameter {name!r} should be of type {kind}; "
-                f"received {value!r}, of type {type(value).__name__}.{hint}"
+                f"{name}: expected a value of type {kind}; received {value!r}, of type "
+                f"{type(value).__name__}.{hint}"
             )
 
 
 def source_cells(notebook: NotebookNode) -> list[tuple[str, str]]:
-    """Type and text of each cell that somebody wrote, so neither injected nor installing.
+    """Type and source of each authored cell, excluding injected parameters and installation.
 
     Parameters
     ----------
@@ -160,7 +161,7 @@ def source_cells(notebook: NotebookNode) -> list[tuple[str, str]]:
 
 
 def is_fresh(source: str | Path, executed: str | Path) -> bool:
-    """Whether an executed notebook has the very cells of its ``.py`` source.
+    """Whether the cells of an executed notebook equal those of its ``.py`` source.
 
     Parameters
     ----------
@@ -176,8 +177,8 @@ def is_fresh(source: str | Path, executed: str | Path) -> bool:
 def is_first_edition(notebook: NotebookNode) -> bool:
     """Whether an executed notebook shows the runs of the first edition.
 
-    Its metadata then has ``wssl: {edition: 1}``. Its source may have changed since, and is not
-    compared with it; a page that is executed anew does not have the mark.
+    Its metadata then has ``wssl: {edition: 1}``. It is not compared with its source, which may have
+    changed since; executing the page again removes the mark.
 
     Parameters
     ----------
@@ -187,7 +188,7 @@ def is_first_edition(notebook: NotebookNode) -> bool:
 
 
 def changes_since(source: str | Path, executed: str | Path, root: Path) -> list[str]:
-    """What has changed since a page was executed: its cells, records or the code that makes it.
+    """The changes since a page was executed: in its cells, its records or the code behind it.
 
     Parameters
     ----------
@@ -201,7 +202,7 @@ def changes_since(source: str | Path, executed: str | Path, root: Path) -> list[
     Returns
     -------
     list of str
-        A phrase each; empty if the page is up to date.
+        One phrase per change; empty if the page is up to date.
     """
     if not Path(executed).exists():
         return ["not executed yet"]
@@ -235,11 +236,11 @@ def undrawn(notebook: NotebookNode) -> list[str]:
 
 
 def tidy(notebook: NotebookNode) -> NotebookNode:
-    """Reduce an executed notebook, in place, to what two equal runs have in common.
+    """Reduce an executed notebook, in place, to content that equal runs reproduce.
 
-    Dropped: times, durations, paths, random cell identifiers, what libraries log on stderr, and
-    how the output was cut into messages. Kept: the cells, their outputs, the parameters, and what
-    the page was made from or the mark of the first edition.
+    Removed are times, durations, paths, random cell identifiers, log output on stderr, and the
+    division of the output into messages. Kept are the cells, their outputs, the parameters, and the
+    digests of the page's inputs or the mark of the first edition.
 
     Parameters
     ----------
@@ -269,8 +270,8 @@ def execute(
 ) -> None:
     """Run a ``.py`` notebook and publish it, tidied, as ``output``.
 
-    Its metadata say what it was made from: digests of the records that it asked for, and of the
-    sources that turn them into the page (`wssl.freshness`).
+    Its metadata contain digests of its inputs: the records that it requested, and the sources that
+    turn them into the page (`wssl.freshness`).
 
     Parameters
     ----------
@@ -279,19 +280,19 @@ def execute(
     parameters : mapping, optional
         Values that replace those of the parameters cell.
     progress_bar : bool
-        Whether papermill counts the executed cells on stderr.
+        Whether papermill shows a progress bar of the executed cells on stderr.
     repository : str
-        Where the study can be cloned from; the notebook then begins with a cell that installs it
-        where it is missing. Without an address there is no such cell.
+        The address from which the study can be cloned. The notebook then begins with a cell that
+        installs the study if it is missing. Without an address there is no such cell.
 
     Raises
     ------
     ValueError
         If the header of `source` cannot be read, or names a kernel that is not installed.
     RuntimeError
-        If a cell fails, one that has a caption gives no image, or the kernel dies. ``output`` is
-        then left as it was, and the message names the file that holds the notebook as far as it
-        ran, if there is one.
+        If a cell fails, a captioned cell produces no image, or the kernel dies. ``output`` is then
+        unchanged, and the message names the file with the partially executed notebook, if there is
+        one.
     """
     import papermill
     from nbclient.exceptions import DeadKernelError
@@ -312,13 +313,13 @@ def execute(
             )
     except papermill.PapermillExecutionError as error:
         raise RuntimeError(
-            f"{source} failed in cell {error.exec_count}: {error.ename}: {error.evalue}\n"
-            f"The notebook as far as it ran: {half_run}. {output} is as it was before."
+            f"{source} failed in cell {error.exec_count}: {error.ename}: {error.evalue}\nThe "
+            f"partially executed notebook: {half_run}. {output} is unchanged."
         ) from error
     except DeadKernelError as error:
         raise RuntimeError(
-            f"{source}: its kernel died, perhaps for want of memory: fewer jobs need less.\n"
-            f"{output} is as it was before; the same command begins it again."
+            f"{source}: its kernel died, possibly because it ran out of memory; fewer jobs need "
+            f"less memory.\n{output} is unchanged; run the same command again to restart it."
         ) from error
     if missing := undrawn(executed):
         raise RuntimeError(
@@ -346,24 +347,24 @@ def main(arguments: Sequence[str] | None = None) -> None:
         As from the shell, without the program's name; ``sys.argv`` if not given.
     """
     parser = argparse.ArgumentParser(prog="python -m wssl.notebooks", description=main.__doc__)
-    parser.add_argument("names", nargs="*", help="how their names begin, such as 01 (default: all)")
+    parser.add_argument("names", nargs="*", help="prefix of their names, such as 01 (default: all)")
     parser.add_argument("--output", required=True, type=Path, help="folder of the .ipynb files")
     parser.add_argument(
         "-p", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), dest="parameters",
-        help="a parameter, passed to the notebooks that have it; may be repeated",
+        help="a parameter, which is passed to all notebooks that have it; may be repeated",
     )  # fmt: skip
     parser.add_argument(
         "--repository", default="", metavar="URL",
-        help="where the study can be cloned from, for a first cell that installs it",
+        help="address from which the study can be cloned, for a first cell that installs it",
     )  # fmt: skip
     parser.add_argument(
         "--jobs", type=int, metavar="N",
-        help="execute so many side by side (default: what WSSL_JOBS says, or as many as there are "
-        "cores, and memory for; 1 where there is a GPU)",
+        help="number of notebooks to execute in parallel (default: the value of WSSL_JOBS, or as "
+            "many as cores and memory allow; 1 on a machine with a GPU)",
     )  # fmt: skip
     parser.add_argument(
         "--keep-first-edition", action="store_true",
-        help="while registered runs are missing, leave pages of the first edition as they are",
+        help="keep pages of the first edition unchanged while registered runs are missing",
     )  # fmt: skip
     options = parser.parse_args(arguments)
     try:
@@ -378,7 +379,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except (ValueError, RuntimeError, ChildProcessError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
-        sys.exit("\nerror: stopped; the same command begins the notebooks again.")
+        sys.exit("\nerror: interrupted; run the same command again to restart the notebooks.")
 
 
 def _execute_all(
@@ -392,12 +393,14 @@ def _execute_all(
     sources = studies()
     for name in names:
         if not any(path.stem.startswith(name) for path in sources):
-            raise unknown("notebook", name, [path.stem for path in sources])
+            raise unknown_name_error("notebook", name, [path.stem for path in sources])
     chosen = [path for path in sources if path.stem.startswith(tuple(names) or "")]
     known = {path: _parameters(path) for path in sources}
     for name in texts:
         if not any(name in parameters for parameters in known.values()):
-            raise unknown("parameter", name, sorted({name for p in known.values() for name in p}))
+            raise unknown_name_error(
+                "parameter", name, sorted({name for p in known.values() for name in p})
+            )
     if keep_first_edition and (kept := _awaiting(chosen, output)):
         for path in kept:
             print(f"{path.stem:<28}kept: the first edition's, until the registered runs are there")
@@ -423,12 +426,15 @@ def studies() -> list[Path]:
     """
     sources = sorted(Path("notebooks").glob("[0-9]*.py"))
     if not sources:
-        raise ValueError("There is no notebooks/*.py here: run from the repository's root.")
+        raise ValueError(
+            "notebooks: expected notebooks/*.py below the current folder; found none. Run the "
+            "command from the repository's root."
+        )
     return sources
 
 
 def _awaiting(sources: Sequence[Path], output: Path) -> list[Path]:
-    """The sources whose page is of the first edition, while registered runs are missing."""
+    """The sources whose page is still of the first edition because registered runs are missing."""
     pages = {path: output / f"{path.stem}.ipynb" for path in sources}
     first = [
         path
@@ -445,7 +451,7 @@ def _awaiting(sources: Sequence[Path], output: Path) -> list[Path]:
 
 
 def _called(calls: Sequence[Callable[..., float]], jobs: int) -> Iterator[float]:
-    """What calls return, in their order, made here or in as many processes as `jobs` says."""
+    """Return the results of calls, in order, made here or in `jobs` processes."""
     jobs = min(jobs, len(calls))
     if jobs <= 1:
         for call in calls:
@@ -475,7 +481,7 @@ def _timed(
     repository: str,
     progress_bar: bool = False,
 ) -> float:
-    """Execute a notebook, and tell how many seconds that takes."""
+    """Execute a notebook and return the number of seconds it took."""
     start = time.perf_counter()
     execute(source, output, parameters, progress_bar, repository)
     return time.perf_counter() - start
@@ -520,10 +526,10 @@ def _assigned(code: str) -> list[str]:
 
 
 def _parameters_and_injected(cells: Sequence[str]) -> tuple[set[str], str]:
-    """What the parameters cell annotates, and the cell that papermill injected below it.
+    """The annotations of the parameters cell, and the cell that papermill injected below it.
 
-    Both as they were run last. Papermill's cell is known by its form and its place, since a reader
-    may begin cells of his own with the same comment.
+    Both as most recently run. Papermill's cell is recognised by its form and position, since users
+    may begin their own cells with the same comment.
     """
     annotated = [(i, names) for i, cell in enumerate(cells) if (names := _annotated(cell))]
     if not annotated:
@@ -605,7 +611,7 @@ def _joined_streams(outputs: Sequence[NotebookNode]) -> list[NotebookNode]:
 
 
 if __name__ == "__main__":
-    # Under its own name, by which a worker process finds what it is to call.
+    # Under its own module name, by which worker processes find the functions to call.
     import wssl.notebooks
 
     wssl.notebooks.main()

@@ -1,4 +1,4 @@
-"""What the paper printed: its settings and the numbers of its tables.
+"""The paper's printed settings and the numbers of its tables.
 
 Source: Gupta et al., "WSSL: Weighted Self-supervised Learning Framework for Image-inpainting",
 Tables 1 to 4.
@@ -166,7 +166,7 @@ UNDECIDABLE: tuple[tuple[str, str, str], ...] = (
         "given, so that the time cannot be recomputed.",
     ),
 )
-"""What else the paper says, where it says so, and why no record can decide it."""
+"""Statements of the paper that no run can test, with their location and the reason."""
 
 
 LITERATURE: tuple[tuple[str, str, str, str], ...] = (
@@ -194,4 +194,4 @@ LITERATURE: tuple[tuple[str, str, str, str], ...] = (
     ("WSSL, as printed", "CelebA-HQ, 224 px", "30 to 50 %", "31.38 / 0.969"),
     ("PIC, as printed by WSSL", "CelebA-HQ", "30 to 50 %", "31.27 / 0.943"),
 )
-"""Method, data, holes, PSNR in dB / SSIM: what others report for irregular masks."""
+"""Results of others for irregular masks: method, data, holes, PSNR in dB / SSIM."""

@@ -1,4 +1,4 @@
-"""ST-LPIPS: a distance between images that a network learned from what people find similar."""
+"""ST-LPIPS: a distance between images, learned from human judgements of similarity."""
 
 import hashlib
 import io
@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 PACKAGE = "stlpips-pytorch"
-"""The package whose weights are read; its code, which needs PyTorch, is never imported."""
+"""The package that contains the weights; its code, which needs PyTorch, is not imported."""
 
 SMALLEST = 21
-"""The shortest side, in pixels, that its steps leave large enough to be padded by reflection."""
+"""The shortest side, in pixels, at which all its layers can be padded by reflection."""
 
 _WEIGHTS = "stlpips_pytorch/weights/vST0.0/alex_shift_tolerant.pth"
 _SHA256 = "b356b382f96010f77d085ee8343ecd9fd322d0a56e8de2b2d0549fafcad8b9ee"
@@ -75,11 +75,11 @@ def st_lpips(reference: np.ndarray, *images: np.ndarray) -> np.ndarray:
 
 
 def read_tensors(content: bytes) -> dict[str, np.ndarray]:
-    """The tensors of a file that PyTorch wrote in its form from before version 1.6.
+    """Read the tensors of a file in PyTorch's format from before version 1.6.
 
-    The file is a row of five pickles and, behind them, the raw numbers. Of the names in a pickle
-    only the three that a dictionary of 32-bit tensors needs are accepted, and what they stand for
-    here builds tuples and a dictionary; nothing that the file names is imported or called.
+    The file consists of five pickles followed by the raw numbers. Only the three names that a
+    dictionary of 32-bit tensors requires are accepted in a pickle, and they are replaced by
+    functions that build tuples and a dictionary; nothing named in the file is imported or called.
 
     Parameters
     ----------
@@ -117,8 +117,8 @@ class _Reader(pickle.Unpickler):
             return known[f"{module}.{name}"]
         except KeyError:
             raise pickle.UnpicklingError(
-                f"weights: expected 32-bit tensors only; received {module}.{name}. "
-                f"Install {PACKAGE} anew."
+                f"weights: expected 32-bit tensors only; received {module}.{name}. Reinstall "
+                f"{PACKAGE}."
             ) from None
 
     def persistent_load(self, storage: Any) -> Any:
@@ -145,14 +145,14 @@ def _weights() -> dict[str, np.ndarray]:
     if hashlib.sha256(content).hexdigest() != _SHA256:
         raise ValueError(
             f"{PACKAGE}: expected the weights of version 0.0.2; received others, in {path}. "
-            f"Install it anew: pip install --force-reinstall {PACKAGE}==0.0.2"
+            f"Reinstall it: pip install --force-reinstall {PACKAGE}==0.0.2"
         )
     return read_tensors(content)
 
 
 @lru_cache(maxsize=1)
 def _network() -> Any:
-    """From images to maps of features at five depths, so weighted that ST-LPIPS is their distance.
+    """A network from images to weighted feature maps at five depths, whose distance is ST-LPIPS.
 
     float (B, H, W, 3) in [0, 1] -> five of float (B, h, w, C). The squared distance of two images'
     maps, averaged over the positions of each depth and summed over depths, is ST-LPIPS.

@@ -1,4 +1,4 @@
-"""Presets: how large a run is. Everything else that a run depends on is in the experiment."""
+"""Presets, which set the scale of a run; all other settings are in the experiment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -10,7 +10,7 @@ SCHEDULES = {
     "constant": "the learning rate stays as it is",
     "cosine": "the learning rate falls along half a cosine to zero at the last step",
 }
-"""How the learning rate changes over a phase, after its warm-up, by name."""
+"""Schedules of the learning rate after the warm-up, by name."""
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class Preset:
     width : int
         Channels of the U-Net's first block.
     train_images, test_images : int or None
-        How many images of each split to use; None = all.
+        Number of images of each split; None = all.
     train_masks : int
-        How many masks the training images are paired with at random.
+        Number of masks, which are paired with the training images at random.
     pretext_steps, inpainting_steps : int
         Optimiser steps of each phase.
     pretext_batch, inpainting_batch : int
@@ -40,15 +40,16 @@ class Preset:
     pretext_schedule, inpainting_schedule : str
         One of `SCHEDULES`.
     tuned : dict of str to dict
-        What the inpainting phase of one kind of training has instead: ``end_to_end`` (no frozen
-        block), or a method's name. Found on validation images, each kind by itself.
+        Values that replace those of the inpainting phase for one kind of training: ``end_to_end``
+        (no frozen block), or a method's name. Chosen on validation images, for each kind
+        separately.
     seeds : int
-        How many seeds a study at this preset repeats each experiment with.
+        Number of seeds with which a study at this preset repeats each experiment.
     purpose, wall_time : str
-        For the reader: what it is for, and how long one experiment takes and on what. Like
-        `seeds` and `expect` they do not enter a fingerprint.
+        Information for readers: the purpose, and the duration of one experiment on a named machine.
+        Like `seeds` and `expect`, these do not enter a fingerprint.
     expect : dict of str to (float, float)
-        Between which values a metric of the paper's configurations has come out.
+        The range of each metric over the paper's configurations, as measured.
     """
 
     name: str
@@ -79,7 +80,7 @@ class Preset:
         return round(self.size * 256 / 224)
 
     def training(self, phase: str) -> dict[str, Any]:
-        """How a phase is trained.
+        """The training settings of a phase.
 
         Parameters
         ----------
@@ -96,7 +97,7 @@ class Preset:
 _TRAINING = ("steps", "batch", "learning_rate", "warmup", "schedule")
 
 SETTINGS = tuple(f.name for f in fields(Preset) if f.compare and f.name != "name")
-"""The values of a preset that an experiment may replace."""
+"""The values of a preset that an experiment may override."""
 
 
 PRESETS: dict[str, Preset] = {
@@ -199,14 +200,19 @@ def preset(name: str) -> Preset:
     Parameters
     ----------
     name : str
-        One of `PRESETS`, or ``NAME:STEPS``, the same with each phase cut to that number of steps: a
-        slice, to see how long the whole would take.
+        One of `PRESETS`, or ``NAME:STEPS``, the same preset with each phase limited to that number
+        of steps, to estimate how long the whole preset takes.
 
     Raises
     ------
     ValueError
-        If there is none, the message names the nearest; or if a slice is not shorter than both
-        phases of the whole.
+        If there is none, with the nearest name in the message; or if the number of steps is not
+        smaller than that of both phases.
+
+    Examples
+    --------
+    >>> preset("quick").size, preset("quick:20").inpainting_steps
+    (64, 20)
     """
     whole, colon, steps = name.partition(":")
     found = lookup("preset", whole, PRESETS)
@@ -233,7 +239,7 @@ def preset(name: str) -> Preset:
 
 
 def with_settings(base: Preset, settings: Mapping[str, Any]) -> Preset:
-    """A preset with some of its values replaced.
+    """A preset with some of its values overridden.
 
     Parameters
     ----------
@@ -244,7 +250,12 @@ def with_settings(base: Preset, settings: Mapping[str, Any]) -> Preset:
     Raises
     ------
     ValueError
-        If a name is unknown, the message names the nearest; or if a value is not valid.
+        If a name is unknown, with the nearest name in the message; or if a value is not valid.
+
+    Examples
+    --------
+    >>> with_settings(preset("quick"), {"width": 32}).width
+    32
     """
     known = dict.fromkeys(SETTINGS, True)
     for name, value in settings.items():

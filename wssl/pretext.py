@@ -1,6 +1,6 @@
-"""Pretext tasks: transforms of an image at one of some levels, which a network must classify.
+"""Pretext tasks: transforms of an image at one of several levels, which a network classifies.
 
-Every task works on a whole batch at once, each image at a level of its own, inside the compiled
+Every task transforms a whole batch at once, each image at its own level, inside the compiled
 training step. Source: Gupta et al., WSSL, section 3.2.
 """
 
@@ -29,12 +29,20 @@ class Task:
         ``(images, levels) -> images`` with images float (B, H, W, 3) in [0, 1] and levels float
         (B,), the value of each image's level.
     levels : tuple of float
-        What label 0, 1, 2, ... stands for, at least two; their number is the number of classes.
+        The values of the labels 0, 1, 2, ..., at least two; their number is the number of classes.
     unit : str
-        Written behind a level in tables and figures.
+        Written after a level in tables and figures.
     version : int or str, optional
         Changed whenever `transform` changes. Without one, a transform from outside the package is
         identified by its source. The levels need none: they enter a fingerprint as they are.
+
+    Examples
+    --------
+    >>> halves = Task("brightness", lambda images, factors: images * factors[:, None, None, None],
+    ...               levels=(0.5, 1.0))
+    >>> images = np.full((2, 4, 4, 3), 0.8, "float32")
+    >>> [f"{float(image[0, 0, 0]):.1f}" for image in halves(images, np.array([0, 1]))]
+    ['0.4', '0.8']
     """
 
     name: str
@@ -46,12 +54,12 @@ class Task:
     def __post_init__(self) -> None:
         if len(self.levels) < 2:
             raise ValueError(
-                f"levels: expected at least two, for a classifier to tell apart; received "
-                f"{self.levels!r}."
+                "levels: expected at least two, for a classifier to distinguish; received "
+                f"{self.levels!r}. Add a level."
             )
 
     def __call__(self, images: Tensor, labels: Tensor) -> Tensor:
-        """Transform each image at the level that its label names.
+        """Transform each image at the level given by its label.
 
         Parameters
         ----------
@@ -65,7 +73,7 @@ class Task:
         Raises
         ------
         ValueError
-            If the images or labels are of another type or shape, or a label has no level.
+            If the type or shape of the images or labels is wrong, or a label has no level.
         """
         shape = check_images("images", images, channels=3)
         self._check_labels(labels, shape[0] if shape else None)
@@ -77,7 +85,7 @@ class Task:
         kind, shape = described(labels)
         if not kind.startswith(("int", "uint")) or (shape is not None and len(shape) != 1):
             raise ValueError(
-                f"labels: expected integers (B,), the number of a level for each image; received "
+                "labels: expected integers (B,), the index of a level for each image; received "
                 f"{kind} of shape {shape}."
             )
         length = shape[0] if shape else None
@@ -115,12 +123,19 @@ def rotate(images: Tensor, degrees: Tensor) -> Tensor:
     ------
     ValueError
         If the images are not square, or not float (B, S, S, 3).
+
+    Examples
+    --------
+    >>> image = np.zeros((1, 2, 2, 3), "float32")
+    >>> image[0, 0, 0] = 1.0
+    >>> np.asarray(rotate(image, np.array([90.0])))[0, ..., 0].tolist()
+    [[0.0, 0.0], [1.0, 0.0]]
     """
     _, height, width, _ = check_images("images", images, channels=3) or (None,) * 4
     if None not in (height, width) and height != width:
         raise ValueError(
-            "images: expected square images, which rotation by 90° keeps; received "
-            f"{height} x {width}. Cut squares first, as `wssl.data.images` does."
+            "images: expected square images, whose shape rotation by 90° preserves; received "
+            f"{height} x {width}. Crop them to squares first, as `wssl.data.images` does."
         )
     count = ops.shape(images)[0]
     turned = ops.concatenate([ops.rot90(images, turns, axes=(1, 2)) for turns in range(4)])
@@ -140,6 +155,13 @@ def saturate(images: Tensor, factors: Tensor) -> Tensor:
     Returns
     -------
     float (B, H, W, 3) in [0, 1]
+
+    Examples
+    --------
+    >>> red = np.zeros((1, 1, 1, 3), "float32")
+    >>> red[..., 0] = 1.0
+    >>> [f"{value:.3f}" for value in np.asarray(saturate(red, np.array([0.0])))[0, 0, 0].tolist()]
+    ['0.299', '0.299', '0.299']
     """
     check_images("images", images, channels=3)
     luma = ops.convert_to_tensor([0.299, 0.587, 0.114], dtype="float32")
@@ -150,9 +172,9 @@ def saturate(images: Tensor, factors: Tensor) -> Tensor:
 def sharpen(images: Tensor, factors: Tensor) -> Tensor:
     """Blend images with their smoothed version, as Pillow's ``ImageEnhance.Sharpness`` does.
 
-    The smoothing kernel is 3 x 3 with weights 5/13 in the middle and 1/13 around it. As in Pillow
-    the outermost pixels stay as they are; padding them with zeros would draw a dark frame that
-    gives the label away.
+    The smoothing kernel is 3 x 3 with weights 5/13 in the middle and 1/13 around it. As in Pillow,
+    the outermost pixels are unchanged; padding with zeros would add a dark frame that reveals the
+    label.
 
     Parameters
     ----------
@@ -164,6 +186,13 @@ def sharpen(images: Tensor, factors: Tensor) -> Tensor:
     Returns
     -------
     float (B, H, W, 3) in [0, 1]
+
+    Examples
+    --------
+    >>> image = np.zeros((1, 3, 3, 3), "float32")
+    >>> image[0, 1, 1] = 1.0
+    >>> print(f"{float(sharpen(image, np.array([0.0]))[0, 1, 1, 0]):.4f}")
+    0.3846
     """
     check_images("images", images, channels=3, least=3, reason="the smoothing kernel")
     rows = images[:, :-2] + images[:, 1:-1] + images[:, 2:]
@@ -181,22 +210,22 @@ TASKS: dict[str, Task] = {
         Task("sharpness", sharpen, (0.0, 0.25, 0.75, 1.0)),
     )
 }
-"""Every pretext task by name. A new one is one entry more."""
+"""Every pretext task by name. To add one, add an entry."""
 
 
 def warn_if_alike(images: np.ndarray, names: Iterable[str], what: str) -> None:
-    """Warn of each task whose levels look alike on most images, so that it cannot be learned.
+    """Warn about each task whose levels look alike on most images, so that it cannot be learned.
 
-    On grey images it is so for saturation.
+    An example is saturation on grey images.
 
     Parameters
     ----------
     images : uint8 (N, S, S, 3)
-        Of which up to 64 are looked at.
+        Up to 64 of them are examined.
     names : iterable of str
         Of the tasks.
     what : str
-        What the images are, for the message.
+        A description of the images, for the message.
     """
     some = images[np.linspace(0, len(images) - 1, min(len(images), 64)).astype(int)]
     floats = np.divide(some, 255.0, dtype=np.float32)
@@ -210,15 +239,15 @@ def warn_if_alike(images: np.ndarray, names: Iterable[str], what: str) -> None:
         if (alike := np.mean(change < 0.5 / 255)) > 0.5:
             warnings.warn(
                 f"pretext task {name!r}: its {len(shown)} levels look alike on {alike:.0%} of "
-                f"{len(some)} images of {what}, so that it cannot be learned there"
-                f"{', for they are grey' if name == 'saturation' else ''}. Leave it out, or train "
-                "on other images.",
+                f"{len(some)} images of {what}, so that it cannot be learned "
+                f"there{', for they are grey' if name == 'saturation' else ''}. Remove it, or "
+                "train on other images.",
                 stacklevel=2,
             )
 
 
 def transform(images: Tensor, labels: Mapping[str, Tensor]) -> Tensor:
-    """Apply several pretext tasks, one after the other, to the same images.
+    """Apply several pretext tasks in turn to the same images.
 
     Parameters
     ----------
@@ -233,7 +262,13 @@ def transform(images: Tensor, labels: Mapping[str, Tensor]) -> Tensor:
     Raises
     ------
     ValueError
-        If a task is not registered, or cannot take these images or labels.
+        If a task is not registered, or does not accept these images or labels.
+
+    Examples
+    --------
+    >>> images = np.full((2, 8, 8, 3), 0.5, "float32")
+    >>> transform(images, {"rotation": np.array([0, 3]), "saturation": np.array([1, 2])}).shape[0]
+    2
     """
     for name, levels in labels.items():
         images = lookup("pretext task", name, TASKS)(images, levels)

@@ -1,4 +1,4 @@
-"""Worker processes on this machine: how many there are to be, and an executor made of them."""
+"""Worker processes on this machine: their number, and an executor."""
 
 import multiprocessing
 import os
@@ -18,7 +18,7 @@ from types import ModuleType, TracebackType
 from typing import Any, ParamSpec, TypeVar
 
 VARIABLE = "WSSL_JOBS"
-"""The environment variable that says how many worker processes there are to be."""
+"""The environment variable with the number of worker processes."""
 
 _GRACE_SECONDS = 5.0
 
@@ -29,26 +29,26 @@ T = TypeVar("T")
 
 
 class LostWorkerError(ChildProcessError):
-    """A worker process ended before it had done what it was given."""
+    """A worker process ended before it had finished its task."""
 
 
 def chosen(jobs: int | None = None) -> int | None:
-    """How many worker processes somebody asked for.
+    """The number of worker processes that the user requested.
 
     Parameters
     ----------
     jobs : int, optional
-        An argument, which has precedence over the environment variable ``WSSL_JOBS``.
+        An argument, which takes precedence over the environment variable ``WSSL_JOBS``.
 
     Returns
     -------
     int or None
-        None if neither says anything.
+        None if neither is set.
 
     Raises
     ------
     ValueError
-        If it is not a whole number of at least 1.
+        If it is not an integer of at least 1.
     """
     name, given = ("jobs", jobs) if jobs is not None else (VARIABLE, os.environ.get(VARIABLE))
     if given is None or given == "":
@@ -59,20 +59,20 @@ def chosen(jobs: int | None = None) -> int | None:
         number = 0
     if number < 1:
         raise ValueError(
-            f"{name}: expected a number of processes, at least 1; received {given!r}. Leave it out "
-            "for one process a core."
+            f"{name}: expected a number of processes, at least 1; received {given!r}. Remove it "
+            "for one process per core."
         )
     return number
 
 
 def in_worker() -> bool:
-    """Whether this process was started by another Python process to work for it."""
+    """Whether this process is a worker of another Python process."""
     return multiprocessing.parent_process() is not None
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Nothing that this process writes to stderr meanwhile is seen, compiled libraries included."""
+    """Context manager: suppress all output to stderr, including that of compiled libraries."""
     sys.stderr.flush()
     stderr = os.dup(2)
     with open(os.devnull, "w") as nowhere:
@@ -85,7 +85,7 @@ def quiet() -> Iterator[None]:
 
 
 def follow_parent() -> None:
-    """In a worker process: leave Ctrl-C to the parent, and end when it ends, even if killed."""
+    """In a worker process, leave Ctrl-C to the parent, and exit when the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
 
@@ -98,28 +98,27 @@ def follow_parent() -> None:
 
 
 class Processes(Executor):
-    """Worker processes, of which one may die without harm to the others.
+    """An executor of worker processes in which the death of one does not affect the others.
 
-    Each is the one process of a `concurrent.futures.ProcessPoolExecutor`, which breaks when it
-    dies; a new one takes its place. What Python code writes to stderr in a process appears on this
-    one's. A process starts no processes of its own: for it and for what it runs, ``WSSL_JOBS``
-    is 1. The main module is not imported there, so a script needs no
-    ``if __name__ == "__main__"``.
+    Each is the only process of a `concurrent.futures.ProcessPoolExecutor`, which breaks and is
+    replaced if the process dies. Output of Python code to stderr in a worker appears on the stderr
+    of this process. Workers start no further processes: ``WSSL_JOBS`` is 1 for them. The main
+    module is not imported there, so a script needs no ``if __name__ == "__main__"``.
 
-    When a ``with`` block ends by an error or by Ctrl-C, the processes are ended at once; otherwise
-    what was submitted is waited for.
+    If a ``with`` block ends with an error or Ctrl-C, the processes are terminated at once;
+    otherwise it waits for the submitted calls.
 
     Parameters
     ----------
     count : int
         How many.
     prepare : callable, optional
-        A function of a module that each process calls first; what it logs is not shown.
+        A module-level function that each process calls first; its log output is suppressed.
 
     Raises
     ------
     LostWorkerError
-        From a future, if the process died that did its work; the message says how.
+        From a future, if its process died; the message says how.
     """
 
     def __init__(self, count: int, prepare: Callable[[], object] | None = None):
@@ -131,7 +130,7 @@ class Processes(Executor):
             self._idle.put(worker)
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Have a process call a function, which is sent to it by name, as its arguments by value.
+        """Call a function in a process. The function is sent by name, its arguments by value.
 
         Parameters
         ----------
@@ -142,14 +141,14 @@ class Processes(Executor):
         return self._threads.submit(self._call, fn, args, kwargs)
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        """End the processes when they have done what was submitted.
+        """End the processes when they have finished the submitted calls.
 
         Parameters
         ----------
         wait : bool
-            Whether to return only then.
+            Whether to wait for that before returning.
         cancel_futures : bool
-            Whether to leave out what has not begun.
+            Whether to cancel calls that have not started.
         """
         self._threads.shutdown(wait, cancel_futures=cancel_futures)
         if wait:
@@ -158,7 +157,7 @@ class Processes(Executor):
             self._relay.close()
 
     def terminate(self) -> None:
-        """End the processes at once, whatever they do."""
+        """Terminate the processes immediately."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         try:
             for worker in self._workers:
@@ -189,7 +188,7 @@ class Processes(Executor):
 
 
 class _Process(SpawnProcess):
-    """Neither imports the main module of its parent nor sees Ctrl-C, not even as it starts."""
+    """A process that neither imports the parent's main module nor receives Ctrl-C."""
 
     def start(self) -> None:
         with _STARTING, _without_interrupts():
@@ -202,7 +201,7 @@ class _Process(SpawnProcess):
 
 
 class _Worker(SpawnContext):
-    """An executor of one process, and the one that takes its place when the process has died."""
+    """An executor of one process, which is replaced if the process dies."""
 
     process: _Process
     executor: ProcessPoolExecutor
@@ -234,7 +233,7 @@ class _Worker(SpawnContext):
     def _start(self) -> None:
         with self._lock:
             if self._ended:
-                raise LostWorkerError("its process was ended with all others")
+                raise LostWorkerError("its process was terminated with all others")
             self.executor = ProcessPoolExecutor(1, self, _begin, self._first)
             self.executor.submit(int)  # starts the process
             # Its results end with it, even where it is killed half-way through sending one: this
@@ -265,7 +264,7 @@ class _Relay:
 
 
 def _begin(prepare: bytes, stderr: Connection | None) -> None:
-    """What a worker process does first."""
+    """Initialise a worker process."""
     follow_parent()
     os.environ[VARIABLE] = "1"
     with quiet():
@@ -277,7 +276,7 @@ def _begin(prepare: bytes, stderr: Connection | None) -> None:
 
 
 def _answer(call: bytes) -> Any:
-    """Call a function in a worker process, and clean up after it if the process is ended."""
+    """Call a function in a worker process, and clean up if the process is terminated."""
     try:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
@@ -296,17 +295,21 @@ def _answer(call: bytes) -> Any:
 
 
 def _end(status: int | None) -> str:
-    """How a process ended, in words."""
+    """Describe in words how a process ended."""
     if status is None or status >= 0:
         return f"its process ended with status {status}"
     name = signal.Signals(-status).name
-    hint = ", perhaps for want of memory: fewer jobs need less" if name == "SIGKILL" else ""
+    hint = (
+        ", possibly because it ran out of memory; fewer jobs need less memory"
+        if name == "SIGKILL"
+        else ""
+    )
     return f"its process was ended by {name}{hint}"
 
 
 @contextmanager
 def _without_interrupts() -> Iterator[None]:
-    """A process that is started meanwhile does not see Ctrl-C, not even as it starts."""
+    """Context manager: processes started inside it do not receive Ctrl-C, even at start-up."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return

@@ -1,4 +1,4 @@
-"""How far a study is, how long it will take yet, and showing both while it runs."""
+"""Progress of a study and its remaining time, and their display during a run."""
 
 import sys
 import time
@@ -19,39 +19,39 @@ from rich.text import Text
 
 from wssl import records
 from wssl.experiment import Evaluation, Pretraining
-from wssl.running import Asked, Step, Task, needed, plan, work, workers
+from wssl.schedule import Asked, Step, Task, needed, plan, work, workers
 from wssl.store import Store
 
 Kind = tuple[str, str, str]
 Speeds = dict[Kind, list[float]]
 
 _WIDTH_POWER = 1.8
-"""By which power of the first width a step's time grows, going by widths 16 and 32."""
+"""The power of the first width with which a step's time grows, measured at widths 16 and 32."""
 
 _EXPECTED = (ValueError, OSError, ArithmeticError)
-"""Errors whose message says all; of others the traceback is shown."""
+"""Errors whose message is sufficient; for others the traceback is shown."""
 
 
 class Progress:
-    """How far the parts of a study are.
+    """The progress of the parts of a study.
 
     Parameters
     ----------
     parts : mapping of str to sequence of Experiment or Evaluation
-        By name; one may be in several.
+        By name; a task may be in several parts.
     store : Store
-        What it holds is done; its records tell how long a run takes until one has been run.
+        Tasks with a record in it are done. Its records provide estimates until a run has finished.
 
     Attributes
     ----------
     left : tuple of Experiment, Pretraining or Evaluation
-        What has yet to begin, each once.
+        The tasks that have not started, each once.
     running : dict of Experiment, Pretraining or Evaluation to float
-        What has begun, and when, in seconds of `time.monotonic`.
+        The tasks that are running, with their start, in seconds of `time.monotonic`.
     failed : dict of Experiment, Pretraining or Evaluation to Exception
-        What has begun and not ended, and why.
+        The tasks that failed, with their errors.
     jobs : int
-        How many runs are done side by side, as far as that is known.
+        The number of parallel runs, if known.
     """
 
     def __init__(self, parts: Mapping[str, Sequence[Asked]], store: Store):
@@ -65,7 +65,7 @@ class Progress:
         self._since: Speeds = {}
 
     def note(self, step: Step) -> None:
-        """Take notice of what has begun or ended; whoever reads meanwhile sees before or after."""
+        """Record the start or end of a task. Updates are atomic for concurrent readers."""
         running = {task: began for task, began in self.running.items() if task != step.task}
         if step.error is not None:
             self.failed = {**self.failed, step.task: step.error}
@@ -79,11 +79,11 @@ class Progress:
         self.left = tuple(task for task in self.left if task != step.task)
 
     def expected(self, task: Task) -> float | None:
-        """How many seconds a task takes, or None where nothing is known.
+        """The expected seconds of a task, or None if nothing is known.
 
-        As its effort (steps, images, pixels, width) is to that of the tasks of its kind that have
-        ended, or of the records that were there before if none has: the pretext phases, the
-        experiments of its method, or those by any method where there is none of its own, all at its
+        Estimated in proportion to its effort (steps, images, pixels, width) from finished tasks of
+        its kind, or from earlier records if none has finished. Its kind are the pretext phases, or
+        the experiments of its method, or of any method if there are none of its own, all at its
         preset.
         """
         kind = _kind(task)
@@ -96,7 +96,7 @@ class Progress:
         return None
 
     def to_go(self, asked: Iterable[Asked]) -> float | None:
-        """How many seconds tasks and what they need take yet, or None if not known."""
+        """The remaining seconds of tasks and their prerequisites, or None if unknown."""
         chosen = {task for e in asked for task in _chain(e)}
         running, now, total = self.running, time.monotonic(), 0.0
         tasks = {*self.left, *self.failed, *running} & chosen
@@ -108,9 +108,9 @@ class Progress:
         return total / max(1, len(running), min(self.jobs, len(tasks)))
 
     def counts(self, asked: Iterable[Asked]) -> tuple[int, int, int, int]:
-        """How many experiments there are, are done, are running and are left, each once.
+        """The number of experiments in total, done, running and left, each counted once.
 
-        One that has failed is left.
+        A failed experiment counts as left.
         """
         chosen = set(asked)
         running = len(chosen.intersection(self.running))
@@ -118,7 +118,7 @@ class Progress:
         return len(chosen), len(chosen) - running - left, running, left
 
     def table(self) -> Group:
-        """A row for each part and one for all, and what is running now."""
+        """A table with a row for each part and one for the total, and the running tasks."""
         headings = ("runs", "done", "running", "left", "time to go")
         table = Table("part", *(Column(h, justify="right") for h in headings), box=box.SIMPLE)
         for name, experiments in self.parts.items():
@@ -137,9 +137,9 @@ class Progress:
         return Group(table, *failures, *lines)
 
     def line(self, step: Step) -> str:
-        """A task that has ended: the time, how many runs are done, its seconds, itself, parts.
+        """The line of a finished task: time, number of finished runs, seconds, task, parts.
 
-        Of one that has failed, why in place of the seconds.
+        For a failed task, it has the reason in place of the seconds.
         """
         total, done, *_ = self.counts(self.experiments)
         names = [
@@ -155,7 +155,7 @@ class Progress:
         )
 
     def rest(self) -> str:
-        """How many runs of which parts are left, and for how long; empty if none."""
+        """The number of runs left in each part and the remaining time; empty if none are left."""
         total, _, _, left = self.counts(self.experiments)
         if not left:
             return ""
@@ -166,7 +166,7 @@ class Progress:
         return f"{left} of {total} runs are left ({where}){time_to_go}"
 
     def failures(self) -> str:
-        """Which runs failed, and why, a line for each; empty if none."""
+        """The failed runs with the reasons, one per line; empty if there are none."""
         lines = [f"  {describe(task)}: {reason(error)}" for task, error in self.failed.items()]
         if not lines:
             return ""
@@ -187,12 +187,12 @@ def follow(
     in_order: bool = False,
     jobs: int | None = None,
     executor: Executor | None = None,
-    at_once: int | Callable[[], int] | None = None,
+    max_concurrent: int | Callable[[], int] | None = None,
 ) -> Progress:
-    """Run what parts of a study lack, and show how far it is.
+    """Run the missing tasks of the parts of a study, and show the progress.
 
-    On a terminal as a table that stays up to date, elsewhere as a line for each run that ends. A
-    run that fails does not stop the others.
+    On a terminal the progress is a live table, elsewhere one line per finished run. A failed run
+    does not stop the others.
 
     Parameters
     ----------
@@ -200,13 +200,13 @@ def follow(
         By name; an experiment in several parts is run once.
     store : Store
     budget : float, optional
-        Seconds; the first run that is not expected to end within them is not begun, and no other.
+        Seconds. No run is started once the next one is not expected to finish within them.
     in_order : bool
-        Whether runs begin in the order of the parts.
+        Whether runs start in the order of the parts.
     jobs : int, optional
         As for `wssl.run_all`.
-    executor, at_once
-        As for `wssl.running.work`, instead of `jobs`.
+    executor, max_concurrent
+        As for `wssl.schedule.work`, instead of `jobs`.
 
     Returns
     -------
@@ -228,7 +228,7 @@ def follow(
             progress.left,
             where,
             store,
-            at_once=at_once or count,
+            max_concurrent=max_concurrent or count,
             may_start=fits,
             in_order=in_order,
         ):
@@ -242,7 +242,7 @@ def follow(
 
 
 def describe(task: Task) -> str:
-    """A task in a few words: its pretext tasks, what differs from the default, and its seed.
+    """Describe a task briefly: its pretext tasks, differences from the defaults, and its seed.
 
     Parameters
     ----------
@@ -252,7 +252,7 @@ def describe(task: Task) -> str:
 
 
 def reason(error: Exception) -> str:
-    """Why a run failed, in a line: the error's message, with its type where that says more.
+    """The reason for a failure in one line: the message, with the type if informative.
 
     Parameters
     ----------
@@ -275,14 +275,14 @@ def _live(progress: Progress, console: Console) -> Iterator[None]:
 
 
 class _Above(FileProxy):
-    """Prints above the live table, and is no terminal, so that no progress bar is drawn there."""
+    """Prints above the live table; not a terminal, so that no progress bar is drawn there."""
 
     def isatty(self) -> bool:
         return False
 
 
 def _chain(task: Task) -> list[Task]:
-    """A task, what it needs, and what that needs."""
+    """A task and its prerequisites, in order."""
     before = needed(task)
     return [task, *(_chain(before) if before is not None else [])]
 
@@ -300,7 +300,7 @@ def _effort(task: Task) -> float:
 
 
 def _effort_of(scale: Mapping[str, Any]) -> float:
-    """Roughly proportional to the seconds that runs of one kind and method take."""
+    """A number roughly proportional to the duration of runs of one kind and method."""
     phase = "pretext" if "pretext_steps" in scale else "inpainting"
     if f"{phase}_steps" not in scale:
         return float(scale["size"] ** 2)

@@ -1,9 +1,9 @@
-"""What PSNR and SSIM say: fills that learn nothing, under every usual way to measure them.
+"""Baselines that are not learned, measured by every common variant of PSNR and SSIM.
 
 No network is trained here. The same holes are filled by the classical methods, and each result is
-measured in many ways, right ones and mistaken ones, so that printed numbers can be compared with
-them. ``python -m wssl.protocols`` makes the records that the book shows; they are kept apart from
-those of trained networks, in the folder ``classical`` of the results.
+measured in many ways, correct and incorrect ones, for comparison with printed numbers. ``python -m
+wssl.protocols`` makes the records that the book shows. They are kept separately from those of
+trained networks, in the folder ``classical`` of the results.
 """
 
 import argparse
@@ -31,7 +31,7 @@ from wssl.store import Store, default_root
 from wssl.store import fingerprint as digest
 
 VERSION = 1
-"""Of the measures; it enters the fingerprints."""
+"""The version of the measures; it enters the fingerprints."""
 
 RECIPES: dict[str, str | Recipe] = {
     **{name: name for name in data.RECIPES},
@@ -70,12 +70,12 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Setting:
-    """Which images are filled, and which holes, by which fill.
+    """The images, the holes and the fill of a measurement.
 
     Attributes
     ----------
     dataset : str
-        Whose test images; see `wssl.data.images`.
+        The source of the test images; see `wssl.data.images`.
     masks : str
         The source of strokes; see `wssl.data.masks`.
     recipe : str
@@ -108,7 +108,7 @@ class Setting:
 
     @property
     def fingerprint(self) -> str:
-        """Sixteen hexadecimal digits for everything that determines the numbers."""
+        """Sixteen hexadecimal digits that identify everything that determines the results."""
         determined = {
             **asdict(self),
             "version": VERSION,
@@ -121,7 +121,7 @@ class Setting:
 def settings(
     dataset: str = "synthetic", masks: str = "auto", preset: str = "quick"
 ) -> dict[str, list[Setting]]:
-    """Everything that the book's page on the paper's numbers needs, in four groups.
+    """All settings for the book's page on the paper's numbers, in four groups.
 
     Parameters
     ----------
@@ -163,7 +163,7 @@ def settings(
 
 
 def run(setting: Setting, store: Store | None = None) -> dict[str, Any]:
-    """The record of a setting: found in the store, or made and put there.
+    """The record of a setting, from the store or newly made.
 
     Parameters
     ----------
@@ -205,7 +205,7 @@ def run(setting: Setting, store: Store | None = None) -> dict[str, Any]:
 
 
 def run_all(wanted: Iterable[Setting], store: Store | None = None) -> list[dict[str, Any]]:
-    """The records of many settings; those that are there already are not made again.
+    """The records of many settings; only missing ones are made.
 
     Parameters
     ----------
@@ -219,7 +219,7 @@ def run_all(wanted: Iterable[Setting], store: Store | None = None) -> list[dict[
 
 
 def hole_masks(setting: Setting, count: int) -> tuple[Mask, Array]:
-    """The holes of a setting, and how much of each pixel is replaced by the fill.
+    """The holes of a setting, and the share of each pixel that the fill replaces.
 
     Parameters
     ----------
@@ -275,8 +275,8 @@ def measure(original: Array, result: Array, hole: Mask) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Keys that begin with ``psnr``, in dB, and with ``ssim`` or ``ms_ssim``; what each means is
-        said in `wssl.report.plane`. ``psnr`` and ``ssim`` are the study's own.
+        Keys begin with ``psnr``, in dB, or with ``ssim`` or ``ms_ssim``; `wssl.report.plane`
+        describes each. ``psnr`` and ``ssim`` are the study's own.
     """
     gaussian = moments(original, result, _gaussian)
     grey = [image @ np.array(_LUMA) for image in (original, result)]
@@ -340,7 +340,7 @@ class Moments(NamedTuple):
         )
 
     def signed(self) -> "Moments":
-        """Of the same images scaled from [0, 1] to [-1, 1]."""
+        """The moments of the same images scaled from [0, 1] to [-1, 1]."""
         return Moments(
             2 * self.mean_x - 1,
             2 * self.mean_y - 1,
@@ -357,7 +357,7 @@ class Moments(NamedTuple):
 
 
 def moments(x: Array, y: Array, window: Callable[[Array], Array]) -> Moments:
-    """What SSIM is computed from.
+    """The moments from which SSIM is computed.
 
     Parameters
     ----------
@@ -434,7 +434,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m wssl.protocols", description=main.__doc__)
     parser.add_argument("--dataset", default="synthetic", help="images (default: synthetic)")
     parser.add_argument("--masks", default="auto", help="strokes (default: follow the images)")
-    parser.add_argument("--preset", default="quick", help="how many images (default: quick)")
+    parser.add_argument(
+        "--preset", default="quick", help="preset that sets the number of images (default: quick)"
+    )
     options = parser.parse_args(arguments)
     try:
         groups = settings(options.dataset, options.masks, options.preset)

@@ -15,12 +15,12 @@ from wssl.machine import cores, processor, settings
 
 
 def provenance(seconds: float) -> dict[str, Any]:
-    """What a record says of its run beside its numbers.
+    """The provenance of a run, as its record contains it.
 
     Parameters
     ----------
     seconds : float
-        How long the run took, over all attempts.
+        Duration of the run, over all attempts.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def environment() -> dict[str, Any]:
 
 
 def _version(name: str) -> str:
-    """The version of a distribution; of a source tree that is not installed, what it states."""
+    """The version of a distribution, or of a source tree that is not installed."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -79,7 +79,7 @@ def _device() -> str:
 
 @lru_cache(maxsize=1)
 def _commit() -> str | None:
-    """The commit of the source tree, with ``+`` if the package differs from it; None outside."""
+    """The commit of the source tree, with ``+`` if the package differs; None without git."""
 
     def git(*arguments: str) -> str:
         command = ["git", "-C", str(Path(__file__).parent), *arguments]

@@ -1,7 +1,7 @@
-"""What a record holds, by kind, and its settings in words.
+"""The content of records by kind, and their settings in words.
 
 A record is the JSON value that `wssl.store.Store` keeps of a run, of a pretext phase or of an
-evaluation. This module is the one place that tells the three apart.
+evaluation. Only this module distinguishes the three.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ Metrics = dict[str, float | None]
 
 
 class Variants(TypedDict):
-    """Of a method that draws at random.
+    """The scores of a method that draws at random.
 
     Attributes
     ----------
@@ -37,7 +37,7 @@ class Variants(TypedDict):
 
 
 class PretextScores(TypedDict):
-    """Of a network that classifies the levels of pretext tasks, by task.
+    """The scores of a network that classifies the levels of pretext tasks, by task.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class PretextScores(TypedDict):
 
 
 class RunRecord(Variants):
-    """Of an experiment: its network, or its classical baseline, on the test images.
+    """The record of an experiment: the scores of its network or baseline on the test images.
 
     Attributes
     ----------
@@ -64,14 +64,14 @@ class RunRecord(Variants):
         As `wssl.Experiment.from_dict` takes it.
     fingerprint : str
     scale : dict
-        The values of the preset that the run depends on.
+        The values of the preset that affect the run.
     pretext : str or None
         The fingerprint of its pretext phase, if it has one.
     metrics : dict of str to float or None
         The mean of each of `wssl.metrics.NAMES`.
     per_image : dict of str to list
     mechanism : dict or None
-        What `wssl.mechanism.examine` finds, for the networks of WSSL.
+        The result of `wssl.mechanism.examine`, for the networks of WSSL.
     history : list
         ``[step, mean loss since the entry before]``.
     provenance : dict
@@ -91,19 +91,19 @@ class RunRecord(Variants):
 
 
 class FoundWeights(TypedDict):
-    """Of a pretext phase that learns the weights of its tasks.
+    """The weights found by a pretext phase that learns them.
 
     Attributes
     ----------
     weights : dict of str to float
-        Those at its end.
+        The weights at its end.
     """
 
     weights: NotRequired[dict[str, float]]
 
 
 class PretextRecord(PretextScores, FoundWeights):
-    """Of a pretext phase: how well its network classifies the levels of its tasks.
+    """The record of a pretext phase: how well its network classifies the levels of its tasks.
 
     Attributes
     ----------
@@ -123,7 +123,7 @@ class PretextRecord(PretextScores, FoundWeights):
 
 
 class EvaluationRecord(TypedDict):
-    """Of a trained experiment on other images or masks.
+    """The record of a test of a trained experiment on other images or masks.
 
     Attributes
     ----------
@@ -136,7 +136,7 @@ class EvaluationRecord(TypedDict):
     metrics, per_image, provenance
         As in `RunRecord`.
     terms : dict of str to float
-        The mean of what `wssl.losses.terms` gives for the raw output.
+        The means of the values of `wssl.losses.terms` for the raw output.
     """
 
     kind: Literal["evaluation"]
@@ -180,7 +180,7 @@ def is_evaluation(record: Mapping[str, Any]) -> TypeGuard[EvaluationRecord]:
 
 
 def trained_experiment(record: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings that a record's network was trained with; an evaluation has others for its test.
+    """The training settings of a record's network; those of an evaluation's test may differ.
 
     Parameters
     ----------
@@ -203,7 +203,7 @@ def describe(kind: str, experiment: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        Its pretext tasks, what differs from `DEFAULTS` and from its preset, and its seed.
+        Its pretext tasks, the differences from `DEFAULTS` and from its preset, and its seed.
 
     Examples
     --------

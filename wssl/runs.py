@@ -68,7 +68,7 @@ _PRETEXT_INPUTS = 5
 
 @dataclass(frozen=True)
 class Result:
-    """What an experiment gave.
+    """The result of an experiment.
 
     Attributes
     ----------
@@ -84,10 +84,10 @@ class Result:
 
     @property
     def metrics(self) -> Metrics:
-        """Mean of each metric over the test images; the names are `wssl.metrics.NAMES`.
+        """The mean of each metric over the test images, by the names in `wssl.metrics.NAMES`.
 
-        None stands for a metric that no test image defines, such as the SSIM of holes that lie
-        only at the very edge.
+        None if a metric is undefined on all test images, such as the SSIM of holes that touch only
+        the edge.
         """
         return dict(self.record["metrics"])
 
@@ -102,7 +102,7 @@ class Result:
         return self.experiment.fingerprint
 
     def model(self) -> keras.Model:
-        """The trained network; trained again if its weights are not there (they stay local).
+        """The trained network; trained again if its weights, which are not committed, are missing.
 
         Returns
         -------
@@ -112,7 +112,7 @@ class Result:
         method = METHODS[self.experiment.method]
         if not method.learned:
             raise ValueError(
-                f"method: {self.experiment.method!r} fills holes without a network; call "
+                f"method: expected one with a network; received {self.experiment.method!r}. Call "
                 f"wssl.methods.METHODS[{self.experiment.method!r}].fill(image, mask)."
             )
         weights = _trained_weights(self.experiment, self.store)
@@ -120,8 +120,8 @@ class Result:
         network.set_weights(weights)
         return network
 
-    def restore(self, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
-        """What the experiment's method makes of masked images.
+    def inpaint(self, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+        """The output of the experiment's method for masked images.
 
         Parameters
         ----------
@@ -132,12 +132,12 @@ class Result:
         Returns
         -------
         float (N, S, S, 3) in [0, 1]
-            Of a network the raw output, also where the image is known.
+            For a network, the raw output, including the known pixels.
         """
-        return self.filler()(images, masks)
+        return self.inpainter()(images, masks)
 
-    def filler(self) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-        """What `restore` calls, for many calls: a network is loaded once."""
+    def inpainter(self) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+        """The function behind `inpaint`, for repeated calls; a network is loaded only once."""
         if fill := METHODS[self.experiment.method].fill:
             return partial(_fill_all, fill)
         return partial(inpaint_batches, self.model())
@@ -157,7 +157,7 @@ def run(
     store : Store, optional
         Where records and weights are kept; `wssl.store.default_root` if not given.
     micro_batch : int, optional
-        How many images of a batch are on the device at a time; see `wssl.training.train`.
+        Number of images of a batch that are on the device at a time; see `wssl.training.train`.
 
     Returns
     -------
@@ -169,6 +169,17 @@ def run(
         If the results folder is not writable. Checked before training starts.
     wssl.training.NonFiniteLossError
         If training diverges.
+
+    Examples
+    --------
+    A baseline that is not learned needs no training:
+
+    >>> from wssl import Experiment
+    >>> result = run(Experiment(method="harmonic", preset="smoke"))
+    >>> 0.0 < result.metrics["ssim"] < 1.0
+    True
+    >>> run(result.experiment).record == result.record
+    True
     """
     store = store or Store()
     record = store.get(experiment.fingerprint)
@@ -235,7 +246,7 @@ def pretrain(
 def evaluate(evaluation: Evaluation, store: Store | None = None) -> EvaluationRecord:
     """Test a trained experiment on other images or masks, or return the stored record.
 
-    Its model is trained first if its weights are not there.
+    The model is trained first if its weights are missing.
 
     Parameters
     ----------
@@ -358,7 +369,7 @@ def _pretrain(
 
 
 def _pretext_scores(pretraining: Pretraining, phase: Phase) -> tuple[PretextScores, int]:
-    """The scores of a pretext phase, and the number of images that they are of."""
+    """The scores of a pretext phase, and the number of images."""
     scale, objective = pretraining.scale, OBJECTIVES[pretraining.objective]
     if objective.labelled:
         _, _, images, kinds = inputs.labelled(pretraining)
@@ -373,7 +384,7 @@ def _pretext_scores(pretraining: Pretraining, phase: Phase) -> tuple[PretextScor
 
 
 def _holes(pretraining: Pretraining, count: int, split: str) -> Arrays:
-    """The masks that a pretext phase is trained or tested with, a list of one array or of none."""
+    """The masks of a pretext phase, as a list of one array; empty for whole images."""
     if not OBJECTIVES[pretraining.objective].masked:
         return []
     seed = pretraining.seed if split == "train" else inputs.TEST_MASK_SEED
@@ -383,7 +394,7 @@ def _holes(pretraining: Pretraining, count: int, split: str) -> Arrays:
 def _train_inpainting(
     experiment: Experiment, store: Store, micro_batch: int | None = None
 ) -> tuple[Arrays, dict[str, Any]]:
-    """The weights of an experiment's network, also stored, and what `training.train` returns."""
+    """Train and store a network; return its weights and the result of `training.train`."""
     scale, method = experiment.scale, METHODS[experiment.method]
     pretraining = experiment.pretraining
     learned = _pretrain(pretraining, store, micro_batch)[1] if pretraining else []
@@ -431,7 +442,7 @@ def _phase(experiment: Experiment, network: keras.Model) -> Phase:
 
 
 def _trained_weights(experiment: Experiment, store: Store) -> Arrays:
-    """The weights of a trained network; trained again where they are not stored."""
+    """The weights of a trained network, which is trained again if they are not stored."""
     path = store.weights_path(experiment.fingerprint)
     if training.drop_if_damaged(path):
         return training.read_arrays(path)
@@ -456,9 +467,9 @@ def _fill_all(
 
 
 def _evaluator(experiment: Experiment, weights: Arrays) -> keras.Model:
-    """A network in float32 with given weights, valid until the next is asked for.
+    """A float32 network with the given weights, valid until the next call.
 
-    Networks of one shape share it, so that what evaluates them is traced once.
+    Networks of one shape share it, so that evaluation is traced only once.
     """
     scale = experiment.scale
     network = _blank(METHODS[experiment.method], scale.size, scale.width)

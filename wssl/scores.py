@@ -1,4 +1,4 @@
-"""What a record says of a trained network: its scores, in the form that is stored."""
+"""Scores of trained networks, in the form stored in records."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +16,7 @@ LEARNED = 0.2
 certainty: 0.4 with four levels, 0.6 with two."""
 
 BATCH = 32
-"""Images that a network is evaluated on at a time."""
+"""Number of images per evaluation batch."""
 
 _ACCURACY_SEED = 2
 
@@ -48,7 +48,7 @@ def inpaint_batches(network: keras.Model, images: np.ndarray, masks: np.ndarray)
 def inpainting_scores(
     images: np.ndarray, outputs: np.ndarray, masks: np.ndarray
 ) -> tuple[Metrics, dict[str, list[float | None]]]:
-    """The metrics of a method's outputs: their means, and some of them for each image.
+    """The metrics of a method's outputs: all means, and selected metrics per image.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ def pretext_scores(
     classes : mapping of str to int
         The number of levels of each task.
     masks : bool (N, S, S), optional
-        True = hole, made black after the images are transformed; whole images if not given.
+        True = hole, set to black after the images are transformed; whole images if not given.
 
     Returns
     -------
@@ -114,9 +114,9 @@ def phase_scores(phase: Phase, images: np.ndarray, batch: int) -> PretextScores:
     ----------
     phase : wssl.methods.Phase
     images : uint8 (N, S, S, 3)
-        What is left over after the last whole batch does not count.
+        Images after the last full batch are ignored.
     batch : int
-        Images per batch; all of them if they are fewer.
+        Images per batch; all images if there are fewer.
 
     Returns
     -------
@@ -221,7 +221,7 @@ def confusion(
 
 
 def _inputs(network: keras.Model, images: Any, masks: np.ndarray | None) -> Any:
-    """What a network is given of images: them with black holes, and masks if it takes them."""
+    """The inputs of a network: images with black holes, and masks if it takes them."""
     if masks is not None:
         images = np.where(masks[..., None], np.float32(0), ops.convert_to_numpy(images))
     if len(network.inputs) == 1:

@@ -1,4 +1,4 @@
-"""Where to look next for the best weights of the pretext tasks, from those that were tried.
+"""Propose the next weights of the pretext tasks to try, given the scores of earlier ones.
 
 A small Gaussian process (Rasmussen and Williams 2006, chapter 2) stands for the score as a function
 of the weights, which are not negative and sum to 1; the next weights are those of the greatest
@@ -15,7 +15,7 @@ from scipy.stats import norm
 Tried = Sequence[tuple[Mapping[str, float], float]]
 
 REPEATABLE = 6
-"""From how many scores the length and the noise of the process are fitted; before, they are set."""
+"""The number of scores from which the length and the noise of the process are fitted."""
 
 
 def lattice(count: int, parts: int) -> np.ndarray:
@@ -42,14 +42,14 @@ def lattice(count: int, parts: int) -> np.ndarray:
 
 
 def surface(tried: Tried, points: np.ndarray, tasks: Sequence[str]) -> tuple[np.ndarray, ...]:
-    """The score as a function of the weights, as the tried ones leave it.
+    """The posterior of the score as a function of the weights, given those tried.
 
     Parameters
     ----------
     tried : sequence of (mapping of str to float, float)
-        Weights and the score that came of them; higher is better. The same weights may recur.
+        Weights and their score; higher is better. Weights may be repeated.
     points : float (N, T)
-        Weights to be judged, in the order of `tasks`.
+        Weights to be evaluated, in the order of `tasks`.
     tasks : sequence of str
 
     Returns
@@ -70,7 +70,7 @@ def surface(tried: Tried, points: np.ndarray, tasks: Sequence[str]) -> tuple[np.
 
 
 def expected_improvement(mean: np.ndarray, deviation: np.ndarray, best: float) -> np.ndarray:
-    """How much normal numbers exceed the best on average, counting nothing where they do not.
+    """The expected improvement of normal variables over the best score.
 
     Parameters
     ----------
@@ -88,8 +88,8 @@ def expected_improvement(mean: np.ndarray, deviation: np.ndarray, best: float) -
 def propose(tried: Tried, tasks: Sequence[str], parts: int = 20) -> dict[str, float]:
     """The weights to try next.
 
-    The first are equal. The best so far is the highest mean of the process where it was tried, so
-    that a lucky seed does not count. The same scores give the same proposal.
+    The first proposal is equal weights. The best score so far is the highest mean of the process at
+    tried weights, so that a lucky seed does not count. Equal scores give equal proposals.
 
     Parameters
     ----------
@@ -116,7 +116,9 @@ def propose(tried: Tried, tasks: Sequence[str], parts: int = 20) -> dict[str, fl
     {'rotation': 0.5, 'sharpness': 0.5}
     """
     if len(tasks) < 2:
-        raise ValueError(f"tasks: expected at least two, to weigh; received {list(tasks)}.")
+        raise ValueError(
+            f"tasks: expected at least two; received {list(tasks)}. A single task needs no weights."
+        )
     if not tried:
         return dict.fromkeys(tasks, 1.0 / len(tasks))
     points = lattice(len(tasks), parts)
@@ -134,7 +136,8 @@ def _fitted(tried: Tried, tasks: Sequence[str]) -> tuple[Any, float, float]:
         from sklearn.gaussian_process.kernels import Matern, WhiteKernel
     except ImportError:
         raise ValueError(
-            "The search needs the package scikit-learn: pip install scikit-learn."
+            "scikit-learn: expected this package to be installed; it is not. Install it: pip "
+            "install scikit-learn."
         ) from None
     points, scores = _weights(tried, tasks), np.array([score for _, score in tried], float)
     if not np.isfinite(scores).all():
@@ -144,7 +147,7 @@ def _fitted(tried: Tried, tasks: Sequence[str]) -> tuple[Any, float, float]:
     optimizer = "fmin_l_bfgs_b" if len(scores) >= REPEATABLE else None
     process = GaussianProcessRegressor(kernel, optimizer=optimizer, alpha=1e-8)
     with warnings.catch_warnings():
-        # Bounds are there for few scores to run into.
+        # With few scores, the fit reaches its bounds.
         warnings.simplefilter("ignore", ConvergenceWarning)
         process.fit(points, (scores - centre) / unit)
     return process, centre, unit

@@ -15,13 +15,19 @@ def interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, 
     Parameters
     ----------
     values : sequence of float
-        One value a seed.
+        One value per seed.
     confidence : float in (0, 1)
 
     Returns
     -------
     mean, half_width : float
-        The half-width is NaN for fewer than two values: one run says nothing of the spread.
+        The half-width is NaN for fewer than two values, since one run does not show the spread.
+
+    Examples
+    --------
+    >>> mean, half_width = interval([1.0, 2.0, 3.0])
+    >>> print(f"{mean:.2f} +- {half_width:.2f}")
+    2.00 +- 2.48
     """
     count = len(values)
     mean = float(np.mean(values)) if count else float("nan")
@@ -34,7 +40,8 @@ def interval(values: Sequence[float], confidence: float = 0.95) -> tuple[float, 
 class Effect(Protocol):
     """An estimated quantity with one-sided tests and confidence bounds that agree with each other.
 
-    ``p_above(b) <= level`` if and only if ``lower(level) >= b``, and the mirror image of it.
+    ``p_above(b) <= level`` if and only if ``lower(level) >= b``, and likewise for ``p_below`` and
+    ``upper``.
     """
 
     @property
@@ -56,7 +63,7 @@ class Effect(Protocol):
 
 @dataclass(frozen=True)
 class Estimate:
-    """An effect, and how surely it is known.
+    """An effect and its uncertainty.
 
     Attributes
     ----------
@@ -65,6 +72,13 @@ class Estimate:
         Standard error; NaN where nothing was repeated.
     freedom : float
         Degrees of freedom of the error.
+
+    Examples
+    --------
+    >>> effect = Estimate(0.3, 0.1, 8)
+    >>> low, high = effect.interval()
+    >>> print(f"{low:.3f} to {high:.3f}, p = {effect.p_above(0.0):.4f}")
+    0.069 to 0.531, p = 0.0085
     """
 
     value: float
@@ -72,7 +86,7 @@ class Estimate:
     freedom: float
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:
-        """Between which values the effect lies."""
+        """The confidence interval of the effect."""
         half = float(stats.t.ppf((1 + confidence) / 2, self.freedom) * self.error)
         return self.value - half, self.value + half
 
@@ -105,12 +119,18 @@ def contrast(groups: Sequence[Sequence[float]], coefficients: Sequence[float]) -
     groups : sequence of sequence of float
         Repeated, independent values.
     coefficients : sequence of float
-        One a group.
+        One per group.
 
     Returns
     -------
     Estimate
         Its error is NaN if a group has fewer than two values.
+
+    Examples
+    --------
+    >>> difference = contrast([[1.0, 2.0, 3.0], [2.0, 4.0]], [1, -1])
+    >>> print(f"{difference.value:.2f} with error {difference.error:.2f}")
+    -1.00 with error 1.15
     """
     value = sum(c * float(np.mean(g)) for c, g in zip(coefficients, groups, strict=True))
     if any(len(group) < 2 for group in groups):
@@ -145,9 +165,8 @@ def paired_contrast(first: Mapping[Hashable, float], second: Mapping[Hashable, f
     """The mean of one arm minus that of another, from their common seeds.
 
     Runs of one seed share their initial weights and the order of their images, so that their
-    difference has the smaller error. Seeds that only one arm has are left out: they would move the
-    contrast by what is peculiar to them. Arms without a common seed are compared by Welch's
-    contrast.
+    difference has the smaller error. Seeds that only one arm has are left out: their own effects
+    would shift the contrast. Arms without a common seed are compared by Welch's contrast.
 
     Parameters
     ----------
@@ -157,6 +176,14 @@ def paired_contrast(first: Mapping[Hashable, float], second: Mapping[Hashable, f
     Returns
     -------
     Paired
+
+    Examples
+    --------
+    Seeds 0 to 2 are common to both arms; seed 3 is left out:
+
+    >>> found = paired_contrast({0: 3.0, 1: 5.0, 2: 4.0, 3: 9.0}, {0: 2.0, 1: 3.5, 2: 3.0})
+    >>> print(f"{found.estimate.value:.3f} from {found.pairs} pairs")
+    1.167 from 3 pairs
     """
     common = [seed for seed in first if seed in second]
     if not common:
@@ -171,8 +198,8 @@ def moderated(
 ) -> Estimate:
     """The mean of few values, with a variance shrunk towards that of comparable ones.
 
-    Three or five values say little about their own variance. It is averaged with the variance that
-    comparable values have, each weighted by its degrees of freedom: the moderated t statistic
+    Three or five values determine their own variance poorly. It is averaged with the variance of
+    comparable values, each weighted by its degrees of freedom: the moderated t statistic
     (doi:10.2202/1544-6115.1027).
 
     Parameters
@@ -187,7 +214,15 @@ def moderated(
     Returns
     -------
     Estimate
-        Its error is NaN where neither repetition nor prior says anything of the variance.
+        Its error is NaN if neither repetition nor prior determines the variance.
+
+    Examples
+    --------
+    The variance is the mean of 1.0 and 0.5, weighted by 2 and 4 degrees of freedom:
+
+    >>> found = moderated([1.0, 2.0, 3.0], prior_variance=0.5, prior_freedom=4.0)
+    >>> print(f"{3 * found.error**2:.4f} with {found.freedom:g} degrees of freedom")
+    0.6667 with 6 degrees of freedom
     """
     count, own = len(values), len(values) - 1
     if count == 0:
@@ -204,7 +239,7 @@ def moderated(
 def residual_variance(
     values: Sequence[float], arms: Sequence[Hashable], seeds: Sequence[Hashable]
 ) -> tuple[float, int]:
-    """The variance of runs that neither their arm nor their seed explains (least squares).
+    """The variance of runs that is explained by neither arm nor seed (least squares).
 
     Parameters
     ----------
@@ -217,6 +252,13 @@ def residual_variance(
     variance : float
         NaN without degrees of freedom.
     freedom : int
+
+    Examples
+    --------
+    >>> values, arms, seeds = [1.0, 2.0, 4.0, 5.5], ["a", "a", "b", "b"], [0, 1, 0, 1]
+    >>> variance, freedom = residual_variance(values, arms, seeds)
+    >>> print(f"{variance:.4f} with {freedom} degree of freedom")
+    0.0625 with 1 degree of freedom
     """
     if len(values) == 0:
         return float("nan"), 0
@@ -231,7 +273,7 @@ def residual_variance(
 
 @dataclass(frozen=True)
 class BestAgainstBest:
-    """The best of some arms minus the best of others, whichever of them turn out to be the best.
+    """The best of some arms minus the best of others, where the best arms are not known in advance.
 
     Multiple comparisons with the best (Edwards and Hsu, J. Am. Stat. Assoc. 78 (1983), 965-971),
     for two sets, from the intervals of comparisons with a control: the lower bound must hold for
@@ -244,6 +286,14 @@ class BestAgainstBest:
     ----------
     pairs : tuple of tuple of Effect
         A row for each arm of the first set: it minus each arm of the second.
+
+    Examples
+    --------
+    One arm compared with two others, of which the second is the better:
+
+    >>> pairs = (Estimate(0.3, 0.1, 8), Estimate(0.2, 0.1, 8))
+    >>> BestAgainstBest((pairs,)).value
+    0.2
     """
 
     pairs: tuple[tuple[Effect, ...], ...]
@@ -295,6 +345,12 @@ class BlockAnalysis:
     permutations : int
     seed : int
         Of the permutations.
+
+    Examples
+    --------
+    >>> found = BlockAnalysis(np.array([[1.0, 2.0, 3.0], [2.0, 3.1, 4.0]]), sets=(0, 0))
+    >>> print(f"{found.value:.2f}, from F = {found.ratio:.0f}")
+    0.73, from F = 961
     """
 
     table: np.ndarray
@@ -419,6 +475,11 @@ def equivalence(effect: Effect, margin: float) -> float:
     Returns
     -------
     float
+
+    Examples
+    --------
+    >>> print(f"{equivalence(Estimate(0.1, 0.1, 8), margin=0.5):.4f}")
+    0.0020
     """
     return max(effect.p_above(-margin), effect.p_below(margin))
 
@@ -426,7 +487,7 @@ def equivalence(effect: Effect, margin: float) -> float:
 def bootstrap_images(
     scores: np.ndarray, *, logarithm: bool = False, draws: int = 2000, seed: int = 0
 ) -> np.ndarray:
-    """An arm's mean score on test sets drawn anew, with replacement, from its test images.
+    """An arm's mean score on bootstrap samples of its test images.
 
     Equal numbers of images and equal seeds give the same test sets, so that the draws of two arms
     are paired by image.
@@ -442,6 +503,13 @@ def bootstrap_images(
     -------
     numpy.ndarray of float, (draws,)
         The mean over the seeds.
+
+    Examples
+    --------
+    >>> scores = np.array([[1.0, 2.0, 3.0], [2.0, 3.0, 4.0]])
+    >>> drawn = bootstrap_images(scores, draws=100)
+    >>> drawn.shape, bool(1.5 <= drawn.min() <= drawn.max() <= 3.5)
+    ((100,), True)
     """
     images = scores.shape[1]
     means = _test_sets(images, draws, seed) @ scores.T / images
@@ -450,7 +518,7 @@ def bootstrap_images(
 
 @lru_cache(maxsize=8)
 def _test_sets(images: int, draws: int, seed: int) -> np.ndarray:
-    """How often each image is in each test set, as numbers that multiply fast."""
+    """The multiplicity of each image in each test set, as floats, which multiply fast."""
     rng = np.random.default_rng(seed)
     return rng.multinomial(images, np.full(images, 1 / images), size=draws).astype(float)
 
@@ -467,7 +535,7 @@ def two_level(over_seeds: Estimate, drawn: np.ndarray, images: int) -> Estimate:
     over_seeds : Estimate
         Of the effect, on the test images as they are.
     drawn : numpy.ndarray of float, (draws,)
-        The effect on test sets drawn anew, as from `bootstrap_images`.
+        The effect on bootstrap test sets, as from `bootstrap_images`.
     images : int
         The number of test images, at least 2.
 
@@ -475,6 +543,13 @@ def two_level(over_seeds: Estimate, drawn: np.ndarray, images: int) -> Estimate:
     -------
     Estimate
         Degrees of freedom by Satterthwaite's formula.
+
+    Examples
+    --------
+    >>> over_seeds = Estimate(0.3, 0.1, 8)
+    >>> both = two_level(over_seeds, np.array([0.2, 0.3, 0.4]), images=10)
+    >>> both.value, both.error > over_seeds.error
+    (0.3, True)
     """
     of_images = float(np.var(drawn, ddof=1)) * images / (images - 1)
     of_seeds = over_seeds.error**2
@@ -489,7 +564,7 @@ def two_level(over_seeds: Estimate, drawn: np.ndarray, images: int) -> Estimate:
 
 @dataclass(frozen=True)
 class Tested:
-    """What a multiple test procedure decides of one hypothesis.
+    """The decision of a multiple test procedure on one hypothesis.
 
     Attributes
     ----------
@@ -518,7 +593,8 @@ def graphical(
     Parameters
     ----------
     p_values : mapping of str to float
-        NaN stands for a test that could not be made: it is never rejected and keeps its share.
+        NaN marks a test that could not be made: its hypothesis is never rejected and keeps its
+        share.
     weights : mapping of str to float
         Shares of `level`, not negative, at most 1 together.
     transitions : mapping of str to mapping of str to float
@@ -529,6 +605,19 @@ def graphical(
     Returns
     -------
     dict of str to Tested
+
+    Examples
+    --------
+    The second hypothesis has no share until the first is rejected:
+
+    >>> found = graphical(
+    ...     {"first": 0.01, "second": 0.02},
+    ...     weights={"first": 1.0, "second": 0.0},
+    ...     transitions={"first": {"second": 1.0}},
+    ...     level=0.05,
+    ... )
+    >>> found["second"]
+    Tested(rejected=True, level=0.05)
     """
     names = list(p_values)
     strangers = {*weights, *transitions} - set(names)
@@ -576,12 +665,17 @@ def holm(p_values: Sequence[float]) -> list[float]:
     Parameters
     ----------
     p_values : sequence of float
-        NaN stands for a test that could not be made, and does not count.
+        NaN marks a test that could not be made, which is not counted.
 
     Returns
     -------
     list of float
         In the order given; NaN where it was given.
+
+    Examples
+    --------
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
     """
     values = np.asarray(p_values, dtype=float)
     order = [i for i in np.argsort(values) if not np.isnan(values[i])]
@@ -610,6 +704,11 @@ def smallest_difference(
     -------
     float
         In the unit of `spread`.
+
+    Examples
+    --------
+    >>> print(f"{smallest_difference(spread=1.0, repeats=5):.2f}")
+    2.02
     """
     freedom = 2 * repeats - 2
     critical = stats.t.ppf(1 - level / 2, freedom)
@@ -625,7 +724,7 @@ def variance_components(
     fixed: Sequence[Hashable],
     factors: Mapping[str, Sequence[Hashable]],
 ) -> dict[str, float]:
-    """How much each random factor adds to the spread of values: a mixed model by moments.
+    """The standard deviation that each random factor adds to values: a mixed model by moments.
 
     Each sum of squares, sequential in the order of the factors, is set equal to its expectation
     (Henderson's method I, doi:10.2307/3001853), which needs neither balance nor normality.
@@ -644,6 +743,12 @@ def variance_components(
     dict of str to float
         The standard deviation that each factor adds, and ``residual``; 0 where the moments give a
         negative variance, NaN where the values leave no freedom to estimate the residual.
+
+    Examples
+    --------
+    >>> found = variance_components([1.0, 1.2, 3.0, 3.4], [0, 0, 0, 0], {"seed": [0, 0, 1, 1]})
+    >>> print(f"{found['seed']:.3f} between seeds, {found['residual']:.3f} within")
+    1.476 between seeds, 0.224 within
     """
     y = np.asarray(values, dtype=float)
     designs = {name: _indicators(levels) for name, levels in factors.items()}

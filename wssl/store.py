@@ -1,7 +1,7 @@
-"""The store of records: one JSON file a run, named by its fingerprint, written atomically.
+"""The store of records: one JSON file per run, named by its fingerprint, written atomically.
 
-This is all that the two wings of the study share: the workshop puts records in, the reading room
-takes them out. It needs nothing but the standard library.
+The code that runs experiments and the code that reports them share only this store. It needs
+nothing but the standard library.
 """
 
 import errno
@@ -19,29 +19,34 @@ from typing import Any
 Record = dict[str, Any]
 
 READ_LOG = "WSSL_READ_LOG"
-"""The environment variable that names a file in which stores note what they are asked for.
+"""The environment variable that names a file in which stores log the requested records.
 
-A line each: the path of a record, or of a folder whose records were listed, below the results
-folder, and its `digest`.
+Each line has the path of a record, or of a folder whose records were listed, relative to the
+results folder, and its `digest`.
 """
 
 _REQUIRED = {"kind", "experiment", "fingerprint", "metrics", "provenance"}
 
 
 def fingerprint(value: Any) -> str:
-    """Sixteen hexadecimal digits that stand for a JSON value, whatever the order of its keys.
+    """Sixteen hexadecimal digits that identify a JSON value, independent of the order of its keys.
 
     Parameters
     ----------
     value : any
-        What JSON can hold.
+        Any JSON value.
+
+    Examples
+    --------
+    >>> fingerprint({"a": 1, "b": 2}) == fingerprint({"b": 2, "a": 1})
+    True
     """
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def digest(path: Path) -> str:
-    """Eight hexadecimal digits that stand for a record, or for which records a folder has.
+    """Eight hexadecimal digits that identify a record, or the list of records in a folder.
 
     Parameters
     ----------
@@ -50,7 +55,7 @@ def digest(path: Path) -> str:
     Returns
     -------
     str
-        Empty where there is nothing.
+        Empty if the path does not exist.
     """
     if path.is_dir():
         content = "\n".join(sorted(found.name for found in path.glob("[!.]*.json"))).encode()
@@ -72,7 +77,7 @@ def _note(path: Path) -> None:
 
 
 def default_root() -> Path:
-    """The results folder: ``$WSSL_RESULTS``, else the nearest ``results/`` upwards, else here.
+    """The results folder: ``$WSSL_RESULTS``, or the nearest ``results/`` upwards, or here.
 
     Notebooks run from the repository root or from ``notebooks/``; both find the same folder.
     """
@@ -82,7 +87,7 @@ def default_root() -> Path:
 
 
 def reference_root() -> Path:
-    """The nearest ``results/`` upwards, else here: in a clone the reference edition's records."""
+    """The nearest ``results/`` upwards, or here: in a clone, the reference edition's records."""
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / "results").is_dir():
@@ -91,33 +96,41 @@ def reference_root() -> Path:
 
 
 class Store:
-    """A folder of records and, beside them, of trained weights.
+    """A folder of records and trained weights.
 
     Parameters
     ----------
     root : path, optional
-        The folder; `default_root` if not given. It is made when something is first written.
+        The folder; `default_root` if not given. It is created at the first write.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     store = Store(folder)
+    ...     store.get("0123456789abcdef") is None, list(store.records())
+    (True, [])
     """
 
     def __init__(self, root: str | Path | None = None):
         self.root = Path(root) if root is not None else default_root()
 
     def path(self, fingerprint: str) -> Path:
-        """Where the record of that fingerprint is kept."""
+        """The path of the record of that fingerprint."""
         return self.root / f"{fingerprint}.json"
 
     def weights_path(self, fingerprint: str) -> Path:
-        """Where the trained weights of that fingerprint are kept (never committed)."""
+        """The path of the trained weights of that fingerprint (never committed)."""
         return self.root / "checkpoints" / f"{fingerprint}.npz"
 
     def checkpoint_path(self, fingerprint: str) -> Path:
-        """Where the state of an unfinished run of that fingerprint is kept."""
+        """The path of the checkpoint of an unfinished run of that fingerprint."""
         return self.root / "checkpoints" / f"{fingerprint}.partial.npz"
 
     def get(self, fingerprint: str) -> Record | None:
-        """The record of that fingerprint, or None if there is none that can be read.
+        """The record of that fingerprint, or None if there is no readable one.
 
-        A damaged file counts as none, with a warning that names it.
+        A damaged file counts as missing, with a warning that names it.
         """
         path = self.path(fingerprint)
         _note(path)
@@ -140,12 +153,12 @@ class Store:
         return dict(record)
 
     def put(self, record: Mapping[str, Any]) -> Path:
-        """Write a record, whole or not at all, a line for each of its keys.
+        """Write a record atomically, with one line per key.
 
         Raises
         ------
         OSError
-            If the folder cannot be written.
+            If the folder is not writable.
         """
         path = self.path(record["fingerprint"])
         lines = (
@@ -159,13 +172,13 @@ class Store:
         return path
 
     def finish(self, fingerprint: str) -> None:
-        """Remove the checkpoint of a run, unless its trained weights are not there."""
+        """Remove the checkpoint of a run, unless its trained weights are missing."""
         checkpoint = self.checkpoint_path(fingerprint)
         if checkpoint.exists() and self.weights_path(fingerprint).exists():
             checkpoint.unlink(missing_ok=True)
 
     def records(self) -> Iterator[Record]:
-        """Every record that can be read, in the order of the fingerprints."""
+        """Every readable record, in the order of the fingerprints."""
         _note(self.root)
         for path in sorted(self.root.glob("[!.]*.json")):
             record = self.get(path.stem)
@@ -173,12 +186,12 @@ class Store:
                 yield record
 
     def check_writable(self) -> None:
-        """Make the folder and try to write to it, so that a run fails before it has trained.
+        """Create the folder and test that it is writable, so that a run fails before training.
 
         Raises
         ------
         PermissionError
-            If it cannot be written; the message names the folder and the way out.
+            If it is not writable; the message names the folder and a remedy.
         """
         try:
             (self.root / "checkpoints").mkdir(parents=True, exist_ok=True)
@@ -186,18 +199,18 @@ class Store:
                 pass
         except OSError as error:
             raise PermissionError(
-                f"The results folder {self.root} cannot be written ({error.strerror}). "
-                "Name another one in the environment variable WSSL_RESULTS."
+                f"The results folder {self.root} is not writable ({error.strerror}). Set the "
+                "environment variable WSSL_RESULTS to another folder."
             ) from error
 
 
 @contextmanager
 def atomic(path: Path) -> Iterator[Path]:
-    """A temporary path that takes the place of `path` when the block ends without an error.
+    """Context manager: a temporary path that replaces `path` if the block ends without an error.
 
-    What killed writes of `path` left behind is removed first. What another process is writing is
-    not touched: it holds a lock, which ends with the process. Where the system has no such locks,
-    nothing is removed.
+    Files left behind by killed writes of `path` are removed first. Files that another process is
+    writing are kept: the process holds a lock, which is released when it ends. On systems without
+    such locks, nothing is removed.
 
     Parameters
     ----------
@@ -206,7 +219,7 @@ def atomic(path: Path) -> Iterator[Path]:
     Raises
     ------
     OSError
-        If `path` cannot be written; the message names it, and of a full disk says the way out.
+        If `path` is not writable; the message names it, and a remedy if the disk is full.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(path)
@@ -217,7 +230,7 @@ def atomic(path: Path) -> Iterator[Path]:
         temporary.replace(path)
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            hint = f"{error.strerror}. Make room, then run the same again"
+            hint = f"{error.strerror}. Free some space, then run the same command again"
             raise OSError(error.errno, hint, str(path)) from error
         raise
     finally:
@@ -227,7 +240,7 @@ def atomic(path: Path) -> Iterator[Path]:
 
 
 def _begin(path: Path) -> tuple[int | None, Path]:
-    """A new file beside `path`, and the open file that locks it, where there are locks."""
+    """A new file next to `path`, and the open file that locks it, if the system has locks."""
     while True:
         handle, name = tempfile.mkstemp(
             dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix
@@ -237,7 +250,7 @@ def _begin(path: Path) -> tuple[int | None, Path]:
             return None, Path(name)
         if os.fstat(handle).st_nlink:
             return handle, Path(name)
-        os.close(handle)  # taken for a leftover before it was locked
+        os.close(handle)  # another process removed it as a leftover before it was locked
 
 
 def _remove_leftovers(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The study as lists of experiments, part by part, and the records that its pages show."""
+"""The study as lists of experiments by part, and the records that its pages show."""
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,15 +19,15 @@ from wssl.experiment import ENCODERS, Evaluation, Experiment, Pretraining
 from wssl.methods import METHODS, freeze, unet
 from wssl.presets import preset as _preset
 from wssl.records import is_run
-from wssl.running import run_all
 from wssl.runs import Result, evaluate
+from wssl.schedule import run_all
 from wssl.store import Record, Store
 
 LOSSES = ("mix", "ssim", "log_cosh", "mse")
-"""The losses that are compared on a frozen encoder."""
+"""The losses compared on a frozen encoder."""
 
 ALL_MASKS: dict[str, Any] = {"recipe": "qd-imd", "coverage": (0.0, 1.0)}
-"""The published recipe of the masks, whatever they cover."""
+"""The published recipe of the masks, with any coverage."""
 
 OTHERS = ("shift_net", "pic")
 """The other methods of the paper's Table 4."""
@@ -48,19 +48,25 @@ def table(
     preset : str
         The scale of the runs.
     seeds : int or sequence of int, optional
-        How many, or which; the preset's number if not given.
+        Number of seeds, or the seeds themselves; the preset's number if not given.
     **settings
         Any other field of `wssl.Experiment`, such as `dataset` or `masks`.
 
     Returns
     -------
     list of Experiment
-        In the paper's order, the seeds of a row one after the other.
+        In the paper's order, grouped by row.
 
     Raises
     ------
     ValueError
         If there is no such table or a setting is not valid.
+
+    Examples
+    --------
+    >>> rows = table(1, preset="smoke", seeds=2)
+    >>> len(rows), dict(rows[0].pretext)
+    (6, {'sharpness': 1.0})
     """
     if number not in paper.TABLES:
         raise ValueError(
@@ -96,7 +102,7 @@ def losses(
 def controls(
     *, preset: str = "quick", seeds: int | Sequence[int] | None = None, **settings: Any
 ) -> list[Experiment]:
-    """The paper's best configuration, and what it has to be compared with.
+    """The paper's best configuration and its controls.
 
     Frozen after the pretext phase (the paper), frozen at random, trained from scratch, and
     pretrained and fine-tuned.
@@ -169,7 +175,7 @@ PARTS: dict[str, Callable[..., list[Experiment]]] = {
 
 
 def unseen_images(dataset: str) -> str:
-    """The images on which networks are tested that were trained on a data set.
+    """The unseen images on which networks trained on a data set are tested.
 
     Parameters
     ----------
@@ -178,14 +184,14 @@ def unseen_images(dataset: str) -> str:
     Returns
     -------
     str
-        Pictures of objects for networks that were trained on open faces, so that both come from
-        the same kind of place; scikit-image's photographs for all others.
+        Pictures of objects for networks trained on open faces, which come from similar sources;
+        scikit-image's photographs for all others.
     """
     return registered.UNSEEN if dataset.startswith("open-faces") else "photos"
 
 
 def evaluations(experiments: Iterable[Experiment]) -> list[Evaluation]:
-    """What the pages need to know of trained experiments beside their scores.
+    """The evaluations of trained experiments that the pages need.
 
     Parameters
     ----------
@@ -211,7 +217,7 @@ def evaluations(experiments: Iterable[Experiment]) -> list[Evaluation]:
 
 
 def _is_control(experiment: Experiment) -> bool:
-    """Whether it differs from the paper's best configuration in the encoder's policy alone."""
+    """Whether it differs from the paper's best configuration only in the encoder policy."""
     neutral = ("loss", "alpha", "a", "frozen_blocks", "method")
     return dict(experiment.pretext or {}) in (paper.BEST, {}) and all(
         getattr(experiment, name) == getattr(Experiment, name) for name in neutral
@@ -222,19 +228,20 @@ def _is_control(experiment: Experiment) -> bool:
 class Study:
     """All experiments at one preset on one source of images and masks, and their records.
 
-    At the preset and on the images of the registered campaign they are the campaign's, and only
-    looked up: they take days, so that no page starts them. At any other preset, what is missing is
-    trained.
+    At the preset and on the images of the registered campaign, they are the campaign's runs, which
+    take days and are therefore only read, never started by a page. At any other preset, missing
+    runs are trained.
 
     Attributes
     ----------
     preset, dataset, masks : str
         As in `wssl.Experiment`.
     seeds : int or sequence of int, optional
-        How many, or which; the preset's number if not given. Those of the campaign are registered.
+        Number of seeds, or the seeds themselves; the preset's number if not given. The seeds of the
+        campaign are registered.
     more : sequence of Experiment
-        Experiments beside those of the study, at the same preset and on the same images and masks,
-        such as those with a loss of your own. A study that has some is not the registered one.
+        Additional experiments at the same preset and on the same images and masks, for example with
+        your own loss. A study that has any is not the registered one.
 
     Raises
     ------
@@ -274,7 +281,7 @@ class Study:
 
     @cached_property
     def design(self) -> Design:
-        """What the records of this study have in common."""
+        """The common settings of this study's records."""
         if self.registered:
             return Design()
         frozen, scratch = (
@@ -315,20 +322,20 @@ class Study:
         store: Store | None = None,
         claims: Sequence[Claim] = CLAIMS,
     ) -> Findings:
-        """What the records say; runs of some arms that are missing are made before.
+        """The findings from the records, after running missing runs of the given arms.
 
         Parameters
         ----------
         arms : iterable of Arm, optional
-            All if not given. Of the registered campaign nothing is run.
+            All if not given. Nothing is run for the registered campaign.
         store : Store, optional
         claims : sequence of Claim
-            What is judged, or looked at: the paper's claims if not given.
+            The claims; the paper's claims if not given.
 
         Returns
         -------
         wssl.claims.Findings
-            From all records of this study that there are, whatever `arms` are.
+            From all existing records of this study, whatever `arms` are.
         """
         store = store or Store()
         if not self.registered:
@@ -341,7 +348,7 @@ class Study:
         return findings(records, self.design, registered=self.registered, claims=claims)
 
     def records(self, store: Store | None = None) -> list[Record]:
-        """The records that there are, of runs, of their pretext phases and of evaluations.
+        """The existing records of runs, pretext phases and evaluations.
 
         Parameters
         ----------
@@ -356,7 +363,7 @@ class Study:
         return [record for f in fingerprints if (record := store.get(f)) is not None]
 
     def recorded(self, arms: Iterable[Arm], store: Store | None = None) -> tuple[int, int]:
-        """How many runs of some arms have a record, and how many there are to be.
+        """The number of runs of some arms that have a record, and the total number.
 
         Parameters
         ----------
@@ -378,8 +385,8 @@ class Study:
         Returns
         -------
         Result or None
-            None without a record; and, for the registered campaign, without weights, which nothing
-            but a training of hours would bring back.
+            None without a record, and for the registered campaign also without weights, since
+            training them again takes hours.
         """
         store = store or Store()
         for task in self.of([arm]):
@@ -407,7 +414,7 @@ class Study:
         return sum(math.prod(variable.shape) for variable in network.trainable_variables)
 
     def pictures(self, photographs: int = 1, drawn: int = 1) -> tuple[np.ndarray, np.ndarray]:
-        """Pictures to show fills on, which may be shown, and holes of the study's test masks.
+        """Freely usable pictures for showing fills, and holes from the study's test masks.
 
         Parameters
         ----------
@@ -449,14 +456,14 @@ class Study:
         """
         results = {name: self.result(arm) for name, arm in arms.items()}
         return {
-            name: metrics.composite(pictures, result.restore(pictures, masks), masks)
+            name: metrics.composite(pictures, result.inpaint(pictures, masks), masks)
             for name, result in results.items()
             if result is not None
         }
 
 
 def retired(store: Store | None = None) -> list[Record]:
-    """The records of a store that today's code would make under another fingerprint.
+    """The records of a store that the current code would make under another fingerprint.
 
     Parameters
     ----------
@@ -465,8 +472,8 @@ def retired(store: Store | None = None) -> list[Record]:
     Returns
     -------
     list of dict
-        Those of experiments that name what is not registered here are left out: whether they are
-        up to date is not known.
+        Records of experiments with entries that are not registered here are left out, since their
+        state is unknown.
     """
     kinds: dict[str, Any] = {
         "inpainting": Experiment,

@@ -1,4 +1,4 @@
-"""The loop that every phase of training runs in, and the files that it keeps."""
+"""The training loop of all phases, and its files."""
 
 import json
 import math
@@ -28,12 +28,12 @@ _KEPT: OrderedDict[Hashable, Phase] = OrderedDict()
 
 
 class NonFiniteLossError(ArithmeticError):
-    """Training stopped since its loss was not a finite number."""
+    """Training stopped because the loss was not finite."""
 
 
 @dataclass(frozen=True)
 class Training:
-    """How long a phase is trained, and at which learning rates.
+    """The duration and the learning rates of a phase.
 
     Attributes
     ----------
@@ -70,19 +70,18 @@ class Training:
 
 
 def compiled(key: Hashable, fresh: Phase) -> Phase:
-    """A phase of the same shape whose step is compiled already, with the values of a fresh one.
+    """A phase of the same shape with a compiled step, set to the values of a fresh one.
 
     Numbers that differ between experiments of one shape (initial weights, weights of tasks, the
     loss's coefficients, learning rates) are variables of the compiled step, so it serves all of
-    them. The last few phases of a process are kept; the one returned is valid until the next is
-    asked for.
+    them. The last few phases of a process are kept; the returned one is valid until the next call.
 
     Parameters
     ----------
     key : hashable
-        Whatever determines the shape: equal keys mean equal graphs.
+        Everything that determines the shape: equal keys mean equal graphs.
     fresh : Phase
-        As just built; it is what is returned, and kept, if there is no other.
+        The newly built phase, which is returned and kept if there is no other.
     """
     if keras.distribution.distribution() is not None:
         return fresh
@@ -104,7 +103,7 @@ def train(
     checkpoint: Path,
     micro_batch: int | None = None,
 ) -> dict[str, Any]:
-    """Train a phase with Adam, going on from its checkpoint if there is one.
+    """Train a phase with Adam, resuming from its checkpoint if there is one.
 
     Parameters
     ----------
@@ -116,12 +115,12 @@ def train(
     title : str
         Names the phase on the progress bar and in errors.
     checkpoint : path
-        An ``.npz`` file, written every half minute and at the end; the caller removes it when it
-        has stored what the phase learned.
+        An ``.npz`` file, written every half minute and at the end; the caller removes it after
+        storing the weights.
     micro_batch : int, optional
-        How many images of a batch the network sees at a time, where memory is too short for all of
-        them: their gradients are averaged before each update, so that the numbers are those of the
-        whole batch, apart from rounding.
+        Number of images of a batch that the network sees at a time, if memory is too small for all.
+        Their gradients are averaged before each update, so that the result equals that of the whole
+        batch, apart from rounding.
 
     Returns
     -------
@@ -132,9 +131,9 @@ def train(
     Raises
     ------
     NonFiniteLossError
-        If the loss stops being a number; the message names the step and the loss.
+        If the loss is not finite; the message states the step and the loss.
     ValueError
-        If `micro_batch` does not divide the batch, or another one wrote the checkpoint.
+        If `micro_batch` does not divide the batch, or differs from that of the checkpoint.
     """
     size, steps = training.batch, training.steps
     parts = _parts(size, micro_batch)
@@ -151,8 +150,8 @@ def train(
             loss = sum(_learn(phase, part) for part in _split(batches(step), parts)) / parts
             if not math.isfinite(loss):
                 raise NonFiniteLossError(
-                    f"The {title} loss is {loss} at step {step} of {steps}. A learning rate below "
-                    f"{training.learning_rate:g} may help; what was trained up to the last "
+                    f"loss: expected a finite number; received {loss} at step {step} of {steps} of "
+                    f"{title}. Try a learning rate below {training.learning_rate:g}; the last "
                     "checkpoint is kept."
                 )
             state["recent"].append(loss)
@@ -171,7 +170,7 @@ def train(
 
 
 def save_weights(network: keras.Model, path: Path) -> None:
-    """Write a network's weights as plain arrays, whole or not at all.
+    """Write a network's weights as plain arrays, atomically.
 
     Parameters
     ----------
@@ -182,7 +181,7 @@ def save_weights(network: keras.Model, path: Path) -> None:
 
 
 def save_arrays(arrays: Sequence[np.ndarray], path: Path) -> None:
-    """Write arrays, whole or not at all; `read_arrays` is the way back.
+    """Write arrays atomically; `read_arrays` reads them.
 
     Parameters
     ----------
@@ -194,18 +193,18 @@ def save_arrays(arrays: Sequence[np.ndarray], path: Path) -> None:
 
 
 def load_weights(network: keras.Model, path: Path) -> None:
-    """Read what `save_weights` wrote; nothing in the file is executed.
+    """Read the weights that `save_weights` wrote, without executing code.
 
     Parameters
     ----------
     network : keras.Model
-        Takes the weights, in place.
+        Receives the weights, in place.
     path : Path
 
     Raises
     ------
     ValueError
-        If the file holds the weights of a network of another shape.
+        If the weights belong to a network of another shape.
     """
     network.set_weights(read_arrays(path))
 
@@ -222,7 +221,7 @@ def read_arrays(path: Path) -> list[np.ndarray]:
 
 
 def drop_if_damaged(path: Path) -> bool:
-    """Whether there is a whole file of arrays; one that is damaged is removed, with a warning.
+    """Whether there is an intact file of arrays; a damaged one is removed, with a warning.
 
     Parameters
     ----------
@@ -237,7 +236,7 @@ def drop_if_damaged(path: Path) -> bool:
         whole = False
     if not whole:
         warnings.warn(
-            f"The file {path} is damaged and was removed; what it held is trained again.",
+            f"The file {path} is damaged and was removed; its content is trained again.",
             stacklevel=2,
         )
         path.unlink()
@@ -245,7 +244,7 @@ def drop_if_damaged(path: Path) -> bool:
 
 
 def _compile(phase: Phase, parts: int, batch: Batch) -> None:
-    """Compile the step, or put a compiled one's optimiser back to its start."""
+    """Compile the step, or reset the optimiser of a compiled one."""
     accumulated = None if parts == 1 else parts
     if not phase.compiled or phase.optimizer.gradient_accumulation_steps != accumulated:
         phase.compile(
@@ -269,7 +268,7 @@ def _variables(phase: Phase) -> list[Any]:
 
 
 def _parts(size: int, micro_batch: int | None) -> int:
-    """How many parts a batch is learned from in."""
+    """The number of parts into which a batch is divided."""
     if micro_batch is None:
         return 1
     if micro_batch < 1 or size % micro_batch:
@@ -308,9 +307,9 @@ def _restore(phase: Phase, path: Path, parts: int) -> dict[str, Any]:
         state = dict(json.loads(str(file["state"])))
         if state.setdefault("parts", 1) != parts:
             raise ValueError(
-                f"micro_batch: expected one that makes {state['parts']} parts of a batch, as where "
-                f"this run was stopped; received one that makes {parts}. Give the one from before, "
-                f"or remove {path} to begin anew."
+                f"micro_batch: expected one that divides a batch into {state['parts']} parts, as "
+                f"before this run was interrupted; received one that makes {parts}. Use the "
+                f"earlier value, or remove {path} to start again."
             )
         for i, variable in enumerate(_variables(phase)):
             variable.assign(file[f"arr_{i}"])

@@ -1,8 +1,8 @@
-"""Which version of a registered function an experiment uses: an edited one is another experiment.
+"""Versions of registered functions: an edited function makes a different experiment.
 
-A function of this package counts as version 1 until it is given another. A function from outside
-carries a version of its own (``function.version = 2``), or is identified by its source, the source
-of the functions of its own module that it calls, and the constants that it captures.
+A function of this package has version 1 unless it states another. A function from outside states
+its version (``function.version = 2``), or is identified by its source, the source of the functions
+of its own module that it calls, and the constants that it captures.
 """
 
 import ast
@@ -25,17 +25,17 @@ def version_of(
     Parameters
     ----------
     kind, name : str
-        What it is and how it is called, for errors: "loss", "charbonnier".
+        Its kind and name, for errors: "loss", "charbonnier".
     entry : callable
         A function, a class or a `functools.partial` of either.
     version : int or str, optional
-        Its version, if that does not stand in its attribute ``version``.
+        Its version, if it has no attribute ``version``.
 
     Returns
     -------
     int, str or None
-        Its version, if that is not 1; sixteen hexadecimal digits that stand for its
-        source, if it is from outside the package and has no version; else None.
+        Its version, if that is not 1; sixteen hexadecimal digits that identify its source, if it is
+        from outside the package and has no version; otherwise None.
 
     Raises
     ------
@@ -56,15 +56,15 @@ def version_of(
         parts = _describe(entry, set())
     except (OSError, TypeError) as error:
         raise ValueError(
-            f"{kind} {name!r}: its source cannot be read ({error}), so a later change of it could "
-            "not be noticed. Give it a version, such as `function.version = 1`, and change the "
-            "version whenever the function changes; or define it in a file."
+            f"{kind} {name!r}: expected a version or readable source; received neither ({error}), "
+            "so a later change would go unnoticed. Set a version, such as `function.version = 1`, "
+            "and change it whenever the function changes; or define the function in a file."
         ) from error
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def changed(versions: Mapping[str, int | str | None]) -> dict[str, int | str]:
-    """Those of some versions that are not the first, for a fingerprint.
+    """The versions other than 1, for a fingerprint.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def _constant(value: Any) -> str:
 
 
 def _source(entry: Any) -> str:
-    """The source without comments and layout, where it parses by itself; a lambda's may not."""
+    """The source, without comments and layout if it can be parsed by itself."""
     text = textwrap.dedent(inspect.getsource(entry))
     try:
         return ast.unparse(ast.parse(text))

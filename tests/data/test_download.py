@@ -103,7 +103,7 @@ def test_images_are_rebuilt_from_their_originals(name, site, faces, capsys):
         assert (folder / row["file"]).read_bytes() == made(row, site)
     assert sorted(site.asked) == sorted(site.files), "each original is fetched once"
     assert sorted(p.name for p in folder.rglob("*.*")) == ["0.jpg", "1.jpg", "2.jpg", "3.jpg"]
-    assert capsys.readouterr().err == f"{name}: making 4 images of 3 public files, once.\n"
+    assert capsys.readouterr().err == f"{name}: making 4 images from 3 public files (only once).\n"
     assert data.images(name, "train", 32).shape == (4, 32, 32, 3)
     assert len(site.asked) == 3, "what is made is not fetched again"
     assert capsys.readouterr().err == ""
@@ -111,7 +111,9 @@ def test_images_are_rebuilt_from_their_originals(name, site, faces, capsys):
 
 def test_an_interrupted_rebuild_goes_on_where_it_stopped(site, faces):
     site.refused = {"owner/name/c0ffee/deep/grey.png"}
-    with pytest.raises(data.DownloadError, match=r"deep/grey\.png cannot be fetched.*503.*is kept"):
+    with pytest.raises(
+        data.DownloadError, match=r"deep/grey\.png cannot be downloaded.*503.*are kept"
+    ):
         download.image_folder("open-faces-2")
     kept = {
         path.name: path.stat().st_mtime_ns for path in download.cache("open-faces-2").rglob("*")
@@ -127,20 +129,20 @@ def test_an_interrupted_rebuild_goes_on_where_it_stopped(site, faces):
 
 def test_another_content_is_refused_and_named(site, faces):
     site.files["owner/name/c0ffee/plain.png"] = site.files["owner/name/c0ffee/deep/grey.png"]
-    with pytest.raises(data.DownloadError, match=r"plain\.png is not the file .* pinned"):
+    with pytest.raises(data.DownloadError, match=r"plain\.png: expected a file with the SHA-256"):
         download.image_folder("open-faces-2")
     assert not (download.cache("open-faces-2") / "images" / "0.jpg").exists()
 
 
 def test_a_file_that_is_gone_is_named(site, faces):
     del site.files["owner/name/c0ffee/plain.png"]
-    with pytest.raises(data.DownloadError, match=r"plain\.png cannot be fetched: 404"):
+    with pytest.raises(data.DownloadError, match=r"plain\.png cannot be downloaded: 404"):
         download.image_folder("open-faces-2")
 
 
 def test_without_a_network_the_error_names_the_way_out(site, faces, monkeypatch):
     monkeypatch.setattr(download, "BASE_URL", "http://127.0.0.1:9")
-    with pytest.raises(data.DownloadError, match="cannot be fetched.*WSSL_DATA.*'synthetic'"):
+    with pytest.raises(data.DownloadError, match="cannot be downloaded.*WSSL_DATA.*'synthetic'"):
         data.images("open-faces-2")
 
 
@@ -181,7 +183,7 @@ def test_quickdraw_is_the_union_of_two_repositories(site, drawings):
 def test_an_interrupted_quickdraw_goes_on_where_it_stopped(site, drawings):
     last = "/".join([*download.MORE, "zigzag.ndjson"])
     site.refused = {last}
-    with pytest.raises(data.DownloadError, match=r"zigzag\.ndjson cannot be fetched"):
+    with pytest.raises(data.DownloadError, match=r"zigzag\.ndjson cannot be downloaded"):
         download.quickdraw()
     site.refused, site.asked = set(), []
     assert download.quickdraw() == drawings
@@ -190,7 +192,7 @@ def test_an_interrupted_quickdraw_goes_on_where_it_stopped(site, drawings):
 
 def test_other_drawings_than_those_pinned_are_refused(site, drawings, monkeypatch):
     monkeypatch.setattr(download, "QUICKDRAW_SHA256", "0" * 64)
-    with pytest.raises(data.DownloadError, match="6 drawings fetched are not those"):
+    with pytest.raises(data.DownloadError, match="received 6 that differ"):
         download.quickdraw()
 
 
@@ -199,7 +201,7 @@ def test_a_changed_local_copy_of_quickdraw_is_refused(site, drawings, monkeypatc
     folder.mkdir(parents=True)
     (folder / "strokes.ndjson").write_text(json.dumps(drawings[0]) + "\n")
     monkeypatch.setenv("WSSL_DATA", str(tmp_path / "own"))
-    with pytest.raises(ValueError, match=r"strokes\.ndjson does not hold the drawings.*1 read"):
+    with pytest.raises(ValueError, match=r"strokes\.ndjson: expected the drawings.*1 that differ"):
         download.quickdraw()
     assert site.asked == []
 

@@ -75,7 +75,7 @@ def test_any_other_set_is_split_by_content(tmp_path, parts):
 
 def test_rows_of_splits_with_other_names_are_counted():
     own = ["train"] * 60 + ["test"] + [""] * 2
-    with pytest.warns(UserWarning, match="hub:set: 2 rows passed over"):
+    with pytest.warns(UserWarning, match="hub:set: 2 rows ignored"):
         assert _splits(own, ["0" * 64] * 63, "hub:set") == own
 
 
@@ -144,12 +144,14 @@ def test_a_broken_picture_is_named_by_its_row(tmp_path):
     table = parquet.read_table(tmp_path / "set" / "train-0.parquet").to_pylist()
     table[7]["image"]["bytes"] = b"nothing"
     parquet.write_table(pyarrow.Table.from_pylist(table), tmp_path / "set" / "train-0.parquet")
-    with pytest.warns(UserWarning, match="Skipped 1 unreadable images.*set, row 7 cannot be read"):
+    with pytest.warns(
+        UserWarning, match="Skipped 1 unreadable images.*set, row 7: expected an image file"
+    ):
         levels(tmp_path / "set", "train")
 
 
 def test_a_missing_folder_is_an_error(tmp_path):
-    with pytest.raises(FileNotFoundError, match="There is no folder .*nowhere"):
+    with pytest.raises(FileNotFoundError, match="expected an existing folder; .*nowhere"):
         data.images(f"hub:{tmp_path / 'nowhere'}")
 
 

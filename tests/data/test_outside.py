@@ -125,7 +125,7 @@ def test_a_whole_picture_keeps_its_values(case):
     photo, error = attempt(read_photo, Encoded("the picture", content))
     if error is not None:
         # Values without a known range are refused, and so are metadata that Pillow refuses.
-        assert image.mode in ("I", "F") or "cannot be read as an image" in error
+        assert image.mode in ("I", "F") or "expected an image file" in error
         return
     if kind not in LOSSLESS or image.mode not in ("1", "L", "RGB", "P"):
         return
@@ -146,7 +146,7 @@ def test_a_mask_is_read_or_named(tmp_path_factory, content, threshold):
         assert mask.dtype == bool
         assert mask.ndim == 2
     else:
-        assert "outside.mask" in error or "threshold must be from 1 to 255" in error
+        assert "outside.mask" in error or "threshold: expected" in error
 
 
 @SELDOM

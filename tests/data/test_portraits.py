@@ -99,9 +99,9 @@ def test_the_face_is_in_the_middle(small):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"count": -1, "size": 32}, "count must be 0 or more, got -1"),
-        ({"count": 1, "size": 15}, "size must be 16 pixels or more.*got 15"),
-        ({"count": 1, "size": 32, "seed": -2}, "seed must be 0 or more, got -2"),
+        ({"count": -1, "size": 32}, "count: expected .*received -1"),
+        ({"count": 1, "size": 15}, "size: expected at least 16 pixels.*received 15"),
+        ({"count": 1, "size": 32, "seed": -2}, "seed: expected .*received -2"),
         ({"count": 1, "size": 32, "split": "trian"}, "Did you mean 'train'"),
     ],
 )

@@ -183,9 +183,11 @@ def test_a_killed_preparation_leaves_no_process_and_goes_on(
 ):
     folder, output = killed
     assert not (output / "images.npy").exists()
-    with pytest.raises(FileNotFoundError, match="not all prepared.*`wssl data prepare` goes on"):
+    with pytest.raises(FileNotFoundError, match="interrupted.*`wssl data prepare` again"):
         data.images(f"prepared:{output}", "train", 64)
-    with pytest.raises(FileNotFoundError, match="not all prepared"):
+    with pytest.raises(
+        FileNotFoundError, match="expected prepared images; the preparation was interrupted"
+    ):
         data.fingerprint(f"prepared:{output}")
     done = (output / "progress.jsonl").read_bytes().count(b"\n") - 1
     read = []
@@ -261,7 +263,7 @@ def test_an_unfinished_preparation_of_something_else_is_kept(stopped, faces):
     with pytest.raises(ValueError, match=r"unfinished preparation of folder:.* at 16 px"):
         prepare(faces, stopped, size=8)
     (faces / "0.png").unlink()
-    with pytest.raises(ValueError, match="other images than are there now.*another --output"):
+    with pytest.raises(ValueError, match="images that have changed since.*another --output"):
         prepare(faces, stopped)
     assert content(stopped) == before
 
@@ -279,7 +281,7 @@ def test_what_is_done_is_left_as_it_is(faces, tmp_path):
     first = prepare(faces, tmp_path / "out")
     before = content(tmp_path / "out")
     assert prepare(faces, tmp_path / "out") == first
-    with pytest.raises(ValueError, match=r"already holds folder:.* at 16 px\. Choose another"):
+    with pytest.raises(ValueError, match=r"already contains folder:.* at 16 px\. Choose another"):
         prepare(faces, tmp_path / "out", size=8)
     (faces / "0.png").unlink()
     with pytest.raises(ValueError, match="its images have changed since"):
@@ -298,14 +300,14 @@ def test_damaged_files_are_skipped_named_and_counted(faces, tmp_path, capsys):
     assert sum(len(data.images(f"prepared:{tmp_path / 'out'}", s, 16)) for s in data.SPLITS) == 59
     output = capsys.readouterr().out
     assert "59 images of 16 px" in output
-    assert f"skipped: {bad} cannot be read" in output
+    assert f"skipped: {bad}: expected an image file" in output
     assert f"--dataset prepared:{tmp_path / 'out'}" in output
 
 
 def test_too_many_damaged_files_are_an_error(faces, tmp_path):
     for i in range(4):
         (faces / f"{i}.png").write_text(f"nothing {i}")
-    with pytest.raises(ValueError, match="4 of 60 images cannot be read; 5% are tolerated"):
+    with pytest.raises(ValueError, match="at most 5% unreadable; received 4 of 60"):
         prepare(faces, tmp_path / "out")
     assert prepare(faces, tmp_path / "out", max_unreadable=0.07).shape[0] == 56
 
@@ -337,20 +339,20 @@ def test_an_array_that_was_cut_off_is_an_error(faces, tmp_path, length):
     prepare(faces, tmp_path / "out")
     with (tmp_path / "out" / "images.npy").open("r+b") as file:
         file.truncate(length)
-    with pytest.raises(ValueError, match=r"images\.npy is damaged .*prepare the images anew"):
+    with pytest.raises(ValueError, match=r"images\.npy is damaged .*prepare the images again"):
         data.images(f"prepared:{tmp_path / 'out'}", "train", 16)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda index: index.update(version=2), "is of version 2, this program reads 1"),
+        (lambda index: index.update(version=2), "expected version 1; received 2"),
         (lambda index: index.pop("size"), "is damaged .*size"),
         (
             lambda index: index["blocks"].pop(),
             r"damaged .expected splits of 49 images; received .* 60",
         ),
-        (lambda index: index.update(size=15), r"expected uint8 \(60, 15, 15, 3\), received"),
+        (lambda index: index.update(size=15), r"expected uint8 \(60, 15, 15, 3\); received"),
     ],
 )
 def test_a_wrong_index_is_an_error(faces, tmp_path, change, message):
@@ -380,27 +382,29 @@ def test_the_fingerprint_is_that_of_the_content(faces, tmp_path, blocks_of_8):
 
 def test_an_empty_split_is_an_error(tmp_path, faces):
     data.prepare("photos", tmp_path / "out", 16, workers=1)
-    with pytest.raises(ValueError, match="'train' of .* is empty: of its 8 .* 0 in train, 0 in"):
+    with pytest.raises(
+        ValueError, match="received 'train', .* is empty in .*: of its 8 .* 0 in train, 0 in"
+    ):
         data.images(f"prepared:{tmp_path / 'out'}", "train", 16)
 
 
 def test_a_folder_without_prepared_images_says_so(tmp_path, faces):
     with pytest.raises(FileNotFoundError, match=r"no index\.json.*wssl data prepare SOURCE"):
         data.images(f"prepared:{faces}", "train", 16)
-    with pytest.raises(FileNotFoundError, match="There is no folder .*nowhere"):
+    with pytest.raises(FileNotFoundError, match="expected an existing folder; .*nowhere"):
         data.images(f"prepared:{tmp_path / 'nowhere'}", "train", 16)
 
 
 @pytest.mark.parametrize("source", ["synthetic", "prepared:x"])
 def test_what_is_not_made_of_files_cannot_be_prepared(source, tmp_path):
-    with pytest.raises(ValueError, match="not made of image files.*open-faces.*celeba-hq:PATH"):
+    with pytest.raises(ValueError, match="made of image files.*open-faces.*celeba-hq:PATH"):
         data.prepare(source, tmp_path / "out")
 
 
 def test_a_full_disk_is_told_before_any_work(faces, tmp_path, monkeypatch):
     usage = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    with pytest.raises(OSError, match="need 0.0 GB, 0.0 GB are free"):
+    with pytest.raises(OSError, match="expected 0.0 GB of free .*; found 0.0 GB"):
         prepare(faces, tmp_path / "out")
 
 
@@ -416,7 +420,7 @@ def test_fewer_bits_in_16_are_counted(tmp_path, capsys):
         Image.fromarray(values).save(tmp_path / "scans" / f"{i}.png")
     source, out = f"folder:{tmp_path / 'scans'}", tmp_path / "out"
     assert main(["data", "prepare", source, "-o", str(out), "--size", "8"]) == 0
-    assert "that hold 14 bits or fewer: 20" in capsys.readouterr().out
+    assert "with 14 significant bits or fewer: 20" in capsys.readouterr().out
     assert data.Prepared(out).index().dim == 20
     index = json.loads((out / "index.json").read_text())
     del index["dim"]

@@ -38,7 +38,7 @@ def test_photos_are_the_ones_scikit_image_ships():
 @pytest.mark.parametrize(("name", "count"), [("photos", 8), ("objects", 410)])
 @pytest.mark.parametrize("split", ["train", "val"])
 def test_some_pictures_are_for_tests_only(name, count, split):
-    words = rf"'{name}' has no split '{split}': its {count} pictures .*split='test'.*'open-faces-2'"
+    words = rf"'test' for '{name}', whose {count} pictures .*received '{split}'.*'open-faces-2'"
     with pytest.raises(ValueError, match=words):
         data.images(name, split)
 
@@ -48,25 +48,25 @@ def test_some_pictures_are_for_tests_only(name, count, split):
     [("syntetic", "'synthetic'"), ("openfaces", "'open-faces'"), ("folder:", "'folder:PATH'")],
 )
 def test_an_unknown_source_suggests_the_nearest(name, nearest):
-    with pytest.raises(ValueError, match=f"Unknown image source .* Did you mean {nearest}"):
+    with pytest.raises(ValueError, match=f"image source: expected .* Did you mean {nearest}"):
         data.images(name)
-    with pytest.raises(ValueError, match="Unknown image source"):
+    with pytest.raises(ValueError, match="image source: expected one of"):
         data.fingerprint(name)
 
 
 def test_names_can_be_checked_without_touching_the_files():
     data.check_image_source("folder:nowhere")
     data.check_mask_source("folder:nowhere")
-    with pytest.raises(ValueError, match="Unknown mask source 'photos'"):
+    with pytest.raises(ValueError, match="received 'photos'"):
         data.check_mask_source("photos")
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"split": "validation"}, "Unknown split 'validation'"),
-        ({"size": 0}, "size must be at least 1"),
-        ({"count": 0}, "count must be at least 1"),
+        ({"split": "validation"}, "received 'validation'"),
+        ({"size": 0}, "size: expected at least 1"),
+        ({"count": 0}, "count: expected an integer of at least 1"),
     ],
 )
 def test_arguments_are_checked(arguments, message):
@@ -116,7 +116,7 @@ def test_no_person_is_in_two_splits_of_the_first_version():
 
 def test_a_wrong_wssl_data_is_an_error(monkeypatch, tmp_path):
     monkeypatch.setenv("WSSL_DATA", str(tmp_path / "nowhere"))
-    with pytest.raises(FileNotFoundError, match="WSSL_DATA is .*nowhere"):
+    with pytest.raises(FileNotFoundError, match="WSSL_DATA: .*nowhere"):
         data.images("open-faces")
 
 
@@ -126,7 +126,9 @@ def test_a_wrong_wssl_data_is_an_error(monkeypatch, tmp_path):
 def test_an_incomplete_copy_is_an_error(name, total, monkeypatch, tmp_path):
     (tmp_path / name / "images").mkdir(parents=True)
     monkeypatch.setenv("WSSL_DATA", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match=f"lacks {total} of the {total} images of {name},"):
+    with pytest.raises(
+        FileNotFoundError, match=f"the {total} images of {name}; {total} are missing"
+    ):
         data.images(name, "test")
 
 

@@ -12,7 +12,7 @@ from wssl.statistics import residual_variance
 from wssl.store import Record
 
 ARM_FREEDOM = 4
-"""The degrees of freedom with which the variance of a class stands for that of one of its arms."""
+"""The degrees of freedom of a class's variance as an estimate for one of its arms."""
 
 SAME_PHASE = "same phase: "
 
@@ -22,15 +22,15 @@ FIRST_TIER_BUDGETS = (1.0, 4.0)
 """The budgets of the arms whose verdicts are registered."""
 
 CLASSICAL = ("harmonic", "biharmonic", "telea", "navier_stokes", "mean_colour")
-"""Fills that learn nothing, so that one run is all that there is to know."""
+"""Baselines that are not learned, so that one run is sufficient."""
 
 NETWORKS = ("wssl", "shift_net", "pic")
-"""The networks of the plan, whose runs show how runs scatter."""
+"""The networks of the plan, whose runs determine the variance."""
 
 
 @dataclass(frozen=True)
 class Design:
-    """What was registered: the data, the scale, and the seeds.
+    """The registered design: the data, the scale, and the seeds.
 
     Attributes
     ----------
@@ -126,7 +126,7 @@ class Arm:
 
     @property
     def pooled(self) -> bool:
-        """Whether its runs show how those of its class scatter: an arm of a grid or a control."""
+        """Whether its runs enter the variance of its class: an arm of a grid or a control."""
         return self.loss == "mix" and self.blocks == paper.FROZEN_BLOCKS and self.budget == 1
 
     @property
@@ -136,7 +136,7 @@ class Arm:
 
     @property
     def key(self) -> tuple[Any, ...]:
-        """What identifies the arm apart from its width and budget."""
+        """The identity of the arm without its width and budget."""
         if self.method != "wssl":
             return (self.method,)
         blocks = self.blocks if self.encoder in ("frozen", "random") else paper.FROZEN_BLOCKS
@@ -162,13 +162,13 @@ class Arm:
 
     @property
     def phase(self) -> tuple[Any, ...]:
-        """What arms have in common that start from the same weights: their noise is shared."""
+        """The key shared by arms that start from the same weights and so share noise."""
         weights = self.key[-1] if self.method == "wssl" else ()
         return (self.method, self.encoder, weights, self.width)
 
     @property
     def noise(self) -> str:
-        """The class of arms whose runs are expected to scatter alike.
+        """The class of arms that are expected to have equal variance.
 
         Half of the first edition's pretext phases with much weight on sharpness had not learned
         that task, so that these arms scatter three times as widely as others.
@@ -184,7 +184,7 @@ class Arm:
 
 
 def arm_of(experiment: Mapping[str, Any], scale: Mapping[str, Any], design: Design) -> Arm | None:
-    """The arm that an experiment belongs to, or None if it is none of this campaign's.
+    """The arm of an experiment, or None if it does not belong to the campaign.
 
     Parameters
     ----------
@@ -269,7 +269,7 @@ class Campaign:
         by_seed[seed] = record
 
     def run(self, arm: Arm, seed: int) -> Record | None:
-        """The run of an arm with a seed, if there is one; a classical fill has one for all."""
+        """The run of an arm with a seed, if any; a classical fill has one for all seeds."""
         by_seed = self.runs.get(arm, {})
         if arm.method in CLASSICAL and by_seed:
             return next(iter(by_seed.values()))
@@ -281,7 +281,7 @@ class Campaign:
         return self.pretexts.get(run["pretext"] or "") if run else None
 
     def evaluation(self, arm: Arm, seed: int, **test: Any) -> Record | None:
-        """The evaluation of a run on its own images and masks, apart from what is given.
+        """The evaluation of a run on its own images and masks, except for the given settings.
 
         Parameters
         ----------
@@ -353,7 +353,7 @@ class Campaign:
         return self._pools[score, noise]
 
     def prior(self, terms: Sequence[tuple[float, Arm]], score: Score) -> tuple[float, float, float]:
-        """What comparable arms say of the variance of one contrast per seed.
+        """The variance of one contrast per seed, estimated from comparable arms.
 
         Parameters
         ----------

@@ -1,4 +1,4 @@
-"""The claims: what each says, what it is about, and how it is tested, in one entry."""
+"""The claims, one entry each: its text, its estimand and its test."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ from wssl.claims.estimands import (
 from wssl.paper import BEST
 
 Kind = Literal["says", "presupposes", "ours"]
-"""Who asserts a claim: the paper's words or tables, its method, or only this study.
+"""The origin of a claim: the paper's words or tables, its method, or only this study.
 
-What the paper says once is counted once: the same statement by another metric, on another scale or
-for another network is ours.
+A statement of the paper is counted once; the same statement for another metric, scale or network is
+ours.
 """
 
 FAMILIES = {
@@ -62,7 +62,7 @@ class Claim:
     family : str
         A key of `FAMILIES`.
     compared : str
-        The estimand in words: what is above zero if the claim is true.
+        The estimand in words, which is positive if the claim is true.
     estimand : Estimand
     primary : int or None
         The place in the order of the primary claims.
@@ -105,7 +105,7 @@ WIDE_SCRATCH = Arm(encoder="scratch", width=WIDE)
 WIDE_FINETUNED = Arm(BEST, "finetuned", width=WIDE)
 
 CONTROLS = (BEST_ARM, RANDOM, SCRATCH, FINETUNED, *SINGLES[1:], TRIPLES[3])
-"""What runs at the width of the grids with the seeds of the controls, to show them there too."""
+"""The arms that also run at the width of the grids, with the seeds of the controls."""
 
 LOSSES = {loss: Arm(BEST, loss=loss) for loss in ("mix", "ssim", "log_cosh", "mse")}
 SHIFT_NET, PIC = Arm(method="shift_net"), Arm(method="pic")
@@ -569,7 +569,7 @@ CLAIMS: tuple[Claim, ...] = (
         printed="how many masks passed the filter is not reported",
     ),
 )
-"""What is judged: the primary claims in their order, then the secondary ones."""
+"""All claims: the primary ones in their order, then the secondary ones."""
 
 
 def claim(key: str) -> Claim:
@@ -583,5 +583,10 @@ def claim(key: str) -> Claim:
     ------
     KeyError
         If there is none.
+
+    Examples
+    --------
+    >>> claim("features").compared
+    'pretrained minus random encoder, both frozen, width 32'
     """
     return {claim.key: claim for claim in CLAIMS}[key]

@@ -1,4 +1,4 @@
-"""What the verdicts are worth: whole studies simulated with known truths and recorded noise."""
+"""Operating characteristics of the verdicts, from simulated studies with recorded noise."""
 
 import argparse
 import json
@@ -38,7 +38,7 @@ BASE_SSIM, BASE_PSNR = 0.8, 24.0
 
 @dataclass(frozen=True)
 class Noise:
-    """The scatter of recorded runs, to be drawn from: never a fitted distribution.
+    """The residuals of recorded runs, from which noise is drawn without a fitted distribution.
 
     Every table has two columns, of the score by SSIM (a logarithm) and of PSNR in dB.
 
@@ -318,7 +318,7 @@ class _Draw:
         shared = self.one(pool, (*family, seed))
         if family not in self.families:
             return found + shared
-        # What follows a phase scatters too, and all in all no more than the class of the arm.
+        # Later steps add noise too; in total no more than the class of the arm.
         own = np.minimum(1.0, self.noise.phases.var(axis=0) / pool.var(axis=0))
         alone = self.one(self.noise.phases / self.noise.phases.std(axis=0)) * pool.std(axis=0)
         return found + np.sqrt(1 - own) * shared + np.sqrt(own) * alone
@@ -520,7 +520,7 @@ def characteristics(
     design: Design | None = None,
     claims: Sequence[Claim] = CLAIMS,
 ) -> dict[str, Any]:
-    """How verdicts and intervals fare in many studies of one world.
+    """The error rates of verdicts and the coverage of intervals in many studies of one world.
 
     Parameters
     ----------
@@ -588,7 +588,7 @@ def summary(
     claims: Sequence[Claim] = CLAIMS,
     progress: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
-    """What the book prints of the operating characteristics, as a JSON value.
+    """The operating characteristics that the book prints, as a JSON value.
 
     Parameters
     ----------
@@ -599,7 +599,7 @@ def summary(
     design : Design, optional
     claims : sequence of Claim
     progress : callable
-        Is given a line for each world.
+        Called with one line for each world.
 
     Returns
     -------

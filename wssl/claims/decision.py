@@ -25,7 +25,7 @@ LEVEL = 0.05
 """The probability of a wrong verdict anywhere in the table, at most."""
 
 PRIMARY_SHARE = 0.6
-"""The part of the error rate that the primary claims start with; the secondary ones have the rest.
+"""The initial share of the error rate of the primary claims; the secondary ones have the rest.
 
 Each primary claim has a sixth of it, and each secondary claim the same part of the rest.
 """
@@ -45,7 +45,7 @@ class Verdict:
     low, high : float
         The confidence bounds from which the outcome follows, adjusted for the number of claims.
     done, registered : int
-        Records that are there, and that were registered, for this claim.
+        The existing and the registered number of records for this claim.
     """
 
     claim: Claim
@@ -91,9 +91,9 @@ def judge(
     Parameters
     ----------
     records : iterable of dict
-        Of the campaign; what was not registered is ignored.
+        Records of the campaign; unregistered ones are ignored.
     design : Design, optional
-        What was registered.
+        The registered design if not given.
     claims : sequence of Claim
 
     Returns
@@ -105,6 +105,14 @@ def judge(
     ------
     ValueError
         If two runs are of the same arm and seed.
+
+    Examples
+    --------
+    Without any records every claim awaits its runs:
+
+    >>> verdict = judge([])[0]
+    >>> verdict.outcome, verdict.done
+    ('awaiting runs', 0)
     """
     campaign = Campaign(records, design)
     effects: dict[str, Effect | None] = {}
@@ -133,10 +141,10 @@ def decide(
     """The error rates of the lower and of the upper bound of each claim.
 
     Two graphical procedures of half of `LEVEL` each: one tests whether effects are above zero, the
-    other whether they are below. A claim hands its share on only in the procedure in which it is
-    decided. It may not do so in the other, nor when its effect is shown to be smaller than the
-    margin: a precise study always decides one way or the other, so that a gate which opens in
-    both cases would control nothing.
+    other whether they are below. A claim passes its share on only in the procedure in which it is
+    decided, not in the other, nor if its effect is shown to be smaller than the margin: since a
+    precise study always decides one way or the other, a gate that opens in both cases would control
+    nothing.
 
     Parameters
     ----------
@@ -158,11 +166,11 @@ def decide(
 
 
 def gates(claims: Sequence[Claim]) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
-    """The graph of the test procedure: what each claim starts with, and whom it hands it on to.
+    """The graph of the test procedure: the initial share of each claim, and its recipients.
 
-    The primary claims form a chain, the fallback procedure (doi:10.1080/10543400500265660): one
-    that is decided hands its share to the next, the last one to the secondary claims. The secondary
-    claims of a family hand theirs to each other, which is Holm's procedure.
+    The primary claims form a chain, the fallback procedure (doi:10.1080/10543400500265660): a
+    decided claim passes its share to the next, the last one to the secondary claims. The secondary
+    claims of a family pass theirs to each other, which is Holm's procedure.
 
     Parameters
     ----------
@@ -206,6 +214,13 @@ def outcome_of(low: float, high: float, margin: float) -> str:
     str
         `SAME` if the interval lies within the margins, whether or not it contains zero; else
         `HOLDS` if it lies above zero, `REFUTED` if it lies below the margin; else `UNDECIDED`.
+
+    Examples
+    --------
+    >>> outcome_of(0.1, 0.4, margin=0.05), outcome_of(-0.2, 0.3, margin=0.05)
+    ('holds', 'undecided')
+    >>> outcome_of(-0.01, 0.02, margin=0.05)
+    'the same, within the margin'
     """
     if np.isnan(low) or np.isnan(high):
         return UNDECIDED
@@ -217,7 +232,7 @@ def outcome_of(low: float, high: float, margin: float) -> str:
 
 
 def is_wrong(outcome: str, truth: float, margin: float) -> bool:
-    """Whether a verdict says what is not so.
+    """Whether a verdict is wrong.
 
     Parameters
     ----------
@@ -225,6 +240,11 @@ def is_wrong(outcome: str, truth: float, margin: float) -> bool:
     truth : float
         The true effect.
     margin : float
+
+    Examples
+    --------
+    >>> is_wrong("holds", truth=-0.1, margin=0.05), is_wrong("undecided", truth=-0.1, margin=0.05)
+    (True, False)
     """
     return {
         HOLDS: truth <= 0,
@@ -253,7 +273,7 @@ def available(campaign: Campaign, need: Needed) -> bool:
 
 
 def in_paper(claims: Sequence[Claim] = CLAIMS) -> dict[str, float]:
-    """The effect of each claim computed from the numbers that the paper printed, one run each.
+    """The effect of each claim computed from the paper's printed numbers, one run each.
 
     Parameters
     ----------
@@ -263,6 +283,12 @@ def in_paper(claims: Sequence[Claim] = CLAIMS) -> dict[str, float]:
     -------
     dict of str to float
         NaN where it printed none.
+
+    Examples
+    --------
+    >>> printed = in_paper()
+    >>> printed["weights-matter"] > 0, printed["features"]
+    (True, nan)
     """
     design = Design(few=(0, 1), many=(0, 1))
     rows: dict[Arm, paper.Row] = {}

@@ -1,4 +1,4 @@
-"""What claims are about: quantities that are above zero if a claim is true, and estimators."""
+"""Estimands of claims, quantities that are positive if a claim is true, and their estimators."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -108,7 +108,7 @@ class Score:
         return -scaled if self.reversed else scaled
 
     def dissimilarity(self, values: np.ndarray) -> np.ndarray:
-        """What the logarithm is taken of: one minus a similarity, or a distance as it is."""
+        """The argument of the logarithm: one minus a similarity, or a distance."""
         return 1 - values if "ssim" in self.metric else values
 
     def _record(self, campaign: Campaign, arm: Arm, seed: int) -> Mapping[str, Any] | None:
@@ -117,7 +117,7 @@ class Score:
         return campaign.run(arm, seed)
 
     def drawn(self, campaign: Campaign, arm: Arm, seeds: Sequence[int]) -> tuple[np.ndarray, int]:
-        """The mean score over seeds on test sets drawn anew, and the number of test images.
+        """The mean score over seeds on bootstrap test sets, and the number of test images.
 
         Test sets are the same for all arms, and others for unseen images than for the run's own.
         """
@@ -510,7 +510,7 @@ class ShareOfTerm:
 
 @dataclass(frozen=True)
 class LevelsOfSharpness:
-    """Of the images at levels 0.75 and 1 that are taken for one of them, the share taken rightly.
+    """The accuracy on levels 0.75 and 1, among images that are classified as one of them.
 
     Less one half, which is chance.
 
@@ -634,7 +634,7 @@ def in_db(estimand: Estimand) -> Contrast | Best | None:
 
 
 def shown(campaign: Campaign, estimand: Contrast, width: str) -> tuple[Estimate, int] | None:
-    """The same contrast at another width, from all common seeds: to be shown, not judged.
+    """The same contrast at another width, from all common seeds, for display without a verdict.
 
     Parameters
     ----------

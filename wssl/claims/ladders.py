@@ -22,7 +22,7 @@ ENCODERS = ("frozen", "random", "finetuned", "scratch")
 
 @dataclass(frozen=True)
 class Rung:
-    """One scale, at which the paper's best configuration stands beside its controls.
+    """One scale, with the paper's best configuration and its controls.
 
     Attributes
     ----------
@@ -52,12 +52,12 @@ class Rung:
 
     @property
     def runs(self) -> int:
-        """The number of runs that are recorded at this scale."""
+        """The number of recorded runs at this scale."""
         return sum(len(self.campaign.runs.get(self.arm(name), {})) for name in ENCODERS)
 
 
 def ladders(records: Iterable[Record], design: Design | None = None) -> dict[str, tuple[Rung, ...]]:
-    """The rungs of each ladder, by what changes along it.
+    """The rungs of each ladder, by the setting that changes along it.
 
     Parameters
     ----------

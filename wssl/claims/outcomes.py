@@ -1,4 +1,4 @@
-"""What records say of each claim: its verdict, or at another scale the effect as it was seen."""
+"""The outcome of each claim: its verdict, or, at another scale, the observed effect."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -23,14 +23,14 @@ SEEN, NOT_RUN = "not judged", "not run at this scale"
 """The outcomes of a claim at another scale than the registered one."""
 
 _OF_SEEDS = (SpreadOfWeightings, SpreadByTasks, SpreadOverSeeds)
-"""Estimands that are spreads, which one seed does not show."""
+"""Estimands that are spreads, which a single seed cannot show."""
 
 Compared = TypeVar("Compared")
 
 
 @dataclass(frozen=True)
 class Findings(Mapping[str, Verdict]):
-    """What the records of one design say of each claim, by its key.
+    """The findings from the records of one design for each claim, by its key.
 
     Attributes
     ----------
@@ -81,7 +81,7 @@ def findings(
     registered: bool = True,
     claims: Sequence[Claim] = CLAIMS,
 ) -> Findings:
-    """Judge the claims, or only look at their effects.
+    """Reach a verdict on each claim, or only estimate its effect.
 
     Parameters
     ----------
@@ -98,6 +98,12 @@ def findings(
     Returns
     -------
     Findings
+
+    Examples
+    --------
+    >>> found = findings([])
+    >>> found["features"].outcome, found.registered
+    ('awaiting runs', True)
     """
     records = list(records)
     campaign = Campaign(records, design)
@@ -149,7 +155,7 @@ def at(compared: Compared, width: str) -> Compared:
 
 
 def common_seeds(campaign: Campaign, arms: Iterable[Arm], *scores: Score) -> tuple[int, ...]:
-    """The seeds with which each of some arms has a run that holds each of some scores.
+    """The seeds for which each arm has a run with each score.
 
     Parameters
     ----------
@@ -190,7 +196,7 @@ class Paired:
 
 
 def paired(campaign: Campaign, terms: Sequence[tuple[float, Arm]], score: Score) -> Paired | None:
-    """A contrast of arms from all the seeds that they share: to be shown, not judged.
+    """A contrast of arms from all common seeds, for display without a verdict.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whether the plan is older than the first run: what the history and the records say."""
+"""Check that the plan is older than the first run, by the git history and the records."""
 
 import hashlib
 import subprocess
@@ -12,7 +12,7 @@ from wssl.store import Record
 
 @dataclass(frozen=True)
 class Registration:
-    """What is known of the plan and of the first run.
+    """The dates of the plan and of the first run.
 
     Attributes
     ----------
@@ -66,8 +66,8 @@ def registration(plan: Path, records: Iterable[Record]) -> Registration:
         If there is no plan.
     """
     text = plan.read_bytes()
-    # A run's record holds when it ended and how long it took; that it started later than the plan
-    # is what registration asks for.
+    # A run's record contains its end and its duration; registration requires that it started
+    # after the plan.
     spans: list[tuple[datetime, datetime]] = []
     for record in records:
         end = datetime.fromisoformat(record["provenance"]["finished"])

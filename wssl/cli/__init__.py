@@ -1,7 +1,7 @@
-"""The command ``wssl``: run experiments, fill holes and look at data from the shell.
+"""The command ``wssl``: run experiments, fill holes and inspect data from the shell.
 
-A module for each command has its options and what it does. The options of a command are made when
-it is called, after ``--import``, so that they name what is registered.
+Each command has a module with its options and its action. The options are created when the command
+is called, after ``--import``, so that they list everything that is registered.
 """
 
 import argparse
@@ -17,7 +17,7 @@ from wssl.cli.options import start_keras
 COMMANDS = {
     "run": ("run", "train and evaluate one experiment, or show its stored record"),
     "study": ("study", "run the study, whole or in parts"),
-    "list": ("listing", "show the records there are: settings, scores, fingerprint"),
+    "list": ("listing", "list the stored records: settings, scores, fingerprint"),
     "inpaint": ("inpaint", "fill the hole of a picture, or of each in a folder"),
     "export": ("export", "write a trained network to a file"),
     "data": ("data", "list, fetch, prepare or look at images and masks"),
@@ -26,8 +26,8 @@ COMMANDS = {
 
 _NAMED_BY_REGISTRIES = ("run", "study")
 _WITHOUT_KERAS = ("list", "data")
-_UNKNOWN = "Unknown (pretext task|loss|method|image source|mask source) "
-_OWN = "One of your own is known after --import: wssl --import mine.py COMMAND."
+_UNKNOWN = "(pretext task|loss|method|image source|mask source): expected one of "
+_OWN = "To use one of your own, import the file that registers it: wssl --import mine.py COMMAND."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         again = getattr(options, "again", "resumes from here")
-        print(f"\nwssl: stopped; the same command {again}.", file=sys.stderr)
+        print(f"\nwssl: interrupted; the same command {again}.", file=sys.stderr)
         return 130
 
 
@@ -74,8 +74,9 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(
         prog="wssl",
         description="A reproducible study of weighted self-supervised learning for inpainting.",
-        epilog="Records go to the folder results/, or to the one that WSSL_RESULTS names; real "
-        "data are looked for in the folder that WSSL_DATA names, and downloaded if not there.",
+        epilog="Records are written to the folder results/, or to the folder that WSSL_RESULTS "
+        "names. Real data are read from the folder that WSSL_DATA names, and downloaded if "
+        "they are not there.",
     )
     made.add_argument(
         "--import",
@@ -83,7 +84,7 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
         default=[],
         dest="imports",
         metavar="MODULE",
-        help="a module or .py file of yours, imported first, which registers pretext tasks, "
+        help="a module or .py file of your own to import first, which registers pretext tasks, "
         "losses, methods or data sources; may be repeated",
     )
     commands = made.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="name")
@@ -95,11 +96,13 @@ def parser(command: str | None = None) -> argparse.ArgumentParser:
 
 
 def _import(name: str) -> None:
-    """Import a module of the user's, so that what it registers is known: a file or a name."""
+    """Import a user's module, given as a file or by name, so that its entries are registered."""
     path = Path(name)
     file = path.suffix == ".py"
     if file and not path.is_file():
-        raise ValueError(f"--import: there is no file {name}.")
+        raise ValueError(
+            f"--import: expected a .py file that exists; received {name!r}. Check the path."
+        )
     folder = path.absolute().parent if file else Path.cwd()
     sys.path.insert(0, str(folder))
     module = path.stem if file else name
@@ -109,11 +112,11 @@ def _import(name: str) -> None:
         if error.name != module:
             raise
         raise ValueError(
-            f"--import: there is no module {name} in {folder} or where Python looks for modules; "
-            "give a module's name, or the path of a .py file."
+            f"--import: expected a module in {folder} or on Python's search path; received "
+            f"{name!r}. Give the name of a module, or the path of a .py file."
         ) from None
     if file and Path(str(found.__file__)).resolve() != path.resolve():
         raise ValueError(
-            f"--import: {name} is named like the module {module}, which Python has loaded from "
-            f"{found.__file__}; rename the file."
+            f"--import: expected a file whose name no other module has; received {name}, but "
+            f"Python has loaded {module} from {found.__file__}. Rename the file."
         )

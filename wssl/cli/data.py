@@ -17,13 +17,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser : argparse.ArgumentParser
     """
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="name every source of images and masks")
+    listing = actions.add_parser("list", help="list all sources of images and masks")
     listing.set_defaults(command=_data_list)
     fetch = actions.add_parser(
         "fetch",
         help="download the public data sets before they are needed",
-        description="Download the public data sets, or resume the download; what WSSL_DATA has is "
-        "only checked. Without this command they are fetched when first used.",
+        description="Download the public data sets, or resume the download. Data in the folder "
+        "WSSL_DATA are only checked. Without this command, each data set is downloaded when it "
+        "is first used.",
     )
     fetch.add_argument(
         "names",
@@ -34,9 +35,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     fetch.set_defaults(command=_data_fetch)
     prepare = actions.add_parser(
         "prepare",
-        help="decode the images of a source once, for quick and frugal training",
-        description="Decode the images of a source once, in parallel, cut and resized, into one "
-        "array on disk that training maps into memory. A preparation that was stopped resumes.",
+        help="decode the images of a source once, so that training is fast and needs little memory",
+        description="Decode, crop and resize the images of a source once, in parallel, into one "
+        "array on disk that training maps into memory. An interrupted preparation resumes.",
         epilog="example: wssl data prepare celeba-hq:~/CelebAMask-HQ --size 256",
     )
     prepare.add_argument("source", help="such as folder:PATH, celeba-hq:PATH or hub:PATH_OR_NAME")
@@ -44,33 +45,33 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--size",
         type=at_least_1,
         default=256,
-        help="in pixels: 256 for the presets gpu and paper, 73 for quick and desktop "
-        "(default: 256)",
+        help="side of the images in pixels: 256 for the presets gpu and paper, 73 for quick and "
+        "desktop (default: 256)",
     )
     prepare.add_argument(
         "-o", "--output", type=Path, help="a folder (default: prepared/SOURCE-SIZE)"
     )
     prepare.add_argument(
-        "--workers", type=at_least_1, help="processes that decode (default: one for each core)"
+        "--workers", type=at_least_1, help="number of processes that decode (default: one per core)"
     )
     prepare.add_argument(
         "--max-unreadable",
         type=float,
         metavar="SHARE",
         default=0.05,
-        help="share of the files that may be unreadable and are skipped (default: 0.05)",
+        help="largest share of unreadable files, which are skipped (default: 0.05)",
     )
     prepare.set_defaults(command=_data_prepare)
     verify = actions.add_parser("verify", help="compare prepared images with their digests")
-    verify.add_argument("folder", type=Path, help="one that `wssl data prepare` wrote")
+    verify.add_argument("folder", type=Path, help="folder that `wssl data prepare` wrote")
     verify.set_defaults(command=_data_verify)
     sheet = actions.add_parser("sheet", help="draw images or masks of a source as one picture")
     sheet.add_argument("source", help="such as synthetic, open-faces-2, quickdraw or folder:PATH")
-    sheet.add_argument("-o", "--output", type=Path, required=True, help="where to write it")
-    sheet.add_argument("--masks", action="store_true", help="the source is one of masks")
-    sheet.add_argument("--recipe", default="dense", help="of the masks (default: dense)")
+    sheet.add_argument("-o", "--output", type=Path, required=True, help="the image file to write")
+    sheet.add_argument("--masks", action="store_true", help="show masks instead of images")
+    sheet.add_argument("--recipe", default="dense", help="recipe of the masks (default: dense)")
     sheet.add_argument("--split", default="test", help="train, val or test (default: test)")
-    sheet.add_argument("--size", type=int, default=128, help="of an image, in pixels")
+    sheet.add_argument("--size", type=int, default=128, help="side of the images in pixels")
     sheet.add_argument("--columns", type=at_least_1, default=10)
     sheet.add_argument("--rows", type=at_least_1, default=6)
     sheet.set_defaults(command=_data_sheet)
@@ -85,7 +86,7 @@ def _data_list(options: argparse.Namespace) -> None:
 
 
 def _fetchers() -> dict[str, Callable[[], object]]:
-    """What downloads each public data set, by name."""
+    """The function that downloads each public data set, by name."""
     from wssl.data import download
     from wssl.data.manifests import MANIFESTS
 
@@ -117,8 +118,8 @@ def _data_prepare(options: argparse.Namespace) -> None:
         print(f"smaller than {index.size} px, and enlarged: {index.enlarged:,}")
     if index.dim:
         print(
-            f"all but black, as from 16-bit files that hold 14 bits or fewer: {index.dim:,}. "
-            "Multiply their values up to the full scale, 65,535, and prepare them anew."
+            f"almost black, as from 16-bit files with 14 significant bits or fewer: {index.dim:,}. "
+            "Scale their values to the full range, 65,535, and prepare them again."
         )
     for message in index.unreadable:
         print(f"skipped: {message}")
@@ -132,10 +133,10 @@ def _data_verify(options: argparse.Namespace) -> None:
     index = prepared.index()
     if damaged := list(prepared.damaged()):
         raise ValueError(
-            f"{options.folder}: {len(damaged)} of {len(index.blocks)} blocks are not as they were "
-            f"written: {'; '.join(damaged)}. Remove the folder and prepare {index.source} anew."
+            f"{options.folder}: {len(damaged)} of {len(index.blocks)} blocks fail their checksum: "
+            f"{'; '.join(damaged)}. Remove the folder and prepare {index.source} again."
         )
-    print(f"{options.folder}: all {index.shape[0]:,} images are as they were written")
+    print(f"{options.folder}: the checksums of all {index.shape[0]:,} images are correct")
 
 
 def _data_sheet(options: argparse.Namespace) -> None:

@@ -16,11 +16,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """
     parser.description = (
         "Write the network of a record to a file: .npz for `wssl inpaint` on another machine, "
-        "which then needs no results folder and executes nothing in the file; .onnx for other "
-        "runtimes, which needs the package onnx."
+        "without a results folder and without executing code from the file; .onnx for other "
+        "runtimes (requires the package onnx)."
     )
     parser.epilog = "example: wssl export cc4d4c2ead1e32f5 -o model.npz"
-    parser.add_argument("model", metavar="FINGERPRINT", help="of a record, as `wssl list` shows it")
+    parser.add_argument(
+        "model", metavar="FINGERPRINT", help="fingerprint of a record, as `wssl list` shows it"
+    )
     parser.add_argument(
         "-o", "--output", type=Path, required=True, metavar="OUT", help="the .npz or .onnx file"
     )

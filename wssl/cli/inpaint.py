@@ -17,15 +17,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser : argparse.ArgumentParser
     """
     parser.description = (
-        "Fill the hole of a picture, or of each picture in a folder; the known pixels stay as "
-        "they are. The network sees the part around the hole, or all of the picture if the hole is "
-        "large or wide, resized to the network's own size. Without --model, the default experiment "
-        "is used, and trained first if it has not been (about a minute)."
+        "Fill the hole of a picture, or of each picture in a folder; known pixels are unchanged. "
+        "The network sees the region around the hole, or the whole picture if the hole is large "
+        "or wide, resized to the network's own size. Without --model, the network of the default "
+        "experiment is used, which is trained first if necessary (about a minute)."
     )
     parser.epilog = (
         "examples: wssl inpaint photo.jpg mask.png -o filled.png --model model.npz; wssl inpaint "
-        "photos masks -o filled. Existing files of these names are overwritten. A picture of a "
-        "folder that cannot be filled is named and skipped, and the exit status is 1."
+        "photos masks -o filled. Existing files of these names are overwritten. Pictures of a "
+        "folder that cannot be filled are reported and skipped, and the exit status is then 1."
     )
     parser.add_argument(
         "image", type=Path, metavar="IMAGE", help="a picture of any size, or a folder of them"
@@ -35,7 +35,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="MASK",
         help="a black and white picture of that size, white = hole; for a folder, one such "
-        "picture, or a folder with one for each, of the same name but for the ending",
+        "picture, or a folder with one for each picture, of the same name apart from the "
+        "extension",
     )
     parser.add_argument(
         "-o",
@@ -43,7 +44,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="OUT",
-        help="the result, as .png or another lossless format; for a folder, a folder of .png",
+        help="the result, in .png or another lossless format; for a folder, a folder of .png files",
     )
     parser.add_argument(
         "--model",
@@ -55,8 +56,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--threshold",
         type=int,
         metavar="GREY",
-        help="from which grey value, 1 to 255, a pixel of a mask is hole, if the mask is not black "
-        "and white only, as one saved as JPEG (default: such masks are refused)",
+        help="grey value, 1 to 255, from which a pixel counts as hole in a mask that is not purely "
+        "black and white, such as a JPEG file (default: such masks are rejected)",
     )
     parser.set_defaults(command=_inpaint, again="fills every picture again")
 
@@ -96,11 +97,14 @@ def _inpaint_folder(options: argparse.Namespace) -> None:
 
 
 def _check_output(path: Path) -> None:
-    """Raise a ValueError, before any work, if a picture cannot be written without loss."""
+    """Raise a ValueError, before any work, if the output format is lossy or its folder missing."""
     if path.suffix.lower() not in _LOSSLESS:
         raise ValueError(
             f"--output: expected a format that keeps every known pixel ({', '.join(_LOSSLESS)}); "
             f"received {path.name!r}."
         )
     if not path.absolute().parent.is_dir():
-        raise ValueError(f"--output: there is no folder {path.parent}; make it first.")
+        raise ValueError(
+            f"--output: expected a file in an existing folder; received {str(path)!r}. Create the "
+            f"folder {path.parent} first."
+        )

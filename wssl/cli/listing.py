@@ -1,4 +1,4 @@
-"""``wssl list``: the records there are."""
+"""``wssl list``: the stored records."""
 
 import argparse
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.epilog = "example: wssl list desktop rotation"
     parser.add_argument(
-        "words", nargs="*", metavar="WORD", help="show only lines with all of these words"
+        "words", nargs="*", metavar="WORD", help="show only lines that contain all of these words"
     )
     parser.add_argument(
         "--all", action="store_true", help="also list pretext phases and evaluations"
@@ -42,13 +42,13 @@ def _list(options: argparse.Namespace) -> None:
         padded = (text.ljust(width) for text, width in zip(cells, widths[1:], strict=False))
         print("  ".join([*padded, last]))
     if not lines:
-        print(f"{store.root} holds no record yet: `wssl run` makes one.")
+        print(f"{store.root} contains no records yet; `wssl run` creates one.")
     elif not shown:
-        print(f"None of the {len(lines)} records has all of these words.")
+        print(f"None of the {len(lines)} records contains all of these words.")
 
 
 def _line(record: Mapping[str, Any]) -> tuple[str, ...]:
-    """What the lines are sorted by, then the cells: fingerprint, preset, images, scores, words."""
+    """The sort key of a line, then its cells: fingerprint, preset, images, scores, words."""
     trained, own = trained_experiment(record), record["experiment"]
     words = describe(record["kind"], own)
     scores = _accuracies(record) if is_pretext(record) else _scores(record)

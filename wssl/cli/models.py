@@ -1,11 +1,11 @@
-"""Trained networks as the command line names them: by a record's fingerprint, or by a file."""
+"""Find trained networks on the command line, by a record's fingerprint or by a file."""
 
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wssl.names import unknown
+from wssl.names import unknown_name_error
 from wssl.records import RunRecord, is_pretext, is_run
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def find_model(name: str | None) -> "Result | keras.Model":
-    """The model that ``--model`` names: a file, a record, or none, the default experiment.
+    """The model that ``--model`` names: a file or a record; without a name, the default experiment.
 
     Parameters
     ----------
@@ -60,22 +60,25 @@ def stored_result(fingerprint: str) -> "Result":
         return result
     runs = [r for r in store.records() if is_run(r)]
     if not runs:
-        raise ValueError(f"{store.root} holds no model yet: `wssl run` trains one.")
+        raise ValueError(
+            f"model: expected the fingerprint of a record; received {fingerprint!r}, and "
+            f"{store.root} contains no model yet. `wssl run` trains one."
+        )
     if record is not None:
         raise ValueError(_other_kind(record, runs))
     known = [r["fingerprint"] for r in runs]
-    raise unknown("model (the fingerprint of a record)", fingerprint, known, "wssl list")
+    raise unknown_name_error("model (the fingerprint of a record)", fingerprint, known, "wssl list")
 
 
 def _other_kind(record: Mapping[str, Any], runs: Sequence[RunRecord]) -> str:
-    """What to say of a record that is not one of an inpainting network."""
+    """The error for a record that is not of an inpainting network."""
     if is_pretext(record):
-        kind = "a pretext phase, whose encoder alone fills no holes"
+        kind = "a pretext phase, whose encoder cannot fill holes by itself"
         use = [r["fingerprint"] for r in runs if r["pretext"] == record["fingerprint"]]
     else:
         kind = f"the kind {record['kind']!r}"
         use = [r["fingerprint"] for r in runs if r["fingerprint"] == record.get("run")]
-    way = f"Of the networks made from it: {', '.join(use)}." if use else "`wssl run` trains one."
+    way = f"Networks that build on it: {', '.join(use)}." if use else "`wssl run` trains one."
     return (
         "model: expected the fingerprint of a record of the kind 'inpainting'; received "
         f"{record['fingerprint']}, of {kind}. {way}"
@@ -83,7 +86,7 @@ def _other_kind(record: Mapping[str, Any], runs: Sequence[RunRecord]) -> str:
 
 
 def _announce_training(result: "Result") -> None:
-    """Say that a network's weights are missing, before minutes pass in which they are made."""
+    """Announce that a network is trained again because its weights are missing."""
     from wssl.methods import METHODS
 
     experiment, store = result.experiment, result.store
@@ -96,7 +99,7 @@ def _announce_training(result: "Result") -> None:
         record = store.get(before.fingerprint)
         seconds += record["provenance"]["seconds"] if record else 0.0
     print(
-        f"wssl: {store.root} has the record {result.fingerprint} and not its weights; training the "
+        f"wssl: {store.root} has the record {result.fingerprint} but not its weights; training the "
         f"network again, which took {max(seconds / 60, 0.1):.1f} minutes when the record was made.",
         file=sys.stderr,
         flush=True,

@@ -1,4 +1,4 @@
-"""Options that commands share: the fields of an experiment, and the types of values."""
+"""Options that several commands share: the fields of an experiment, and types of values."""
 
 import argparse
 from collections.abc import Collection, Sequence
@@ -9,12 +9,12 @@ from wssl.processes import quiet
 
 
 def start_keras(devices: bool = True) -> None:
-    """Import Keras and take its devices, without what TensorFlow writes to stderr as it starts.
+    """Import Keras and initialise its devices, without TensorFlow's messages on stderr.
 
     Parameters
     ----------
     devices : bool
-        Whether to take the devices; if not, worker processes may.
+        Whether to initialise the devices; otherwise they are left to worker processes.
     """
     with quiet():
         from wssl.backend import keras
@@ -28,8 +28,9 @@ def add_fields(
 ) -> None:
     """Add an option for each field of `wssl.Experiment`, which `given_fields` reads.
 
-    A field is an option of its own name, of the type of its default; those of `_FORMS` have a form
-    of their own. What is not given on the command line keeps the default of `wssl.Experiment`.
+    Each field becomes an option of the same name, of the type of its default; `_FORMS` lists the
+    exceptions. A field that is not given on the command line keeps the default of
+    `wssl.Experiment`.
 
     Parameters
     ----------
@@ -79,7 +80,7 @@ def given_fields(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _texts() -> dict[str, str]:
-    """What each field is, with the names that are registered."""
+    """The help text of each field, with the registered names."""
     from wssl import data, paper
     from wssl.experiment import ENCODERS
     from wssl.losses import LOSSES
@@ -99,12 +100,12 @@ def _texts() -> dict[str, str]:
         "alpha": "share of log-cosh in the loss mix",
         "a": "scale inside log-cosh",
         "encoder": "; ".join(f"{name}: {text}" for name, text in ENCODERS.items()),
-        "frozen_blocks": "which of the encoder's five blocks stay fixed in a frozen encoder, from "
-        "1 at full resolution, such as 1-3 or 4,5 (default: 1-5, the paper's 16 layers)",
+        "frozen_blocks": "blocks of a frozen encoder whose weights are fixed, from 1 (full "
+        "resolution) to 5, such as 1-3 or 4,5 (default: 1-5, the paper's 16 layers)",
         "method": f"a network, {_any(networks)}, or a baseline that is not learned, "
         f"{_any(baselines)}",
         "preset": f"the scale: {_any(PRESETS)}",
-        "settings": "values of the preset to replace, such as width=32 inpainting_steps=3000",
+        "settings": "values of the preset to override, such as width=32 inpainting_steps=3000",
         "dataset": f"images: {images}",
         "masks": f"masks: {masks}, a folder with ?hole=black or ?hole=white after it (default: "
         "synthetic for synthetic images, quickdraw for others)",
@@ -167,7 +168,7 @@ def _weights(items: Sequence[str]) -> dict[str, float]:
 
 
 def at_least_1(text: str) -> int:
-    """A whole number of at least 1, as the type of an option.
+    """An integer of at least 1, as the type of an option.
 
     Parameters
     ----------
@@ -175,7 +176,7 @@ def at_least_1(text: str) -> int:
     """
     number = int(text)
     if number < 1:
-        raise argparse.ArgumentTypeError(f"expected at least 1, received {text}")
+        raise argparse.ArgumentTypeError(f"expected an integer of at least 1; received {text!r}")
     return number
 
 
@@ -185,7 +186,7 @@ _FORMS: dict[str, dict[str, Any]] = {
     "settings": {"type": _setting, "nargs": "+", "metavar": "NAME=VALUE"},
     "coverage": {"type": float, "nargs": 2, "metavar": ("LEAST", "GREATEST")},
 }
-"""How the fields are written whose values are not one word."""
+"""The form of each option whose value is not a single word."""
 
 _SAID = ("frozen_blocks", "masks")
-"""Fields whose text says the default itself."""
+"""Fields whose help text already states the default."""

@@ -17,28 +17,30 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser : argparse.ArgumentParser
     """
     parser.description = (
-        "Train and evaluate one experiment. A run that was stopped resumes from its last "
-        "checkpoint; one that is complete prints its record at once."
+        "Train and evaluate one experiment. An interrupted run resumes from its last checkpoint; "
+        "a complete one prints its stored record."
     )
     parser.epilog = "example: wssl run --pretext rotation=0.3 saturation=0.7 --preset quick"
     add_fields(parser)
     parser.add_argument(
         "--steps",
         type=int,
-        help="cut each phase to this number of steps, and estimate how long the whole preset takes",
+        help="limit each phase to this number of steps, and estimate the duration of the whole "
+        "preset",
     )
     parser.add_argument(
         "--micro-batch",
         type=int,
         metavar="IMAGES",
-        help="how many images of a batch are in memory at a time (default: all); the gradients of "
-        "the parts are averaged",
+        help="number of images of a batch that are in memory at a time (default: all); gradients "
+        "are averaged over the parts",
     )
     parser.add_argument(
         "--devices",
         type=at_least_1,
         default=1,
-        help="how many GPUs share each batch; more than one needs KERAS_BACKEND=jax (default: 1)",
+        help="number of GPUs that share each batch; more than one requires KERAS_BACKEND=jax "
+        "(default: 1)",
     )
     parser.set_defaults(command=_run)
 
@@ -64,7 +66,7 @@ def _run(options: argparse.Namespace) -> None:
 
 
 def _projection(result: "Result", name: str) -> str:
-    """How long the phases of the whole preset take, going by a slice of it."""
+    """Estimate the duration of each phase of the whole preset from a shortened run."""
     from wssl.presets import preset
 
     whole, cut = preset(name), result.experiment.scale

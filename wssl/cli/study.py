@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from wssl.cluster import Workers
     from wssl.experiment import Experiment
     from wssl.progress import Progress
-    from wssl.running import Asked
+    from wssl.schedule import Asked
     from wssl.store import Store
 
 
@@ -30,8 +30,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
     more = [name for name in PARTS if not name.isdigit()]
     parser.description = (
-        "Run the study, or resume it, show how far it is, and print the paper's tables beside "
-        "ours. What was run before is not run again."
+        "Run or resume the study, show its progress, and print the paper's tables beside ours. "
+        "Experiments with a stored record are not run again."
     )
     parser.epilog = (
         "example: wssl study --only 1 losses --preset desktop --dataset open-faces --budget 2h"
@@ -41,52 +41,54 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--table",
         nargs="+",
         metavar="PART",
-        help="the paper's tables, 1 single, 2 double, 3 triple pretext tasks, 4 losses; and what "
-        f"the paper lacks, {', '.join(more)} (default: all)",
+        help="tables of the paper (1 single, 2 double, 3 triple pretext tasks, 4 losses), and "
+        f"parts that the paper lacks: {', '.join(more)} (default: all)",
     )
     parser.add_argument(
         "--registered",
         action="store_true",
-        help="run the registered campaign (book/plan.md) in its order, whose parts, presets and "
-        "seeds are fixed: --only, --seeds and the settings below do not apply",
+        help="run the registered campaign (book/plan.md) in its order; its parts, presets and "
+        "seeds are fixed, so --only, --seeds and the settings below do not apply",
     )
     parser.add_argument(
         "--exploratory",
         action="store_true",
         help="run the exploratory arms (the additions to book/plan.md), the search for weights "
-        "last; what --registered fixes is fixed here too",
+        "last; their parts, presets and seeds are fixed, as with --registered",
     )
-    parser.add_argument("--seeds", type=int, help="how many (default: the preset's number)")
+    parser.add_argument("--seeds", type=int, help="number of seeds (default: the preset's number)")
     parser.add_argument(
         "--budget",
         type=_seconds,
         metavar="TIME",
-        help="start no run that is not expected to end within 90m, 2h, 1h30m, 45s, or a number of "
-        "minutes",
+        help="start only runs that are expected to finish within this time: 90m, 2h, 1h30m, 45s, "
+        "or a number of minutes",
     )
     parser.add_argument(
         "--jobs",
         type=at_least_1,
         metavar="N",
-        help="run this many experiments side by side, each in a process of one thread (default: "
-        "what WSSL_JOBS says, or as many as there are cores, and memory for; 1 on a GPU)",
+        help="number of experiments to run in parallel, each in a single-threaded process "
+        "(default: the value of WSSL_JOBS, or as many as cores and memory allow; 1 on a GPU)",
     )
     parser.add_argument(
         "--plan",
         action="store_true",
-        help="show what is done, what is left and how long that takes, and run nothing",
+        help="show completed runs, remaining runs and the time they need, without running anything",
     )
     parser.add_argument(
         "--stale",
         action="store_true",
-        help="show which pages of book/studies and which records are behind their sources, and how "
-        "long the records take to make again, and run nothing; the exit status is 1 if any is",
+        help="show the pages of book/studies and the records that are out of date, and the time "
+        "needed to make the records again, without running anything; the exit status is 1 if "
+        "there are any",
     )
     parser.add_argument(
         "--scheduler",
         metavar="ADDRESS",
-        help="run on the workers of a Dask scheduler, such as tcp://10.0.0.1:8786, or the file "
-        "that it wrote; workers and this machine need one results folder (default: run here)",
+        help="address of a Dask scheduler, such as tcp://10.0.0.1:8786, or its scheduler file: run "
+        "on its workers, which share the results folder with this machine (default: run on "
+        "this machine)",
     )
     fields = ("preset", "dataset", "masks", "recipe", "coverage")
     add_fields(parser, fields, preset={"nargs": "+"})
@@ -100,7 +102,7 @@ def _study(options: argparse.Namespace) -> int:
 
     from wssl import campaign, progress, report
     from wssl.experiment import Experiment
-    from wssl.running import jobs_for, plan
+    from wssl.schedule import jobs_for, plan
     from wssl.store import Store
 
     fixed = options.registered or options.exploratory
@@ -125,8 +127,8 @@ def _study(options: argparse.Namespace) -> int:
     else:
         if options.jobs is not None:
             raise ValueError(
-                "--jobs: expected none beside --scheduler, whose workers are as many as were "
-                f"started; received {options.jobs}."
+                "--jobs: not used with --scheduler, which has workers of its own; received "
+                f"{options.jobs}. Remove it."
             )
         with _workers(options.scheduler, store) as workers:
             done = progress.follow(
@@ -135,7 +137,7 @@ def _study(options: argparse.Namespace) -> int:
                 options.budget,
                 in_order=fixed,
                 executor=workers.executor,
-                at_once=workers.threads,
+                max_concurrent=workers.capacity,
             )
     if options.exploratory and not done.rest():
         done = _search(store, options.budget)
@@ -146,15 +148,15 @@ def _study(options: argparse.Namespace) -> int:
             print(f"\nTable {name}, at the {preset} preset on {dataset}")
             print(report.table(int(name), records).to_string())
     if rest := done.rest():
-        print(f"\n{rest}; the same command resumes.")
+        print(f"\n{rest}; run the same command again to resume.")
     if failures := done.failures():
-        print(f"wssl: {failures}\nThe same command starts them again.", file=sys.stderr)
+        print(f"wssl: {failures}\nRun the same command again to retry them.", file=sys.stderr)
         return 1
     return 0
 
 
 def _search(store: "Store", budget: float | None) -> "Progress":
-    """Run the adaptive search for weights, each run after the one before, then what it found."""
+    """Run the adaptive search for weights one run at a time, then the weights that it found."""
     from wssl import exploratory, progress
 
     while experiment := exploratory.next_searched(tried := exploratory.searched(store)):
@@ -165,7 +167,7 @@ def _search(store: "Store", budget: float | None) -> "Progress":
 
 
 def _stale() -> int:
-    """Print what is behind; 1 if something is."""
+    """Print what is out of date; return 1 if anything is."""
     import nbformat
 
     from wssl import campaign, notebooks, progress
@@ -194,13 +196,13 @@ def _stale() -> int:
     if old:
         seconds = sum(record["provenance"].get("seconds") or 0 for record in old)
         which = (
-            "1 record is retired; to make it"
+            "1 record is retired; making it"
             if len(old) == 1
-            else (f"{len(old)} records are retired; to make them")
+            else (f"{len(old)} records are retired; making them")
         )
         print(f"{which} again takes about {progress.clock(seconds)} of computing: wssl study.")
     if behind:
-        print(f"Pages are behind: make reference ONLY='{' '.join(behind)}'")
+        print(f"Pages are out of date: make reference ONLY='{' '.join(behind)}'")
     return int(bool(old or behind))
 
 
@@ -224,14 +226,14 @@ def _workers(scheduler: str, store: "Store") -> AbstractContextManager["Workers"
         from wssl import cluster
     except ModuleNotFoundError as error:
         raise ValueError(
-            f"--scheduler needs Dask ({error}): pip install 'wssl[cluster]', here and on the "
-            "workers."
+            f"--scheduler: expected Dask to be installed; received {error}. Install it here and on "
+            "the workers: pip install 'wssl[cluster]'."
         ) from error
     return cluster.connect(scheduler, store)
 
 
 def _seconds(text: str) -> float:
-    """How many seconds a time such as 90m, 2h, 1h30m, 45s or a number of minutes is."""
+    """Convert a time such as 90m, 2h, 1h30m, 45s or a number of minutes to seconds."""
     number = r"(\d+(?:\.\d+)?)"
     pattern = re.compile(f"(?:{number}h)?(?:{number}m)?(?:{number}s)?")
     match = pattern.fullmatch(text) or pattern.fullmatch(f"{text}m")
@@ -239,6 +241,6 @@ def _seconds(text: str) -> float:
     total = 3600 * hours + 60 * minutes + seconds
     if total == 0:
         raise argparse.ArgumentTypeError(
-            f"expected a time such as 90m, 2h, 1h30m, 45s or a number of minutes, received {text!r}"
+            f"expected a time such as 90m, 2h, 1h30m, 45s or a number of minutes; received {text!r}"
         )
     return total

@@ -1,4 +1,4 @@
-"""The data room: images, masks, and fingerprints of both. Nothing here imports Keras."""
+"""Images, masks, and the fingerprints of both. Nothing here imports Keras."""
 
 from wssl.data.decode import read_image, read_mask
 from wssl.data.download import DownloadError

@@ -1,9 +1,9 @@
-"""Which images, crops, masks and labels make up the batch of a training step.
+"""Draw the images, crops, masks and labels of each training step.
 
-Every draw is a pure function of seed and step, so that a run can go on from any step to the same
-numbers. What is drawn is a few integers. The compiled step crops by them
-(`wssl.methods.gather_examples`); it also looks the images and masks up, if they are on the device
-(`wssl.devices.resident`).
+Every draw is a pure function of seed and step, so that a run resumed at any step gives the same
+numbers. Only integers are drawn. The compiled step uses them to crop
+(`wssl.methods.gather_examples`) and, if the images and masks are on the device
+(`wssl.devices.resident`), to look these up.
 """
 
 from collections.abc import Mapping
@@ -29,15 +29,16 @@ def pretext_batch(
     size : int
         Side of the crops in pixels, at most L.
     count : int
-        Images a batch.
+        Images per batch.
     seed, step : int
 
     Returns
     -------
     dict
-        ``images``, uint8 (count, L, L, 3), or where to find them, as from `take_rows`; ``corners``,
-        int32 (count, 2), top and left of the square to be cut from each; and ``labels``, a dict of
-        task name to int32 (count,): independent levels for each image and task.
+        ``images``, uint8 (count, L, L, 3), or a reference to stored rows, as from `take_rows`;
+        ``corners``, int32 (count, 2), top and left of the square to be cut from each; and
+        ``labels``, a dict of task name to int32 (count,): independent levels for each image and
+        task.
     """
     rng = np.random.default_rng([seed, _PRETEXT, step])
     chosen = epoch_order(seed, images.shape[0], step * count, count)
@@ -68,7 +69,7 @@ def inpainting_batch(
     -------
     dict
         ``images`` and ``corners`` as from `pretext_batch`, and ``masks``, bool (count, size, size),
-        or where to find them.
+        or a reference to stored rows.
     """
     rng = np.random.default_rng([seed, _INPAINTING, step])
     chosen = epoch_order(seed, images.shape[0], step * count, count)
@@ -80,7 +81,7 @@ def inpainting_batch(
 
 
 def take_rows(values: Any, rows: np.ndarray) -> Any:
-    """Some rows of an array; of a tensor on the device, only which.
+    """Rows of an array; for data on the device, only their indices.
 
     Parameters
     ----------
@@ -98,9 +99,9 @@ def take_rows(values: Any, rows: np.ndarray) -> Any:
 
 
 def epoch_order(seed: int, total: int, start: int, count: int) -> np.ndarray:
-    """Which of `total` items come at positions `start` to ``start + count`` of an endless series.
+    """The items at positions `start` to ``start + count`` of an endless shuffled series.
 
-    Each epoch of `total` positions is a permutation of its own.
+    Each epoch of `total` positions is a new permutation of the items.
 
     Parameters
     ----------
@@ -120,7 +121,7 @@ def epoch_order(seed: int, total: int, start: int, count: int) -> np.ndarray:
 
 
 def random_corners(side: int, size: int, count: int, rng: np.random.Generator) -> np.ndarray:
-    """Where to cut a square of `size` from each of `count` images of that `side`.
+    """Draw the corners of square crops of `size` pixels in `count` images of that `side`.
 
     Parameters
     ----------
@@ -138,7 +139,7 @@ def random_corners(side: int, size: int, count: int, rng: np.random.Generator) -
 
 
 def random_crops(images: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
-    """A square crop at a random place of each image.
+    """A square crop at a random position in each image.
 
     Parameters
     ----------

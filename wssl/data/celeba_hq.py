@@ -1,4 +1,4 @@
-"""CelebA-HQ: 30,000 portraits in any usual layout, with the split that CelebA's lists give it."""
+"""CelebA-HQ: 30,000 portraits in any common layout, with the split of CelebA's lists."""
 
 import re
 import warnings
@@ -8,28 +8,28 @@ from typing import NamedTuple
 
 from wssl.data.decode import VERSION, Picture
 from wssl.data.files import Files
-from wssl.data.folder import SPLITS, Folder, content_hash, digest, find_files, no_images
-from wssl.data.squares import some
+from wssl.data.folder import SPLITS, Folder, content_hash, digest, find_files, no_images_error
+from wssl.data.squares import first_names
 
 MAPPING = "CelebA-HQ-to-CelebA-mapping.txt"
 PARTITION = "list_eval_partition.txt"
 SUBFOLDERS = ("CelebA-HQ-img", "data1024x1024")
 STANDARD = {"train": 24_183, "val": 2_993, "test": 2_824}
-"""How many of the 30,000 images each split has by CelebA's own partition."""
+"""The number of images in each split according to CelebA's own partition."""
 
 
 class CelebAHQ(Files):
-    """The images of CelebA-HQ (Karras et al., 2018), which you have to bring yourself.
+    """The images of CelebA-HQ (Karras et al., 2018), which you have to obtain yourself.
 
-    The number of an image is what its file name ends in: ``0.jpg``, ``00000.png``,
-    ``imgHQ00000.png``, in the folder itself or at any depth below it, such as in ``female`` and
-    ``male``. Files may also have their numbers in CelebA.
+    A file name ends in the number of its image: ``0.jpg``, ``00000.png``, ``imgHQ00000.png``. Files
+    lie in the folder itself or at any depth below it, such as in ``female`` and ``male``. They may
+    also be numbered as in CelebA.
 
-    With CelebA's lists the split is the standard one, 24,183 / 2,993 / 2,824. They are looked for
-    in the folder and beside it: ``CelebA-HQ-to-CelebA-mapping.txt``, lines of number in CelebA-HQ,
-    number in CelebA and file name in CelebA; and ``list_eval_partition.txt``, lines of file name
-    and 0, 1 or 2 for train, val or test. Without them the images are split by content, as those
-    of any folder.
+    With CelebA's lists the split is the standard one, 24,183 / 2,993 / 2,824. The lists are
+    searched for in the folder and next to it: ``CelebA-HQ-to-CelebA-mapping.txt``, lines of number
+    in CelebA-HQ, number in CelebA and file name in CelebA; and ``list_eval_partition.txt``, lines
+    of file name and 0, 1 or 2 for train, val or test. Without them the images are split by content,
+    as those of any folder.
 
     Parameters
     ----------
@@ -75,9 +75,9 @@ class CelebAHQ(Files):
             return mapping, partition
         if mapping or partition:
             warnings.warn(
-                f"{mapping or partition} is there, but not "
-                f"{PARTITION if mapping else MAPPING}: without both, the images are split by "
-                "content, not into the standard 24,183 / 2,993 / 2,824.",
+                f"{mapping or partition} was found, but not {PARTITION if mapping else MAPPING}: "
+                "without both lists, the images are split by content, not into the standard "
+                "24,183 / 2,993 / 2,824.",
                 stacklevel=3,
             )
         return None
@@ -91,15 +91,15 @@ class CelebAHQ(Files):
         for line, name in zip(lines, names, strict=True):
             if name not in paths:
                 raise ValueError(
-                    f"{mapping}, line {line.place}: there is no image {name} in {self._images()} "
+                    f"{mapping}, line {line.place}: image {name} is missing from {self._images()} "
                     f"({len(set(names) - paths.keys())} of the {len(lines)} listed are missing). "
-                    "Complete the images, or remove the list to split those that are there by "
+                    "Add the missing images, or remove the list to split the existing images by "
                     "content."
                 )
         if unlisted := sorted(paths.keys() - set(names)):
             raise ValueError(
-                f"{mapping} does not list {some([str(paths[n]) for n in unlisted])}: its numbers "
-                f"go from {min(names)} to {max(names)}. Remove what does not belong to the set."
+                f"{mapping} does not list {first_names([str(paths[n]) for n in unlisted])}: its "
+                f"numbers go from {min(names)} to {max(names)}. Remove the others."
             )
         rows = zip(lines, names, strict=True)
         return sorted((line.split, line.number, paths[name]) for line, name in rows)
@@ -125,7 +125,9 @@ def _read_lists(mapping: Path, partition: Path) -> list[Line]:
     splits: dict[str, str] = {}
     for place, fields in _rows(partition, r"(\S+\.\w+)\s+([012])", "a file and 0, 1 or 2"):
         if fields[0] in splits:
-            raise ValueError(f"{partition}, line {place}: {fields[0]} was listed before.")
+            raise ValueError(
+                f"{partition}, line {place}: {fields[0]} is listed twice. Remove one of the lines."
+            )
         splits[fields[0]] = SPLITS[int(fields[1])]
     lines: list[Line] = []
     seen: set[str] = set()
@@ -133,15 +135,20 @@ def _read_lists(mapping: Path, partition: Path) -> list[Line]:
     for place, fields in _rows(mapping, r"(\d+)\s+\d+\s+(\S*?(\d+)\.\w+)", form, header="idx"):
         number, file, original = fields
         if file not in splits:
-            raise ValueError(f"{mapping}, line {place}: {file} is not in {partition}.")
+            raise ValueError(
+                f"{mapping}, line {place}: {file} is missing from {partition}. Restore both lists."
+            )
         if twice := [value for value in (number, file) if value in seen]:
-            raise ValueError(f"{mapping}, line {place}: {twice[0]} was listed before.")
+            raise ValueError(
+                f"{mapping}, line {place}: {twice[0]} is listed twice. Remove one of the lines."
+            )
         seen |= {number, file}
         lines.append(Line(place, int(number), int(original), splits[file]))
     counts = {split: sum(line.split == split for line in lines) for split in SPLITS}
     if len(lines) == sum(STANDARD.values()) and counts != STANDARD:
         raise ValueError(
-            f"{mapping} and {partition} are not CelebA's: expected {STANDARD}, received {counts}."
+            f"{mapping}, {partition}: expected {STANDARD}, the counts of CelebA's lists; received "
+            f"{counts}. Restore both lists."
         )
     return lines
 
@@ -150,7 +157,9 @@ def _rows(path: Path, pattern: str, form: str, header: str = "") -> Iterator[tup
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path}: expected text in UTF-8; {error}.") from error
+        raise ValueError(
+            f"{path}: expected UTF-8 text; received invalid bytes ({error}). Restore the list."
+        ) from error
     for number, line in enumerate(lines, start=1):
         if not line.strip() or (header and number == 1 and line.split()[0] == header):
             continue
@@ -173,8 +182,8 @@ def _numbered(folder: Path) -> dict[int, Path]:
         twin = paths.setdefault(int(match[0]), path)
         if twin != path:
             raise ValueError(
-                f"{twin} and {path} have the same number: name the folder of one of the copies."
+                f"{twin} and {path} have the same number. Give the folder of one of the copies."
             )
     if not paths:
-        raise no_images(folder, "images", found.others)
+        raise no_images_error(folder, "images", found.others)
     return paths

@@ -1,4 +1,4 @@
-"""From an image file to an array, whatever its mode, and a clear word when it cannot be read."""
+"""Decode image files of any mode into arrays, with clear errors for unreadable files."""
 
 import os
 import struct
@@ -16,15 +16,20 @@ import numpy.typing as npt
 from PIL import ExifTags, Image, ImageCms
 
 VERSION = 2
-"""Of how a picture is read; it enters the fingerprints of all sources of files but the manifests,
-whose images have no colour profile."""
+"""The version of the decoder.
+
+It enters the fingerprints of all sources of files except the manifests,
+whose images have no colour profile.
+"""
 
 DIM = 2**14
-"""A 16-bit file without any greater value holds 14 bits or fewer, or a very dark picture."""
+"""A 16-bit file with no greater value has 14 significant bits or fewer, or is very dark."""
 
 FULL_SCALES = (1, 255, 65535, 2**31 - 1, -1)
-"""What the hole of a binary mask may have as its value, if its type reaches so far; the greatest
-unsigned number of 32 bits is read as -1."""
+"""The values of holes in binary masks, as far as the type can hold them.
+
+The greatest unsigned 32-bit number is read as -1.
+"""
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -35,7 +40,7 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""What makes a picture upright, by the EXIF orientation."""
+"""The operation that turns a picture upright, by EXIF orientation."""
 
 SIDEWAYS = (5, 6, 7, 8)
 """The orientations in which height and width are exchanged."""
@@ -46,14 +51,14 @@ with suppress(ImportError):
 
 
 class Encoded(NamedTuple):
-    """A picture that is not a file of its own, such as a row of a table.
+    """A picture that is not a separate file, such as a row of a table.
 
     Attributes
     ----------
     name : str
         For messages.
     content : bytes
-        What an image file holds.
+        The bytes of an image file.
     """
 
     name: str
@@ -67,7 +72,7 @@ Picture = Path | Encoded
 
 
 class Photo(NamedTuple):
-    """A picture as its file has it: upright, opaque, 8 bits a channel.
+    """A picture with the values of its file: upright, opaque, 8 bits per channel.
 
     Attributes
     ----------
@@ -77,15 +82,15 @@ class Photo(NamedTuple):
     profile : bytes or None
         The ICC profile that says what colours the values are.
     chunks : tuple of (bytes, bytes)
-        What a PNG without a profile says of its colours, as names and contents of its chunks.
+        The colour information of a PNG without a profile: names and contents of its chunks.
     dpi : (float, float) or None
-        Resolution across and down, in pixels an inch.
+        Horizontal and vertical resolution, in pixels per inch.
     turned : bool
-        Whether the picture lies on its side in the file, so that height and width are exchanged.
+        Whether the file stores the picture on its side, with height and width exchanged.
     transparent : bool
         Whether it was laid over white.
     deep : bool
-        Whether the file has 16 bits a channel.
+        Whether the file has 16 bits per channel.
     peak : int
         The greatest value of a 16-bit file that has none from `DIM` on, else 0.
     """
@@ -101,13 +106,13 @@ class Photo(NamedTuple):
 
 
 def read_photo(path: Picture, draft: int | None = None) -> Photo:
-    """Read one picture, and what its file says about it.
+    """Read one picture and the metadata of its file.
 
     Parameters
     ----------
     path : Path or Encoded
     draft : int, optional
-        Side in pixels down to which the JPEG decoder may halve a larger image, at little cost.
+        Side in pixels down to which the JPEG decoder may halve a larger image, which is fast.
 
     Raises
     ------
@@ -123,7 +128,10 @@ def read_photo(path: Picture, draft: int | None = None) -> Photo:
     try:
         image = _opaque(image, "L" if _one_channel(image.mode) else "RGB", info)
     except Exception as error:
-        raise ValueError(f"{path}: mode {image.mode} has no way to RGB: {error}") from error
+        raise ValueError(
+            f"{path}: expected a mode that converts to RGB; received {image.mode} ({error}). Save "
+            "it as RGB."
+        ) from error
     if deep and not peak and image.mode == "RGB":
         peak = _peak(257 * int(np.asarray(image).max()))
     dpi = _dpi(info.get("dpi"))
@@ -162,7 +170,7 @@ def read_rgb(path: Picture, draft: int | None = None) -> tuple[Image.Image, int]
 
 
 def read_image(path: str | Path) -> npt.NDArray[np.uint8]:
-    """Read one image in colour, with the values that its file has.
+    """Read one image in colour, with the values of its file.
 
     Grey, palette, CMYK and 16-bit images are converted; a transparent one is laid over white;
     the EXIF rotation is applied; of an animation the first frame is taken. Only CMYK
@@ -171,8 +179,8 @@ def read_image(path: str | Path) -> npt.NDArray[np.uint8]:
     Parameters
     ----------
     path : str or Path
-        Any format that Pillow opens, of 178,956,970 pixels at most, or as many as the environment
-        variable ``WSSL_MAX_PIXELS`` says.
+        Any format that Pillow opens, with at most 178,956,970 pixels, or the number in the
+        environment variable ``WSSL_MAX_PIXELS``.
 
     Returns
     -------
@@ -190,7 +198,7 @@ def read_image(path: str | Path) -> npt.NDArray[np.uint8]:
     Warns
     -----
     UserWarning
-        If the values of a 16-bit file are those of 14 bits or fewer.
+        If the values of a 16-bit file have 14 significant bits or fewer.
     """
     photo = read_photo(Path(path))
     if photo.peak:
@@ -209,9 +217,10 @@ def dim(names: str, peak: int) -> str:
         Their greatest value.
     """
     return (
-        f"{names}: of 16 bits, whose full scale is 65,535, but no value is above {peak:,}, as of "
-        f"{peak.bit_length()} bits, so that the image is read as all but black. Unless it is so "
-        f"dark, multiply its values by {65535 / (2 ** peak.bit_length() - 1):.4g} and save it anew."
+        f"{names}: the full scale of 16 bits is 65,535, but no value is above {peak:,} "
+        f"({peak.bit_length()} significant bits), so the image is read as almost black. Unless it "
+        f"really is that dark, multiply its values by {65535 / (2 ** peak.bit_length() - 1):.4g} "
+        "and save it again."
     )
 
 
@@ -221,8 +230,7 @@ def read_mask(path: str | Path, threshold: int | None = None) -> npt.NDArray[np.
     Parameters
     ----------
     path : str or Path
-        An opaque image, 0 where the picture is known and 1, 255 or its type's greatest value where
-        it is to be filled.
+        An opaque image: 0 = known; 1, 255 or its type's greatest value = hole.
     threshold : int, optional
         Grey value, 1 to 255, from which a pixel of an image with more than these two values counts
         as hole. Without it, such an image is refused.
@@ -251,7 +259,7 @@ def read_mask(path: str | Path, threshold: int | None = None) -> npt.NDArray[np.
 
 
 def find_hole(path: Path, threshold: int | None = None) -> npt.NDArray[np.bool_]:
-    """What `read_mask` gives, without a warning if there is no hole.
+    """As `read_mask`, without the warning if there is no hole.
 
     Parameters
     ----------
@@ -259,12 +267,12 @@ def find_hole(path: Path, threshold: int | None = None) -> npt.NDArray[np.bool_]
     threshold : int, optional
     """
     if threshold is not None and not 1 <= threshold <= 255:
-        raise ValueError(f"threshold must be from 1 to 255, received {threshold}.")
+        raise ValueError(f"threshold: expected a grey value from 1 to 255; received {threshold}.")
     image, _, _ = _upright(path)
     if _transparent(image):
         raise ValueError(
-            f"The mask {path} is transparent in places, which may mean hole or known: save it "
-            "without transparency, white = hole, black = known."
+            f"{path}: expected an opaque mask; received one with transparent pixels, which may "
+            "mean hole or known. Save it without transparency, white = hole, black = known."
         )
     values = _grey_values(image, path)
     seen = np.unique(values)
@@ -277,27 +285,29 @@ def find_hole(path: Path, threshold: int | None = None) -> npt.NDArray[np.bool_]
         return np.greater_equal(grey, threshold)
     some = ", ".join(map(str, seen[:4])) + (f", ..., {seen[-1]}" if seen.size > 4 else "")
     raise ValueError(
-        f"The mask {path} is not binary: expected 0 where the picture is known, and 1, 255 or the "
-        f"type's greatest value as hole; received {seen.size} values: {some}. Save it as a black "
-        "and white PNG (JPEG blurs edges), or binarise it: read_mask(path, threshold=128), or "
-        "--threshold 128 in the shell, takes 128 of 255 and above as hole."
+        f"{path}: expected a binary mask, 0 = known and 1, 255 or the type's greatest value = "
+        f"hole; received {seen.size} values: {some}. Save it as a black and white PNG (JPEG blurs "
+        "edges), or binarise it: with read_mask(path, threshold=128), or --threshold 128 in the "
+        "shell, grey values of 128 and above are hole."
     )
 
 
 def _upright(path: Picture, draft: int | None = None) -> tuple[Image.Image, bool, bool]:
-    """The first frame of a file, decoded and upright, with `Photo.turned` and whether it is deep.
+    """The first frame of a file, decoded and upright; `Photo.turned`; `Photo.deep`.
 
-    Deep are files of 16 bits a channel, whose colours Pillow cuts to 8.
+    Deep files have 16 bits per channel, which Pillow truncates to 8 in colour images.
     """
     if isinstance(path, Path) and not path.is_file():
-        raise FileNotFoundError(f"{path} is not a file.")
+        raise FileNotFoundError(f"{path}: expected an image file; there is none. Check the path.")
     most = _most_pixels()
     try:
         with Image.open(path if isinstance(path, Path) else BytesIO(path.content)) as image:
             if image.width * image.height > most:
                 raise Image.DecompressionBombError
             deep = ";16" in str(getattr(image, "tile", ""))
-            tags = getattr(image, "tag_v2", {})  # Pillow turns TIFF itself, and forgets that it did
+            tags = getattr(
+                image, "tag_v2", {}
+            )  # Pillow turns TIFF files itself, without a trace in the image
             sideways = tags.get(ExifTags.Base.Orientation) in SIDEWAYS
             if draft:
                 image.draft(None, (draft, draft))
@@ -307,18 +317,20 @@ def _upright(path: Picture, draft: int | None = None) -> tuple[Image.Image, bool
             upright = image.copy() if turn is None else image.transpose(turn)
     except Image.DecompressionBombError as error:
         raise ValueError(
-            f"{path} has more than {most:,} pixels, as a small file made to fill the memory may. "
-            "Save it smaller; or, if you trust its source, say in the environment variable "
-            "WSSL_MAX_PIXELS how many pixels a picture may have, such as 400000000."
+            f"{path}: expected at most {most:,} pixels; received more, as from a small file made "
+            "to fill the memory. Save it smaller, or, if you trust its source, set the "
+            "environment variable WSSL_MAX_PIXELS to a larger number, such as 400000000."
         ) from error
-    except Exception as error:  # a decoder that is given damaged bytes raises whatever it meets
+    except Exception as error:  # decoders raise errors of any type on damaged bytes
         why = str(error) or type(error).__name__
-        raise ValueError(f"{path} cannot be read as an image: {why}") from error
+        raise ValueError(
+            f"{path}: expected an image file; received one that cannot be read: {why}"
+        ) from error
     return upright, sideways or orientation in SIDEWAYS, deep
 
 
 def _orientation(image: Image.Image) -> int:
-    """The EXIF orientation, of which nothing else is read; 1, upright, if there is none."""
+    """The EXIF orientation; 1 (upright) if there is none. No other EXIF tag is read."""
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except Exception:
@@ -326,7 +338,7 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _most_pixels() -> float:
-    """How many pixels a picture may have: what ``WSSL_MAX_PIXELS`` says, or Pillow's limit."""
+    """The largest number of pixels of a picture: ``WSSL_MAX_PIXELS``, or Pillow's limit."""
     given = os.environ.get("WSSL_MAX_PIXELS")
     if not given:
         return 2 * (Image.MAX_IMAGE_PIXELS or inf)
@@ -341,12 +353,18 @@ def _most_pixels() -> float:
 def _to_8_bit(image: Image.Image, path: Picture) -> tuple[Image.Image, int]:
     """The same image with 8 bits a channel, 65535 becoming 255; and `Photo.peak`."""
     if image.mode == "F":
-        raise ValueError(f"{path} holds floating-point values: save it with 8 or 16 bits.")
+        raise ValueError(
+            f"{path}: expected 8 or 16 bits per channel; received floating-point values. Save it "
+            "with 8 or 16 bits."
+        )
     if not image.mode.startswith("I"):
         return image, 0
     values = np.asarray(image)
     if values.min() < 0 or values.max() > 65535:
-        raise ValueError(f"{path} holds 32-bit values: save it with 8 or 16 bits.")
+        raise ValueError(
+            f"{path}: expected 8 or 16 bits per channel; received 32-bit values. Save it with 8 or "
+            "16 bits."
+        )
     return Image.fromarray(np.rint(values / 257).astype(np.uint8)), _peak(values.max())
 
 
@@ -361,7 +379,10 @@ def _grey_values(image: Image.Image, path: Path) -> npt.NDArray[Any]:
     try:
         return np.asarray(image.convert("RGB").convert("L"))
     except ValueError as error:
-        raise ValueError(f"{path}: mode {image.mode} has no way to grey: {error}") from error
+        raise ValueError(
+            f"{path}: expected a mode that converts to grey; received {image.mode} ({error}). Save "
+            "it as a grey image."
+        ) from error
 
 
 def _one_channel(mode: str) -> bool:
@@ -385,12 +406,12 @@ def _opaque(image: Image.Image, mode: str, info: dict[Any, Any]) -> Image.Image:
 
 
 def _converted(image: Image.Image, mode: str) -> Image.Image:
-    """The image in that mode; itself if it has it, which spares a copy."""
+    """The image in that mode; the same object, without a copy, if it has the mode already."""
     return image if image.mode == mode else image.convert(mode)
 
 
 def _fitting(profile: Any, space: str) -> bytes | None:
-    """The profile, if it is one of colours in that space; viewers pass over any other."""
+    """The profile, if it describes that colour space; like viewers, ignore any other."""
     if not isinstance(profile, bytes) or not profile:
         return None
     try:
@@ -401,7 +422,7 @@ def _fitting(profile: Any, space: str) -> bytes | None:
 
 
 def _srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """The image converted to sRGB, unless it has these colours, or its profile is of no use."""
+    """The image converted to sRGB, unless it is in sRGB already or its profile is unusable."""
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         if image.mode == "RGB" and "sRGB" in ImageCms.getProfileDescription(source):
@@ -415,7 +436,7 @@ def _srgb(image: Image.Image, profile: bytes) -> Image.Image:
 
 
 def _chunks(info: Mapping[Any, Any]) -> tuple[tuple[bytes, bytes], ...]:
-    """The chunks of a PNG that state its colours, from what Pillow has read of them."""
+    """The colour chunks of a PNG, rebuilt from the values that Pillow has read."""
     chunks = []
     with suppress(TypeError, ValueError, OverflowError, struct.error):
         if "srgb" in info:

@@ -1,4 +1,4 @@
-"""The public data sets, found under ``WSSL_DATA`` or fetched once from their pinned originals."""
+"""The public data sets, read from ``WSSL_DATA`` or downloaded once from their pinned originals."""
 
 import csv
 import hashlib
@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 class DownloadError(OSError):
-    """A file could not be fetched, or is not the one that was pinned."""
+    """A file could not be downloaded, or its content is not the expected one."""
 
 
 def local(name: str) -> Path | None:
@@ -52,7 +52,7 @@ def local(name: str) -> Path | None:
         return None
     if not Path(root).is_dir():
         raise FileNotFoundError(
-            f"WSSL_DATA is {root!r}, but there is no such folder (a relative path starts at "
+            f"WSSL_DATA: expected an existing folder; received {root!r} (relative paths start at "
             f"{Path.cwd()}). Correct it, or unset it to download the data."
         )
     path = Path(root, name)
@@ -60,12 +60,12 @@ def local(name: str) -> Path | None:
 
 
 def cache(name: str) -> Path:
-    """The folder where what was downloaded for the data set `name` is kept."""
+    """The folder that keeps the downloaded files of the data set `name`."""
     return Path(pooch.os_cache("wssl")) / name
 
 
 def fetch(repository: str, commit: str, path: str, folder: Path, sha256: str | None = None) -> Path:
-    """Fetch one file of a public GitHub repository into `folder`, unless it is there already.
+    """Download one file of a public GitHub repository to `folder`, unless it exists there.
 
     Parameters
     ----------
@@ -74,12 +74,12 @@ def fetch(repository: str, commit: str, path: str, folder: Path, sha256: str | N
     folder : Path
         Where to put it, under the same relative path.
     sha256 : str, optional
-        What its content must hash to.
+        The expected SHA-256 of its content.
 
     Raises
     ------
     DownloadError
-        If there is no network, no such file, or the content is another.
+        If there is no network or no such file, or the SHA-256 differs.
     """
     url = f"{BASE_URL}/{repository}/{commit}/{quote(path)}"
     pooch.get_logger().setLevel("WARNING")
@@ -90,25 +90,25 @@ def fetch(repository: str, commit: str, path: str, folder: Path, sha256: str | N
     try:
         return Path(fetcher.fetch(path, downloader=pooch.HTTPDownloader(timeout=30)))
     except OSError as error:
-        raise DownloadError(f"{url} cannot be fetched: {error}. {_WAY_OUT}") from error
+        raise DownloadError(f"{url} cannot be downloaded: {error}. {_WAY_OUT}") from error
     except ValueError as error:
         raise DownloadError(
-            f"{url} is not the file that this study pinned: its SHA-256 is not {sha256}. {_WAY_OUT}"
+            f"{url}: expected a file with the SHA-256 {sha256}; received another. {_WAY_OUT}"
         ) from error
 
 
 _WAY_OUT = (
-    "What was fetched so far is kept: try again, or set the environment variable WSSL_DATA to a "
-    "folder that holds the data (open-faces-2/images/, quickdraw/strokes.ndjson, ...), or use the "
-    "'synthetic' source, which needs no download."
+    "Downloaded files are kept. Try again, or set the environment variable WSSL_DATA to a folder "
+    "with the data (open-faces-2/images/, quickdraw/strokes.ndjson, ...), or use the source "
+    "'synthetic', which needs no download."
 )
 
 
 def image_folder(name: str) -> Path:
-    """The folder of the images of a manifest; rebuilt from the public originals when needed.
+    """The folder of the images of a manifest; rebuilt from the public originals if necessary.
 
     Each image is its original, in RGB, cut to the manifest's square, resized to 256 x 256 px with
-    Lanczos and saved as JPEG at quality 90. Rebuilding goes on where it was interrupted.
+    Lanczos and saved as JPEG at quality 90. An interrupted rebuild resumes.
 
     Parameters
     ----------
@@ -123,9 +123,9 @@ def image_folder(name: str) -> Path:
     Raises
     ------
     FileNotFoundError
-        If ``WSSL_DATA`` has the folder, but not all of its images.
+        If ``WSSL_DATA`` has the folder, but images are missing from it.
     DownloadError
-        If an original cannot be fetched.
+        If an original cannot be downloaded.
     """
     entries = read_manifest(manifest_path(name))
     given = local(f"{name}/images")
@@ -133,21 +133,23 @@ def image_folder(name: str) -> Path:
     missing = [entry for entry in entries if not (folder / entry.file).is_file()]
     if given and missing:
         raise FileNotFoundError(
-            f"{given} lacks {len(missing)} of the {len(entries)} images of {name}, such as "
-            f"{missing[0].file}. Complete it, or unset WSSL_DATA to rebuild them."
+            f"{given}: expected the {len(entries)} images of {name}; {len(missing)} are missing, "
+            f"such as {missing[0].file}. Add them, or unset WSSL_DATA to rebuild them."
         )
     originals: dict[tuple[str, ...], list[Entry]] = defaultdict(list)
     for entry in missing:
         original = entry.repository, entry.commit, entry.path, entry.sha256
         originals[original].append(entry)
     if originals:
-        _say(f"{name}: making {len(missing)} images of {len(originals)} public files, once.")
+        _say(
+            f"{name}: making {len(missing)} images from {len(originals)} public files (only once)."
+        )
         _in_threads(partial(_rebuild, folder=folder), originals.items(), name)
     return folder
 
 
 def _rebuild(item: tuple[tuple[str, ...], list[Entry]], folder: Path) -> None:
-    """Make all images of one original, which is not kept."""
+    """Make all images of one original, which is then deleted."""
     (repository, commit, path, sha256), entries = item
     with TemporaryDirectory() as scratch:
         with Image.open(fetch(repository, commit, path, Path(scratch), sha256)) as image:
@@ -170,9 +172,9 @@ def quickdraw() -> list[Drawing]:
     Raises
     ------
     ValueError
-        If the file under ``WSSL_DATA`` holds other drawings than this study's.
+        If the drawings in the file under ``WSSL_DATA`` differ from this study's.
     DownloadError
-        If they cannot be fetched, or what was fetched is not the same.
+        If they cannot be downloaded, or differ from this study's.
     """
     given = local("quickdraw/strokes.ndjson")
     kept = cache("quickdraw") / "strokes.ndjson"
@@ -181,8 +183,8 @@ def quickdraw() -> list[Drawing]:
         drawings = canonical([path])
         if drawings_sha256(drawings) != QUICKDRAW_SHA256:
             raise ValueError(
-                f"{path} does not hold the drawings that this study pinned ({len(drawings)} read). "
-                "Restore it, or remove it to download them."
+                f"{path}: expected the drawings of this study; received {len(drawings)} that "
+                "differ. Restore it, or remove it to download them."
             )
         return drawings
     return _fetch_quickdraw(kept)
@@ -193,7 +195,7 @@ def _fetch_quickdraw(kept: Path) -> list[Drawing]:
         categories = [row["category"] for row in csv.DictReader(file)]
     files = [(DRAWINGS, c) for c in categories if c not in ONLY_MORE]
     files += [(MORE, c) for c in categories if c in ONLY_MORE | ALSO_MORE]
-    _say(f"quickdraw: fetching {len(files)} public files, once.")
+    _say(f"quickdraw: downloading {len(files)} public files (only once).")
 
     parts = kept.parent / "parts"
 
@@ -204,8 +206,8 @@ def _fetch_quickdraw(kept: Path) -> list[Drawing]:
     drawings = canonical(_in_threads(part, files, "quickdraw"))
     if drawings_sha256(drawings) != QUICKDRAW_SHA256:
         raise DownloadError(
-            f"The {len(drawings)} drawings fetched are not those that this study pinned: delete "
-            f"{parts} to fetch them anew. {_WAY_OUT}"
+            f"quickdraw: expected the drawings of this study; received {len(drawings)} that "
+            f"differ. Delete {parts} to download them again. {_WAY_OUT}"
         )
     lines = "".join(json.dumps(drawing, separators=(",", ":")) + "\n" for drawing in drawings)
     with atomic(kept) as temporary:
@@ -220,7 +222,7 @@ def canonical(paths: Iterable[Path]) -> list[Drawing]:
     Raises
     ------
     ValueError
-        If a line is no drawing; the message names the file.
+        If a line is not a drawing; the message names the file.
     """
     union = {}
     for path in paths:
@@ -230,8 +232,9 @@ def canonical(paths: Iterable[Path]) -> list[Drawing]:
                 union[drawing["key_id"]] = {k: drawing[k] for k in ("word", "key_id", "drawing")}
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(
-                f"{path}: expected a drawing a line, as JSON with word, key_id and drawing; "
-                f"received another ({error!r}). Restore it, or remove it to download it anew."
+                f"{path}: expected one drawing per line, as JSON with word, key_id and drawing; "
+                f"received an invalid line ({error!r}). Restore it, or remove it to download it "
+                "again."
             ) from error
     return [union[key_id] for key_id in sorted(union)]
 

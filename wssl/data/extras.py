@@ -1,16 +1,16 @@
-"""Packages that only some sources need, and how to get them."""
+"""Optional packages, which only some sources need."""
 
 import importlib
 from typing import Any
 
 
-def extra(module: str, name: str) -> Any:
+def optional_module(module: str, name: str) -> Any:
     """Import a module of an optional dependency.
 
     Parameters
     ----------
     module : str
-        Such as ``"sklearn.datasets"``.
+        Its name, such as ``"sklearn.datasets"``.
     name : str
         The extra of this package that installs it.
 
@@ -23,7 +23,7 @@ def extra(module: str, name: str) -> Any:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         raise ModuleNotFoundError(
-            f"This needs the package {error.name!r}, which is not installed: "
-            f'pip install "wssl[{name}]"',
+            f"{error.name}: expected this package to be installed; it is not. "
+            f'Install it: pip install "wssl[{name}]"',
             name=error.name,
         ) from error

@@ -1,4 +1,4 @@
-"""Sources whose images are files: any folder, scikit-image's photographs, the manifests."""
+"""Sources of image files: any folder, scikit-image's photographs, the manifests."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -9,13 +9,13 @@ import numpy.typing as npt
 
 from wssl.data import download
 from wssl.data.decode import VERSION, Picture
-from wssl.data.folder import SPLITS, Folder, content_hash, digest, empty_split
+from wssl.data.folder import SPLITS, Folder, content_hash, describe_empty_split, digest
 from wssl.data.manifests import manifest_fingerprint, manifest_path, read_manifest
 from wssl.data.squares import read_images
 
 
 class Files(ABC):
-    """A source whose images are files, or rows of a table that hold what a file holds."""
+    """A source whose images are files, or rows of a table with the content of files."""
 
     @abstractmethod
     def by_split(self) -> Mapping[str, Sequence[Picture]]:
@@ -23,7 +23,7 @@ class Files(ABC):
 
     @abstractmethod
     def fingerprint(self) -> str:
-        """A digest of whatever determines the images."""
+        """A digest of everything that determines the images."""
 
     def pictures(self, split: str) -> Sequence[Picture]:
         """The pictures of one split.
@@ -35,7 +35,7 @@ class Files(ABC):
         """
         found = self.by_split()
         if not found[split]:
-            raise ValueError(empty_split(split, self, "images", found))
+            raise ValueError(describe_empty_split(split, self, "images", found))
         return found[split]
 
     def images(self, split: str, size: int, count: int | None) -> npt.NDArray[np.uint8]:
@@ -63,9 +63,9 @@ class FolderSource(Files):
 
 
 class Photos(Files):
-    """The colour photographs that scikit-image ships, to test on what no model was trained on.
+    """The colour photographs that scikit-image ships, for tests on unseen images.
 
-    Those of the list that the installed version holds; nothing is downloaded.
+    Only photographs that the installed version includes are used; nothing is downloaded.
     """
 
     NAMES = (
@@ -135,7 +135,7 @@ class Listed(Files):
         return super().pictures(split)
 
     def kinds(self, split: str) -> list[int]:
-        """Of each image of a split: 0 for a photograph, 1 for a generated face."""
+        """The kind of each image of a split: 0 for a photograph, 1 for a generated face."""
         own = [e for e in read_manifest(manifest_path(self.name)) if self.kind in (None, e.kind)]
         return [int(entry.kind == "synthetic") for entry in own if entry.split == split]
 
@@ -146,6 +146,6 @@ class Listed(Files):
 
 def _for_tests_only(name: str, split: str, count: int) -> ValueError:
     return ValueError(
-        f"{name!r} has no split {split!r}: its {count} pictures are for tests on unseen data, "
-        "split='test'. To train, use 'synthetic', 'open-faces-2' or 'folder:PATH'."
+        f"split: expected 'test' for {name!r}, whose {count} pictures are for tests on unseen "
+        f"data; received {split!r}. To train, use 'synthetic', 'open-faces-2' or 'folder:PATH'."
     )

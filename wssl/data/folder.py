@@ -1,4 +1,4 @@
-"""A folder of image files: what it holds, how it splits, and a fingerprint of its content."""
+"""A folder of image files: its content, its splits, and a fingerprint of its content."""
 
 import hashlib
 import os
@@ -10,34 +10,34 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from wssl.names import unknown
+from wssl.names import unknown_name_error
 
 SPLITS = ("train", "val", "test")
 
 SPLIT_NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val"}
 SPLIT_NAMES |= {"validation": "val", "dev": "val", "test": "test", "testing": "test"}
-"""Our name of a split by the usual ones, which may be in capitals."""
+"""The split for each common name of a subfolder; names are compared in lower case."""
 
 UNDECODED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
-"""Formats that Pillow knows, but decodes with the help of another program or not at all."""
+"""Formats that Pillow recognises, but decodes only with another program or not at all."""
 
 
 def suffixes() -> frozenset[str]:
-    """The endings of picture files: those that Pillow has registered, with its plugins."""
+    """The extensions of picture files: those registered with Pillow, plugins included."""
     endings = Image.registered_extensions()
-    read = Image.OPEN.keys() - UNDECODED | {"MPO"}  # which its reader of JPEG opens
+    read = Image.OPEN.keys() - UNDECODED | {"MPO"}  # opened by the reader of JPEG
     return frozenset(ending for ending, kind in endings.items() if kind in read)
 
 
 def check_split(split: str) -> str:
     """Return `split` if it is one of `SPLITS`, else raise a ValueError that names them."""
     if split not in SPLITS:
-        raise unknown("split", split, list(SPLITS))
+        raise unknown_name_error("split", split, list(SPLITS))
     return split
 
 
 def digest(*parts: object) -> str:
-    """Sixteen hexadecimal digits of the SHA-256 of the `parts`, a line each."""
+    """Sixteen hexadecimal digits of the SHA-256 of the `parts`, one per line."""
     return hashlib.sha256("\n".join(map(str, parts)).encode()).hexdigest()[:16]
 
 
@@ -48,7 +48,7 @@ def _sha256(path: Path, size: int, modified: int) -> str:
 
 
 def content_hash(path: Path) -> str:
-    """SHA-256 of a file, in hexadecimal; computed once while the file stays as it is."""
+    """SHA-256 of a file, in hexadecimal; cached until its size or modification time changes."""
     state = path.stat()
     return _sha256(path.resolve(), state.st_size, state.st_mtime_ns)
 
@@ -56,24 +56,24 @@ def content_hash(path: Path) -> str:
 def hash_split(sha256: str) -> str:
     """The split of a file by its content: 80 % train, 10 % val, 10 % test.
 
-    Equal files land in the same split, wherever they lie and whatever they are called.
+    Equal files are in the same split, whatever their folder and name.
     """
     tenth = int(sha256[:8], 16) * 10 >> 32
     return "train" if tenth < 8 else "val" if tenth == 8 else "test"
 
 
 class Found(NamedTuple):
-    """What a folder holds, at any depth; hidden files and folders are left out.
+    """The content of a folder at any depth, without hidden files and folders.
 
     Attributes
     ----------
     images : list of Path
-        The picture files, by their endings.
+        The picture files, recognised by their extensions.
     others : list of Path
-        All other files, and links that lead nowhere.
+        All other files, and broken links.
     folders : list of Path
-        The folder itself and those below it. What several links in one of its subfolders lead to
-        is there once, and so is the folder itself if a link leads back to it.
+        The folder itself and those below it. A folder that several links in one subfolder point to
+        is listed once, as is the folder itself if a link points back to it.
     """
 
     images: list[Path]
@@ -82,13 +82,13 @@ class Found(NamedTuple):
 
 
 def find_files(root: Path, deep: bool = True) -> Found:
-    """What a folder holds; links to folders are followed.
+    """List the content of a folder; links to folders are followed.
 
     Parameters
     ----------
     root : Path
     deep : bool, default True
-        Also look into the folders in it; else they count as `Found.others`.
+        Also search the folders in it; otherwise they count as `Found.others`.
 
     Raises
     ------
@@ -99,7 +99,8 @@ def find_files(root: Path, deep: bool = True) -> Found:
     """
     if not root.is_dir():
         raise FileNotFoundError(
-            f"There is no folder {root}. A relative path starts at {Path.cwd()}."
+            f"folder: expected an existing folder; received {root}. Relative paths start at "
+            f"{Path.cwd()}."
         )
     found, known, endings = Found([], [], []), set[tuple[str, ...]](), suffixes()
     top = os.path.realpath(root)
@@ -125,18 +126,18 @@ def _raise(error: OSError) -> None:
 
 
 def passed_over(root: Path, others: Sequence[Path], why: str) -> str:
-    """Say which files of a folder are not read, by their endings, and why.
+    """The message about files of a folder that are ignored, by extension, with the reason.
 
     Parameters
     ----------
     root : Path
     others : sequence of Path
     why : str
-        Such as ``"an ending of no picture"``.
+        The reason, such as ``"not having the extension of a picture"``.
     """
     by_ending: dict[str, list[str]] = {}
     for path in others:
-        by_ending.setdefault(path.suffix.lower() or "no ending", []).append(
+        by_ending.setdefault(path.suffix.lower() or "no extension", []).append(
             str(path.relative_to(root))
         )
     kinds = (
@@ -145,23 +146,26 @@ def passed_over(root: Path, others: Sequence[Path], why: str) -> str:
     )
     heic = " For .heic install pillow-heif." if {".heic", ".heif"} & set(by_ending) else ""
     files = "file" if len(others) == 1 else "files"
-    return f"{root}: {len(others)} {files} passed over for {why}: {'; '.join(kinds)}.{heic}"
+    return f"{root}: {len(others)} {files} ignored for {why}: {'; '.join(kinds)}.{heic}"
 
 
-def no_images(root: Path, what: str, others: Sequence[Path]) -> FileNotFoundError:
-    """The error for a folder in which `find_files` finds no picture, only `others`."""
-    rest = f" {passed_over(root, others, 'other endings')}" if others else ""
+def no_images_error(root: Path, what: str, others: Sequence[Path]) -> FileNotFoundError:
+    """The error for a folder in which `find_files` finds only `others`, no picture."""
+    rest = f" {passed_over(root, others, 'other extensions')}" if others else ""
     return FileNotFoundError(
-        f"The folder {root} holds no {what}: none of its files, at any depth, ends in one of "
-        f"{' '.join(sorted(suffixes()))}.{rest}"
+        f"{root}: expected a folder of {what}; received one without any file, at any depth, that "
+        f"has an extension of {' '.join(sorted(suffixes()))}.{rest}"
     )
 
 
-def empty_split(split: str, root: object, what: str, found: Mapping[str, Sized]) -> str:
-    """Say that a split has nothing, and how many of `what` each split has."""
+def describe_empty_split(split: str, root: object, what: str, found: Mapping[str, Sized]) -> str:
+    """The message that a split is empty, with the number of `what` in each split."""
     total = sum(map(len, found.values()))
     counts = ", ".join(f"{len(found[s])} in {s}" for s in SPLITS)
-    return f"The split {split!r} of {root} is empty: of its {total} {what}, {counts}."
+    return (
+        f"split: expected one with {what}; received {split!r}, which is empty in {root}: of its "
+        f"{total} {what}, {counts}."
+    )
 
 
 class Folder:
@@ -169,19 +173,19 @@ class Folder:
 
     A folder that holds subfolders for both train and test is split by them: ``train`` or
     ``training``, ``test`` or ``testing``, and ``val``, ``valid``, ``validation`` or ``dev``, in
-    capitals or not. Without the last, val is the part of train that `hash_split` sends there. A
-    folder that holds some of them but not both train and test, or holds them farther below, is
-    refused; any other is split by `hash_split`.
+    upper or lower case. Without the last, `hash_split` takes val out of train. A folder that has
+    some of them but not both train and test, or has them at a deeper level, is rejected; any other
+    is split by `hash_split`.
 
-    Links to folders are followed. Hidden files are passed over, and so, with a warning that names
-    them, are those that are no pictures or lie beside the subfolders for the splits.
+    Links to folders are followed. Hidden files are ignored. Files that are not pictures, or lie
+    outside the subfolders for the splits, are ignored with a warning that names them.
 
     Parameters
     ----------
     root : str or Path
         Relative to the current directory, or absolute; ``~`` is the home folder.
     what : str
-        What the files are, for error messages.
+        The kind of files, for error messages.
     """
 
     def __init__(self, root: str | Path, what: str = "images"):
@@ -204,20 +208,20 @@ class Folder:
         Warns
         -----
         UserWarning
-            If files were passed over.
+            If files were ignored.
         """
         found = find_files(self.root)
         files: list[tuple[str, str, Path]]
         given = self._subfolders(found.folders)
         if given:
             files, others = self._by_subfolder(given, found)
-            why = "an ending of no picture, or a place outside of train, val and test"
+            why = "not having the extension of a picture, or lying outside train, val and test"
         else:
             hashed = ((content_hash(path), path) for path in found.images)
             files, others = [(hash_split(sha), sha, path) for sha, path in hashed], found.others
-            why = "an ending of no picture"
+            why = "not having the extension of a picture"
         if not files:
-            raise no_images(self.root, self.what, others)
+            raise no_images_error(self.root, self.what, others)
         if others:
             warnings.warn(passed_over(self.root, others, why), stacklevel=2)
         return sorted(files, key=lambda file: file[1:])
@@ -233,9 +237,9 @@ class Folder:
         found = self.by_split()
         if not found[split]:
             raise ValueError(
-                f"{empty_split(split, self.root, self.what, found)} Files are split by "
-                f"their content, 80/10/10: add {self.what}, or sort them into the subfolders "
-                "train, val and test."
+                f"{describe_empty_split(split, self.root, self.what, found)} Files are split by "
+                f"content, 80/10/10. Add {self.what}, or sort them into the subfolders train, val "
+                "and test."
             )
         return found[split]
 
@@ -245,7 +249,7 @@ class Folder:
         return {split: [path for own, _, path in files if own == split] for split in SPLITS}
 
     def fingerprint(self) -> str:
-        """A digest of the content of all files and their splits, not of names or of the place."""
+        """A digest of the content and split of every file, independent of names and location."""
         return digest(*(f"{split} {sha}" for split, sha, _ in self.files()))
 
     def _subfolders(self, folders: Sequence[Path]) -> dict[str, Path]:
@@ -256,8 +260,8 @@ class Folder:
                 own = below.setdefault(folder.parent, {})
                 if split in own:
                     raise ValueError(
-                        f"{own[split]} and {folder} are both for {split}: put the {self.what} of "
-                        "both into one of them."
+                        f"{own[split]} and {folder} are both for {split}. Move the {self.what} of "
+                        "both to one of them."
                     )
                 own[split] = folder
         given = below.get(self.root, {})
@@ -267,16 +271,16 @@ class Folder:
             lacking = " or ".join(s for s in ("train", "test") if s not in given)
             raise ValueError(
                 f"{self.root} has subfolders for {', '.join(given)} "
-                f"({', '.join(folder.name for folder in given.values())}), but none for {lacking}: "
-                f"add it; or give these other names, for all {self.what} to be split by their "
-                f"content, 80/10/10; or name one of them, such as {next(iter(given.values()))}."
+                f"({', '.join(folder.name for folder in given.values())}), but none for {lacking}. "
+                f"Add it; or rename these, so that all {self.what} are split by content, 80/10/10; "
+                f"or give one of them, such as {next(iter(given.values()))}."
             )
         for parent, own in below.items():
             if len(own) > 1:
                 names = ", ".join(folder.name for folder in own.values())
                 raise ValueError(
                     f"{parent} has subfolders for the splits ({names}), but {self.root} has none, "
-                    f"so that they would be mixed: name {parent}; or sort the {self.what} into "
+                    f"so they would be mixed. Give {parent}, or sort the {self.what} into "
                     f"{self.root / 'train'} and {self.root / 'test'}."
                 )
         return {}
@@ -301,7 +305,7 @@ class Folder:
             other, twin = first.setdefault(sha, (split, path))
             if other != split:
                 raise ValueError(
-                    f"{twin} and {path} are the same file, in {other} and in {split}: "
-                    "remove one, or the test would not be on unseen data."
+                    f"{twin} and {path} are the same file, in {other} and in {split}. Remove one, "
+                    "so that the test is on unseen data."
                 )
         return files, others

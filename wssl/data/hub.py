@@ -11,20 +11,20 @@ from tqdm import tqdm
 
 from wssl.data.decode import VERSION, Encoded, Picture
 from wssl.data.download import DownloadError
-from wssl.data.extras import extra
+from wssl.data.extras import optional_module
 from wssl.data.files import Files
 from wssl.data.folder import SPLIT_NAMES, SPLITS, digest, hash_split
 
 
 class Rows(Sequence[Encoded]):
-    """Some rows of a table of pictures; each is read when it is asked for.
+    """Rows of a table of pictures, each read on access.
 
     Parameters
     ----------
     table : datasets.Dataset
-        With one column, of encoded pictures.
+        A table with one column, of encoded pictures.
     name : str
-        Of the table, for messages.
+        Name of the table, for messages.
     chosen : sequence of int
         The rows.
     """
@@ -51,11 +51,11 @@ class Rows(Sequence[Encoded]):
 
 
 class Hub(Files):
-    """A data set that the package ``datasets`` can load.
+    """A data set that the package ``datasets`` loads.
 
-    Its splits are its own if it has both ``train`` and ``test``, ``val`` being its ``validation``
-    or, for want of one, the tenth of ``train`` that `wssl.data.folder.hash_split` sends there. Any
-    other is split by content.
+    It keeps its own splits if it has both ``train`` and ``test``; ``val`` is then its
+    ``validation``, or else the tenth of ``train`` that `wssl.data.folder.hash_split` selects. Any
+    other data set is split by content.
 
     Parameters
     ----------
@@ -92,7 +92,8 @@ class Hub(Files):
             return _load(str(root), tuple((p, p.stat().st_size, p.stat().st_mtime) for p in files))
         if self.name.startswith((".", "/", "~")):
             raise FileNotFoundError(
-                f"There is no folder {root}. A relative path starts at {Path.cwd()}."
+                f"folder: expected an existing folder; received {root}. Relative paths start at "
+                f"{Path.cwd()}."
             )
         return _load(self.name, ())
 
@@ -100,13 +101,13 @@ class Hub(Files):
 @lru_cache(maxsize=2)
 def _load(name: str, _state: tuple[Any, ...]) -> tuple[Any, list[str], list[str]]:
     """The table of all pictures; the split and the SHA-256 of each."""
-    datasets = extra("datasets", "hub")
+    datasets = optional_module("datasets", "hub")
     try:
         tables = datasets.load_dataset(name)
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
         raise DownloadError(
-            f"hub:{name} cannot be loaded: {error}. Give a folder of parquet files, or the name "
-            "of a data set that the Hugging Face hub has."
+            f"hub:{name} cannot be loaded: {error}. Give a folder of parquet files, or the name of "
+            "a data set on the Hugging Face hub."
         ) from error
     own = [
         SPLIT_NAMES.get(split.lower(), "")
@@ -125,21 +126,20 @@ def _load(name: str, _state: tuple[Any, ...]) -> tuple[Any, list[str], list[str]
 
 
 def _splits(own: list[str], hashes: list[str], name: str) -> list[str]:
-    """The split of each row by its `own`, if these are train and test, and else by its hash."""
+    """The split of each row: its `own`, if these include train and test, or else by its hash."""
     hashed, given = list(map(hash_split, hashes)), set(own)
     if not {"train", "test"} <= given:
         if len(given & set(SPLITS)) > 1:
             lacking = " or ".join({"train", "test"} - given)
             warnings.warn(
                 f"{name} has splits of its own, but none for {lacking}: all rows are split by "
-                "their content, 80/10/10.",
+                "content, 80/10/10.",
                 stacklevel=2,
             )
         return hashed
     if "" in given:
         warnings.warn(
-            f"{name}: {own.count('')} rows passed over, of splits that are none of train, val and "
-            "test.",
+            f"{name}: {own.count('')} rows ignored, from splits other than train, val and test.",
             stacklevel=2,
         )
     if "val" in own:
@@ -149,16 +149,16 @@ def _splits(own: list[str], hashes: list[str], name: str) -> list[str]:
 
 
 def image_column(features: Mapping[str, Any], image: type, name: str) -> str:
-    """The one column that holds pictures, as such or as their encoded bytes.
+    """The name of the column that holds pictures or their encoded bytes.
 
     Parameters
     ----------
     features : mapping of str to feature
         The columns of a data set.
     image : type
-        The feature that stands for a picture, ``datasets.Image``.
+        The feature type of pictures, ``datasets.Image``.
     name : str
-        Of the data set, for messages.
+        Name of the data set, for messages.
 
     Raises
     ------
@@ -176,6 +176,6 @@ def image_column(features: Mapping[str, Any], image: type, name: str) -> str:
 
 
 def _holds_bytes(kind: Any) -> bool:
-    """Whether a column is of bytes, or of pairs of bytes and path, as a picture is stored."""
+    """Whether a column holds bytes, or pairs of bytes and path, the encodings of a picture."""
     value = kind.get("bytes") if isinstance(kind, dict) else kind
     return getattr(value, "dtype", None) in ("binary", "large_binary")

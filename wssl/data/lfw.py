@@ -6,7 +6,7 @@ from pathlib import Path
 
 from wssl.data import download
 from wssl.data.decode import VERSION, Picture
-from wssl.data.extras import extra
+from wssl.data.extras import optional_module
 from wssl.data.files import Files
 from wssl.data.folder import SPLITS, Folder, digest, hash_split
 
@@ -15,13 +15,13 @@ class LabeledFaces(Files):
     """Labeled Faces in the Wild (Huang et al., 2007), a folder of photographs for each person.
 
     Read from the folder given, else from ``$WSSL_DATA/lfw``, else downloaded once with
-    scikit-learn. Nobody is in two splits: a hash of the name sends 80 % of the people to train,
-    10 % to val, 10 % to test.
+    scikit-learn. No person is in two splits: a hash of the name assigns 80 % of the people to
+    train, 10 % to val and 10 % to test.
 
     Parameters
     ----------
     root : str or Path, optional
-        A folder with one sub-folder for each person.
+        A folder with one subfolder for each person.
     """
 
     def __init__(self, root: str | Path | None = None):
@@ -45,8 +45,8 @@ class LabeledFaces(Files):
         for path, _ in files:
             if path.parent == root:
                 raise ValueError(
-                    f"{root} holds images, such as {path.name}, that belong to no person: expected "
-                    "a sub-folder for each person. Without one, use folder:PATH."
+                    f"{root}: expected a subfolder for each person; received images outside of "
+                    f"any, such as {path.name}. Use folder:PATH for images without subfolders."
                 )
         return [(person_split(path.parent.name), sha, path) for path, sha in files]
 
@@ -57,24 +57,24 @@ def person_split(name: str) -> str:
 
 
 def fetched() -> Path:
-    """The folder into which scikit-learn has unpacked the photographs, now or before.
+    """The folder of the photographs, which scikit-learn downloads and unpacks if necessary.
 
     Raises
     ------
     ModuleNotFoundError
         If scikit-learn is not installed.
     DownloadError
-        If the photographs cannot be fetched.
+        If the photographs cannot be downloaded.
     """
-    datasets = extra("sklearn.datasets", "lfw")
+    datasets = optional_module("sklearn.datasets", "lfw")
     folder = Path(datasets.get_data_home()) / "lfw_home" / "lfw_funneled"
     if not folder.is_dir():
         try:
-            # It unpacks all of them, but keeps only the few that it loads in memory.
+            # It unpacks all photographs, but loads only a few of them into memory.
             datasets.fetch_lfw_people(min_faces_per_person=500, resize=0.1)
         except OSError as error:
             raise download.DownloadError(
-                f"Labeled Faces in the Wild cannot be fetched: {error}. Try again, or unpack it "
-                "yourself and use lfw:PATH, or set WSSL_DATA to a folder that has it in lfw/."
+                f"Labeled Faces in the Wild cannot be downloaded: {error}. Try again, or unpack it "
+                "yourself and use lfw:PATH, or set WSSL_DATA to a folder that contains it in lfw/."
             ) from error
     return folder

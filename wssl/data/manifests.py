@@ -1,7 +1,7 @@
-"""The manifests: which public files the images of a data set are made of, and how.
+"""The manifests, which list the public files that the images of a data set are made from.
 
-A manifest is a CSV file of this package, a row an image. Beside the columns of `Entry` it has one
-for the licence, and others that only people read.
+A manifest is a CSV file of this package with one row per image. In addition to the columns of
+`Entry` it has one for the licence, and others for human readers only.
 """
 
 import csv
@@ -18,7 +18,7 @@ from wssl.data.folder import digest
 FOLDER = Path(__file__).parent
 MANIFESTS = ("open-faces", "open-faces-2", "objects")
 VERSION = 1
-"""Of how an image is made of its original; it enters the fingerprints."""
+"""The version of the steps from an original to an image; it enters the fingerprints."""
 
 
 @dataclass(frozen=True)
@@ -52,13 +52,13 @@ class Entry:
 
     @property
     def content(self) -> str:
-        """What determines the image and its use, as JSON; the licence may be reworded freely."""
+        """Everything that determines the image and its use, as JSON, without the licence."""
         original = self.repository, self.commit, self.path, self.sha256
         return json.dumps([self.split, *original, *self.box])
 
 
 def manifest_path(name: str) -> Path:
-    """Where the manifest of that name is, one of `MANIFESTS`."""
+    """The path of the manifest of that name, one of `MANIFESTS`."""
     return FOLDER / f"{name}.csv"
 
 
@@ -76,8 +76,8 @@ def read_manifest(path: Path) -> tuple[Entry, ...]:
     Raises
     ------
     ValueError
-        If the file is not a manifest, or a row would have something read or written elsewhere than
-        in the folder of the images and the commit that it names; the message names the line.
+        If the file is not a manifest, or the paths in a row leave the folder of the images or the
+        commit; the message names the line.
     """
     entries: list[Entry] = []
     try:
@@ -93,7 +93,7 @@ def read_manifest(path: Path) -> tuple[Entry, ...]:
     return tuple(entries)
 
 
-_RESTORE = "Restore the file as it came with the package."
+_RESTORE = "Restore the file from the package."
 
 
 def _entry(row: Mapping[str, str]) -> Entry:
@@ -131,7 +131,7 @@ _FIELDS = {
 
 @cache
 def manifest_fingerprint(path: Path, kind: str | None = None) -> str:
-    """A digest of the images of a manifest: of their content and order, not of the file's bytes.
+    """A digest of the content and order of a manifest's images, independent of the file's layout.
 
     Parameters
     ----------

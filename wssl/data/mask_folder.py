@@ -1,4 +1,4 @@
-"""Folders of mask images, whichever of black and white their holes are."""
+"""Folders of mask images, with black or white holes."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,10 +8,10 @@ import numpy.typing as npt
 
 from wssl.data.decode import find_hole
 from wssl.data.folder import Folder, digest
-from wssl.names import unknown
+from wssl.names import unknown_name_error
 
 MASK_FORMS = {"folder:PATH": "white", "qd-imd:PATH": "black"}
-"""The colour of a hole, unless ``?hole=`` says another, by the form of a mask source's name."""
+"""The default colour of holes, which ``?hole=`` overrides, by the form of a mask source's name."""
 
 Mask = npt.NDArray[np.bool_]
 
@@ -23,12 +23,12 @@ class MaskFolder:
     ----------
     root : str or Path
     hole : {"white", "black"}
-        Which colour of the files means hole.
+        The colour of the holes in the files.
     kind : {"folder", "qd-imd"}
         Masks of the Quick Draw Irregular Mask data set (Iskakov, 2018,
         https://github.com/karfly/qd-imd) are a few thin strokes each, so that a set of which most
-        cover over half of the image is read the wrong way round. Of other folders that is known
-        only if the masks asked for are there once black and white are exchanged.
+        cover over half of the image has its colours inverted. For other folders, inversion is
+        detected only if exchanging black and white yields the requested masks.
     """
 
     def __init__(self, root: str | Path, hole: str = "white", kind: str = "folder"):
@@ -49,11 +49,11 @@ class MaskFolder:
         return digest("mask images", self.folder.fingerprint(), *black)
 
     def check_polarity(self, seen: Sequence[float], coverage: tuple[float, float]) -> None:
-        """Raise a ValueError if masks seem to be read the wrong way round.
+        """Raise a ValueError if black and white seem to be inverted.
 
-        That is so if ten times as many would cover a share within `coverage` the other way round,
-        and these are most masks, or most masks cover over half of the image though `coverage`
-        ends there.
+        That is the case if ten times as many inverted masks have a share of hole within `coverage`,
+        and these are most masks, or most masks cover over half of the image although `coverage`
+        does not exceed one half.
 
         Parameters
         ----------
@@ -71,10 +71,10 @@ class MaskFolder:
         if wrong or (large and self.kind == "qd-imd"):
             other = {"white": "black", "black": "white"}[self.hole]
             raise ValueError(
-                f"The masks of {self.folder.root} seem to be read the wrong way round, with "
-                f"{self.hole} as the hole: of {shares.size:,}, {fit:.1%} cover {low:.0%} to "
-                f"{high:.0%} of the image, and {others_fit:.1%} would with {other} as the hole "
-                f"(median coverage {np.median(shares):.1%}). If {other} is the hole, say so: "
+                f"{self.folder.root}: expected masks with {self.hole} holes; the colours seem to "
+                f"be inverted. Of {shares.size:,} masks, {fit:.1%} cover {low:.0%} to {high:.0%} "
+                f"of the image, and {others_fit:.1%} would with {other} holes (median coverage "
+                f"{np.median(shares):.1%}). If the holes are {other}, use "
                 f"{self.kind}:{self.folder.root}?hole={other}"
             )
 
@@ -97,5 +97,5 @@ def find_mask_folder(source: str) -> MaskFolder | None:
         return None
     root, _, hole = argument.partition("?hole=")
     if hole not in ("black", "white") and "?hole=" in argument:
-        raise unknown("colour of the hole", hole, ["black", "white"])
+        raise unknown_name_error("colour of the hole", hole, ["black", "white"])
     return MaskFolder(root, hole or MASK_FORMS[f"{kind}:PATH"], kind)

@@ -15,7 +15,7 @@ from wssl.data.files import Files
 from wssl.data.folder import SPLITS
 from wssl.data.prepared import INDEX, VERSION, Index, Prepared
 from wssl.data.sources import FORMS, SOURCES, find_source
-from wssl.data.squares import Square, read_square, some
+from wssl.data.squares import Square, first_names, read_square
 from wssl.data.writer import Writer
 from wssl.machine import cores
 from wssl.processes import LostWorkerError, Processes
@@ -35,8 +35,9 @@ def prepare(
 ) -> Index:
     """Decode the images of a source once, for ``dataset="prepared:FOLDER"``.
 
-    Each image is cut to its central square and resized with Lanczos. A preparation that was
-    stopped, however harshly, goes on from its last block; one that is done is left as it is.
+    Each image is cropped to its central square and resized with Lanczos. An interrupted
+    preparation, even one that was killed, resumes from its last block; a complete one is left
+    unchanged.
 
     Parameters
     ----------
@@ -45,32 +46,32 @@ def prepare(
     folder : str or Path
         Where to write the array and its index.
     size : int, default 256
-        Side of the images in pixels: what a preset loads, 8/7 of what its networks see.
+        Side of the images in pixels: a preset loads 8/7 of the size of its networks.
     workers : int, optional
-        Processes that decode; by default one for each of `wssl.machine.cores`.
+        Number of processes that decode; by default `wssl.machine.cores`.
     max_unreadable : float, default 0.05
         Share of the files that may be unreadable. Those are skipped and named in the index.
 
     Returns
     -------
     Index
-        Also says which files were skipped, and how many images were enlarged.
+        It also lists skipped files and counts enlarged images.
 
     Raises
     ------
     ValueError
-        If the source has no files, the folder holds something else, or too many are unreadable.
+        If the source has no files, the folder has other content, or too many files are unreadable.
     OSError
         If the disk is full or a worker dies.
     """
     for name, number in (("size", size), ("workers", workers)):
         if number is not None and number < 1:
-            raise ValueError(f"{name} must be at least 1, received {number}.")
+            raise ValueError(f"{name}: expected an integer of at least 1; received {number}.")
     found, folder = find_source(source), Path(folder).expanduser()
     if not isinstance(found, Files):
         raise ValueError(
-            f"{source!r} is not made of image files, so there is nothing to prepare. Sources that "
-            f"are: {', '.join(_preparable())}."
+            "source: expected one made of image files, which can be prepared; received "
+            f"{source!r}. Such sources are {', '.join(_preparable())}."
         )
     pictures, fingerprint = found.by_split(), found.fingerprint()
     task = {"version": VERSION, "source": source, "fingerprint": fingerprint, "size": size}
@@ -91,15 +92,15 @@ def prepare(
                     bar.update(len(block.pictures))
             except LostWorkerError as error:
                 raise ChildProcessError(
-                    "A process that decodes images has died, perhaps for want of memory. The same "
-                    "command goes on; fewer workers need less."
+                    "A process that decodes images has died, possibly because it ran out of "
+                    "memory. Run the same command again to resume; fewer workers need less memory."
                 ) from error
         _check_bad(writer.unreadable, max_unreadable, total)
         return writer.finish()
 
 
 class Block(NamedTuple):
-    """Pictures of one split that are read and written together."""
+    """Pictures of one split that are read and written as a unit."""
 
     split: str
     pictures: Sequence[Picture]
@@ -121,7 +122,7 @@ def _blocks(pictures: Mapping[str, Sequence[Picture]], size: int) -> Iterator[Bl
 def _read(
     blocks: list[Block], size: int, workers: int
 ) -> Generator[tuple[Block, Iterable[Square]], None, None]:
-    """Each block with its squares; the next ones are being decoded meanwhile."""
+    """Yield each block with its squares, while the next blocks are decoded."""
     if workers == 1 or not blocks:
         yield from ((block, _squares(block.pictures, size)) for block in blocks)
         return
@@ -146,14 +147,14 @@ def _listed(pictures: Iterable[Picture], size: int) -> list[Square]:
 
 
 def _finished(folder: Path, source: str, fingerprint: str, size: int) -> Index:
-    """The index of what is there, if it is what is asked for."""
+    """The index of the folder, if it is complete and matches the request."""
     prepared = Prepared(folder)
     prepared.array()
     index = prepared.index()
     if (index.fingerprint, index.size) != (fingerprint, size):
         changed = index.source == source and index.size == size
         raise ValueError(
-            f"{folder} already holds {index.source} at {index.size} px"
+            f"{folder} already contains {index.source} at {index.size} px"
             f"{', but its images have changed since' if changed else ''}. Choose another "
             "--output, or remove that folder."
         )
@@ -164,14 +165,14 @@ def _check_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if needed > free:
         raise OSError(
-            f"{folder}: the images need {needed / 1e9:.1f} GB, {free / 1e9:.1f} GB are free. "
-            "Choose an --output on another disk, or a smaller --size."
+            f"{folder}: expected {needed / 1e9:.1f} GB of free disk space; found {free / 1e9:.1f} "
+            "GB. Choose an --output on another disk, or a smaller --size."
         )
 
 
 def _check_bad(unreadable: list[str], max_unreadable: float, total: int) -> None:
     if len(unreadable) > max_unreadable * total:
         raise ValueError(
-            f"{len(unreadable)} of {total} images cannot be read; {max_unreadable:.0%} are "
-            f"tolerated. Remove or repair them. {some(unreadable)}"
+            f"images: expected at most {max_unreadable:.0%} unreadable; received {len(unreadable)} "
+            f"of {total}. Remove or repair them. {first_names(unreadable)}"
         )

@@ -1,8 +1,8 @@
-"""Images that were decoded once: one array on disk, its index, and what reads them.
+"""Prepared images: one array on disk with its index, and their reader.
 
-`wssl.data.prepare` writes a folder with ``images.npy``, uint8 (N, size, size, 3), in which the
-rows of a split are neighbours, and with ``index.json``, which is written last: without it, the
-array is not whole.
+`wssl.data.prepare` writes a folder with ``images.npy``, uint8 (N, size, size, 3), in which the rows
+of a split are contiguous, and with ``index.json``, which is written last: without it, the array is
+incomplete.
 """
 
 import hashlib
@@ -21,7 +21,7 @@ import numpy.typing as npt
 from PIL import Image
 from tqdm import tqdm
 
-from wssl.data.folder import SPLITS, digest, empty_split
+from wssl.data.folder import SPLITS, describe_empty_split, digest
 from wssl.data.squares import centre_square
 from wssl.store import atomic
 
@@ -33,27 +33,27 @@ JOURNAL = "progress.jsonl"
 
 @dataclass(frozen=True)
 class Index:
-    """What ``index.json`` says of the array beside it.
+    """The content of ``index.json``, which describes the array.
 
     Attributes
     ----------
     source : str
-        What was prepared, as in ``dataset=``.
+        The prepared source, as in ``dataset=``.
     fingerprint : str
-        Of the source as it was then.
+        Fingerprint of the source at that time.
     size : int
         Side of the images in pixels.
     splits : dict of str to [int, int]
         The first row of each split, and the row after its last.
     blocks : list of [int, str]
-        Rows, and the SHA-256 of their bytes, of each block of the array, one after the other.
+        Number of rows and SHA-256 of each block of the array, in order.
     unreadable : list of str
-        Why some files of the source are not in it: each message begins with the file's name.
+        The reason for each file of the source that is left out, beginning with its name.
     enlarged : int
-        How many images were smaller than `size`.
+        The number of images that were smaller than `size`.
     version : int
     dim : int
-        How many images are from 16-bit files whose values are those of 14 bits or fewer.
+        The number of images from 16-bit files with 14 significant bits or fewer.
     """
 
     source: str
@@ -72,7 +72,7 @@ class Index:
         return sum(rows for rows, _ in self.blocks), self.size, self.size, 3
 
     def check(self) -> None:
-        """Raise a ValueError if a value cannot be what `wssl.data.prepare` wrote."""
+        """Raise a ValueError if a value cannot come from `wssl.data.prepare`."""
         counts = self.size, self.enlarged, self.dim, *(rows for rows, _ in self.blocks)
         bounds = [bound for split in SPLITS for bound in self.splits[split]]
         texts = self.source, self.fingerprint, *self.unreadable, *(sha for _, sha in self.blocks)
@@ -89,15 +89,15 @@ class Index:
             temporary.write_text(json.dumps(asdict(self), indent=1) + "\n", encoding="utf-8")
 
 
-class Mapped(np.memmap):
-    """A mapped array that lets go of what was read as soon as it has been copied.
+class MemoryMapped(np.memmap):
+    """A memory-mapped array that releases pages as soon as their content has been copied.
 
-    The system would drop those pages when memory is short, but counts them as the process's until
-    then; so do those who limit a process, such as batch systems and Dask.
+    The system would release those pages when memory is short, but counts them as the process's
+    memory until then, as do batch systems and Dask, which limit it.
     """
 
     def __getitem__(self, index: Any) -> Any:
-        """What it holds there: a view on the disk for a slice, a copy for a list of rows."""
+        """Rows of the array: a view of the file for a slice, a copy for a list of rows."""
         found = super().__getitem__(index)
         if np.may_share_memory(found, self):
             return found
@@ -119,12 +119,13 @@ class Prepared:
         self.root = Path(root).expanduser()
 
     def index(self) -> Index:
-        """What the folder holds.
+        """The index of the folder.
 
         Raises
         ------
         FileNotFoundError
-            If there is no such folder, or it holds no index: the array is not there or not whole.
+            If there is no such folder, or it has no index because the array is missing or
+            incomplete.
         ValueError
             If the index is damaged or of another version.
         """
@@ -140,9 +141,7 @@ class Prepared:
                 return index
         except (ValueError, TypeError, KeyError) as error:
             raise ValueError(f"{path} is damaged ({error}). {self._anew()}") from error
-        raise ValueError(
-            f"{path} is of version {version}, this program reads {VERSION}. {self._anew()}"
-        )
+        raise ValueError(f"{path}: expected version {VERSION}; received {version}. {self._anew()}")
 
     def array(self) -> npt.NDArray[np.uint8]:
         """All images, of all splits, mapped from disk and read only.
@@ -165,37 +164,37 @@ class Prepared:
         whole = array.shape == shape and length == path.stat().st_size
         if not whole or array.dtype != np.uint8:
             raise ValueError(
-                f"{path} is damaged: expected uint8 {shape}, received {array.dtype} {array.shape} "
-                f"in {path.stat().st_size:,} bytes. {self._anew()}"
+                f"{path}: expected uint8 {shape}; received {array.dtype} {array.shape} in "
+                f"{path.stat().st_size:,} bytes. {self._anew()}"
             )
-        return array.view(Mapped)
+        return array.view(MemoryMapped)
 
     def images(self, split: str, size: int, count: int | None) -> npt.NDArray[np.uint8]:
         """The first `count` images of a split, or all; uint8 (N, size, size, 3).
 
-        At the size that was prepared they stay on disk, and what is used of them is read.
+        At the prepared size they stay on disk, and only the rows in use are read.
         """
         index = self.index()
         start, stop = index.splits[split]
         if start == stop:
             rows = {name: range(*bounds) for name, bounds in index.splits.items()}
-            raise ValueError(empty_split(split, self.root, "prepared images", rows))
+            raise ValueError(describe_empty_split(split, self.root, "prepared images", rows))
         images = self.array()[start:stop][:count]
         return images if size == index.size else self._resized(images, size)
 
     def fingerprint(self) -> str:
-        """A digest of the digests in the index: of the content of all images and their splits."""
+        """A digest of the content of all images and their splits, from the digests in the index."""
         index = self.index()
         splits = (index.splits[split] for split in SPLITS)
         return digest("prepared", index.size, *splits, *(sha for _, sha in index.blocks))
 
     def damaged(self) -> Iterator[str]:
-        """Read all and compare with the digests of the index.
+        """Compare all images with the digests in the index.
 
         Yields
         ------
         str
-            Which rows of which split are not as they were written, for each such block.
+            The rows and split of each block that fails its checksum.
         """
         array, index = self.array(), self.index()
         stops = list(accumulate(rows for rows, _ in index.blocks))
@@ -216,7 +215,7 @@ class Prepared:
         if size > images.shape[1]:
             warnings.warn(
                 f"Enlarged {len(images)} images of {self.root} from {images.shape[1]} to {size} "
-                "px: prepare them at that size.",
+                "px. Prepare them at that size.",
                 stacklevel=4,
             )
         resized = np.empty((len(images), size, size, 3), np.uint8)
@@ -231,16 +230,19 @@ class Prepared:
 
     def _why_not(self) -> str:
         if not self.root.is_dir():
-            return f"There is no folder {self.root}. A relative path starts at {Path.cwd()}."
+            return (
+                f"folder: expected an existing folder; received {self.root}. Relative paths start "
+                f"at {Path.cwd()}."
+            )
         if (self.root / JOURNAL).is_file():
             return (
-                f"The images in {self.root} are not all prepared: it was stopped. The same `wssl "
-                "data prepare` goes on with it."
+                f"{self.root}: expected prepared images; the preparation was interrupted. Run the "
+                "same `wssl data prepare` again to resume it."
             )
         return (
-            f"{self.root} holds no prepared images (no {INDEX}): `wssl data prepare SOURCE "
-            f"--output {self.root}` makes them."
+            f"{self.root}: expected prepared images; there is no {INDEX}. `wssl data prepare "
+            f"SOURCE --output {self.root}` writes them."
         )
 
     def _anew(self) -> str:
-        return f"Remove {self.root} and prepare the images anew: `wssl data prepare SOURCE`."
+        return f"Remove {self.root} and prepare the images again: `wssl data prepare SOURCE`."

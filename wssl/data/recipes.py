@@ -1,7 +1,7 @@
-"""Masks from strokes: the recipe of QD-IMD, a denser one, and the filter on coverage.
+"""Masks from strokes: the recipe of QD-IMD, denser ones, and the coverage filter.
 
-A mask is a handful of strokes, drawn with a round pen on a canvas, enlarged about its centre and
-cut back to the canvas (QD-IMD, Iskakov 2018, https://github.com/karfly/qd-imd). True = hole.
+A mask consists of a few strokes, drawn with a round pen on a canvas, enlarged about its centre and
+cropped back to the canvas (QD-IMD, Iskakov 2018, https://github.com/karfly/qd-imd). True = hole.
 """
 
 import warnings
@@ -19,7 +19,7 @@ from wssl.data.folder import SPLITS, check_split, digest
 from wssl.data.mask_folder import MASK_FORMS, find_mask_folder
 from wssl.data.squares import centre_square
 from wssl.data.strokes import BOX, STROKES, Stroke
-from wssl.names import lookup, unknown
+from wssl.names import lookup, unknown_name_error
 
 VERSION = 1
 PATIENCE = 2000
@@ -29,7 +29,7 @@ Mask = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Recipe:
-    """How strokes become a mask. Lengths are in pixels of a `canvas` x `canvas` image.
+    """Parameters of masks drawn from strokes. Lengths are in pixels of a `canvas` x `canvas` image.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Recipe:
     upscale : (float, float)
         Range of the enlargement, uniform; widths grow with it.
     canvas : int
-        Side of the canvas on which every mask is drawn, whatever size it is asked for.
+        Side of the canvas on which every mask is drawn, before it is resized.
     """
 
     strokes_mean: float
@@ -70,11 +70,11 @@ def draw(strokes: list[Stroke], recipe: Recipe, rng: np.random.Generator) -> Mas
     Parameters
     ----------
     strokes : list of Stroke
-        What to choose from, each with the same probability.
+        Strokes to draw from, with equal probability.
     recipe : Recipe
-        How many, how wide, how much enlarged.
+        Number, width and enlargement of the strokes.
     rng : numpy Generator
-        Used for everything random.
+        Source of all random numbers.
 
     Returns
     -------
@@ -110,7 +110,7 @@ def find_recipe(recipe: str | Recipe) -> Recipe:
 
 
 def check_mask_source(source: str) -> None:
-    """Raise a ValueError, which names the nearest, unless `source` can be a source of masks.
+    """Raise a ValueError that names the nearest source, unless `source` is a source of masks.
 
     Parameters
     ----------
@@ -118,14 +118,14 @@ def check_mask_source(source: str) -> None:
         As for `masks`.
     """
     if source not in STROKES and find_mask_folder(source) is None:
-        raise unknown("mask source", source, [*STROKES, *MASK_FORMS])
+        raise unknown_name_error("mask source", source, [*STROKES, *MASK_FORMS])
 
 
 def stream(source: str, size: int, seed: int, split: str, recipe: str | Recipe) -> Iterator[Mask]:
-    """Masks of a source one after the other, whatever their coverage.
+    """Yield the masks of a source one by one, without a coverage filter.
 
-    From strokes the stream never ends, and its i-th mask depends on (`seed`, `split`, i) only.
-    From a folder of mask images it is the folder's masks in random order.
+    A stream of masks from strokes is infinite, and its i-th mask depends only on (`seed`, `split`,
+    i). A stream from a folder of mask images contains the folder's masks in random order.
 
     Yields
     ------
@@ -133,9 +133,9 @@ def stream(source: str, size: int, seed: int, split: str, recipe: str | Recipe) 
         Nearest-neighbour resized, so still binary; hole geometry scales with `size`.
     """
     if size < 1:
-        raise ValueError(f"size must be at least 1 px, received {size}.")
+        raise ValueError(f"size: expected at least 1 pixel; received {size}.")
     if seed < 0:
-        raise ValueError(f"seed must be at least 0, received {seed}.")
+        raise ValueError(f"seed: expected a non-negative integer; received {seed}.")
     check_mask_source(source)
     stem = [seed, SPLITS.index(check_split(split))]
     method = find_recipe(recipe)
@@ -154,7 +154,7 @@ def _resized(mask: Mask, size: int) -> Mask:
 
 
 class MaskSample(NamedTuple):
-    """Masks that a coverage filter kept, and how many were drawn to get them.
+    """The masks that passed a coverage filter, and the number drawn.
 
     Attributes
     ----------
@@ -182,7 +182,7 @@ def sample(
     recipe: str | Recipe = "dense",
     split: str = "train",
 ) -> MaskSample:
-    """Draw masks until `count` of them cover a share of the image within `coverage`.
+    """Draw masks until `count` of them have a share of hole within `coverage`.
 
     Same parameters and errors as `masks`.
 
@@ -194,14 +194,22 @@ def sample(
     Returns
     -------
     MaskSample
-        The masks kept, in the order drawn, and the number drawn. A folder may give fewer than
-        `count`, since it has an end.
+        The masks that passed, in the order drawn, and the number drawn. A folder may contain fewer
+        than `count`.
+
+    Examples
+    --------
+    >>> found = sample(count=2, size=32)
+    >>> len(found.masks), 0.0 < found.acceptance <= 1.0
+    (2, True)
     """
     low, high = coverage
     if not 0 <= low <= high <= 1:
-        raise ValueError(f"coverage must be (low, high) within 0 and 1, received {coverage}.")
+        raise ValueError(
+            f"coverage: expected two shares, 0 <= low <= high <= 1; received {coverage}."
+        )
     if count < 1:
-        raise ValueError(f"count must be at least 1, received {count}.")
+        raise ValueError(f"count: expected an integer of at least 1; received {count}.")
     folder = find_mask_folder(source)
     kept: list[Mask] = []
     seen: list[float] = []
@@ -219,7 +227,7 @@ def sample(
         folder.check_polarity(seen, coverage)
         if empty := seen.count(0.0):
             warnings.warn(
-                f"{source}: {empty:,} of {len(seen):,} masks ({split}) have no hole at {size} px, "
+                f"{source}: {empty:,} of {len(seen):,} masks ({split}) have no hole at {size} px "
                 "and are left out.",
                 stacklevel=2,
             )
@@ -230,9 +238,9 @@ def sample(
     else:
         way_out = f"or a recipe with more strokes ({recipe!r} now; known: {', '.join(RECIPES)})."
     raise ValueError(
-        f"Only {len(kept)} of the {count} masks asked for: of {len(seen):,} masks from {source!r} "
-        f"({split}), {len(kept)} cover {low:.0%} to {high:.0%} of the image. They cover "
-        f"{np.median(seen):.1%} (median), {max(seen):.1%} at most. Ask for fewer masks, another "
+        f"masks: expected {count} with a coverage of {low:.0%} to {high:.0%}; found {len(kept)} "
+        f"among {len(seen):,} masks from {source!r} ({split}), whose coverage is "
+        f"{np.median(seen):.1%} (median) and at most {max(seen):.1%}. Request fewer masks, another "
         f"coverage, {way_out}"
     )
 
@@ -255,22 +263,22 @@ def masks(
     Parameters
     ----------
     source : str, default "synthetic"
-        Where the strokes come from, a name in `STROKES`; or a folder of mask images, to which
+        The source of the strokes, a name in `STROKES`; or a folder of mask images, to which
         `recipe` does not apply: ``folder:PATH`` (white = hole), ``folder:PATH?hole=black``, or
         ``qd-imd:PATH``, the files of QD-IMD (black = hole, unless ``?hole=white``).
     count : int, default 16
-        How many. A folder's masks repeat, in the same order, when it holds fewer.
+        Number of masks. If a folder contains fewer, its masks repeat in the same order.
     size : int, default 64
         Side in pixels. A mask's geometry scales with it.
     seed : int, default 0
         At least 0.
     coverage : (float, float), default (0.3, 0.5)
-        Smallest and largest share of the image that is hole, measured at `size`. A mask without
-        any hole is never kept.
+        Smallest and largest share of the image that is hole, measured at `size`. Masks without a
+        hole are left out.
     split : str, default "train"
-        ``"train"``, ``"val"`` or ``"test"``. Test strokes come from categories of their own.
+        ``"train"``, ``"val"`` or ``"test"``. Test strokes come from separate categories.
     recipe : str or Recipe, default "dense"
-        A name in `RECIPES`. The published one, ``"qd-imd"``, hardly ever covers 30 %.
+        A name in `RECIPES`. Masks of the published recipe, ``"qd-imd"``, rarely cover 30 %.
 
     Returns
     -------
@@ -280,13 +288,19 @@ def masks(
     Raises
     ------
     ValueError
-        If a name is unknown, a number out of range, 2,000 draws in a row were not kept, or a
-        folder's masks seem to be read the wrong way round.
+        If a name is unknown, a number is out of range, 2,000 draws in a row did not pass the
+        filter, or the colours of a folder's masks seem to be inverted.
 
     Warns
     -----
     UserWarning
         If masks of a folder have no hole.
+
+    Examples
+    --------
+    >>> found = masks(count=2, size=32)
+    >>> found.shape, bool((found.mean(axis=(1, 2)) >= 0.3).all())
+    ((2, 32, 32), True)
     """
     kept = sample(source, count, size, seed, coverage, recipe, split).masks
     return kept[np.resize(np.arange(len(kept)), count)]
@@ -300,7 +314,7 @@ def coverages(
     seed: int = 0,
     split: str = "train",
 ) -> npt.NDArray[np.float64]:
-    """The share of the image that each of the first `count` masks covers, none left out.
+    """The coverage of each of the first `count` masks, without a filter.
 
     Parameters
     ----------
@@ -310,14 +324,14 @@ def coverages(
     Returns
     -------
     float (count,)
-        From 0 to 1. Fewer than `count` if a folder holds fewer.
+        Shares from 0 to 1. Fewer than `count` if a folder contains fewer.
     """
     drawn = islice(stream(source, size, seed, split, recipe), count)
     return np.array([mask.mean() for mask in drawn], np.float64)
 
 
 def mask_fingerprint(source: str = "synthetic", recipe: str | Recipe = "dense") -> str:
-    """A digest of whatever determines the masks of a source, apart from the call's arguments.
+    """A digest of everything that determines a source's masks, except the call's arguments.
 
     Parameters
     ----------

@@ -17,7 +17,7 @@ from wssl.data.hub import Hub
 from wssl.data.lfw import LabeledFaces
 from wssl.data.manifests import MANIFESTS
 from wssl.data.prepared import Prepared
-from wssl.names import unknown
+from wssl.names import unknown_name_error
 
 SYNTHETIC_COUNTS = {"train": 512, "val": 64, "test": 128}
 
@@ -25,17 +25,17 @@ Images = npt.NDArray[np.uint8]
 
 
 class Source(Protocol):
-    """What `SOURCES` holds: anything with these two methods."""
+    """The protocol of the entries of `SOURCES`: any object with these two methods."""
 
     def images(self, split: str, size: int, count: int | None) -> Images:
         """The first `count` images of a split, or all; uint8 (N, size, size, 3)."""
 
     def fingerprint(self) -> str:
-        """A digest of whatever determines the images."""
+        """A digest of everything that determines the images."""
 
 
 class Synthetic:
-    """Drawn portraits: as many as asked for, without any download."""
+    """Synthetic portraits, any number of them, without a download."""
 
     def images(self, split: str, size: int, count: int | None) -> Images:
         """The first `count` portraits of a split's endless series."""
@@ -63,7 +63,7 @@ FORMS: dict[str, Callable[..., Source]] = {
     "hub:PATH_OR_NAME": Hub,
     "prepared:PATH": Prepared,
 }
-"""What makes a source of the part of its name behind the colon, by the form of that name."""
+"""For each form of a name, the function that makes a source from the part after the colon."""
 
 
 def find_source(name: str) -> Source:
@@ -72,7 +72,7 @@ def find_source(name: str) -> Source:
     Raises
     ------
     ValueError
-        If it is in neither `SOURCES` nor of one of the `FORMS`; the message names the nearest.
+        If it is not in `SOURCES` and has none of the `FORMS`; the message names the nearest.
     """
     if name in SOURCES:
         return SOURCES[name]
@@ -82,11 +82,11 @@ def find_source(name: str) -> Source:
             return make()
         if argument and form.startswith(f"{kind}:"):
             return make(argument)
-    raise unknown("image source", name, [*SOURCES, *FORMS])
+    raise unknown_name_error("image source", name, [*SOURCES, *FORMS])
 
 
 def check_image_source(source: str) -> None:
-    """Raise a ValueError, which names the nearest, unless `source` can be a source of images.
+    """Raise a ValueError that names the nearest source, unless `source` is a source of images.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def check_image_source(source: str) -> None:
 def images(
     source: str = "synthetic", split: str = "train", size: int = 64, count: int | None = None
 ) -> Images:
-    """The images of a source, cut to their central square and resized.
+    """The images of a source, cropped to their central square and resized.
 
     The same arguments give the same images in the same order, and ``images(count=5)[:3]`` equals
     ``images(count=3)``.
@@ -107,46 +107,51 @@ def images(
     Parameters
     ----------
     source : str, default "synthetic"
-        A name in `SOURCES`, or of one of the `FORMS`: ``folder:PATH`` for a folder of your own.
+        A name in `SOURCES`, or one of the `FORMS`, such as ``folder:PATH`` for your own images.
     split : str, default "train"
         ``"train"``, ``"val"`` or ``"test"``.
     size : int, default 64
         Side in pixels. Resizing is Lanczos, antialiased.
     count : int, optional
-        How many at most; all of the split by default (``synthetic``, which has no end: 512, 64,
-        128).
+        Maximum number of images; by default all of the split (for ``synthetic``, which is infinite,
+        512, 64 or 128).
 
     Returns
     -------
     uint8 (N, size, size, 3)
-        RGB values, 0 to 255; of a source that was prepared at this `size`, a memory-mapped view.
+        RGB values, 0 to 255; a memory-mapped view if the source was prepared at this `size`.
 
     Raises
     ------
     ValueError
         If a name is unknown, the split is empty, or images are unreadable.
     FileNotFoundError
-        If the folder is missing or holds no image.
+        If the folder is missing or contains no image.
     DownloadError
-        If the images have to be fetched and cannot be.
+        If the images cannot be downloaded.
 
     Warns
     -----
     UserWarning
         If unreadable files were skipped, or images smaller than `size` enlarged.
+
+    Examples
+    --------
+    >>> images("synthetic", "test", size=32, count=2).shape
+    (2, 32, 32, 3)
     """
     if size < 1:
-        raise ValueError(f"size must be at least 1 px, received {size}.")
+        raise ValueError(f"size: expected at least 1 pixel; received {size}.")
     if count is not None and count < 1:
-        raise ValueError(f"count must be at least 1, received {count}.")
+        raise ValueError(f"count: expected an integer of at least 1; received {count}.")
     return find_source(source).images(check_split(split), size, count)
 
 
 def fingerprint(source: str = "synthetic") -> str:
-    """A digest of whatever determines the images of a source: sixteen hexadecimal digits.
+    """A digest of everything that determines the images of a source: sixteen hexadecimal digits.
 
-    It depends on content only: a folder may be moved and its files renamed. Sources of masks have
-    one of their own, `wssl.data.mask_fingerprint`.
+    It depends on content only: a folder may be moved and its files renamed. For masks, see
+    `wssl.data.mask_fingerprint`.
 
     Parameters
     ----------
@@ -157,7 +162,7 @@ def fingerprint(source: str = "synthetic") -> str:
 
 
 def kinds(source: str, split: str = "train", count: int | None = None) -> npt.NDArray[np.int32]:
-    """Which images of a source are photographs, and which were generated; in the order of `images`.
+    """The kind of each image of a source, photograph or generated, in the order of `images`.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Many images as centred squares of one size, and those that cannot be read by name."""
+"""Read many images as centre-cropped squares; report unreadable files by name."""
 
 import warnings
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class Cut(NamedTuple):
 
 
 Square = Cut | ValueError
-"""What `read_square` gives: an error names the file."""
+"""The result of `read_square`: a square, or an error that names the file."""
 
 
 def centre_square(
@@ -46,7 +46,7 @@ def centre_square(
 
 
 def read_square(path: Picture, size: int, draft: bool = False) -> Square:
-    """Read one image as a centred square, or tell why it cannot be read.
+    """Read one image as a centred square, or return the reason it is unreadable.
 
     Parameters
     ----------
@@ -54,9 +54,9 @@ def read_square(path: Picture, size: int, draft: bool = False) -> Square:
     size : int
         Side of the square, in pixels. Resizing is Lanczos, antialiased.
     draft : bool, default False
-        Let the JPEG decoder halve a large image until it is at least twice `size`, which is
-        several times faster; other formats do not know it. Values differ by less than one grey
-        level in the mean.
+        Let the JPEG decoder halve a large image until it is at least twice `size`, which is several
+        times faster; it has no effect on other formats. Values differ by less than one grey level
+        on average.
 
     Returns
     -------
@@ -86,7 +86,7 @@ def read_images(
     max_unreadable : float, default 0.05
         Share of `paths` that may be unreadable. Those are skipped and named in one warning.
     count : int, optional
-        Stop after this many readable images, or where there are no more; all by default.
+        Stop after this many readable images; by default all are read.
 
     Returns
     -------
@@ -101,8 +101,8 @@ def read_images(
     Warns
     -----
     UserWarning
-        If files were skipped, if images smaller than `size` were enlarged, and if the values of
-        16-bit files are those of 14 bits or fewer.
+        If files were skipped, images smaller than `size` were enlarged, or the values of 16-bit
+        files have 14 significant bits or fewer.
     """
     wanted = len(paths) if count is None else min(count, len(paths))
     images = np.empty((wanted, size, size, 3), np.uint8)
@@ -127,18 +127,20 @@ def read_images(
 
     if bad and (done == 0 or len(bad) > max_unreadable * len(paths)):
         raise ValueError(
-            f"{len(bad)} of {len(paths)} images cannot be read; {max_unreadable:.0%} are "
-            f"tolerated. Remove or repair them. {some(bad)}"
+            f"images: expected at most {max_unreadable:.0%} unreadable; received {len(bad)} of "
+            f"{len(paths)}. Remove or repair them. {first_names(bad)}"
         )
     if bad:
-        warnings.warn(f"Skipped {len(bad)} unreadable images. {some(bad)}", stacklevel=2)
+        warnings.warn(f"Skipped {len(bad)} unreadable images. {first_names(bad)}", stacklevel=2)
     if small:
         warnings.warn(
-            f"Enlarged {len(small)} of {done} images, smaller than {size} px: {some(small)}",
+            f"Enlarged {len(small)} of {done} images, smaller than {size} px: {first_names(small)}",
             stacklevel=2,
         )
     if dark:
-        warnings.warn(f"{len(dark)} images, {dim(some([*dark]), max(dark.values()))}", stacklevel=2)
+        warnings.warn(
+            f"{len(dark)} images, {dim(first_names([*dark]), max(dark.values()))}", stacklevel=2
+        )
     return images[:done]
 
 
@@ -146,7 +148,7 @@ def _progress(total: int) -> "tqdm[NoReturn]":
     return tqdm(total=total, desc="Reading images", delay=2, disable=None)
 
 
-def some(names: Sequence[str], limit: int = 3) -> str:
-    """The first few of many names, and how many more there are."""
+def first_names(names: Sequence[str], limit: int = 3) -> str:
+    """The first few names of a list, and the number of the others."""
     rest = len(names) - limit
     return "; ".join(names[:limit]) + (f"; and {rest} more" if rest > 0 else "")

@@ -1,7 +1,7 @@
-"""Hand-drawn strokes, the raw material of the masks, in categories that no two splits share.
+"""Strokes, from which masks are made, in categories that test shares with no other split.
 
-Half of the categories, by a hash of their names, feed the test masks; the other half feed train
-and val, which differ by their random streams.
+Half of the categories, chosen by a hash of their names, are used for test masks; the other half for
+train and val, which differ in their random streams.
 """
 
 import hashlib
@@ -21,14 +21,14 @@ BOX = 256
 
 
 class Stroke(NamedTuple):
-    """One stroke of a drawing: where the pen went without being lifted.
+    """One stroke of a drawing, the path of the pen from touching down to lifting.
 
     Attributes
     ----------
     points : int (P, 2)
-        x and y in 0..255, the drawing's own corner at (0, 0).
+        x and y in 0..255, with the drawing's upper left corner at (0, 0).
     slack : int (2,)
-        How far the whole drawing could move right and down and stay within 0..255.
+        How far the whole drawing can move right and down within 0..255.
     """
 
     points: npt.NDArray[np.int64]
@@ -44,7 +44,7 @@ def drawing_strokes(drawing: Iterable[Iterable[Iterable[float]]]) -> list[Stroke
 
 
 def halves(categories: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Divide category names in two halves by the SHA-256 of the name: (train, test)."""
+    """Divide category names into two halves, (train, test), by the SHA-256 of the name."""
     ranked = sorted(categories, key=lambda name: hashlib.sha256(name.encode()).digest())
     middle = len(ranked) // 2
     return sorted(ranked[:middle]), sorted(ranked[middle:])
@@ -57,13 +57,13 @@ def categories_of(split: str, categories: Iterable[str]) -> list[str]:
 
 
 class StrokeSource(Protocol):
-    """What `STROKES` holds: anything with these two methods."""
+    """The protocol of the entries of `STROKES`: any object with these two methods."""
 
     def strokes(self, split: str) -> list[Stroke]:
         """All strokes of one split, always in the same order."""
 
     def fingerprint(self) -> str:
-        """A digest of whatever determines the strokes."""
+        """A digest of everything that determines the strokes."""
 
 
 class QuickDraw:
@@ -133,10 +133,10 @@ SHAPES: dict[str, Shape] = {
 
 
 class Synthetic:
-    """Curves drawn by formulas with a shaky hand: the stroke source that needs no download.
+    """Curves from formulas with simulated tremor: the stroke source that needs no download.
 
-    Each category is one shape; every stroke of it has its own parameters, direction, proportions,
-    length and tremor. Lengths are spread as widely as those of Quick, Draw! strokes.
+    Each category is one shape; each of its strokes has its own parameters, direction, proportions,
+    length and tremor. Lengths vary as widely as those of Quick, Draw! strokes.
     """
 
     VERSION = 1

@@ -1,4 +1,4 @@
-"""An array of images that grows on disk block by block, with a journal to go on from."""
+"""An array of images that grows on disk block by block, with a journal to resume from."""
 
 import hashlib
 import json
@@ -20,17 +20,17 @@ PARTIAL = "images.partial.npy"
 
 
 class Writer:
-    """Writes images to a folder, or goes on where an earlier one was stopped.
+    """Writes images to a folder, or resumes an interrupted preparation.
 
-    A block is first written to the array, then to the journal, each through to the disk. What the
-    array holds beyond the journal is cut off by the next writer. At the end the array is given
-    its final name, and last of all the index is written.
+    A block is first written to the array, then to the journal, each flushed to disk. The next
+    writer truncates the array to the rows in the journal. At the end the array is given its final
+    name, and the index is written last.
 
     Parameters
     ----------
     folder : Path
     task : dict
-        ``source``, ``fingerprint``, ``size`` and ``version`` of the index to be.
+        ``source``, ``fingerprint``, ``size`` and ``version`` of the future index.
     total : int
         Images to be written, at most.
     size : int
@@ -39,14 +39,14 @@ class Writer:
     Attributes
     ----------
     blocks : list of dict
-        What the journal says of each block: ``split``, ``rows``, ``sha256``, ``unreadable`` (why
-        some images are missing), ``enlarged`` and ``dim`` (how many are).
+        The journal's entry for each block: ``split``, ``rows``, ``sha256``, ``unreadable`` (the
+        reasons for missing images), ``enlarged`` and ``dim`` (numbers of images).
 
     Raises
     ------
     ValueError
-        If the folder holds an unfinished preparation of something else, or another process
-        writes to it.
+        If the folder contains an unfinished preparation of other images, or another process writes
+        to it.
     """
 
     def __init__(self, folder: Path, task: dict[str, Any], total: int, size: int):
@@ -56,7 +56,7 @@ class Writer:
         self._journal: BinaryIO = (folder / JOURNAL).open("a+b")
         try:
             _lock(self._journal, folder)
-            self._array = self._go_on()
+            self._array = self._resume()
         except BaseException:
             self._journal.close()
             raise
@@ -80,16 +80,16 @@ class Writer:
 
     @property
     def unreadable(self) -> list[str]:
-        """Why some images are missing, one message each."""
+        """The reason for each missing image."""
         return [message for block in self.blocks for message in block["unreadable"]]
 
     @property
     def seen(self) -> int:
-        """Images written or found unreadable so far."""
+        """Number of images processed so far, unreadable ones included."""
         return self.rows + len(self.unreadable)
 
     def add(self, split: str, squares: Iterable[Square]) -> None:
-        """Write a block of images of one split; those that are errors are noted and left out."""
+        """Write a block of images of one split; errors are recorded and left out."""
         digest = hashlib.sha256()
         rows = enlarged = dim = 0
         unreadable = []
@@ -117,7 +117,10 @@ class Writer:
             If there is no image.
         """
         if self.rows == 0:
-            raise ValueError(f"None of the {self.total} images can be read.")
+            raise ValueError(
+                f"images: expected at least one readable image; none of the {self.total} can be "
+                "read. Check the files."
+            )
         splits, start = {}, 0
         for split in SPLITS:
             stop = start + sum(b["rows"] for b in self.blocks if b["split"] == split)
@@ -139,15 +142,15 @@ class Writer:
         (self.folder / JOURNAL).unlink()
         return index
 
-    def _go_on(self) -> BinaryIO:
-        """Read the journal and open the array behind its last image."""
+    def _resume(self) -> BinaryIO:
+        """Read the journal and open the array at the end of its last image."""
         self._journal.seek(0)
         head, *self.blocks = _whole_lines(self._journal) or [{}]
         if head and head != self.task:
             raise ValueError(
-                f"{self.folder} holds an unfinished preparation of {head['source']} at "
-                f"{head['size']} px, or of other images than are there now. Go on with it, or "
-                "remove that folder, or choose another --output."
+                f"{self.folder} contains an unfinished preparation of {head['source']} at "
+                f"{head['size']} px, or of images that have changed since. Resume it, or remove "
+                "that folder, or choose another --output."
             )
         start = len(_header(self.total, self.size))
         length = start + self.rows * self.size * self.size * 3
@@ -169,7 +172,7 @@ class Writer:
 
 
 def _header(rows: int, size: int) -> bytes:
-    """How a ``.npy`` file begins; equally long for any number of rows."""
+    """The header of a ``.npy`` file, of the same length for any number of rows."""
     buffer = BytesIO()
     shape = (rows, size, size, 3)
     about = {"descr": "|u1", "fortran_order": False, "shape": shape}
@@ -178,7 +181,7 @@ def _header(rows: int, size: int) -> bytes:
 
 
 def _whole_lines(file: BinaryIO) -> list[dict[str, Any]]:
-    """The JSON values of a journal; a last line that was not written whole is cut off."""
+    """The JSON values of a journal; an incomplete last line is truncated."""
     values, length = [], 0
     with suppress(ValueError):
         for line in file.read().split(b"\n")[:-1]:
@@ -194,7 +197,7 @@ def _sync(file: BinaryIO) -> None:
 
 
 def _lock(file: BinaryIO, folder: Path) -> None:
-    """Keep other processes from the folder until `file` is closed, where the system can."""
+    """Lock the folder against other processes until `file` is closed, if the system supports it."""
     try:
         import fcntl
     except ImportError:
@@ -203,5 +206,5 @@ def _lock(file: BinaryIO, folder: Path) -> None:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         raise ValueError(
-            f"Another process is preparing images in {folder}: wait for it."
+            f"Another process is preparing images in {folder}. Wait until it has finished."
         ) from error

@@ -38,7 +38,7 @@ METHODS: dict[str, Method] = {
     "navier_stokes": Method("Navier-Stokes", fill=partial(marching, algorithm=cv2.INPAINT_NS)),
     "mean_colour": Method("mean colour", fill=mean_colour),
 }
-"""Every method by name. A new one is one entry more."""
+"""Every method by name. To add one, add an entry."""
 
 __all__ = [
     "ENCODER_BLOCKS",

@@ -1,12 +1,12 @@
-"""How a generator and its discriminators learn inside one loop, from one loss.
+"""Train a generator and its discriminators in one loop, with one loss.
 
-The loop takes one step down one loss over all weights. The sum of the generator's loss and the
-discriminator's is such a loss, if each part takes the other network for a constant: the generator
-is scored by a discriminator whose weights are constants (`score_with_constants`), and the
-discriminator's loss sees generated images that are constants (`discriminator_loss`). Each network's
-gradient is then that of the classic formulation (Goodfellow et al. 2014, arXiv:1406.2661), in which
-they take turns; but both are updated at the same moment, from the same point, whereas in turns the
-second is updated against the first as it has just become.
+Each step of the loop minimises one loss over all weights: the sum of the generator's and the
+discriminator's loss, in which each treats the other network as a constant. The generator is scored
+by a discriminator with constant weights (`score_with_constants`), and the discriminator's loss uses
+generated images as constants (`discriminator_loss`). Each network's gradient is then that of the
+classic formulation (Goodfellow et al. 2014, arXiv:1406.2661), in which they take turns; but here
+both are updated simultaneously, whereas in turns the second is updated against the already updated
+first.
 """
 
 from collections.abc import Callable
@@ -15,19 +15,19 @@ from wssl.backend import keras, ops
 from wssl.methods.phase import Tensor
 
 Criterion = Callable[[Tensor, bool], Tensor]
-"""Scores of images, and whether they ought to be taken for real -> a loss, a scalar."""
+"""Scores of images, and whether the target is real -> a loss, a scalar."""
 
 
 def vanilla(logits: Tensor, real: bool) -> Tensor:
     """Binary cross-entropy of logits, their mean (Goodfellow et al. 2014, arXiv:1406.2661).
 
-    The generator's part is the non-saturating one: generated images as if they were real.
+    The generator's part is the non-saturating one, with generated images labelled as real.
 
     Parameters
     ----------
     logits : float tensor, of any shape
     real : bool
-        Whether they are to be those of real images.
+        Whether the target is that of real images.
     """
     return ops.mean(ops.softplus(-logits if real else logits))
 
@@ -39,7 +39,7 @@ def least_squares(scores: Tensor, real: bool) -> Tensor:
     ----------
     scores : float tensor, of any shape
     real : bool
-        Whether they are to be those of real images, 1.
+        Whether the target is that of real images, 1.
     """
     return ops.mean(ops.square(scores - float(real)))
 
@@ -57,7 +57,7 @@ def score_with_constants(discriminator: keras.Model, images: Tensor) -> Tensor:
     Returns
     -------
     float
-        What the discriminator returns for the images.
+        The discriminator's scores of the images.
     """
     weights = [ops.stop_gradient(weight) for weight in discriminator.trainable_variables]
     state = discriminator.non_trainable_variables
@@ -68,7 +68,7 @@ def score_with_constants(discriminator: keras.Model, images: Tensor) -> Tensor:
 def generator_loss(
     discriminator: keras.Model, generated: Tensor, criterion: Criterion = vanilla
 ) -> Tensor:
-    """How far generated images are from being taken for real; the discriminator is a constant.
+    """The adversarial loss of the generator; the discriminator is a constant.
 
     Parameters
     ----------
@@ -87,10 +87,10 @@ def generator_loss(
 def discriminator_loss(
     discriminator: keras.Model, images: Tensor, generated: Tensor, criterion: Criterion = vanilla
 ) -> Tensor:
-    """How far images are from being told from generated ones; the generator is a constant.
+    """The loss of the discriminator; the generator is a constant.
 
     The mean of the two halves, as in pix2pix (Isola et al. 2017, arXiv:1611.07004). Adam's steps do
-    not depend on such a factor, but for its epsilon.
+    not depend on this factor, apart from its epsilon.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""Classical baselines: inpainting without learning, which every network should surpass.
+"""Classical baselines: inpainting without learning.
 
-Each takes ``image : float (H, W, 3) in [0, 1]``, whose values in the hole are not used, and
-``mask : bool (H, W)``, True = hole, of which at least one pixel must be known, and returns float
-(H, W, 3) with the known pixels unchanged.
+Each takes ``image : float (H, W, 3) in [0, 1]``, whose values in the hole are ignored, and
+``mask : bool (H, W)``, True = hole, with at least one known pixel, and returns float (H, W, 3) with
+the known pixels unchanged.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ def harmonic(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Fill the hole so that each of its pixels is the mean of its neighbours.
 
     The discrete Laplace equation, with the known pixels as boundary values and reflection at the
-    image's edge, solved exactly: the smoothest membrane over the hole.
+    image's edge, solved exactly: the harmonic interpolation of the hole.
 
     Parameters
     ----------
@@ -29,18 +29,28 @@ def harmonic(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     Returns
     -------
     float64 (H, W, 3)
-        Filled pixels lie between the least and the greatest known value.
+        Filled pixels lie between the smallest and the largest known value.
 
     Raises
     ------
     ValueError
         If no pixel is known.
+
+    Examples
+    --------
+    A hole of one pixel becomes the mean of its four neighbours:
+
+    >>> image = np.arange(27.0).reshape(3, 3, 3) / 26
+    >>> mask = np.zeros((3, 3), bool)
+    >>> mask[1, 1] = True
+    >>> bool(np.allclose(harmonic(image, mask)[1, 1], image[1, 1]))
+    True
     """
     return _solve(lambda laplacian: laplacian, image, mask)
 
 
 def biharmonic(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    """Fill the hole with the surface that bends least: the sum of its squared Laplacians is least.
+    """Fill the hole with the surface that minimises the sum of squared Laplacians.
 
     Inside an image this is the discrete biharmonic equation (Damelin and Hoang 2018,
     doi:10.1155/2018/3950312); at its edge the surface is reflected.
@@ -54,7 +64,7 @@ def biharmonic(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     Returns
     -------
     float64 (H, W, 3)
-        In [0, 1]; the surface itself may swing beyond.
+        Clipped to [0, 1]; the surface itself may exceed this range.
 
     Raises
     ------
@@ -63,8 +73,16 @@ def biharmonic(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
 
     Notes
     -----
-    scikit-image's function of that name counts on a convolution that SciPy 1.17 computes otherwise,
-    and then solves a system with entries that were never set.
+    scikit-image's function of the same name relies on a convolution whose result has changed in
+    SciPy 1.17, and then solves a system with uninitialised entries.
+
+    Examples
+    --------
+    >>> image = np.full((8, 8, 3), 0.25)
+    >>> mask = np.zeros((8, 8), bool)
+    >>> mask[2:5, 3:6] = True
+    >>> bool(np.allclose(biharmonic(image, mask), 0.25))
+    True
     """
     return np.clip(_solve(lambda laplacian: laplacian.T @ laplacian, image, mask), 0.0, 1.0)
 
@@ -96,13 +114,21 @@ def mean_colour(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     image : float (H, W, 3) in [0, 1]
     mask : bool (H, W)
         True = hole.
+
+    Examples
+    --------
+    >>> image = np.zeros((2, 2, 3))
+    >>> image[0] = 1.0
+    >>> mask = np.array([[False, False], [False, True]])
+    >>> print(f"{mean_colour(image, mask)[1, 1, 0]:.3f}")
+    0.667
     """
     _check_known(mask)
     return np.where(mask[..., None], image[~mask].mean(axis=0), image)
 
 
 def _laplacian(pixels: np.ndarray) -> csr_array:
-    """Sum over the neighbours of each of some pixels of its difference from them, (N, N)."""
+    """The discrete Laplacian of some pixels, (N, N), as differences from their neighbours."""
     number = np.where(pixels, np.cumsum(pixels).reshape(pixels.shape) - 1, -1)
     down, across = (number[:-1], number[1:]), (number[:, :-1], number[:, 1:])
     first, second = (
@@ -118,10 +144,11 @@ def _laplacian(pixels: np.ndarray) -> csr_array:
 def _solve(
     operator: Callable[[csr_array], csr_array], image: np.ndarray, mask: np.ndarray
 ) -> np.ndarray:
-    """The values in the hole that make an operator zero there, the known ones given.
+    """Solve for the values in the hole at which an operator vanishes, given the known ones.
 
-    The operator is made of the Laplacian, and reaches two pixels at most. So the pixels up to two
-    from the hole determine the fill: of them a small system is made, however large the image is.
+    The operator is built from the Laplacian and has a radius of at most two pixels. The fill is
+    therefore determined by the pixels within two of the hole, which form a small system even in a
+    large image.
     """
     _check_known(mask)
     filled = image.astype(np.float64)
@@ -137,4 +164,7 @@ def _solve(
 
 def _check_known(mask: np.ndarray) -> None:
     if mask.all():
-        raise ValueError("mask: expected at least one known pixel; received a hole everywhere.")
+        raise ValueError(
+            "mask: expected at least one known pixel; received only hole. White = hole: invert "
+            "the mask if your holes are black."
+        )

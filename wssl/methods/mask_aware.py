@@ -1,9 +1,9 @@
-"""U-Nets that are given the mask beside the masked image, to narrow the gap between phases.
+"""U-Nets that receive the mask in addition to the masked image, to narrow the gap between phases.
 
 The pretext phase shows whole images, the inpainting phase images with black holes. Each network
-here treats the holes in another way: it fills them before the first convolution, takes the mask as
-a fourth channel, or keeps the holes out of its convolutions. All of them are `wssl.methods.unet`
-otherwise, so that their encoders can be pretrained and frozen as its is.
+here treats holes differently: it fills them before the first convolution, takes the mask as a
+fourth channel, or excludes the holes from its convolutions. Otherwise they equal
+`wssl.methods.unet`, so that their encoders can be pretrained and frozen in the same way.
 """
 
 from collections.abc import Sequence
@@ -47,12 +47,12 @@ class MeanFill(layers.Layer):
 class NoiseFill(layers.Layer):
     """Fills the holes of each image with uniform noise of its own.
 
-    The noise of an image is a window of one fixed noise image. The sum of its known 8-bit levels
-    says which of size x size windows, so that the fill is a pure function of the masked image, the
-    same on every machine, and yet another one for every image, crop and mask.
+    The noise of an image is a window of one fixed noise image. The sum of the image's known 8-bit
+    levels selects one of size x size windows, so that the fill is a pure function of the masked
+    image, the same on every machine, but varies with image, crop and mask.
 
-    Called on ``[images, masks]`` as `MeanFill` is. Levels are whole in the images of this package;
-    others are rounded for the sum.
+    Called on ``[images, masks]`` as `MeanFill` is. Levels are integers in the images of this
+    package; others are rounded for the sum.
 
     Parameters
     ----------
@@ -82,10 +82,10 @@ class NoiseFill(layers.Layer):
 
 
 class PartialConvolution(layers.Layer):
-    """A 3 x 3 convolution of the known pixels only, and the mask of what is known after it.
+    """A 3 x 3 convolution of the known pixels only, with an updated mask of known positions.
 
-    Of each window the known values are weighted up to stand for all of it, and a position is known
-    afterwards if any value of its window was; at others the result is zero. Positions beyond the
+    The known values of each window are rescaled to the full window, and a position is known
+    afterwards if any value of its window was; elsewhere the result is zero. Positions beyond the
     edge count as holes. Liu et al. 2018, doi:10.1007/978-3-030-01252-6_6, equations 1 and 2. A
     rectifier follows.
 

@@ -1,4 +1,4 @@
-"""What a method of inpainting consists of."""
+"""The definition of an inpainting method."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,28 +11,28 @@ from wssl.methods.phase import Phase
 
 @dataclass(frozen=True)
 class Method:
-    """A way to inpaint: a network and how it is trained, or a baseline that is not learned.
+    """An inpainting method: a network with its training, or a baseline that is not learned.
 
     Attributes
     ----------
     title : str
-        What it is called in help texts and lists; the name it is registered by if empty.
+        Its name in help texts and lists; the registered name if empty.
     network : callable, optional
         ``(size, width, seed) -> keras.Model``, from masked images, or from masked images and
         masks, to whole images: float (B, S, S, 3) in [0, 1], float (B, S, S, 1) with 1 = hole ->
         float (B, S, S, 3) in [0, 1]. Every initial weight comes from `seed`.
     phase : callable, optional
-        ``(network, size, width, seed) -> Phase``: how the network is trained. If not given, it is
-        trained as the paper trains its own, by one of `wssl.losses.LOSSES`.
+        ``(network, size, width, seed) -> Phase``: the training of the network. If not given, it is
+        trained like the paper's network, with one of `wssl.losses.LOSSES`.
     has_encoder : bool
         Whether the first 16 layers of the network are the encoder of `wssl.methods.unet`, which a
         pretext phase trains. Without it, an experiment cannot freeze or pretrain the encoder.
     own_pretext : bool
-        Whether that encoder computes something else than WSSL's where an image is whole, so that it
-        needs a pretext phase of its own; otherwise they share one.
+        Whether that encoder differs from WSSL's on whole images, so that it needs its own pretext
+        phase; otherwise they share one.
     variants : callable, optional
         ``(network, images, masks, seed) -> dict of str to float (N, S, S, 3)``: further outputs of
-        a network that draws at random, by name. The output by which it is recorded draws nothing.
+        a network that draws at random, by name. The recorded main output is deterministic.
     fill : callable, optional
         ``(image, mask) -> image``, instead of a network: float (H, W, 3) in [0, 1], bool (H, W)
         with True = hole -> float (H, W, 3) in [0, 1], the known pixels unchanged.
@@ -40,7 +40,7 @@ class Method:
     Raises
     ------
     ValueError
-        If there is neither a network nor a fill, or both.
+        If neither or both of `network` and `fill` are given.
 
     Examples
     --------
@@ -70,7 +70,7 @@ class Method:
 
     @property
     def learned(self) -> bool:
-        """Whether it has a network, which is trained."""
+        """Whether it has a network."""
         return self.network is not None
 
     def build(self, size: int, width: int, seed: int) -> keras.Model:
@@ -88,7 +88,7 @@ class Method:
         Raises
         ------
         ValueError
-            If the method has no network, or its network cannot have that scale.
+            If the method has no network, or its network does not support that scale.
         """
         if self.network is None:
             raise ValueError(
@@ -99,12 +99,12 @@ class Method:
 
     @property
     def trained_as_wssl(self) -> bool:
-        """Whether it is trained as the paper's network is, so that it has the same settings."""
+        """Whether it is trained like the paper's network and has the same settings."""
         return self.network is not None and self.phase is None
 
 
 def check_scale(size: int, width: int, halvings: int) -> None:
-    """Raise a ValueError unless `size` halves so often and `width` is positive."""
+    """Raise a ValueError unless `size` can be halved `halvings` times and `width` is positive."""
     if size < 2**halvings or size % 2**halvings:
         raise ValueError(
             f"size: expected a positive multiple of {2**halvings}, since each of the {halvings} "

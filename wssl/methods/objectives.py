@@ -1,4 +1,4 @@
-"""What the encoder learns in its pretext phase: the paper's weighted tasks, or something else."""
+"""Objectives of the pretext phase: the paper's weighted tasks, or others."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,11 +22,10 @@ class Objective:
     Attributes
     ----------
     title : str
-        What it is, for help texts and lists.
+        A short description, for help texts and lists.
     phase : callable
         ``(network, weights, seed) -> Phase``: from a U-Net, the weights of the pretext tasks and
-        the seed of whatever else has initial weights. What is kept of the phase's network are the
-        layers of its encoder.
+        the seed of all other initial weights. Only the encoder of the phase's network is kept.
     finds_weights : bool
         Whether the weights of the tasks are found or drawn in the phase, so that each is given as
         1.
@@ -65,4 +64,4 @@ OBJECTIVES: dict[str, Objective] = {
         labelled=True,
     ),
 }
-"""Every objective of the pretext phase by name. A new one is one entry more."""
+"""Every objective of the pretext phase by name. To add one, add an entry."""

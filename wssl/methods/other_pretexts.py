@@ -1,4 +1,4 @@
-"""Other ways to pretrain the encoder: without pretext tasks, in as many steps on as many images.
+"""Other ways to pretrain the encoder, without pretext tasks, with equal steps and images.
 
 Reconstruction trains a whole U-Net, of which the encoder is kept; the contrastive phase and the
 classifier train the encoder and a head.
@@ -16,10 +16,10 @@ from wssl.methods.unet import encoder, pretext_model
 from wssl.pretext import saturate
 
 PATCHES = 8
-"""Of a side of an image, for masked-image modelling: squares of 8 pixels at 64."""
+"""The number of patches per side of an image, for masked-image modelling: 8-pixel squares at 64."""
 
 MASKED = 0.6
-"""The share of the patches that is hidden."""
+"""The share of hidden patches."""
 
 INVARIANCE, VARIANCE, COVARIANCE = 25.0, 25.0, 1.0
 """The weights of the terms of VICReg, as in its source."""

@@ -1,4 +1,4 @@
-"""What every phase of training is: a network, its loss, and how it is optimised."""
+"""The base class of training phases: a network, its loss and its optimiser settings."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -12,12 +12,12 @@ Tensor = Any
 
 
 class Phase(keras.Model):
-    """A network that learns; called on a batch, it returns what its loss looks at.
+    """A network in training; called on a batch, it returns the values that its loss needs.
 
     Attributes
     ----------
     network : keras.Model
-        What is kept when the phase has ended.
+        The network that is kept at the end of the phase.
     adam : dict of str to float
         Settings of Adam other than the learning rate.
     """
@@ -31,7 +31,7 @@ class Phase(keras.Model):
 
     @property
     def models(self) -> list[keras.Model]:
-        """Everything that learns: the network, and what only training needs."""
+        """All trained models: the network, and those needed only in training."""
         return [self.network]
 
     def add_coefficient(
@@ -42,7 +42,7 @@ class Phase(keras.Model):
         trainable: bool = False,
         constraint: Callable[[Tensor], Tensor] | None = None,
     ) -> keras.Variable:
-        """Make a number of the loss a variable, so that another value needs no other graph.
+        """Make a number of the loss a variable, so that its value can change without a new graph.
 
         Parameters
         ----------
@@ -51,7 +51,7 @@ class Phase(keras.Model):
         trainable : bool
             Whether it is learned with the networks.
         constraint : callable, optional
-            What is made of a learned one after each step.
+            Applied to a learned number after each step.
         """
         self.coefficients[name] = self.add_weight(
             name=name.replace(" ", "_"),
@@ -70,7 +70,7 @@ class Phase(keras.Model):
         return [*learned, *self.coefficients.values()]
 
     def become(self, other: "Phase") -> None:
-        """Take over the values of all variables of another phase of the same shape.
+        """Copy the values of all variables from another phase of the same shape.
 
         Parameters
         ----------
@@ -80,11 +80,11 @@ class Phase(keras.Model):
             mine.assign(theirs.value)
 
     def add_random_inputs(self, batch: Batch, rng: np.random.Generator) -> Batch:
-        """Add to a batch what else the phase draws at random."""
+        """Add the phase's other random draws to a batch."""
         return batch
 
     def shown(self, images: Tensor, masks: Tensor | None = None) -> Any:
-        """What the network is given of images: them with black holes, and masks if it takes them.
+        """The inputs of the network: images with black holes, and masks if it takes them.
 
         Parameters
         ----------
@@ -100,7 +100,7 @@ class Phase(keras.Model):
         return [masked, ops.cast(ops.expand_dims(masks, -1), "float32")]
 
     def found_weights(self) -> dict[str, float]:
-        """The weights of pretext tasks that the phase has learned; none where they are given."""
+        """The weights of pretext tasks that the phase has learned; empty if they are given."""
         return {}
 
     @property
@@ -116,7 +116,7 @@ class Phase(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Tensor:
-        """Return the loss, a scalar, of a batch and of what the call returned for it."""
+        """Return the loss, a scalar, of a batch and of the call's outputs for it."""
         return self.loss_of(x, y_pred)
 
     def loss_of(self, batch: Batch, outputs: Any) -> Tensor:
@@ -125,7 +125,7 @@ class Phase(keras.Model):
 
 
 def batch_size(batch: Batch) -> int:
-    """How many images a batch has.
+    """The number of images in a batch.
 
     Parameters
     ----------
@@ -137,14 +137,14 @@ def batch_size(batch: Batch) -> int:
 
 
 def gather_examples(batch: Batch, size: int) -> dict[str, Tensor]:
-    """The images of a batch, cut to squares, and its masks; a part of the compiled step.
+    """Crop the images of a batch and look up its masks, inside the compiled step.
 
     Parameters
     ----------
     batch : dict
         ``images``, uint8 (B, L, L, 3), and ``masks``, bool (B, size, size), if it has masks; each
-        may be ``{"stored": (N, ...), "rows": int (B,)}`` instead. ``corners``, int (B, 2): where to
-        cut each image; without them they are ``size`` large.
+        may be ``{"stored": (N, ...), "rows": int (B,)}`` instead. ``corners``, int (B, 2): the
+        corner of each crop; without them, the images already have the side `size`.
     size : int
         Side of the squares in pixels.
 

@@ -1,4 +1,4 @@
-"""Shift-Net: a U-Net that copies encoder features of known places into the hole; its training.
+"""Shift-Net, a U-Net that copies encoder features of known positions into the hole; its training.
 
 Source: Yan et al. 2018, doi:10.1007/978-3-030-01264-9_1, section 3, and, for the sizes of its
 layers, the authors' implementation. Its discriminator is that of pix2pix (Isola et al. 2017,
@@ -16,13 +16,13 @@ from wssl.methods.adversarial import discriminator_loss, generator_loss
 from wssl.methods.phase import Batch, Phase, Tensor, gather_examples, mask_out
 
 DEPTHS = 5, 8
-"""The least number of halvings, and the published one, which is the greatest."""
+"""The minimum number of halvings, and the published number, which is the maximum."""
 
 SHIFT_LEVEL = 3
-"""How often the image is halved where features are shifted."""
+"""The number of halvings at the level of the shifted features."""
 
 THRESHOLD = 5 / 16
-"""The least share of a feature's pixels that are hole where the feature is."""
+"""The minimum share of hole pixels at which a feature counts as hole."""
 
 GUIDANCE, ADVERSARIAL = 0.01, 0.002
 """The weights of two terms of the loss."""
@@ -86,7 +86,7 @@ def shift_net(size: int, width: int, seed: int = 0) -> keras.Model:
 
 
 def patch_discriminator(size: int, width: int, seed: int = 0) -> keras.Model:
-    """The discriminator of pix2pix, which judges patches of 70 x 70 pixels.
+    """The discriminator of pix2pix, which classifies patches of 70 x 70 pixels.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def patch_discriminator(size: int, width: int, seed: int = 0) -> keras.Model:
 
 
 def feature_mask(mask: Tensor) -> Tensor:
-    """Where the hole is at the scale of the shifted features.
+    """The mask at the scale of the shifted features.
 
     Parameters
     ----------
@@ -136,7 +136,7 @@ def feature_mask(mask: Tensor) -> Tensor:
 
 
 class Shift(layers.Layer):
-    """Copies to each place of the hole the known encoder feature most like its decoder feature.
+    """Copies to each hole position the known encoder feature nearest to its decoder feature.
 
     Called on ``[decoder, encoder, hole]``, float (B, H, W, C) twice and bool (B, H, W, 1), it
     returns float (B, H, W, C): at each hole place of an image the encoder feature of that known
@@ -164,7 +164,7 @@ class Shift(layers.Layer):
 
 
 class ShiftNetPhase(Phase):
-    """Teaches a Shift-Net to restore images, against a discriminator that learns along with it.
+    """Trains a Shift-Net to restore images, against a discriminator trained at the same time.
 
     Called on a batch ``{"images": uint8 (B, S, S, 3), "masks": bool (B, S, S)}`` (True = hole), or
     one that `gather_examples` crops, it masks the holes out and returns a dict: ``images`` and
@@ -220,9 +220,9 @@ class ShiftNetPhase(Phase):
         Returns
         -------
         dict
-            ``l1``; ``guidance``, the mean over all places, hole or not, of what the features
-            differ by in the hole, squared; ``adversarial``, the generator's part;
-            ``discriminator``, the discriminator's own loss.
+            ``l1``; ``guidance``, the squared difference of the features in the hole, averaged over
+            all positions; ``adversarial``, the generator's part; ``discriminator``, the
+            discriminator's own loss.
         """
         images, restored = outputs["images"], outputs["restored"]
         missed = ops.where(outputs["hole"], outputs["decoded"] - outputs["guide"], 0.0)

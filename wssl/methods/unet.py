@@ -17,7 +17,7 @@ ENCODER_BLOCKS = tuple(range(1, DEPTH + 1))
 """The encoder's blocks, from the one at full resolution to the deepest."""
 
 ENCODER_LAYERS = 16
-"""Input + 5 x (convolution, convolution, pooling): what the paper freezes, as Keras counts."""
+"""The number of frozen layers in Keras: input + 5 x (convolution, convolution, pooling)."""
 
 
 def unet(size: int, width: int, seed: int = 0) -> keras.Model:
@@ -52,7 +52,7 @@ def unet(size: int, width: int, seed: int = 0) -> keras.Model:
 
 
 def unet_of(inputs: Any, shown: Any, width: int, seed: int) -> keras.Model:
-    """A U-Net whose first convolution sees what was made of the inputs.
+    """A U-Net whose first convolution takes a tensor computed from the inputs.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def encoder(model: keras.Model) -> keras.Model:
     Parameters
     ----------
     model : keras.Model
-        What `unet` returned.
+        A model from `unet`.
 
     Returns
     -------
@@ -114,18 +114,18 @@ def encoder_variables(model: keras.Model) -> list[keras.Variable]:
     Parameters
     ----------
     model : keras.Model
-        What `unet` or `encoder` returned.
+        A model from `unet` or `encoder`.
     """
     return [variable for layer in _encoder_layers(model) for variable in layer.variables]
 
 
 def freeze(model: keras.Model, blocks: Iterable[int] = ENCODER_BLOCKS) -> None:
-    """Keep some of the encoder's blocks as they are when the network is trained.
+    """Exclude some of the encoder's blocks from training.
 
     Parameters
     ----------
     model : keras.Model
-        What `unet` returned.
+        A model from `unet`.
     blocks : iterable of int
         Numbers of `ENCODER_BLOCKS`; all of them are the paper's first 16 layers.
     """
@@ -141,7 +141,7 @@ def block_outputs(model: keras.Model) -> keras.Model:
     Parameters
     ----------
     model : keras.Model
-        What `unet` returned.
+        A model from `unet`.
 
     Returns
     -------
@@ -154,12 +154,12 @@ def block_outputs(model: keras.Model) -> keras.Model:
 
 
 def with_skips_cut(model: keras.Model) -> keras.Model:
-    """What a U-Net gives if one of its skip connections carries zeros, for each of them.
+    """The outputs of a U-Net with each skip connection in turn replaced by zeros.
 
     Parameters
     ----------
     model : keras.Model
-        What `unet` returned; the weights are shared.
+        A model from `unet`; the weights are shared.
 
     Returns
     -------

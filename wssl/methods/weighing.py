@@ -1,4 +1,4 @@
-"""Pretext phases that find or draw the weights of their tasks, instead of being given them."""
+"""Pretext phases that learn or draw the weights of their tasks."""
 
 from collections.abc import Mapping
 
@@ -9,11 +9,11 @@ from wssl.methods.phase import Batch, Tensor, batch_size
 from wssl.methods.wssl import PretextPhase
 
 ASYMMETRY = 1.5
-"""GradNorm's alpha: how strongly a task that learns slowly is favoured; the source's for images."""
+"""GradNorm's alpha, by which slow tasks are favoured; the source's value for images."""
 
 
 class RandomWeights(PretextPhase):
-    """Draws the weights anew in each step: the softmax of independent normal numbers.
+    """Draws new weights in each step: the softmax of independent normal numbers.
 
     Random loss weighting, Lin et al. 2022, arXiv:2111.10603. Parameters as for `PretextPhase`; the
     given weights are not used.
@@ -64,7 +64,7 @@ class Uncertainty(PretextPhase):
 
 
 class GradNorm(PretextPhase):
-    """Learns weights by which all tasks pull alike at the shared features, the slow ones harder.
+    """Learns weights that balance the tasks' gradients, favouring slow tasks.
 
     Chen et al. 2018, arXiv:1711.02257. The weights go down the gradient of the sum over tasks of
     ``|G - mean(G) * r ** alpha|``, where G is the norm of a task's weighted gradient and r its

@@ -84,7 +84,7 @@ class PretextPhase(Phase):
 
 
 class InpaintingPhase(Phase):
-    """Learns to restore images from what their masks leave.
+    """Learns to restore images from their known pixels.
 
     Called on a batch ``{"images": uint8 (B, S, S, 3), "masks": bool (B, S, S)}`` (True = hole), or
     one that `gather_examples` crops, it masks the holes out and returns originals and restored
@@ -98,8 +98,8 @@ class InpaintingPhase(Phase):
     loss : callable
         Such as one of `wssl.losses.LOSSES`.
     **settings : float
-        For those numbers that the loss takes besides the images, such as ``alpha=0.84``. Each is a
-        variable of the compiled step and of its checkpoints, whichever the loss takes.
+        Further arguments of the loss, such as ``alpha=0.84``. Each is a variable of the compiled
+        step and of its checkpoints, whether or not the loss takes it.
     """
 
     def __init__(self, network: keras.Model, loss: Callable[..., Tensor], **settings: float):

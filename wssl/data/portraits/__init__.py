@@ -20,7 +20,7 @@ from wssl.data.portraits.worn import glasses, headwear
 from wssl.names import lookup
 
 VERSION = 1
-"""Bumped when the pictures change; it enters the fingerprints."""
+"""Raised whenever the pictures change; it enters the fingerprints."""
 
 SPLITS = {"train": 0, "val": 1, "test": 2}
 """The disjoint streams of random numbers."""
@@ -85,11 +85,13 @@ def draw(count: int, size: int, split: str = "train", seed: int = 0) -> NDArray[
         If an argument is out of its range or the split is unknown.
     """
     if count < 0:
-        raise ValueError(f"count must be 0 or more, got {count}.")
+        raise ValueError(f"count: expected a non-negative integer; received {count}.")
     if size < 16:
-        raise ValueError(f"size must be 16 pixels or more for a face to show, got {size}.")
+        raise ValueError(
+            f"size: expected at least 16 pixels, enough to draw a face; received {size}."
+        )
     if seed < 0:
-        raise ValueError(f"seed must be 0 or more, got {seed}.")
+        raise ValueError(f"seed: expected a non-negative integer; received {seed}.")
     stream = lookup("split", split, SPLITS)
     images = np.empty((count, size, size, 3), np.uint8)
     for i in range(count):

@@ -1,4 +1,4 @@
-"""What PIC is built of: spectral normalisation, short and long term attention, residual blocks.
+"""Layers of PIC: spectral normalisation, short and long term attention, residual blocks.
 
 Source: Zheng et al. 2019, "Pluralistic Image Completion", doi:10.1109/CVPR.2019.00153.
 """
@@ -15,11 +15,11 @@ Tensor = Any
 Seeds = Iterator[int]
 
 SLOPE = 0.1
-"""Of the leaky rectifiers."""
+"""The slope of the leaky rectifiers."""
 
 
 def seeds_of(seed: int, part: str) -> Seeds:
-    """Seeds without end, all fixed by that of an experiment and by the name of a part."""
+    """An infinite iterator of seeds, determined by an experiment's seed and the name of a part."""
     rng = np.random.default_rng([seed, *part.encode()])
     while True:
         yield int(rng.integers(2**31))
@@ -29,9 +29,9 @@ class SpectralConvolution(layers.Layer):
     """A convolution by a kernel that is divided by its largest singular value.
 
     The kernel counts as a matrix with a column for each channel of the output. Its singular value
-    is estimated by one step of the power iteration from the vector that the last call in training
-    left (Miyato et al. 2018, arXiv:1802.05957). Such a call stores the new vector; what it returns
-    is the same as in inference.
+    is estimated by one step of the power iteration starting from the vector stored by the last call
+    in training (Miyato et al. 2018, arXiv:1802.05957). A call in training stores the new vector;
+    its output is the same as in inference.
 
     Keras' own wrapper writes the divided kernel back into the weight: a forward pass in training
     changes what is learned, TensorFlow's gradients ignore the division, inference uses a kernel as
@@ -94,13 +94,13 @@ class SpectralConvolution(layers.Layer):
 
 
 class Attention(layers.Layer):
-    """Short and long term attention, by one map of how alike the places of the decoder are.
+    """Short and long term attention, with one similarity map of the decoder's positions.
 
-    Places are compared by a 1 x 1 convolution to a quarter of the channels, which is query and key
-    at once and, alone of all convolutions, without spectral normalisation. Short term: `gamma`
-    times what the decoder's feature holds at the like places, plus the feature. Long term: where
-    the image is known, the encoder's feature; in the hole, `alpha` times what it holds at the like
-    places. Both factors are learned, and start at zero.
+    Positions are compared by a 1 x 1 convolution to a quarter of the channels, which serves as
+    query and key and is the only convolution without spectral normalisation. Short term: the
+    decoder's feature plus `gamma` times its attention output. Long term: the encoder's feature at
+    known positions; in the hole, `alpha` times its attention output. Both factors are learned and
+    start at zero.
 
     Parameters
     ----------
@@ -123,13 +123,13 @@ class Attention(layers.Layer):
         self.alpha = self.add_weight((), "zeros", name="alpha")
 
     def call(self, inputs: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """Return what the two terms make of three inputs.
+        """Return the outputs of both terms.
 
         Parameters
         ----------
         inputs : list
             The decoder's feature and the encoder's, float (B, H, W, C), and the known share of each
-            place, float (B, H, W, 1) in [0, 1].
+            position, float (B, H, W, 1) in [0, 1].
 
         Returns
         -------

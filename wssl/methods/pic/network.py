@@ -1,4 +1,4 @@
-"""PIC, which draws any number of fills for a hole, by a variational autoencoder with two paths.
+"""PIC, a variational autoencoder with two paths that draws any number of fills for a hole.
 
 Source: Zheng et al. 2019, "Pluralistic Image Completion", doi:10.1109/CVPR.2019.00153. The sizes
 are those of the authors' released model. Inside, images are in [-1, 1] and holes are 0.
@@ -28,7 +28,7 @@ _BATCH = 32
 
 
 def pic(size: int, width: int, seed: int = 0) -> keras.Model:
-    """A network that restores an image by the mean of the latents that its known pixels suggest.
+    """A network that restores an image from the mean of the latent given its known pixels.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def pic(size: int, width: int, seed: int = 0) -> keras.Model:
 
 
 def pic_sampler(network: keras.Model) -> keras.Model:
-    """A network that restores an image by a latent drawn for it, with the weights of `network`.
+    """A network that restores an image from a random latent, with the weights of `network`.
 
     Parameters
     ----------
@@ -86,24 +86,24 @@ def pic_sampler(network: keras.Model) -> keras.Model:
 def samples(
     network: keras.Model, images: np.ndarray, masks: np.ndarray, seed: int, count: int = 10
 ) -> dict[str, np.ndarray]:
-    """Images as one latent, and the best of some latents, restore them.
+    """Images restored from one random latent, and from the best of several.
 
-    The best is chosen by the original: that sample of an image whose composited result has the
-    highest PSNR. It tells what the samples reach, not what a user gets, who has no original; the
-    published numbers of PIC are of that kind, the best of 50.
+    The best sample of an image is the one with the highest composited PSNR. Choosing it requires
+    the original, which a user does not have; the published numbers of PIC are of this kind, the
+    best of 50.
 
     Parameters
     ----------
     network : keras.Model
         As from `pic`.
     images : float (N, S, S, 3) in [0, 1]
-        The originals; what they hold in the holes is not shown to the network.
+        The originals. Their pixels inside the holes are hidden from the network.
     masks : bool (N, S, S)
         True = hole.
     seed : int
         Fixes the samples.
     count : int
-        How many samples of each image the best is chosen from.
+        Number of samples of each image from which the best is chosen.
 
     Returns
     -------
@@ -136,7 +136,7 @@ def samples(
 
 
 def posterior(network: keras.Model, seed: int = 0) -> keras.Model:
-    """What training adds to infer the latent of the hole's own content.
+    """The part used only in training that infers the latent from the original content of the hole.
 
     Returns
     -------
@@ -151,7 +151,7 @@ def posterior(network: keras.Model, seed: int = 0) -> keras.Model:
 
 
 def discriminator(network: keras.Model, seed: int = 0, name: str = "discriminator") -> keras.Model:
-    """What training adds to tell images from restored ones.
+    """The part used only in training that distinguishes original from restored images.
 
     The encoder's five blocks, with the generator's attention after the third; its long term has
     nothing to fill in, as every place is known, and is the feature itself.

@@ -1,4 +1,4 @@
-"""Running many experiments: what has yet to be done, in which order, and what happens meanwhile."""
+"""Run many experiments: the missing tasks, their order, and events while they run."""
 
 import multiprocessing
 import sys
@@ -30,13 +30,15 @@ from wssl.processes import Processes
 from wssl.store import Store
 
 Asked = Experiment | Evaluation
-"""What somebody asks for; what it needs follows."""
+"""A task that a user requests; its prerequisites follow from it."""
 
 Task = Experiment | Pretraining | Evaluation
 
 _FEATURE_MAPS = 25
-"""How many maps of a batch, of the first width, training keeps in memory; measured with the U-Net
-from 64 to 128 px."""
+"""The number of feature maps of a batch, of the first width, that training keeps in memory.
+
+Measured with the U-Net from 64 to 128 px.
+"""
 
 _POLL_SECONDS = 1.0
 _PATIENCE_SECONDS = 90.0
@@ -47,15 +49,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Step:
-    """A task has begun, has ended or has failed.
+    """The event that a task has started, finished or failed.
 
     Attributes
     ----------
     task : Experiment, Pretraining or Evaluation
     seconds : float or None
-        How long it took, with the attempts before that were stopped; None if it has not ended.
+        Its duration, including interrupted attempts; None if it has not finished.
     error : Exception or None
-        What it raised, if it has failed.
+        The error it raised, if it has failed.
     """
 
     task: Task
@@ -64,7 +66,7 @@ class Step:
 
 
 def needed(task: Task) -> Task | None:
-    """What has to be done before a task.
+    """The prerequisite of a task.
 
     Parameters
     ----------
@@ -81,18 +83,18 @@ def needed(task: Task) -> Task | None:
 
 
 def plan(tasks: Iterable[Asked], store: Store) -> list[Task]:
-    """What has yet to be run for these experiments and evaluations.
+    """The tasks that are still to be run for experiments and evaluations.
 
     Parameters
     ----------
     tasks : iterable of Experiment or Evaluation
     store : Store
-        What it holds is not run again.
+        Tasks with a record in it are not run again.
 
     Returns
     -------
     list of Experiment, Pretraining or Evaluation
-        Each once, and before it what it needs and what has yet to be run.
+        Each task once, after its prerequisites.
     """
     found: dict[str, Task] = {}
 
@@ -114,35 +116,35 @@ def work(
     executor: Executor | None = None,
     store: Store | None = None,
     *,
-    at_once: int | Callable[[], int] | None = None,
+    max_concurrent: int | Callable[[], int] | None = None,
     may_start: Callable[[Task], bool] = lambda task: True,
-    go_on: bool = True,
+    keep_going: bool = True,
     in_order: bool = False,
 ) -> Iterator[Step]:
-    """Run tasks one after the other, or in an executor, and tell of each that begins and ends.
+    """Run tasks one by one, or in an executor, and yield an event at the start and end of each.
 
     Parameters
     ----------
     tasks : iterable of Experiment, Pretraining or Evaluation
         As from `plan`.
     executor : concurrent.futures.Executor, optional
-        Where to run them; here if not given. Its workers must see the same store, at the same
-        path. Pretext phases are handed to it first, and an experiment only after its own has
-        ended, so that no two workers train the same one. Then come the methods with
-        a training of their own, which take longest, so that no worker is left alone with one at
+        Where to run the tasks; this process if not given. Its workers must see the same store, at
+        the same path. Pretext phases are submitted first, and each experiment only after its
+        pretext phase has finished, so that no two workers train the same one. The methods with
+        their own training, which take longest, come next, so that none is still running alone at
         the end.
     store : Store, optional
         Where records are kept; `wssl.store.default_root` if not given.
-    at_once : int or callable, optional
-        How many tasks the executor is given at a time; as many as can be if not given. What is
-        called is asked every second, for workers that come and go.
+    max_concurrent : int or callable, optional
+        Maximum number of tasks in the executor at a time; unlimited if not given. A callable is
+        evaluated every second, for workers that join and leave.
     may_start : callable
-        Asked before each task begins; after the first no, no other begins.
-    go_on : bool
-        Whether other tasks begin after one that failed. Those that need it do not in either case,
-        and those that are running are waited for.
+        Called before each task starts; once it returns False, no further task starts.
+    keep_going : bool
+        Whether further tasks start after one has failed. Tasks that depend on it do not start in
+        either case, and running tasks are waited for.
     in_order : bool
-        Whether an executor, too, is given tasks in their own order.
+        Whether tasks are submitted to an executor in their given order.
 
     Yields
     ------
@@ -151,11 +153,11 @@ def work(
     Raises
     ------
     PermissionError
-        If the store cannot be written (told before anything begins).
+        If the store is not writable. Checked before anything starts.
     ValueError
-        If the processes of the executor are forks of this one, which would hang.
+        If the processes of the executor are forks of this process, which would hang.
     FileNotFoundError
-        If the record of what a worker did does not appear in the store.
+        If the record of a worker's run does not appear in the store.
     concurrent.futures.CancelledError
         If the executor was shut down or lost.
     """
@@ -165,14 +167,14 @@ def work(
         _refuse_forks(executor)
         store.check_writable()
     if executor is None:
-        executor, at_once = _Here(), 1
+        executor, max_concurrent = _Here(), 1
     elif not in_order:
         waiting.sort(key=_turn)
     running: dict[Future[float], Task] = {}
     failed: set[str] = set()
     try:
         while waiting or running:
-            limit = at_once() if callable(at_once) else at_once
+            limit = max_concurrent() if callable(max_concurrent) else max_concurrent
             free = None if limit is None else max(0, limit - len(running))
             failed |= {task.fingerprint for task in waiting if _waits_for(task) in failed}
             waiting = [task for task in waiting if task.fingerprint not in failed]
@@ -183,7 +185,7 @@ def work(
                 waiting.remove(task)
                 yield Step(task)
                 running[executor.submit(_timed, task, store)] = task
-            timeout = _POLL_SECONDS if callable(at_once) else None
+            timeout = _POLL_SECONDS if callable(max_concurrent) else None
             for future in wait(running, timeout, FIRST_COMPLETED).done:
                 task, error = running.pop(future), future.exception()
                 if error is None:
@@ -193,7 +195,7 @@ def work(
                 if isinstance(error, CancelledError) or not isinstance(error, Exception):
                     raise error
                 failed.add(task.fingerprint)
-                if not go_on:
+                if not keep_going:
                     waiting = []
                     running = {f: task for f, task in running.items() if not f.cancel()}
                 yield Step(task, error=error)
@@ -209,20 +211,20 @@ def run_all(
     *,
     jobs: int | None = None,
 ) -> list[runs.Result]:
-    """Run experiments, or take their records from the store, with a progress bar.
+    """Run experiments, or return their stored records, with a progress bar.
 
     Parameters
     ----------
     experiments : iterable of Experiment
         Equal ones are run once.
     executor : concurrent.futures.Executor, optional
-        Where to run them, instead of in `jobs` processes of this machine. Its workers must see the
+        Where to run them, instead of `jobs` processes on this machine. Its workers must see the
         same store. Pretext phases are run first, so that no two workers train the same one.
     store : Store, optional
         Where records are kept; `wssl.store.default_root` if not given.
     jobs : int, optional
-        How many worker processes run them side by side, one thread each; with 1, this process does.
-        If not given, what ``WSSL_JOBS`` says, or else `jobs_for`.
+        Number of single-threaded worker processes; 1 uses this process. If not given, the value of
+        ``WSSL_JOBS``, or else of `jobs_for`.
 
     Returns
     -------
@@ -233,22 +235,22 @@ def run_all(
     ------
     ValueError
         If `jobs` is not a number of processes, or the processes of `executor` are forks of this
-        one, which would hang.
+        process, which would hang.
     wssl.processes.LostWorkerError
         If a worker process died; a note names its run.
     Exception
-        What the first run that failed raised. No other begins after it, those that are running
-        are waited for, and what was done is kept.
+        The error of the first run that failed. No further run starts, running ones are waited for,
+        and finished records are kept.
     """
     experiments, store = list(experiments), store or Store()
     tasks = plan(experiments, store)
     total = sum(isinstance(task, Experiment) for task in tasks)
     errors: list[Exception] = []
     with (
-        workers(tasks, jobs, executor) as (where, at_once),
+        workers(tasks, jobs, executor) as (where, max_concurrent),
         tqdm(total=total, desc="experiments", unit="run", disable=None) as bar,
     ):
-        for step in work(tasks, where, store, at_once=at_once, go_on=False):
+        for step in work(tasks, where, store, max_concurrent=max_concurrent, keep_going=False):
             if step.error is not None:
                 step.error.add_note(f"The run that failed: {step.task}")
                 errors.append(step.error)
@@ -263,7 +265,7 @@ def run_all(
 def workers(
     tasks: Collection[Task], jobs: int | None = None, executor: Executor | None = None
 ) -> Iterator[tuple[Executor | None, int | None]]:
-    """Where to run tasks, and how many at once, as `work` wants it.
+    """The executor for `work` and the number of tasks to run at a time.
 
     Parameters
     ----------
@@ -271,25 +273,25 @@ def workers(
     jobs : int, optional
         As for `run_all`.
     executor : concurrent.futures.Executor, optional
-        Is taken as it is.
+        Returned unchanged.
 
     Yields
     ------
     executor : concurrent.futures.Executor or None
-        Worker processes, or None for this process; ended at once if the block is left by an error.
-    at_once : int or None
+        Worker processes, or None for this process; terminated if the block ends with an error.
+    max_concurrent : int or None
         None if the executor was given.
 
     Raises
     ------
     ValueError
-        If `jobs` is not a number of processes or is given beside an executor.
+        If `jobs` is not a number of processes, or is given together with an executor.
     """
     if executor is not None:
         if jobs is not None:
             raise ValueError(
-                f"jobs: expected none beside an executor, which has workers of its own; received "
-                f"{jobs}."
+                f"jobs: not used with an executor, which has workers of its own; received {jobs}. "
+                "Remove it."
             )
         yield executor, None
         return
@@ -302,26 +304,26 @@ def workers(
 
 
 def jobs_for(tasks: Collection[Task], jobs: int | None = None) -> int:
-    """How many worker processes run tasks side by side; 1 stands for this process.
+    """The number of worker processes to run tasks in; 1 means this process.
 
     Parameters
     ----------
     tasks : collection of Experiment, Pretraining or Evaluation
     jobs : int, optional
-        How many somebody wants; what ``WSSL_JOBS`` says if not given.
+        The requested number; the value of ``WSSL_JOBS`` if not given.
 
     Returns
     -------
     int
-        Never more than there are tasks, and 1 inside a worker. Where nobody says a number, as many
-        as there are cores that this process may use, and memory for them; but 1 on a GPU, which
-        one run fills, and where a loss, a pretext task, a network or a data source is registered
-        that is not the package's: another process would not know it.
+        At most the number of tasks, and 1 inside a worker. If no number was requested, as many as
+        cores and memory allow; but 1 on a GPU, which one run fills, and 1 if a loss, a pretext
+        task, a network or a data source from outside the package is registered, which another
+        process would not know.
 
     Raises
     ------
     ValueError
-        If `jobs` or ``WSSL_JOBS`` is not a whole number of at least 1.
+        If `jobs` or ``WSSL_JOBS`` is not an integer of at least 1.
     """
     wanted = processes.chosen(jobs)
     if processes.in_worker() or len(tasks) < 2:
@@ -333,7 +335,7 @@ def jobs_for(tasks: Collection[Task], jobs: int | None = None) -> int:
 
 
 def memory(task: Task) -> int:
-    """How many bytes a process needs that runs a task on the CPU, as far as training goes.
+    """The memory in bytes that a process needs to train a task on the CPU.
 
     Parameters
     ----------
@@ -355,13 +357,13 @@ def _is_trained(phase: Pretraining, store: Store) -> bool:
 
 
 def _ready(waiting: list[Task], running: Iterable[Task]) -> list[Task]:
-    """Those that wait for no other."""
+    """The tasks whose prerequisites are done."""
     unfinished = {task.fingerprint for task in (*waiting, *running)}
     return [task for task in waiting if _waits_for(task) not in unfinished]
 
 
 def _turn(task: Task) -> int:
-    """Which tasks an executor is given first: those with the lowest number."""
+    """The priority of a task in an executor; the lowest number is submitted first."""
     if isinstance(task, Pretraining):
         return 0
     if isinstance(task, Evaluation):
@@ -370,21 +372,21 @@ def _turn(task: Task) -> int:
 
 
 def _waits_for(task: Task) -> str | None:
-    """The fingerprint of what has to be done before a task."""
+    """The fingerprint of the prerequisite of a task."""
     before = needed(task)
     return before.fingerprint if before else None
 
 
 def _timed(task: Task, store: Store) -> float:
     if processes.in_worker():
-        # No progress bars over those of the process that waits for this one.
+        # The progress bar of the waiting process must not be overwritten.
         sys.stderr.isatty = lambda: False  # type: ignore[method-assign]
         _check_known(task)
     began = time.monotonic()
     try:
         record = _record(task, store)
     except OSError:
-        # Another worker, which was taken for lost, has ended the same task and cleared up after it.
+        # Another worker, presumed lost, has finished the same task and removed its checkpoint.
         found = store.get(task.fingerprint)
         if found is None:
             raise
@@ -401,20 +403,20 @@ def _record(task: Task, store: Store) -> Mapping[str, Any]:
 
 
 def _check_known(task: Task) -> None:
-    """Fail if this process takes the task for another one than the process that sent it."""
+    """Raise an error if the task has another fingerprint here than where it was sent."""
     try:
         reason = "" if replace(task).fingerprint == task.fingerprint else "its numbers differ here"
     except ValueError as error:
         reason = str(error)
     if reason:
         raise ValueError(
-            f"A worker process does not know all that the run needs ({reason}). What is registered "
-            "in a notebook or script is known there only: run with jobs=1 (WSSL_JOBS=1)."
+            f"A worker process lacks an entry that the run needs ({reason}). Entries registered in "
+            "a notebook or script exist only there: run with jobs=1 (WSSL_JOBS=1)."
         )
 
 
 def _registered_here() -> bool:
-    """Whether something is registered that does not come from this package."""
+    """Whether an entry from outside this package is registered."""
     registries: tuple[Any, ...] = (
         LOSSES,
         TASKS,
@@ -431,7 +433,7 @@ def _registered_here() -> bool:
 
 
 def _has_gpu() -> bool:
-    """Whether there is a GPU that the backend uses; not asked where the system has none."""
+    """Whether the backend uses a GPU; the backend is not started if the system has none."""
     if not machine.may_have_gpu():
         return False
     with processes.quiet():
@@ -439,8 +441,8 @@ def _has_gpu() -> bool:
 
 
 def _start_backend() -> None:
-    """Start what is slow to start, in a worker whose first run is not there yet."""
-    # tqdm's own lock is one across processes, which a process that is killed leaves behind.
+    """Load the backend in a worker before its first run."""
+    # tqdm's own lock is shared by processes, and a killed process would leave it locked.
     tqdm.set_lock(threading.RLock())
     keras.ops.zeros(1)
 
@@ -459,24 +461,24 @@ def _refuse_forks(executor: Executor | None) -> None:
 
 
 def _await_record(task: Task, store: Store) -> None:
-    """Wait until what a worker has written is seen here, lest this process run the task again.
+    """Wait until a worker's record is visible; otherwise this process would run the task again.
 
-    A network file system may go on saying for a while that a file is not there; writing to the
-    folder makes it look again.
+    A network file system may report for a while that a file does not exist; writing to the folder
+    makes it refresh.
     """
     end = time.monotonic() + _PATIENCE_SECONDS
     while not store.path(task.fingerprint).exists():
         if time.monotonic() > end:
             raise FileNotFoundError(
-                f"A worker has ended a run, but its record, {task.fingerprint}.json, is not in "
-                f"{store.root}. Name a results folder in WSSL_RESULTS that all workers share."
+                f"A worker has finished a run, but its record, {task.fingerprint}.json, is missing "
+                f"from {store.root}. Set WSSL_RESULTS to a results folder that all workers share."
             )
         time.sleep(_POLL_SECONDS)
         store.check_writable()
 
 
 class _Here(Executor):
-    """Does at once what it is given."""
+    """An executor that runs each call immediately."""
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         future: Future[T] = Future()

@@ -17,13 +17,13 @@ import pytest
 from wssl import losses, machine, presets, pretext, processes, running, runs
 from wssl.experiment import Experiment, Pretraining
 from wssl.processes import LostWorkerError, Processes
-from wssl.running import Step, jobs_for, plan, run_all, work, workers
+from wssl.schedule import Step, jobs_for, plan, run_all, work, workers
 from wssl.store import Store
 
 BEST = Experiment(preset="smoke")
 ROTATION = Experiment(preset="smoke", pretext={"rotation": 1.0})
 SCRATCH = Experiment(preset="smoke", encoder="scratch")
-SEEDS = [SCRATCH.with_(seed=seed) for seed in range(4)]
+SEEDS = [SCRATCH.replace(seed=seed) for seed in range(4)]
 
 
 def diverge(task):
@@ -72,7 +72,7 @@ def store(tmp_path):
 
 
 def test_a_phase_is_planned_once_and_before_what_builds_on_it(store):
-    other = BEST.with_(loss="ssim")
+    other = BEST.replace(loss="ssim")
     assert plan([SCRATCH, BEST, ROTATION, other, BEST], store) == [
         SCRATCH,
         BEST.pretraining,
@@ -87,7 +87,7 @@ def test_a_phase_is_planned_once_and_before_what_builds_on_it(store):
 def test_what_the_store_holds_is_not_planned(store, monkeypatch):
     Runs(monkeypatch)
     list(work(plan([BEST], store), store=store))
-    other = BEST.with_(loss="ssim")
+    other = BEST.replace(loss="ssim")
     assert plan([BEST, other], store) == [other]
     store.weights_path(BEST.pretraining.fingerprint).unlink()
     assert plan([BEST, other], store) == [BEST.pretraining, other]
@@ -96,7 +96,7 @@ def test_what_the_store_holds_is_not_planned(store, monkeypatch):
 
 def test_one_after_the_other_each_is_told_as_it_begins_and_ends(store, monkeypatch):
     done = Runs(monkeypatch).done
-    tasks = plan([BEST, SCRATCH, BEST.with_(encoder="finetuned")], store)
+    tasks = plan([BEST, SCRATCH, BEST.replace(encoder="finetuned")], store)
     steps = []
     for step in work(tasks, store=store):
         steps.append(step)
@@ -111,8 +111,8 @@ def test_the_time_that_a_task_took_counts_attempts_before(store, monkeypatch):
     assert list(work([SCRATCH], store=store)) == [Step(SCRATCH), Step(SCRATCH, 150.0)]
 
 
-@pytest.mark.parametrize("at_once", [None, 1, 2, 3])
-def test_an_executor_gets_each_task_once_and_its_phase_before(store, monkeypatch, at_once):
+@pytest.mark.parametrize("max_concurrent", [None, 1, 2, 3])
+def test_an_executor_gets_each_task_once_and_its_phase_before(store, monkeypatch, max_concurrent):
     rng = random.Random(0)
     done = Runs(monkeypatch, lambda task: time.sleep(rng.uniform(0, 0.003))).done
     experiments = [
@@ -125,14 +125,14 @@ def test_an_executor_gets_each_task_once_and_its_phase_before(store, monkeypatch
     assert len(tasks) == 18
     begun, ended = [], []
     with ThreadPoolExecutor(3) as executor:
-        for step in work(tasks, executor, store, at_once=at_once):
+        for step in work(tasks, executor, store, max_concurrent=max_concurrent):
             (begun if step.seconds is None else ended).append(step.task)
-            assert at_once is None or len(begun) - len(ended) <= at_once
+            assert max_concurrent is None or len(begun) - len(ended) <= max_concurrent
             if isinstance(step.task, Experiment):
                 assert step.task.pretraining in ended
     assert set(begun) == set(ended) == set(done) == set(tasks)
     assert len(begun) == len(ended) == len(done) == 18
-    assert all(isinstance(task, Pretraining) for task in begun[: at_once or 6])
+    assert all(isinstance(task, Pretraining) for task in begun[: max_concurrent or 6])
 
 
 def test_what_takes_longest_is_handed_out_before_the_rest(store, monkeypatch):
@@ -140,7 +140,7 @@ def test_what_takes_longest_is_handed_out_before_the_rest(store, monkeypatch):
     pic = Experiment(preset="smoke", method="pic")
     tasks = plan([SCRATCH, ROTATION, pic], store)
     with ThreadPoolExecutor(1) as executor:
-        steps = list(work(tasks, executor, store, at_once=1))
+        steps = list(work(tasks, executor, store, max_concurrent=1))
     assert [step.task for step in steps[::2]] == [ROTATION.pretraining, pic, SCRATCH, ROTATION]
 
 
@@ -148,13 +148,13 @@ def test_workers_that_come_and_go_change_how_many_run_at_once(store, monkeypatch
     monkeypatch.setattr(running, "_POLL_SECONDS", 0.01)
     told, limits = threading.Event(), []
 
-    def at_once():
+    def max_concurrent():
         limits.append(1 if len(limits) < 3 else 4)
         return limits[-1]
 
     Runs(monkeypatch, lambda task: told.wait(10))
     with ThreadPoolExecutor(4) as executor:
-        steps = work(SEEDS, executor, store, at_once=at_once)
+        steps = work(SEEDS, executor, store, max_concurrent=max_concurrent)
         assert [next(steps).task for _ in SEEDS] == SEEDS
         assert limits == [1, 1, 1, 4]
         told.set()
@@ -238,7 +238,7 @@ def test_what_builds_on_a_phase_that_failed_is_not_begun(store, monkeypatch, wor
             raise ArithmeticError("rotation diverged")
 
     done = Runs(monkeypatch, instead).done
-    tasks = plan([ROTATION, BEST, ROTATION.with_(encoder="finetuned"), SCRATCH], store)
+    tasks = plan([ROTATION, BEST, ROTATION.replace(encoder="finetuned"), SCRATCH], store)
     with ThreadPoolExecutor(workers) if workers else nullcontext() as executor:
         steps = list(work(tasks, executor, store))
     assert {step.task for step in steps if step.error} == {ROTATION.pretraining}
@@ -259,7 +259,7 @@ def test_if_asked_nothing_begins_after_one_that_failed(store, monkeypatch):
     Runs(monkeypatch, instead)
     with ThreadPoolExecutor(2) as executor:
         ended = []
-        for step in work(SEEDS, executor, store, go_on=False):
+        for step in work(SEEDS, executor, store, keep_going=False):
             if step.error or step.seconds is not None:
                 ended.append(step.task)
                 told.set()
@@ -349,10 +349,10 @@ def large(monkeypatch):
 
 def test_by_default_there_is_a_process_for_each_core_and_task(large, monkeypatch):
     assert [jobs_for(SEEDS[:count]) for count in (0, 1, 2, 4)] == [1, 1, 2, 4]
-    assert jobs_for([SCRATCH.with_(seed=seed) for seed in range(20)]) == 8
+    assert jobs_for([SCRATCH.replace(seed=seed) for seed in range(20)]) == 8
     monkeypatch.setattr(machine, "available_memory", lambda root: 7 * 2**29)
     assert jobs_for(SEEDS) == 3
-    paper = [task.with_(preset="paper") for task in SEEDS]
+    paper = [task.replace(preset="paper") for task in SEEDS]
     assert jobs_for(paper) == 1
     monkeypatch.setattr(machine, "available_memory", lambda root: 64 * 2**30)
     assert jobs_for(paper) == 64 * 2**30 // running.memory(paper[0]) > 1
@@ -404,11 +404,11 @@ def test_a_worker_refuses_what_it_takes_for_another_run(store, monkeypatch):
     assert larger.fingerprint
     running._check_known(larger)
     monkeypatch.setitem(presets.PRESETS, "quick", other)
-    with pytest.raises(ValueError, match=r"does not know .*numbers differ.* jobs=1"):
+    with pytest.raises(ValueError, match=r"lacks an entry .*numbers differ.* jobs=1"):
         running._timed(larger, store)
     others = {name: value for name, value in presets.PRESETS.items() if name != "quick"}
     monkeypatch.setattr(presets, "PRESETS", others)
-    with pytest.raises(ValueError, match=r"does not know .*Unknown preset 'quick'.* jobs=1"):
+    with pytest.raises(ValueError, match=r"lacks an entry .*received 'quick'.* jobs=1"):
         running._timed(larger, store)
 
 
@@ -428,7 +428,7 @@ def test_processes_that_are_forks_are_refused(store):
 def test_jobs_beside_an_executor_are_refused(store):
     with (
         ThreadPoolExecutor(1) as executor,
-        pytest.raises(ValueError, match="jobs: expected none beside an executor.*received 2"),
+        pytest.raises(ValueError, match="jobs: not used with an executor.*received 2"),
     ):
         run_all(SEEDS, executor, store, jobs=2)
 
@@ -466,11 +466,11 @@ def undisturbed(tmp_path_factory):
 @needs_signals
 def test_a_killed_worker_names_its_run_and_the_other_goes_on(store, undisturbed):
     tasks, steps = plan(TABLE, store), []
-    with workers(tasks, 2) as (pool, at_once):
+    with workers(tasks, 2) as (pool, max_concurrent):
         assert isinstance(pool, Processes)
-        assert at_once == 2
+        assert max_concurrent == 2
         victim, _ = multiprocessing.active_children()
-        for step in work(tasks, pool, store, at_once=at_once):
+        for step in work(tasks, pool, store, max_concurrent=max_concurrent):
             steps.append(step)
             if len(steps) == 2:
                 # Both have been given their runs by then, and neither has ended.
@@ -506,7 +506,7 @@ def test_ctrl_c_ends_all_workers_and_the_same_command_goes_on(store, undisturbed
         err = study.stderr.read()
     assert time.monotonic() - began < 20
     assert study.returncode == 130
-    assert err.splitlines() == ["", "wssl: stopped; the same command resumes from here."]
+    assert err.splitlines() == ["", "wssl: interrupted; the same command resumes from here."]
     with pytest.raises(ProcessLookupError):
         while time.monotonic() - began < 30:
             os.killpg(study.pid, 0)
