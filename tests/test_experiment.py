@@ -1,7 +1,9 @@
 import importlib.util
+import inspect
 import json
 import pickle
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -480,6 +482,21 @@ def test_a_comment_is_no_edit(script, monkeypatch):
         monkeypatch.setitem(losses.LOSSES, "mine", script(name, helper=helper))
         found.add(Experiment(loss="mine").fingerprint)
     assert len(found) == 1
+
+
+def test_a_partial_of_a_function_of_the_package_goes_by_its_name_and_arguments(monkeypatch):
+    """Its source may get another docstring; what it computes has a version."""
+    monkeypatch.setitem(losses.LOSSES, "mine", partial(losses.mix, alpha=0.5))
+    before = Experiment(loss="mine").fingerprint
+    monkeypatch.setitem(losses.LOSSES, "mine", partial(losses.mix, alpha=0.25))
+    assert Experiment(loss="mine").fingerprint != before
+    monkeypatch.setitem(losses.LOSSES, "mine", partial(losses.mse))
+    assert Experiment(loss="mine").fingerprint != before
+    monkeypatch.setitem(losses.LOSSES, "mine", partial(losses.mix, alpha=0.5))
+    monkeypatch.setattr(inspect, "getsource", lambda entry: "another docstring")
+    assert Experiment(loss="mine").fingerprint == before
+    monkeypatch.setattr(losses.mix, "version", 2, raising=False)
+    assert Experiment(loss="mine").fingerprint != before
 
 
 def test_a_version_stands_for_the_source(script, monkeypatch):

@@ -203,7 +203,10 @@ def main(arguments: list[str] | None = None) -> None:
     arguments : list of str, optional
         As from the shell, without the program's name.
     """
-    parser = argparse.ArgumentParser(prog="python -m wssl.demo", description=main.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m wssl.demo",
+        description="Make what the page 'Try it' needs: two trained networks and a runtime.",
+    )
     parser.add_argument(
         "--preset",
         help=f"how large (default: networks of {SIZE} px, the registered campaign's if their "

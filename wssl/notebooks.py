@@ -346,7 +346,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments : sequence of str, optional
         As from the shell, without the program's name; ``sys.argv`` if not given.
     """
-    parser = argparse.ArgumentParser(prog="python -m wssl.notebooks", description=main.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m wssl.notebooks", description="Execute the studies in order."
+    )
     parser.add_argument("names", nargs="*", help="prefix of their names, such as 01 (default: all)")
     parser.add_argument("--output", required=True, type=Path, help="folder of the .ipynb files")
     parser.add_argument(

@@ -431,7 +431,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments : sequence of str, optional
         As from the shell, without the program's name; ``sys.argv`` if not given.
     """
-    parser = argparse.ArgumentParser(prog="python -m wssl.protocols", description=main.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m wssl.protocols", description="Make the records."
+    )
     parser.add_argument("--dataset", default="synthetic", help="images (default: synthetic)")
     parser.add_argument("--masks", default="auto", help="strokes (default: follow the images)")
     parser.add_argument(

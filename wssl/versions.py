@@ -2,7 +2,8 @@
 
 A function of this package has version 1 unless it states another. A function from outside states
 its version (``function.version = 2``), or is identified by its source, the source of the functions
-of its own module that it calls, and the constants that it captures.
+of its own module that it calls, and the constants that it captures. A `functools.partial` of a
+function of this package is identified by that function's name and version, and the arguments.
 """
 
 import ast
@@ -87,6 +88,8 @@ def _describe(entry: Any, seen: set[int]) -> list[str]:
         return [*_describe(entry.func, seen), *(_constant(value) for value in values)]
     if inspect.ismethod(entry):
         entry = entry.__func__
+    if _is_ours(entry):
+        return [f"{entry.__module__}.{entry.__qualname__}", _constant(getattr(entry, "version", 1))]
     if id(entry) in seen:
         return []
     seen.add(id(entry))
