@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wssl import report, running
+from wssl import report, schedule
 from wssl.claims import Arm, Claim
 from wssl.claims.estimands import difference
 from wssl.cli import main
@@ -170,7 +170,7 @@ def test_one_of_each_from_the_command_line_to_a_page(capsys, mine, eager, traine
     # The same again, and the study of these arms, train nothing.
     more = [Experiment.from_dict(run["experiment"]) for run in runs]
     assert [experiment.fingerprint for experiment in more] == fingerprints
-    assert running.jobs_for(more) == 1
+    assert schedule.jobs_for(more) == 1
     study = Study("smoke", "noise", "scratches", more=more)
     found = study.findings([OURS, SHALLOW, FILL], claims=[CLAIM])
     assert trained == before

@@ -346,7 +346,10 @@ def test_every_field_of_an_experiment_has_its_option(monkeypatch):
         (["run", "--loss", "log-cosh"], ["Did you mean 'log_cosh'?"]),
         (["run", "--alpha", "2"], ["alpha: expected a share"]),
         (["run", "--coverage", "0.5", "0.3"], ["coverage: expected two shares"]),
-        (["run", "--dataset", "folder:nowhere"], ["There is no folder nowhere"]),
+        (
+            ["run", "--dataset", "folder:nowhere"],
+            ["folder: expected an existing folder; received nowhere"],
+        ),
         (
             ["study", "--table", "9"],
             ["part of the study: expected one of 1, 2, 3, 4, losses", "'9'"],

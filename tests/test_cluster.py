@@ -18,7 +18,7 @@ pytest.importorskip("distributed")
 from dask.utils import parse_timedelta
 from distributed import Client, KilledWorker, LocalCluster
 
-from wssl import cluster, progress, running, study
+from wssl import cluster, progress, schedule, study
 from wssl.cli import main
 from wssl.cluster import connect
 from wssl.experiment import Experiment
@@ -122,7 +122,7 @@ def test_two_workers_at_the_same_run_do_no_harm(two, serial, store):
     phase = ROTATION.pretraining
     with connect(two.scheduler_address, store) as workers:
         futures = [
-            workers.client.submit(running._timed, phase, store, workers=[address], pure=False)
+            workers.client.submit(schedule._timed, phase, store, workers=[address], pure=False)
             for address in workers.client.nthreads()
         ]
         assert len(futures) == 2
@@ -224,7 +224,7 @@ def test_a_scheduler_with_another_environment(none, store, monkeypatch):
     monkeypatch.setattr(Client, "run_on_scheduler", lambda client, function: other)
     none.scale(1)
     with (
-        pytest.raises(ValueError, match="The environment of The scheduler differs .*commit 0123"),
+        pytest.raises(ValueError, match="The scheduler has an environment .*commit 0123"),
         connect(none.scheduler_address, store),
     ):
         pass
@@ -271,14 +271,14 @@ def test_a_worker_that_cannot_write_the_store(store):
 
 def test_a_run_on_which_workers_die_is_named_and_the_others_go_on(store, monkeypatch):
     fills = [Experiment(preset="smoke", method=name) for name in ("harmonic", "mean_colour")]
-    original = running._timed
+    original = schedule._timed
 
     def timed(task, store):
         if task == fills[0]:
             raise KilledWorker("key", SimpleNamespace(address="tcp://z"), 3)
         return original(task, store)
 
-    monkeypatch.setattr(running, "_timed", timed)
+    monkeypatch.setattr(schedule, "_timed", timed)
     with ThreadPoolExecutor(2) as executor:
         done = progress.follow({"all": fills}, store, executor=executor)
     first, failure = done.failures().splitlines()

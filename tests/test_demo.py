@@ -89,7 +89,7 @@ def test_the_networks_are_the_paper_s_best_and_the_same_from_scratch():
     assert list(chosen) == ["wssl", "scratch"]
     assert chosen["wssl"].encoder == "frozen"
     assert chosen["wssl"].pretext == paper.BEST
-    assert chosen["wssl"].with_(encoder="scratch", pretext=None) == chosen["scratch"]
+    assert chosen["wssl"].replace(encoder="scratch", pretext=None) == chosen["scratch"]
 
 
 def test_the_demo_of_make_book_trains_nothing_that_its_study_does_not():

@@ -111,7 +111,7 @@ def test_what_a_process_writes_to_stderr_appears_on_this_ones(capsys):
 def test_a_process_that_dies_takes_no_other_with_it_and_is_replaced():
     with Processes(2) as pool:
         slow = pool.submit(time.sleep, 1.0)
-        with pytest.raises(LostWorkerError, match=r"ended by SIGKILL, perhaps .* fewer jobs"):
+        with pytest.raises(LostWorkerError, match=r"ended by SIGKILL, possibly .* fewer jobs"):
             pool.submit(exec, "import os; os.kill(os.getpid(), 9)").result()
         with pytest.raises(LostWorkerError, match="ended with status 3"):
             pool.submit(os._exit, 3).result()

@@ -308,7 +308,7 @@ def test_a_folder_of_pictures_from_end_to_end(pictures, tmp_path, trained):
 
 def test_a_folder_that_is_not_there_is_told_before_training(tmp_path, trained):
     experiment = Experiment(preset="smoke", dataset=f"folder:{tmp_path / 'nowhere'}")
-    with pytest.raises(FileNotFoundError, match="There is no folder"):
+    with pytest.raises(FileNotFoundError, match="expected an existing folder"):
         run(experiment, Store(tmp_path / "results"))
     assert trained == []
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import pytest
 
-from wssl import losses, machine, presets, pretext, processes, running, runs
+from wssl import losses, machine, presets, pretext, processes, runs, schedule
 from wssl.experiment import Experiment, Pretraining
 from wssl.processes import LostWorkerError, Processes
 from wssl.schedule import Step, jobs_for, plan, run_all, work, workers
@@ -145,7 +145,7 @@ def test_what_takes_longest_is_handed_out_before_the_rest(store, monkeypatch):
 
 
 def test_workers_that_come_and_go_change_how_many_run_at_once(store, monkeypatch):
-    monkeypatch.setattr(running, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(schedule, "_POLL_SECONDS", 0.01)
     told, limits = threading.Event(), []
 
     def max_concurrent():
@@ -177,20 +177,20 @@ def test_a_run_that_another_worker_ended_meanwhile_is_done(store, monkeypatch):
 
 
 def test_a_record_that_appears_late_is_waited_for(store, monkeypatch):
-    monkeypatch.setattr(running, "_POLL_SECONDS", 0.01)
+    monkeypatch.setattr(schedule, "_POLL_SECONDS", 0.01)
     threading.Timer(0.1, Runs(monkeypatch)._do, [SCRATCH, store]).start()
-    monkeypatch.setattr(running, "_timed", lambda task, store: 5.0)
+    monkeypatch.setattr(schedule, "_timed", lambda task, store: 5.0)
     assert list(work([SCRATCH], store=store)) == [Step(SCRATCH), Step(SCRATCH, 5.0)]
-    monkeypatch.setattr(running, "_PATIENCE_SECONDS", 0.05)
-    with pytest.raises(FileNotFoundError, match=f"{ROTATION.fingerprint}.json, is not in"):
+    monkeypatch.setattr(schedule, "_PATIENCE_SECONDS", 0.05)
+    with pytest.raises(FileNotFoundError, match=f"{ROTATION.fingerprint}.json, is missing from"):
         list(work([ROTATION], store=store))
 
 
 def test_workers_are_told_the_whole_path_of_the_store(tmp_path, monkeypatch):
     roots = []
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(running, "_await_record", lambda task, store: None)
-    monkeypatch.setattr(running, "_timed", lambda task, store: roots.append(store.root) or 0.0)
+    monkeypatch.setattr(schedule, "_await_record", lambda task, store: None)
+    monkeypatch.setattr(schedule, "_timed", lambda task, store: roots.append(store.root) or 0.0)
     list(work([SCRATCH], store=Store("here")))
     assert roots == [tmp_path / "here"]
 
@@ -199,10 +199,10 @@ def test_a_worker_process_draws_no_bars(store, monkeypatch):
     Runs(monkeypatch)
     monkeypatch.setattr("sys.stderr", io.StringIO())
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
-    running._timed(SEEDS[0], store)
+    schedule._timed(SEEDS[0], store)
     assert sys.stderr.isatty()
     monkeypatch.setattr(processes, "in_worker", lambda: True)
-    running._timed(SEEDS[1], store)
+    schedule._timed(SEEDS[1], store)
     assert not sys.stderr.isatty()
 
 
@@ -282,8 +282,8 @@ def test_results_that_cannot_be_written_are_told_before_anything_begins(tmp_path
 
 
 def test_what_is_sent_to_a_worker_can_be_sent(store):
-    again = pickle.loads(pickle.dumps((running._timed, BEST, BEST.pretraining, store)))
-    assert again[:3] == (running._timed, BEST, BEST.pretraining)
+    again = pickle.loads(pickle.dumps((schedule._timed, BEST, BEST.pretraining, store)))
+    assert again[:3] == (schedule._timed, BEST, BEST.pretraining)
     assert again[3].root == store.root
 
 
@@ -355,7 +355,7 @@ def test_by_default_there_is_a_process_for_each_core_and_task(large, monkeypatch
     paper = [task.replace(preset="paper") for task in SEEDS]
     assert jobs_for(paper) == 1
     monkeypatch.setattr(machine, "available_memory", lambda root: 64 * 2**30)
-    assert jobs_for(paper) == 64 * 2**30 // running.memory(paper[0]) > 1
+    assert jobs_for(paper) == 64 * 2**30 // schedule.memory(paper[0]) > 1
 
 
 def test_who_says_a_number_gets_it_but_never_more_than_there_are_tasks(large, monkeypatch):
@@ -369,7 +369,7 @@ def test_who_says_a_number_gets_it_but_never_more_than_there_are_tasks(large, mo
 
 
 def test_on_a_gpu_one_process_is_the_default(large, monkeypatch):
-    monkeypatch.setattr(running, "accelerators", lambda: ["gpu:0"])
+    monkeypatch.setattr(schedule, "accelerators", lambda: ["gpu:0"])
     assert jobs_for(SEEDS) == 4
     monkeypatch.setattr(machine, "may_have_gpu", lambda: True)
     assert jobs_for(SEEDS) == 1
@@ -402,14 +402,14 @@ def test_a_worker_refuses_what_it_takes_for_another_run(store, monkeypatch):
     other = replace(presets.PRESETS["quick"], inpainting_steps=7)
     monkeypatch.setattr(processes, "in_worker", lambda: True)
     assert larger.fingerprint
-    running._check_known(larger)
+    schedule._check_known(larger)
     monkeypatch.setitem(presets.PRESETS, "quick", other)
     with pytest.raises(ValueError, match=r"lacks an entry .*numbers differ.* jobs=1"):
-        running._timed(larger, store)
+        schedule._timed(larger, store)
     others = {name: value for name, value in presets.PRESETS.items() if name != "quick"}
     monkeypatch.setattr(presets, "PRESETS", others)
     with pytest.raises(ValueError, match=r"lacks an entry .*received 'quick'.* jobs=1"):
-        running._timed(larger, store)
+        schedule._timed(larger, store)
 
 
 def test_processes_that_are_forks_are_refused(store):
@@ -422,7 +422,7 @@ def test_processes_that_are_forks_are_refused(store):
     ):
         run_all(SEEDS, executor, store)
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
-        running._refuse_forks(executor)
+        schedule._refuse_forks(executor)
 
 
 def test_jobs_beside_an_executor_are_refused(store):

@@ -233,7 +233,7 @@ def test_a_checkpoint_of_other_parts_is_not_taken(images, tmp_path):
         return train(inpainting_phase(), images, path, steps=steps, micro_batch=micro_batch)
 
     go_on(1, 2)
-    with pytest.raises(ValueError, match="micro_batch: expected one that makes 2 parts"):
+    with pytest.raises(ValueError, match="expected one that divides a batch into 2 parts"):
         go_on(2, None)
     assert [step for step, _ in go_on(2, 2)["history"]] == [1, 2]
 

@@ -163,7 +163,7 @@ def _compare(name: str, report: dict[str, Any]) -> None:
     ]
     if differences:
         raise ValueError(
-            f"The environment of {name} differs from that of this process: "
+            f"{name} has an environment that differs from this process's: "
             f"{'; '.join(differences)}. Use the same environment everywhere, for example one on a "
             "shared file system."
         )

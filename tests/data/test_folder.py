@@ -84,7 +84,7 @@ def test_other_and_hidden_files_are_passed_over(tmp_path):
     assert len(seen) == 1
     named = str(seen[0].message)
     assert "1 of .png (gone.png); 1 of .txt (README.txt); 4 of .xyz (a.xyz, b.XYZ," in named
-    assert "1 of no ending (photo)" in named
+    assert "1 of no extension (photo)" in named
 
 
 @pytest.mark.parametrize("ending", [".jfif", ".jpe", ".tga", ".apng", ".TIF", ".qoi", ".ppm"])
@@ -147,7 +147,7 @@ def test_links_to_folders_are_followed_and_circles_end(tmp_path):
     assert set(copies) == set(levels(expected, "train"))
     assert all(copies.count(level) <= 2 for level in copies)
     (other / "own").symlink_to("own")
-    with pytest.warns(UserWarning, match="2 of no ending"):
+    with pytest.warns(UserWarning, match="2 of no extension"):
         data.fingerprint(f"folder:{linked}")
     assert before == data.fingerprint(f"folder:{expected}")
 
