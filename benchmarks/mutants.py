@@ -2,7 +2,7 @@
 
 A mutant is a copy of the code with one small change, such as + for -, < for <=, or 2 for 1, made by
 cosmic-ray's operators. Places in the modules of `TESTS` are drawn at random, and of each one of its
-changes; changes of annotations alone are left out. A mutant that passes the tests of its module has
+changes; changes of annotations alone, and those that are no longer Python, are left out. A mutant that passes the tests of its module has
 survived. A second run goes on where the first was stopped, keeps what was killed, and tries
 survivors again if the tests have changed.
 
@@ -92,8 +92,11 @@ def places(module: str) -> list[list[Mutant]]:
 
 
 def matters(mutant: Mutant) -> bool:
-    """Whether a mutant differs in more than annotations."""
-    return meaning(mutant.code()) != meaning(source(mutant.module))
+    """Whether a mutant is Python, and differs in more than annotations."""
+    try:
+        return meaning(mutant.code()) != meaning(source(mutant.module))
+    except SyntaxError:
+        return False
 
 
 def meaning(text: str) -> str:
