@@ -2,9 +2,9 @@
 
 A mutant is a copy of the code with one small change, such as + for -, < for <=, or 2 for 1, made by
 cosmic-ray's operators. Places in the modules of `TESTS` are drawn at random, and of each one of its
-changes; changes of annotations alone, and those that are no longer Python, are left out. A mutant that passes the tests of its module has
-survived. A second run goes on where the first was stopped, keeps what was killed, and tries
-survivors again if the tests have changed.
+changes; changes of annotations alone, and those that are no longer Python, are left out. A mutant
+that passes the tests of its module has survived. A second run goes on where the first was stopped,
+keeps what was killed, and tries survivors again if the tests have changed.
 
 cosmic-ray is not a dependency of the study: this runs in an environment of its own, and the tests
 in that of the study, each in a new process, since a fork of one that has loaded TensorFlow hangs.
