@@ -44,6 +44,14 @@ def read_own_source_only(app: Sphinx) -> None:
     ModuleAnalyzer.get_module_source = staticmethod(source)
 
 
+def list_own_source_only(app: Sphinx) -> list[tuple[str, dict[str, object], str]]:
+    """Keep modules without a page of their source out of the list of these pages."""
+    found = getattr(app.env, "_viewcode_modules", {})
+    for name in [name for name, entry in found.items() if not entry]:
+        del found[name]
+    return []
+
+
 def skip_fields(
     app: Sphinx, what: str, name: str, member: object, skip: bool, options: object
 ) -> bool | None:
@@ -55,4 +63,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", describe_constants)
     app.connect("builder-inited", read_own_source_only)
     app.connect("autodoc-skip-member", skip_fields)
+    app.connect("html-collect-pages", list_own_source_only, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
