@@ -78,7 +78,7 @@ def showcase(
     if len(results) < 2:
         return Showcase(pictures, masks, {}, {}, "")
     filled = {
-        name: metrics.composite(pictures, result.restore(pictures, masks), masks)
+        name: metrics.composite(pictures, result.inpaint(pictures, masks), masks)
         for name, result in results.items()
     }
     records = {name: dict(result.record) for name, result in results.items()}
