@@ -57,7 +57,7 @@ def list_own_source_only(app: Sphinx) -> list[tuple[str, dict[str, object], str]
 def without_ways_back(
     app: Sphinx, page: str, template: str, context: dict[str, object], doctree: object
 ) -> None:
-    """Leave out links from a source page that take a name for one of the package that hands it on."""
+    """Leave out links from a source page to names that the reference lists under another module."""
     if page.startswith("_modules/"):
         context["body"] = WAY_BACK.sub("", str(context["body"]))
 
