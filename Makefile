@@ -9,7 +9,11 @@ YOURS := _build/yours
 STRICT := --all -W -n --keep-going --toc '$(CURDIR)/_toc.yml'
 CHROMIUM ?= $(firstword $(shell command -v chromium chromium-browser google-chrome))
 REPOSITORY := $(shell sed -n 's/^  url: "\(.*\)".*/\1/p' _config.yml)
+PRINT = --headless $(if $(filter 0,$(shell id -u)),--no-sandbox) --disable-gpu \
+  --user-data-dir="$$PWD/_build/chromium" --no-pdf-header-footer
 PDF := _build/pdf/wssl.pdf
+SLIDES := _build/slides/wssl.pdf
+STUDIES ?= book/studies
 
 WANTED := $(shell sed -n 's/^requires-python = "\(.*\)"$$/\1/p' pyproject.toml)
 SUPPORTED = import sys; v = sys.version_info[:2]; \
@@ -23,7 +27,7 @@ UNFIT := $(shell if .venv/bin/python -c '$(SUPPORTED)' && \
   $(if $(filter file,$(origin PYTHON)),true,[ "$$(.venv/bin/python -c '$(ORIGIN)')" = "$$($(PYTHON) -c '$(ORIGIN)')" ]); \
   then :; else echo unfit; fi 2> /dev/null)
 
-.PHONY: help unfit install book reference stale html pdf demo format check test test-fast test-slow test-browser \
+.PHONY: help unfit install book reference stale html pdf slides demo format check test test-fast test-slow test-browser \
   test-jax bench faults mutants lock audit clean
 
 help:
@@ -35,6 +39,7 @@ help:
 	@echo 'make test BACKEND=jax  the tests that depend on a backend, as if TensorFlow were not installed'
 	@echo 'make html       build the reference edition from the committed files'
 	@echo 'make pdf        print the reference edition as one PDF; needs Chromium'
+	@echo 'make slides     ten slides of the reference edition as a PDF; needs Chromium'
 	@echo 'make reference  run the notebooks again for the reference edition; some: ONLY="06 12"'
 	@echo 'make stale      show which pages and records are out of date'
 	@echo 'make demo       take or train the networks of the page "Try it" for make html; within an hour'
@@ -72,7 +77,8 @@ book: install
 	  $(BIN)/python -m wssl.demo --preset quick --output $(YOURS)/packed && \
 	  cp -R $(YOURS)/packed $(YOURS)/book/_demo/ || \
 	  echo 'The page "Try it" is built without its networks; the next make book tries again.'
-	$(BIN)/jupyter-book build $(YOURS)/book $(STRICT)
+	WSSL_RESULTS="$$PWD/$(YOURS)/results" $(BIN)/jupyter-book build $(YOURS)/book $(STRICT)
+	@$(BIN)/python -m wssl.slides $(YOURS)/book/studies --summary
 	@echo "Your edition: open $$PWD/_build/html/index.html"
 
 reference: install
@@ -93,12 +99,21 @@ pdf: install
 	$(BIN)/jupyter-book build book/ --builder singlehtml $(STRICT)
 	mkdir -p $(dir $(PDF))
 	rm -f $(PDF)
-	"$(CHROMIUM)" --headless $(if $(filter 0,$(shell id -u)),--no-sandbox) --disable-gpu \
-	  --user-data-dir="$$PWD/_build/chromium" --no-pdf-header-footer \
+	"$(CHROMIUM)" $(PRINT) \
 	  --generate-pdf-document-outline --print-to-pdf="$$PWD/$(PDF)" \
 	  "file://$$PWD/_build/singlehtml/index.html" 2> _build/pdf/chromium.log || true
 	@test -s $(PDF) || { cat _build/pdf/chromium.log; exit 1; }
 	@echo "The book as one PDF: $$PWD/$(PDF)"
+
+slides: install
+	@test -n "$(CHROMIUM)" || { echo 'Chromium or Google Chrome is needed to print the slides:' \
+	  'install one, or name it: make slides CHROMIUM=/path/to/chromium'; exit 1; }
+	$(BIN)/python -m wssl.slides $(STUDIES) --output _build/slides/wssl.html
+	rm -f $(SLIDES)
+	"$(CHROMIUM)" $(PRINT) --print-to-pdf="$$PWD/$(SLIDES)" \
+	  "file://$$PWD/_build/slides/wssl.html" 2> _build/slides/chromium.log || true
+	@test -s $(SLIDES) || { cat _build/slides/chromium.log; exit 1; }
+	@echo "Ten slides: $$PWD/$(SLIDES)"
 
 demo: install
 	$(BIN)/python -m wssl.demo $(if $(PRESET),--preset $(PRESET))

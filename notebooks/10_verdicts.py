@@ -35,6 +35,7 @@ import wssl
 from wssl import paper, report
 from wssl.notebooks import check_parameters
 from wssl.report import text
+from wssl.showcase import showcase
 from wssl.study import Study
 
 check_parameters(globals())
@@ -66,6 +67,11 @@ with pd.option_context("display.max_colwidth", None):
         "state": text.state_text(found),
         "plan": text.plan_text(BOOK / "plan.md", runs if study.registered else []),
         "headline": report.headline(found),
+        "picture": report.picture_strip(**vars(showcase(study))),
+        "question": report.answer_sentence(found),
+        "primary_claims": report.claim_list(found),
+        "summary": report.summary(found, len(runs), text.hours(records)),
+        "size": campaign.design.size,
         "runs": len(runs),
         "pretexts": sum(r["kind"] == "pretext" for r in records),
         "evaluations": sum(r["kind"] == "evaluation" for r in records),
@@ -79,7 +85,7 @@ with pd.option_context("display.max_colwidth", None):
         glue(name, value, display=False)
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Effects in multiples of their margins, with the interval that decides. To the right of zero, the effect is as the paper claims; to the left, it is the opposite; within the grey band, it is too small to matter. Diamonds: the effect in the paper's own numbers. The axis is logarithmic beyond 1.", "name": "fig-verdicts"}, "image": {"alt": "Dot plot: one row per claim whose runs are complete. Horizontal: its effect with an interval, in multiples of the margin, coloured by verdict; a grey band marks effects within the margin."}}
-report.forest(verdicts)
+report.forest(verdicts, campaign)
 
 # %% [markdown]
 # :::{admonition} In this chapter you learn

@@ -40,10 +40,12 @@ WITHOUT_KERAS = [
     "test_report_contrasts.py",
     "test_report_costs.py",
     "test_report_headline.py",
+    "test_report_landing.py",
     "test_report_landscape.py",
     "test_report_sliders.py",
     "test_report_text.py",
     "test_report_verdicts.py",
+    "test_slides.py",
     "test_statistics.py",
     "test_store.py",
 ]

@@ -52,6 +52,8 @@ LAYERS = {
     "progress": 8,
     "notebooks": 7,
     "calibration": 9,
+    "showcase": 10,
+    "slides": 0,
     "cli": 9,
     "__main__": 10,
     "__init__": 11,

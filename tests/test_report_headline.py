@@ -20,16 +20,17 @@ def found(fabricate, tmp_path):
     return findings(Store(tmp_path).records(), study.design, registered=False)
 
 
-@pytest.mark.parametrize(("metric", "decimals"), [("psnr", 2), ("ssim", 4)])
-def test_every_row_says_its_mean_and_its_seeds(found, metric, decimals):
-    shown = report.headline(found, metric)._repr_html_()
+def test_every_row_says_its_mean_its_seeds_and_its_records(found):
+    shown = report.headline(found)._repr_html_()
     points = re.findall(r'class="point [^"]*" tabindex="0" role="img" aria-label="([^"]*)"', shown)
     assert [point.split("; ")[0].replace("&#x27;", "'") for point in points] == list(ROWS)
     for point, arm in zip(points, ROWS.values(), strict=True):
-        values = [run["metrics"][metric] for run in runs_of(found.campaign, [arm])]
-        assert f"{np.mean(values):.{decimals}f}" in point
+        runs = runs_of(found.campaign, [arm])
+        values = [1 - run["metrics"]["ssim"] for run in runs]
+        assert f"{np.mean(values):.3f}" in point
+        assert all(run["fingerprint"] in point for run in runs)
         if len(values) > 1:
-            listed = ", ".join(f"{value:.{decimals}f}" for value in values)
+            listed = ", ".join(f"{value:.3f}" for value in values)
             assert f"{len(values)} seeds: {listed}" in point
             assert "95 % interval" in point
         else:
@@ -41,10 +42,13 @@ def test_a_row_without_runs_is_left_out(found):
     assert "PIC" not in report.headline(found)._repr_html_()
 
 
-def test_without_any_run_the_caption_says_so():
-    assert "recorded yet" in report.headline(findings([]))._repr_html_()
+def test_without_any_run_the_caption_says_so(found):
+    found.campaign.runs.clear()
+    assert "recorded yet" in report.headline(found)._repr_html_()
 
 
-def test_an_unknown_metric_is_named(found):
-    with pytest.raises(ValueError, match="metric"):
-        report.headline(found, "psnrr")
+def test_registered_runs_that_are_missing_are_awaited():
+    shown = report.headline(findings([]))._repr_html_()
+    assert shown.count(">awaiting runs<") == len(ROWS)
+    assert "PSNR" not in shown
+    assert 'class="point' not in shown

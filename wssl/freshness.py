@@ -24,7 +24,9 @@ MAKERS = frozenset(
 )
 """Modules that turn records into pages; they count for a page wherever they are imported."""
 
-SHOWN = frozenset({"calibration", "data", "losses", "mechanism", "presets", "pretext", "protocols"})
+SHOWN = frozenset(
+    {"calibration", "data", "losses", "mechanism", "presets", "pretext", "protocols", "showcase"}
+)
 """Modules whose values a page may show without a record; they count where its cells name them."""
 
 PACKAGE = Path(__file__).parent

@@ -233,3 +233,62 @@ def _weights_in_words(weights: Mapping[str, float]) -> str:
     if len(weights) == 1:
         return next(iter(weights)).capitalize()
     return ", ".join(f"{task.capitalize()} {weight:g}" for task, weight in weights.items())
+
+
+def call(record: Mapping[str, Any]) -> str:
+    """The line of Python that gives a record: it finds it in the store, or trains it again.
+
+    Parameters
+    ----------
+    record : mapping
+
+    Returns
+    -------
+    str
+        Empty for kinds of records that no experiment makes.
+
+    Examples
+    --------
+    >>> experiment = {"pretext": {}, "encoder": "scratch", "preset": "quick", "seed": 2}
+    >>> call({"kind": "inpainting", "experiment": experiment})
+    "wssl.run(wssl.Experiment(encoder='scratch', preset='quick', seed=2))"
+    """
+    value = record["experiment"]
+    if record.get("kind") == "inpainting":
+        return f"wssl.run({_experiment(value)})"
+    if record.get("kind") == "evaluation":
+        test = {name: setting for name, setting in value.items() if name != "of"}
+        changed = {name: s for name, s in test.items() if value["of"].get(name) != s}
+        return f"wssl.evaluate(wssl.Evaluation({_arguments(_experiment(value['of']), changed)}))"
+    if record.get("kind") == "pretext":
+        return f"wssl.pretrain({_experiment(value)}.pretraining)"
+    return ""
+
+
+def _experiment(value: Mapping[str, Any]) -> str:
+    chosen = {
+        name: setting
+        for name, setting in value.items()
+        if _plain(setting) != _plain(_OF_EXPERIMENT.get(name, ()))
+    }
+    return f"wssl.Experiment({_arguments('', chosen)})"
+
+
+def _arguments(first: str, named: Mapping[str, Any]) -> str:
+    return ", ".join([*filter(None, [first]), *(f"{k}={_plain(v)!r}" for k, v in named.items())])
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list | tuple) else value
+
+
+_OF_EXPERIMENT: dict[str, Any] = {
+    **DEFAULTS,
+    "pretext": {},
+    "settings": {},
+    "recipe": "dense",
+    "coverage": (0.3, 0.5),
+    "split": "test",
+}
+"""What `call` leaves out of an experiment, which has it by default; an empty `pretext` as well,
+because an experiment without a pretext phase takes none."""

@@ -8,6 +8,7 @@ the real Keras for that, which takes longer than to build the reference, and par
 Rich's; nothing of theirs is shown, so that only the modules of the package are read.
 """
 
+import re
 from collections import namedtuple
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from sphinx.pycode import ModuleAnalyzer
 import wssl
 
 FOLDER = Path(wssl.__file__).parent
+WAY_BACK = re.compile(r'<a class="viewcode-back".*?</a>', re.DOTALL)
 FIELD = type(namedtuple("Pair", "first").first)
 
 
@@ -44,6 +46,22 @@ def read_own_source_only(app: Sphinx) -> None:
     ModuleAnalyzer.get_module_source = staticmethod(source)
 
 
+def list_own_source_only(app: Sphinx) -> list[tuple[str, dict[str, object], str]]:
+    """Keep modules without a page of their source out of the list of these pages."""
+    found = getattr(app.env, "_viewcode_modules", {})
+    for name in [name for name, entry in found.items() if not entry]:
+        del found[name]
+    return []
+
+
+def without_ways_back(
+    app: Sphinx, page: str, template: str, context: dict[str, object], doctree: object
+) -> None:
+    """Leave out links from a source page to names that the reference lists under another module."""
+    if page.startswith("_modules/"):
+        context["body"] = WAY_BACK.sub("", str(context["body"]))
+
+
 def skip_fields(
     app: Sphinx, what: str, name: str, member: object, skip: bool, options: object
 ) -> bool | None:
@@ -55,4 +73,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", describe_constants)
     app.connect("builder-inited", read_own_source_only)
     app.connect("autodoc-skip-member", skip_fields)
+    app.connect("html-page-context", without_ways_back)
+    app.connect("html-collect-pages", list_own_source_only, priority=400)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -44,6 +44,7 @@ from wssl.report.tables.verdicts import (
     world_table,
 )
 from wssl.report.web.headline import headline
+from wssl.report.web.landing import answer_sentence, claim_list, picture_strip, summary
 from wssl.report.web.landscape import landscape_line, landscape_triangle
 from wssl.report.web.sliders import Slider, compare, slider
 from wssl.report.web.svg import Chart
@@ -56,10 +57,12 @@ __all__ = [
     "accuracy_by_weight",
     "accuracy_table",
     "against",
+    "answer_sentence",
     "architecture",
     "arm_label",
     "benchmark_table",
     "budget_figure",
+    "claim_list",
     "class_table",
     "compare",
     "confusion",
@@ -93,6 +96,7 @@ __all__ = [
     "more_tasks",
     "number_of_tasks",
     "phases_of",
+    "picture_strip",
     "placeholder",
     "power_table",
     "pretext_name",
@@ -107,6 +111,7 @@ __all__ = [
     "slider",
     "source_table",
     "spread_table",
+    "summary",
     "table",
     "training_curves",
     "use_style",

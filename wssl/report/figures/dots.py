@@ -13,6 +13,7 @@ from wssl.claims.estimands import PSNR, SSIM, Score, Unit
 from wssl.claims.outcomes import Paired, paired
 from wssl.report.figures.style import with_legend
 from wssl.report.labels import OURS, PAPER, score_label
+from wssl.report.tables.contrasts import runs_of
 from wssl.report.tables.paper import printed_contrast
 from wssl.statistics import Estimate
 
@@ -83,7 +84,8 @@ def dots(
     if in_paper:
         first.plot([], [], "D", color=PAPER, label="the paper: one run")
     first.plot([], [], color="0.4", linewidth=1, label=f"zero: {zero}")
-    return with_legend(figure)
+    arms = [arm for terms in contrasts.values() for _, arm in terms]
+    return with_legend(figure, runs_of(campaign, arms))
 
 
 def _draw(axis: Axes, y: float, found: Paired | None, place: Callable[[float], float]) -> None:

@@ -1,6 +1,6 @@
 """Scores and contrasts along ladders of scale, as figures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,6 +15,8 @@ from wssl.report.figures.dots import UNITS, in_unit
 from wssl.report.figures.style import placeholder, with_legend
 from wssl.report.labels import ENCODERS as NAMES
 from wssl.report.labels import method_label, score_label
+from wssl.report.tables.contrasts import runs_of
+from wssl.store import Record
 
 COLOURS = dict(zip(ENCODERS, ("#0173b2", "#949494", "#029e73", "#d55e00"), strict=True))
 
@@ -55,7 +57,15 @@ def ladder_figure(ladders: Mapping[str, Sequence[Rung]], score: Score = SSIM) ->
     for pair, (colour, marker) in _LOOKS.items():
         label = f"{NAMES[pair[0]]} minus {NAMES[pair[1]]}"
         axes[0, 0].plot([], [], f"{marker}-", color=colour, label=label)
-    return with_legend(figure)
+    return with_legend(figure, _runs(rung for rungs in ladders.values() for rung in rungs))
+
+
+def _runs(rungs: Iterable[Rung]) -> list[Record]:
+    return [
+        run
+        for rung in rungs
+        for run in runs_of(rung.campaign, [rung.arm(encoder) for encoder in ENCODERS])
+    ]
 
 
 def _draw_contrast(axis: Axes, rungs: Sequence[Rung], pair: tuple[str, str], score: Score) -> None:
@@ -113,7 +123,7 @@ def budget_figure(
     title, _ = score_label(score)
     label = f"-log({title})" if score.logarithm else f"{title} (dB)"
     axis.set(xlabel="training images seen in the inpainting phase", ylabel=f"{label}, up is better")
-    return with_legend(figure)
+    return with_legend(figure, [*_runs(rungs), *runs_of(campaign, fills)])
 
 
 def _draw_fit(axis: Axes, fit: LogFit, images: float, colour: str, last: float) -> None:

@@ -83,7 +83,7 @@ def confusions(phases: Sequence[Record], level_names: Mapping[str, Sequence[str]
     )
     for axis, (task, records) in zip(axes[0], by_task.items(), strict=True):
         confusion(records, task, level_names[task], axis)
-    return finished(figure)
+    return finished(figure, [record for records in by_task.values() for record in records])
 
 
 def training_curves(campaign: Campaign, arms: Mapping[str, Arm], *, pretext: bool) -> Figure:
@@ -108,7 +108,9 @@ def training_curves(campaign: Campaign, arms: Mapping[str, Arm], *, pretext: boo
     )
     for axis, (title, histories) in zip(axes[0], panels.items(), strict=True):
         loss_curves({n: h for n, h in histories.items() if len(h)}, axis, title)
-    return finished(figure)
+    drawn = list(arms.values())
+    before = phases_of(campaign, drawn) if pretext else []
+    return finished(figure, [*before, *runs_of(campaign, drawn)])
 
 
 def _mean_history(records: Sequence[Record]) -> Sequence[Sequence[float]]:

@@ -1,11 +1,15 @@
 """What all figures share."""
 
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 import matplotlib.pyplot as plt
 import seaborn as sns
 from matplotlib.figure import Figure
+
+from wssl.report.web import trace
+from wssl.store import Record
 
 
 def use_style() -> None:
@@ -17,6 +21,7 @@ def use_style() -> None:
     shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if hasattr(shell, "kernel"):
         shell.run_line_magic("matplotlib", "inline")
+    trace.register()
     sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
     plt.rcParams.update(
         {
@@ -30,27 +35,31 @@ def use_style() -> None:
     )
 
 
-def finished(figure: Figure) -> Figure:
+def finished(figure: Figure, records: Iterable[Record] = ()) -> Figure:
     """Take a figure from pyplot's hands, so that a notebook shows it once: as a cell's value.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
+    records : iterable of dict
+        That it was drawn from; the page of the book links to them.
     """
     plt.close(figure)
-    return figure
+    return trace.mark(figure, trace.fingerprints(records))
 
 
-def with_legend(figure: Figure) -> Figure:
+def with_legend(figure: Figure, records: Iterable[Record] = ()) -> Figure:
     """Finish a figure with one legend for all of its panels, in a row below them.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
+    records : iterable of dict
+        As in `finished`.
     """
     figure.set_layout_engine("constrained")
     figure.legend(loc="outside lower center", ncols=4, frameon=False)
-    return finished(figure)
+    return finished(figure, records)
 
 
 def placeholder(words: str, height: float = 1.2) -> Figure:

@@ -7,16 +7,18 @@ import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from wssl.claims.campaign import Campaign
 from wssl.claims.catalogue import FAMILIES
 from wssl.claims.decision import HOLDS, REFUTED, SAME, UNDECIDED, Verdict, in_paper
 from wssl.claims.outcomes import SEEN
 from wssl.report.figures.style import finished, placeholder
 from wssl.report.text import SIGNS
+from wssl.report.web import trace
 
 _COLOURS = {HOLDS: 0, REFUTED: 3, SAME: 4, UNDECIDED: 7, SEEN: 9}
 
 
-def forest(verdicts: Sequence[Verdict]) -> Figure:
+def forest(verdicts: Sequence[Verdict], campaign: Campaign | None = None) -> Figure:
     """Effects with the intervals that decide, in multiples of the margin, one row per claim.
 
     Right of zero the claim is right; the grey band is the margin. Claims without an estimate are
@@ -26,6 +28,8 @@ def forest(verdicts: Sequence[Verdict]) -> Figure:
     Parameters
     ----------
     verdicts : sequence of Verdict
+    campaign : Campaign, optional
+        From whose records they are, for links to these.
     """
     known = [v for v in verdicts if v.effect is not None and np.isfinite(v.effect.value)]
     rows = sorted(
@@ -61,4 +65,6 @@ def forest(verdicts: Sequence[Verdict]) -> Figure:
         axis.plot([], [], "o", color=palette[_COLOURS[outcome]], label=label)
     axis.plot([], [], "D", color="0.5", markerfacecolor="none", label="the paper's own numbers")
     figure.legend(loc="outside upper center", ncols=3, frameon=False)
-    return finished(figure)
+    traced = [trace.verdict_records(v, campaign) for v in rows] if campaign is not None else []
+    found = [fingerprint for names in traced for fingerprint in names]
+    return trace.mark(finished(figure), found)

@@ -15,6 +15,7 @@ from wssl.claims.outcomes import paired
 from wssl.report.figures.dots import UNITS, in_unit
 from wssl.report.figures.style import axis_limits, placeholder, with_legend
 from wssl.report.labels import NUMBERS, OURS, PAPER, score_label, set_name, task_looks, task_short
+from wssl.report.tables.contrasts import runs_of
 from wssl.report.tables.paper import printed_contrast
 from wssl.store import Record
 
@@ -75,7 +76,8 @@ def weight_curves(
     grid[0, 0].plot([], [], "o-", color=OURS, label="ours: each seed, mean, 95 % interval")
     grid[0, 0].plot([], [], "D-", color=PAPER, label="the paper: one run")
     grid[0, 0].plot([], [], "o:", color="0.4", markerfacecolor="white", label="one task alone")
-    return with_legend(figure)
+    arms = [*singles, *(arm for pair in pairs.values() for arm in pair)]
+    return with_legend(figure, runs_of(campaign, arms))
 
 
 def _draw_paper(axis: Axes, values: Mapping[float, float]) -> None:
@@ -151,11 +153,13 @@ def accuracy_by_weight(records: Iterable[Record]) -> Figure:
     """
     lines: list[tuple[str, str, float, float]] = []
     levels: dict[str, int] = {}
+    drawn: list[Record] = []
     for record in records:
         weights = record["experiment"]["pretext"]
         for task, weight in weights.items():
             levels[task] = len(record["confusion"][task])
             if len(weights) < 3:
+                drawn.append(record)
                 beside = "".join(other for other in weights if other != task) or "alone"
                 lines.append((task, beside, weight, record["metrics"][f"accuracy_{task}"]))
     if not lines:
@@ -183,7 +187,7 @@ def accuracy_by_weight(records: Iterable[Record]) -> Figure:
     for beside, (colour, marker) in styles.items():
         label = beside if beside == "alone" else f"beside {beside}"
         axes[0, 0].plot([], [], f"{marker}-", color=colour, label=label)
-    return with_legend(figure)
+    return with_legend(figure, drawn)
 
 
 def number_of_tasks(
@@ -235,7 +239,7 @@ def number_of_tasks(
     axes[0].set(ylabel=f"{name} {reads} … {UNITS[score.unit]}, against the mean of all")
     for task, (colour, _) in looks.items():
         axes[0].plot([], [], "s", color=colour, label=task)
-    return with_legend(figure)
+    return with_legend(figure, runs_of(campaign, arms))
 
 
 def _relative(

@@ -12,6 +12,7 @@ from wssl.claims.outcomes import common_seeds, paired
 from wssl.report.labels import METRICS, NUMBERS, score_label, set_name
 from wssl.report.tables.paper import format_interval, printed, printed_contrast, with_headings
 from wssl.report.text import amount, bounds_text
+from wssl.report.web import trace
 from wssl.store import Record
 
 Terms = tuple[tuple[float, Arm], ...]
@@ -70,9 +71,10 @@ def score_table(campaign: Campaign, arms: Mapping[str, Arm]) -> pd.DataFrame:
         One row per arm. The intervals are of single arms; whether two arms differ is said by
         `contrast_table`.
     """
-    lines = []
+    lines, traced = [], []
     for name, arm in arms.items():
         runs = runs_of(campaign, [arm])
+        traced.append(trace.fingerprints(runs))
         line: dict[str, Any] = {"configuration": name}
         for suffix, where in (("", ""), ("_hole", ", hole only")):
             for metric, (title, decimals) in METRICS.items():
@@ -81,7 +83,7 @@ def score_table(campaign: Campaign, arms: Mapping[str, Arm]) -> pd.DataFrame:
                 line[title + where] = format_interval(known, decimals)
         line["seeds"] = len(runs)
         lines.append(line)
-    return pd.DataFrame(lines).set_index("configuration")
+    return trace.with_rows(pd.DataFrame(lines).set_index("configuration"), traced)
 
 
 def contrast_table(
@@ -126,7 +128,8 @@ def contrast_table(
             seeds = max(seeds, len(found.per_seed) if found else 0)
         line["", "seeds"] = seeds
         lines.append(line)
-    return with_headings(lines)
+    runs = [runs_of(campaign, [arm for _, arm in terms]) for terms in contrasts.values()]
+    return trace.with_rows(with_headings(lines), list(map(trace.fingerprints, runs)))
 
 
 def progress_table(campaign: Campaign, arms: Mapping[str, Arm]) -> pd.DataFrame:

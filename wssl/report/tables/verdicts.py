@@ -9,6 +9,7 @@ from wssl.claims.campaign import NARROW, WIDE, Campaign
 from wssl.claims.decision import Verdict, in_paper
 from wssl.claims.estimands import MARGINS, PSNR, Contrast, Unit, in_db, shown
 from wssl.report.text import SIGNS, amount, bounds_text, interval_text
+from wssl.report.web import trace
 
 ASSERTED = {
     "says": "stated by the paper",
@@ -25,7 +26,8 @@ def verdict_table(verdicts: Sequence[Verdict], records: Campaign | None = None) 
     ----------
     verdicts : sequence of Verdict
     records : Campaign, optional
-        For a column with the effects in dB beside those in per cent of 1 - SSIM.
+        For a column with the effects in dB beside those in per cent of 1 - SSIM, and for links to
+        the records of each claim.
 
     Returns
     -------
@@ -51,7 +53,10 @@ def verdict_table(verdicts: Sequence[Verdict], records: Campaign | None = None) 
                 "comparison": verdict.claim.compared,
             }
         )
-    return pd.DataFrame(lines).set_index("claim")
+    table = pd.DataFrame(lines).set_index("claim")
+    if records is None:
+        return table
+    return trace.with_rows(table, [trace.verdict_records(v, records) for v in verdicts])
 
 
 def _in_db(verdict: Verdict, records: Campaign) -> dict[str, str]:

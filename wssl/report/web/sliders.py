@@ -110,8 +110,8 @@ def slider(
             f"after: expected the shape of before, {before.shape}; received {after.shape}."
         )
     figure = _FIGURE.format(
-        before=_embedded(before),
-        after=_embedded(after),
+        before=embedded(before),
+        after=embedded(after),
         caption=html.escape(caption),
         before_name=html.escape(names[0]),
         after_name=html.escape(names[1]),
@@ -139,8 +139,13 @@ def compare(
     return slider(before, after, caption, names)
 
 
-def _embedded(image: np.ndarray) -> str:
-    """A picture as a PNG in an address of its own."""
+def embedded(image: np.ndarray) -> str:
+    """A picture as a PNG in an address of its own.
+
+    Parameters
+    ----------
+    image : uint8 (H, W, 3) or float (H, W, 3) in [0, 1]
+    """
     levels = image if image.dtype == np.uint8 else np.rint(255 * np.clip(image, 0, 1))
     buffer = BytesIO()
     Image.fromarray(levels.astype(np.uint8)).save(buffer, "png", optimize=True)

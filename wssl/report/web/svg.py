@@ -10,6 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
+from wssl.report.web.trace import attribute
+
 _STYLE = """
 .wssl-chart {
   --mark: #0173b2; display: grid; gap: 0.5rem 1.5rem; margin: 0 0 1rem; text-align: start;
@@ -62,16 +64,20 @@ class Chart:
     pictures : tuple of str
         SVG elements.
     caption : str
+    records : tuple of str
+        The fingerprints of the records that they were drawn from.
     """
 
     pictures: tuple[str, ...]
     caption: str
+    records: tuple[str, ...] = ()
 
     def _repr_html_(self) -> str:
         name = "wssl-chart" if len(self.pictures) > 1 else "wssl-chart single"
         caption = f"<figcaption>{escape(self.caption)}</figcaption>"
+        traced = attribute(self.records)
         return (
-            f'<style>{_STYLE}</style><figure class="{name}">{"".join(self.pictures)}'
+            f'<style>{_STYLE}</style><figure class="{name}"{traced}>{"".join(self.pictures)}'
             f"{caption}</figure>"
         )
 
@@ -112,7 +118,8 @@ def picture(label: str, body: Iterable[str], points: Sequence[Point], height: fl
         for point, lines in zip(points, wrapped, strict=True)
     ]
     hint = ["Point at a mean, tap it, or press Tab:", "its numbers are shown here."]
-    total = first + _LINE * (max(len(lines) for lines in wrapped) - 0.5)
+    hint = hint if points else []
+    total = first + _LINE * (max((len(lines) for lines in wrapped), default=0) - 0.5)
     return (
         f'<svg viewBox="0 0 {WIDTH} {total:.0f}" role="group" aria-label="{escape(label)}">'
         f'{"".join(body)}<g class="hint" aria-hidden="true">{_paragraph(hint, first)}</g>'

@@ -1,0 +1,170 @@
+"""The first page: its answer and verdicts follow the evidence, and name their records."""
+
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "claims"))
+
+from worlds import TRUE, study
+
+from wssl import report
+from wssl.claims.catalogue import claim
+from wssl.claims.decision import HOLDS, REFUTED, SAME, UNDECIDED
+from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, findings
+from wssl.report.web import landing, trace
+from wssl.statistics import Estimate
+
+
+@pytest.fixture(scope="module")
+def found():
+    return findings(study(TRUE["features"]))
+
+
+def with_outcome(found, outcome, low=0.0, high=0.0):
+    verdict = replace(found[landing.QUESTION], outcome=outcome, low=low, high=high)
+    return Findings(found.campaign, {landing.QUESTION: verdict}, outcome not in (SEEN, NOT_RUN))
+
+
+@pytest.mark.parametrize(
+    ("outcome", "low", "high", "start"),
+    [
+        (HOLDS, 0.1, 0.2, "Yes: it fills them better"),
+        (REFUTED, -0.2, -0.1, "No: the same network trained from scratch fills them better"),
+        (REFUTED, -0.2, 0.001, "No: it is not better by as much as would matter"),
+        (SAME, -0.001, 0.001, "It makes no difference that matters"),
+        (UNDECIDED, -0.2, 0.2, "Undecided: these runs cannot tell"),
+        (SEEN, np.nan, np.nan, "In these runs, which decide nothing"),
+        (NOT_RUN, np.nan, np.nan, "Not answered at this scale"),
+    ],
+)
+def test_the_sentence_follows_the_outcome(found, outcome, low, high, start):
+    sentence = landing.answer_sentence(with_outcome(found, outcome, low, high))
+    assert sentence.startswith(start)
+    assert sentence.endswith(".")
+    assert ("error" in sentence) == (outcome != NOT_RUN)
+
+
+def test_before_the_first_run_the_sentence_counts_what_is_awaited():
+    sentence = landing.answer_sentence(findings([]))
+    assert sentence == "Not answered yet: 0 of the 10 registered runs that decide it are recorded."
+
+
+def effect_of(found, key, value):
+    effect = Estimate(value, abs(value) / 5, 20.0)
+    return landing.effect_words(replace(found[key], effect=effect))
+
+
+def test_an_effect_is_a_change_of_the_error(found):
+    assert effect_of(found, "supervised", np.log(2)).startswith("error 50.0 % lower")
+    assert effect_of(found, "supervised", -np.log(1.5)).startswith("error 50.0 % higher")
+    spread = effect_of(found, "weights-matter", 0.021)
+    assert spread.startswith("the weights change the error by 2.1 %")
+
+
+def test_an_interval_runs_from_less_to_more_whichever_way_the_effect_points(found):
+    for value in (0.3, -0.3):
+        words = effect_of(found, "supervised", value)
+        low, high = map(float, re.search(r"interval (\S+) to (\S+) %", words).groups())
+        middle = float(re.search(r"error (\S+) %", words)[1])
+        assert low < middle < high
+
+
+def test_each_primary_claim_has_a_verdict_and_its_records(found):
+    html = report.claim_list(found)._repr_html_()
+    items = re.findall(r"<li>.*?</li>", html)
+    assert len(items) == len(landing.PLAIN) == 6
+    assert set(landing.PLAIN) == {v.claim.key for v in found.values() if v.claim.primary}
+    named = re.findall(r'data-records="([^"]+)"', html)
+    assert len(named) == 6
+    runs = {run["fingerprint"] for by_seed in found.campaign.runs.values()
+            for run in by_seed.values()}  # fmt: skip
+    assert {name for names in named for name in names.split()} <= runs
+    assert "features" not in landing.verdict_words(found["features"])
+    assert landing.verdict_words(found["features"]) == "Yes, it holds"
+
+
+def test_awaited_claims_say_how_many_runs_are_there():
+    html = report.claim_list(findings([]))._repr_html_()
+    assert html.count("Awaiting runs (0 of ") == 6
+    assert "data-records" not in html
+
+
+def test_what_was_found_has_five_lines(found):
+    lines = report.summary(found, 300, 12.34).splitlines()
+    assert len(lines) == 5
+    assert "300 runs" in lines[0]
+    assert "12.3 hours" in lines[0]
+    assert landing.answer_sentence(found) in lines[1]
+    held = sum(verdict.outcome == HOLDS for verdict in found.values())
+    assert f"{held} holds" in lines[2]
+
+
+def run(name, ssim):
+    return {
+        "fingerprint": name,
+        "metrics": {"ssim": ssim},
+        "scale": {"size": 8, "width": 16, "inpainting_steps": 1000},
+        "provenance": {"train_images": 2800, "test_images": 134},
+        "experiment": {"dataset": "open-faces-2", "split": "val", "seed": 1},
+    }
+
+
+def test_the_picture_says_which_networks_filled_it():
+    pictures, masks = np.full((2, 8, 8, 3), 0.5), np.zeros((2, 8, 8), bool)
+    records = {"the paper's recipe": run("a1", 0.8), "from scratch": run("b2", 0.9)}
+    shown = report.picture_strip(
+        pictures, masks, dict.fromkeys(records, pictures), records, "Networks of X"
+    )
+    html = shown._repr_html_()
+    assert html.count("<img ") == html.count("data:image/png") == 8
+    alternatives = re.findall(r'alt="([^"]+)"', html)
+    assert len(set(alternatives)) == 8
+    caption = re.search(r"<figcaption>(.*?)</figcaption>", html)[1]
+    assert caption.startswith("Networks of X: 8 pixels, first width 16, 1,000 steps on 2,800 ")
+    assert "134 validation images" in caption
+    assert re.search(r'data-records="a1">error 0\.200<', html)
+    assert 'data-records="a1 b2"' in html
+    assert "PSNR" not in html
+
+
+def test_without_networks_a_sentence_stands_for_the_picture():
+    none = np.zeros((1, 8, 8, 3)), np.zeros((1, 8, 8), bool)
+    html = report.picture_strip(*none, {}, {}, "")._repr_html_()
+    assert "not on this machine" in html
+    assert "<img" not in html
+
+
+def test_rows_of_a_table_name_their_records():
+    table = trace.with_rows(pd.DataFrame({"x": [1, 2]}, index=["a", "b"]), [["f1", "f2"], []])
+    html = trace.table_html(table)
+    rows = re.findall(r"<tr[^>]*>(?=\s*<th>[ab])", html)
+    assert rows == ['<tr data-records="f1 f2">', "<tr>"]
+    assert html.replace(' data-records="f1 f2"', "") == table._repr_html_()
+
+
+def test_a_table_that_lost_rows_names_no_records():
+    table = trace.with_rows(pd.DataFrame({"x": [1, 2]}), [["f1"], ["f2"]])
+    assert "data-records" not in trace.table_html(table.head(1))
+    with pytest.raises(ValueError, match="each of 2 rows; received 1"):
+        trace.with_rows(table, [["f1"]])
+
+
+def test_figures_and_tables_know_the_runs_of_their_arms(found):
+    campaign = found.campaign
+    arms = [arm for arm in campaign.runs if arm.method == "wssl"][:2]
+    contrasts = report.against(arms[0], {"other": arms[1]})
+    runs = {r["fingerprint"] for r in report.runs_of(campaign, arms)}
+    assert set(trace.drawn_from(report.dots(campaign, contrasts, zero="first"))) == runs
+    (row,) = report.contrast_table(campaign, contrasts).attrs[trace.ROWS]
+    assert set(row) == runs
+    verdicts = [found["features"]]
+    (row,) = report.verdict_table(verdicts, campaign).attrs[trace.ROWS]
+    assert len(row) == found["features"].registered
+    assert set(trace.drawn_from(report.forest(verdicts, campaign))) == set(row)
+    assert claim("features").key == "features"

@@ -1,0 +1,297 @@
+"""The first page: a picture, a sentence that answers, the primary claims in plain words."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+
+from wssl.claims.campaign import Campaign
+from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED, Verdict
+from wssl.claims.outcomes import NOT_RUN, SEEN, Findings
+from wssl.report.text import SIGNS, counted
+from wssl.report.web.sliders import embedded
+from wssl.report.web.trace import attribute, verdict_records
+from wssl.store import Record
+
+ERROR = "error, 1 - SSIM"
+"""The one measure of the first page: 0 for the original itself, whichever way it is filled."""
+
+_STYLE = """
+figure.wssl-landing { margin: 0 0 1rem; padding: 0; text-align: start; }
+.wssl-landing .strip { display: grid; grid-template-columns: repeat(4, 1fr); gap: 0.4rem; }
+.wssl-landing .strip + .strip { margin-top: 0.4rem; }
+.wssl-landing .tile {
+  display: flex; flex-direction: column; justify-content: flex-end; min-width: 0;
+}
+.wssl-landing .tile img {
+  display: block; width: 100%; margin: 0; padding: 0 !important; border-radius: 0.3rem;
+}
+.wssl-landing .label {
+  display: block; font-size: 0.9rem; line-height: 1.25; margin-bottom: 0.25rem;
+}
+.wssl-landing .label b { display: block; }
+.wssl-landing .strip + .strip .label { display: none; }
+.wssl-landing figcaption {
+  margin: 0.4rem 0 0; padding: 0; font-size: 0.85rem; line-height: 1.4; text-align: start;
+}
+.wssl-landing figcaption, .wssl-landing figcaption * { color: inherit; font-weight: inherit; }
+@media (max-width: 600px) {
+  .wssl-landing .strip { grid-template-columns: repeat(2, 1fr); }
+  .wssl-landing .strip + .strip { margin-top: 1rem; }
+  .wssl-landing .strip + .strip .label { display: block; }
+}
+.wssl-claims { list-style: none; margin: 0 0 1rem; padding: 0; }
+.wssl-claims li {
+  display: grid; grid-template-columns: minmax(0, 3fr) minmax(0, 2fr); gap: 0 1.5rem;
+  padding: 0.6rem 0; border-top: 1px solid var(--pst-color-border, #ccc);
+}
+.wssl-claims .verdict { font-weight: bold; }
+.wssl-claims .detail { display: block; font-size: 0.85rem; font-weight: normal; }
+@media (max-width: 600px) { .wssl-claims li { grid-template-columns: minmax(0, 1fr); } }
+"""
+
+
+@dataclass(frozen=True)
+class Markup:
+    """A piece of a page, where a notebook shows HTML.
+
+    Attributes
+    ----------
+    html : str
+    words : str
+        What is shown where no HTML can be.
+    """
+
+    html: str
+    words: str
+
+    def _repr_html_(self) -> str:
+        return f"<style>{_STYLE}</style>{self.html}"
+
+    def __repr__(self) -> str:
+        return f"<{self.words}>"
+
+
+def picture_strip(
+    pictures: np.ndarray,
+    masks: np.ndarray,
+    filled: Mapping[str, np.ndarray],
+    records: Mapping[str, Record],
+    networks: str,
+) -> Markup:
+    """Holes, what each of two networks fills in, and the original, side by side.
+
+    Parameters
+    ----------
+    pictures : float (N, H, W, 3) in [0, 1]
+    masks : bool (N, H, W)
+        True = hole.
+    filled : mapping of str to float (N, H, W, 3)
+        Composited, by what the networks are called.
+    records : mapping of str to dict
+        Of their runs, by the same names.
+    networks : str
+        Whose networks they are; the caption goes on with what they were trained on.
+
+    Returns
+    -------
+    Markup
+        Without fills, a sentence that says what is missing.
+    """
+    if not filled:
+        words = (
+            "The picture of this page is drawn where the networks were trained: their weights are "
+            "not on this machine."
+        )
+        return Markup(f'<figure class="wssl-landing"><figcaption>{words}</figcaption></figure>',
+                      words)  # fmt: skip
+    masked = np.where(masks[..., None], np.zeros((), pictures.dtype), pictures)
+    columns = {"the holes": masked, **filled, "the original": pictures}
+    rows = []
+    for index in range(len(pictures)):
+        tiles = []
+        for name, images in columns.items():
+            note = attached = ""
+            if name in records:
+                record = records[name]
+                note = f"{ERROR.partition(',')[0]} {1 - record['metrics']['ssim']:.3f}"
+                attached = attribute([record["fingerprint"]])
+            tiles.append(
+                f'<span class="tile"><span class="label"><b>{escape(_capital(name))}</b>'
+                f"<span{attached}>{note}</span></span>"
+                f'<img alt="{escape(_alternative(name, index))}" src="{embedded(images[index])}">'
+                "</span>"
+            )
+        rows.append(f'<span class="strip">{"".join(tiles)}</span>')
+    caption = _caption(list(records.values()), networks)
+    return Markup(
+        f'<figure class="wssl-landing"{attribute(r["fingerprint"] for r in records.values())}>'
+        f"{''.join(rows)}<figcaption>{escape(caption)}</figcaption></figure>",
+        f"picture: {caption}",
+    )
+
+
+def _caption(runs: list[Record], networks: str) -> str:
+    first = runs[0]
+    scale, made, settings = first["scale"], first["provenance"], first["experiment"]
+    where = {"val": "validation", "test": "test"}[settings.get("split", "test")]
+    tested = f"{made['test_images']:,} {where} images"
+    return (
+        f"{networks}: {scale['size']} pixels, first width {scale['width']}, "
+        f"{scale['inpainting_steps']:,} steps on {made['train_images']:,} images of "
+        f"{settings['dataset']}, seed {settings['seed']}. {_capital(ERROR)}: the mean over "
+        f"{tested}, lower is better."
+    )
+
+
+def _alternative(name: str, index: int) -> str:
+    return f"Picture {index + 1}: {name}"
+
+
+def _capital(words: str) -> str:
+    return words[0].upper() + words[1:]
+
+
+PLAIN = {
+    "supervised": "The recipe, pretext tasks first and then a frozen encoder, fills holes better "
+    "than training from scratch.",
+    "weights-matter": "How much weight each pretext task has decides how well holes are filled.",
+    "features": "What the encoder learns from pretext tasks helps: with random weights in its "
+    "place holes are filled worse.",
+    "methods": "The recipe fills holes better than two other published methods, Shift-Net and PIC.",
+    "mix": "Training with a mix of two losses works better than with either alone.",
+    "combination": "The best combination of pretext tasks works better than the best single task.",
+}
+"""The primary claims by their keys, in words that need no other page."""
+
+QUESTION = "supervised"
+"""The key of the claim that the first page's sentence answers."""
+
+
+def answer_sentence(found: Findings) -> str:
+    """Whether the paper's recipe fills holes better than training from scratch, in one sentence.
+
+    Parameters
+    ----------
+    found : wssl.claims.Findings
+    """
+    verdict = found[QUESTION]
+    if verdict.outcome == AWAITING:
+        runs = counted(verdict.registered, "registered run")
+        return f"Not answered yet: {verdict.done:,} of the {runs} that decide it are recorded."
+    if verdict.outcome == NOT_RUN:
+        return "Not answered at this scale: none of the runs that it takes was made."
+    size = effect_words(verdict)
+    if verdict.outcome == SEEN:
+        assert verdict.effect is not None
+        way = "better" if verdict.effect.value > 0 else "worse"
+        return f"In these runs, which decide nothing, the recipe filled holes {way} ({size})."
+    if verdict.outcome == REFUTED and verdict.high < 0:
+        return f"No: the same network trained from scratch fills them better ({size})."
+    return {
+        HOLDS: f"Yes: it fills them better than the same network trained from scratch ({size}).",
+        REFUTED: f"No: it is not better by as much as would matter ({size}).",
+        SAME: f"It makes no difference that matters ({size}).",
+        UNDECIDED: f"Undecided: these runs cannot tell which is better ({size}).",
+    }[verdict.outcome]
+
+
+def effect_words(verdict: Verdict) -> str:
+    """An effect in words, with its 95 % interval, in the measure of the first page.
+
+    Parameters
+    ----------
+    verdict : Verdict
+        With an effect.
+    """
+    assert verdict.effect is not None
+    value, unit = verdict.effect.value, verdict.claim.estimand.unit
+    change, *ends = (
+        100 * number if unit == "SD" else 100 * (1 - float(np.exp(-number)))
+        for number in (value, *verdict.interval())
+    )
+    sign = 1 if change >= 0 else -1
+    low, high = sorted(sign * end for end in ends)
+    known = np.isfinite([low, high]).all()
+    interval = f", 95 % interval {low:.1f} to {high:.1f} %" if known else ""
+    if unit == "SD":
+        return f"the weights change the error by {change:.1f} %{interval}"
+    return f"error {sign * change:.1f} % {'lower' if sign > 0 else 'higher'}{interval}"
+
+
+def verdict_words(verdict: Verdict) -> str:
+    """A verdict in words that need no statistics.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    """
+    if verdict.outcome == REFUTED and verdict.high < 0:
+        return "No: the opposite is true"
+    return {
+        HOLDS: "Yes, it holds",
+        REFUTED: "No, not by as much as would matter",
+        SAME: "No difference that matters",
+        UNDECIDED: "These runs cannot tell",
+        AWAITING: _capital(verdict.status),
+        SEEN: "Not judged at this scale",
+        NOT_RUN: "Not run at this scale",
+    }[verdict.outcome]
+
+
+def claim_list(found: Findings) -> Markup:
+    """The primary claims, each with its verdict in words and its effect.
+
+    Parameters
+    ----------
+    found : wssl.claims.Findings
+    """
+    primary = sorted(
+        (verdict for verdict in found.values() if verdict.claim.primary is not None),
+        key=lambda verdict: verdict.claim.primary or 0,
+    )
+    items = [_item(verdict, found.campaign) for verdict in primary]
+    words = "; ".join(f"{v.claim.text.rstrip('.')}: {verdict_words(v)}" for v in primary)
+    return Markup(f'<ol class="wssl-claims">{"".join(items)}</ol>', words)
+
+
+def _item(verdict: Verdict, campaign: Campaign) -> str:
+    claim, judged = verdict.claim, verdict_words(verdict)
+    effect = effect_words(verdict) if verdict.effect is not None else ""
+    traced = attribute(verdict_records(verdict, campaign))
+    return (
+        f'<li><span class="claim">{escape(PLAIN.get(claim.key, claim.text))}'
+        f'<span class="detail">Compared: {escape(claim.compared)}</span></span>'
+        f'<span class="verdict"{traced}>{SIGNS[verdict.outcome]} {escape(judged)}'
+        f'<span class="detail">{escape(_capital(effect)) if effect else ""}</span></span></li>'
+    )
+
+
+def summary(found: Findings, runs: int, hours: float) -> str:
+    """What was found, in five lines.
+
+    Parameters
+    ----------
+    found : wssl.claims.Findings
+    runs : int
+        Recorded.
+    hours : float
+        That they took.
+    """
+    design = found.campaign.design
+    outcomes = [verdict.outcome for verdict in found.values()]
+    counts = {name: outcomes.count(name) for name in SIGNS if name in outcomes}
+    primary = [verdict for verdict in found.values() if verdict.claim.primary is not None]
+    first = [f"{v.claim.primary} {SIGNS[v.outcome]}" for v in primary]
+    judged = "verdicts" if found.registered else "nothing judged at this scale"
+    return "\n".join(
+        (
+            f"Runs      {counted(runs, 'run')}, {design.size} pixels, {design.dataset}, "
+            f"{counted(found.seeds, 'seed')}, {hours:.1f} hours",
+            f"Question  Does the paper's recipe fill holes better? {answer_sentence(found)}",
+            f"Claims    {', '.join(f'{n} {name}' for name, n in counts.items())} ({judged})",
+            f"Primary   {', '.join(first)}",
+            "Meaning   ✓ holds, ✗ refuted, = no difference that matters, ? undecided, … awaiting",
+        )
+    )
