@@ -109,7 +109,7 @@ def test_a_network_of_ones_own(run):
 def test_a_fill_of_ones_own(run, rng):
     names = run("fill")
     images, masks = rng.random((1, 32, 32, 3), dtype=np.float32), rng.random((1, 32, 32)) < 0.4
-    filled = names["result"].restore(images, masks)
+    filled = names["result"].inpaint(images, masks)
     mean = images[~masks].mean(axis=0)
     np.testing.assert_allclose(filled[masks], np.broadcast_to(mean, filled[masks].shape), atol=1e-6)
     assert names["scores"].loc["mean", "seeds"] == names["scores"].loc["harmonic", "seeds"] == 1

@@ -396,7 +396,7 @@ def test_a_kernel_that_is_killed_is_an_error_that_names_the_notebook(project):
 def test_a_captioned_cell_without_an_image_fails(project):
     Path("notebooks/01_study.py").write_text(SOURCE + MISSING)
     Path("out.ipynb").write_text("the earlier one")
-    message = r"(?s)01_study.py: .*'fig-missing'.*no image.*half-run.*out.ipynb is unchanged was"
+    message = r"(?s)01_study.py: .*'fig-missing'.*no image.*half-run.*out.ipynb is as it was"
     with pytest.raises(RuntimeError, match=message):
         notebooks.execute("notebooks/01_study.py", "out.ipynb")
     assert Path("out.ipynb").read_text() == "the earlier one"

@@ -58,7 +58,9 @@ def test_a_gpu_computes_in_bfloat16_if_it_can(monkeypatch, capable, expected):
 
 def test_an_unknown_precision_is_named(monkeypatch):
     monkeypatch.setenv("WSSL_PRECISION", "bfloat16")
-    with pytest.raises(ValueError, match="WSSL_PRECISION 'bfloat16'.*mean 'mixed_bfloat16'"):
+    with pytest.raises(
+        ValueError, match="WSSL_PRECISION: .* received 'bfloat16'.*mean 'mixed_bfloat16'"
+    ):
         precision()
 
 

@@ -266,6 +266,7 @@ def phase(task="rotation", levels=4, accuracy=1.0, weights=None):
     confusion = (np.eye(levels, dtype=int) * 8).tolist()
     return {
         "experiment": {"pretext": weights or {task: 1.0}},
+        "fingerprint": "0123456789abcdef",
         "confusion": dict.fromkeys(weights or {task: 1.0}, confusion),
         "metrics": {f"accuracy_{name}": accuracy for name in weights or {task: 1.0}},
         "history": [[1, 1.0], [2, 0.5]],

@@ -296,7 +296,7 @@ def test_damaged_files_are_skipped_named_and_counted(faces, tmp_path, capsys):
     assert main(["data", "prepare", f"folder:{faces}", *arguments]) == 0
     index = data.Prepared(tmp_path / "out").index()
     assert index.shape == (59, 16, 16, 3)
-    assert [message.split()[0] for message in index.unreadable] == [str(bad)]
+    assert [message.split(": ")[0] for message in index.unreadable] == [str(bad)]
     assert sum(len(data.images(f"prepared:{tmp_path / 'out'}", s, 16)) for s in data.SPLITS) == 59
     output = capsys.readouterr().out
     assert "59 images of 16 px" in output
