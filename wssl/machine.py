@@ -17,8 +17,9 @@ DEFAULTS = {
     "TF_ENABLE_ONEDNN_OPTS": "1",
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
 }
-"""Environment variables that TensorFlow reads once, when it starts, and their values here.
+"""Environment variables that TensorFlow and NumPy read once, when they are loaded, and our values.
 
 TensorFlow leaves oneDNN's convolutions off on processors without AVX-512 VNNI, where they are about
 twice as fast as its own. One thread per run makes a run's numbers independent of the number of

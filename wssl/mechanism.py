@@ -21,10 +21,10 @@ from wssl.pretext import TASKS, Task
 from wssl.scores import BATCH, inpaint_batches
 
 FIT_IMAGES = 256
-"""Training images that the linear maps are fitted on."""
+"""Training images that the linear maps are fitted on, at most; an eighth of them in a small set."""
 
-FIT_POSITIONS = 2048
-"""Positions of a feature map that a read-out is fitted on, drawn from all fit images."""
+FIT_POSITIONS = 8
+"""Positions of a feature map per fit image that a read-out is fitted on, drawn from all of them."""
 
 SHRINKAGE = 0.05
 """The share of the identity in a probe's covariance."""
@@ -82,7 +82,8 @@ def examine(network: keras.Model, experiment: Experiment) -> dict[str, Any] | No
     except ValueError:
         return None
     fit = inputs.images(experiment.dataset, "train", scale)
-    fit = fit[np.linspace(0, len(fit) - 1, min(FIT_IMAGES, len(fit))).astype(int)]
+    count = min(FIT_IMAGES, max(len(fit) // 8, 8), len(fit))
+    fit = fit[np.linspace(0, len(fit) - 1, count).astype(int)]
     fit, shown = (_floats(images, scale.size) for images in (fit, held_out))
     fit_masks = inputs.masks(experiment, len(fit), _FIT_MASK_SEED, "train")
     masks = inputs.masks(experiment, len(shown), inputs.TEST_MASK_SEED, "test")
@@ -125,7 +126,7 @@ def readout(
     samples: list[list[np.ndarray]] = []
     for block in ENCODER_BLOCKS:
         shape = len(fit), *(fit.shape[1] // 2 ** (block - 1),) * 2
-        chosen = np.sort(rng.permutation(np.prod(shape))[:FIT_POSITIONS])
+        chosen = np.sort(rng.permutation(np.prod(shape))[: FIT_POSITIONS * len(fit)])
         positions.append(np.unravel_index(chosen, shape))
         samples.append([])
     for start, blocks in _features(network, _masked_out(fit, fit_masks)):
