@@ -1,7 +1,9 @@
 import importlib.util
 import inspect
 import json
+import linecache
 import pickle
+import sys
 from dataclasses import replace
 from functools import partial
 
@@ -474,6 +476,74 @@ def test_an_edited_function_is_another_experiment(script, monkeypatch):
         monkeypatch.setitem(losses.LOSSES, "mine", script(f"{name}_again", **change))
         found.add(Experiment(loss="mine").fingerprint)
     assert len(found) == 3
+
+
+USED = {
+    "list": ("W = [1.0, {0}]", "W[0] * abs(y_true - y_pred)"),
+    "mapping": ("W = {{'a': {0}}}", "W['a'] * abs(y_true - y_pred)"),
+    "array": ("import numpy as np\nW = np.array([1.0, {0}])", "W * abs(y_true - y_pred)"),
+    "function in a lambda": ("def f(x): return {0} * x", "(lambda x: f(x))(y_true - y_pred)"),
+    "method": (
+        "def f(x): return {0} * x\nclass C:\n  def g(self, x): return f(x)",
+        "C().g(y_true - y_pred)",
+    ),
+    "base class": (
+        "class B:\n  def g(self, x): return {0} * x\nclass C(B): pass",
+        "C().g(y_true - y_pred)",
+    ),
+    "object": (
+        "class C:\n  def __init__(self, w): self.w = w\nc = C({0})",
+        "c.w * abs(y_true - y_pred)",
+    ),
+    "decorator": (
+        "import functools\ndef d(f):\n  @functools.wraps(f)\n"
+        "  def g(*a, **k): return {0} * f(*a, **k)\n  return g\n@d",
+        "abs(y_true - y_pred)",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", USED)
+def test_what_a_function_uses_by_name_counts(kind, tmp_path, monkeypatch):
+    before, value = USED[kind]
+    found = []
+    for number, weight in enumerate(("2.0", "3.0", "2.0")):
+        path = tmp_path / f"{number}.py"
+        code = before.format(weight)
+        path.write_text(f"{code}\ndef loss(y_true, y_pred, alpha, a):\n  return {value}\n")
+        spec = importlib.util.spec_from_file_location("script", path)
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, "script", module)
+        spec.loader.exec_module(module)
+        monkeypatch.setitem(losses.LOSSES, "mine", module.loss)
+        found.append(Experiment(loss="mine").fingerprint)
+    assert found[0] == found[2] != found[1]
+
+
+def test_a_function_of_another_file_of_ones_own_counts(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(tmp_path)
+    path = tmp_path / "main_of_mine.py"
+    for number, text in enumerate(
+        (
+            "from help_of_mine import f\ndef loss(y_true, y_pred): return f(y_true - y_pred)\n",
+            "import help_of_mine\ndef loss(y_true, y_pred):\n  return help_of_mine.f(y_true)\n",
+        )
+    ):
+        found = []
+        for power in (1, 2, 1):
+            (tmp_path / "help_of_mine.py").write_text(
+                f"def f(x): return abs(x) ** {power}{'  # as before' * len(found)}\n"
+            )
+            path.write_text(text)
+            for name in ("main_of_mine", "help_of_mine"):
+                monkeypatch.delitem(sys.modules, name, raising=False)
+            importlib.invalidate_caches()
+            linecache.clearcache()
+            monkeypatch.setattr(sys, "dont_write_bytecode", True)
+            mine = importlib.import_module("main_of_mine")
+            monkeypatch.setitem(losses.LOSSES, "mine", mine.loss)
+            found.append(Experiment(loss="mine").fingerprint)
+        assert found[0] == found[2] != found[1], number
 
 
 def test_a_comment_is_no_edit(script, monkeypatch):

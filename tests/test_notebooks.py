@@ -7,6 +7,7 @@ import sys
 import warnings
 from pathlib import Path
 from types import ModuleType
+from typing import Protocol, TypedDict
 
 import matplotlib
 import matplotlib.pyplot as plt
@@ -273,7 +274,17 @@ def test_parameters_of_composed_types(expected, right, wrong):
         notebooks.check_parameters(names | {"values": wrong})
 
 
-@pytest.mark.parametrize("expected", ["NotThere", "a b", list["int"], "Sequence[int]"])
+class Values(TypedDict):
+    a: int
+
+
+class Sized(Protocol):
+    size: int
+
+
+@pytest.mark.parametrize(
+    "expected", ["NotThere", "a b", list["int"], "Sequence[int]", Values, Sized]
+)
 def test_an_annotation_that_cannot_be_judged_is_no_error(expected):
     names = live("values: ... = ...\n", values=[1])
     names["__annotations__"] = {"values": expected}

@@ -7,12 +7,14 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from wssl import data, losses, metrics, runs, scores, training
+from wssl.backend import keras
 from wssl.experiment import Evaluation, Experiment
 from wssl.inpainting import inpaint
 from wssl.inputs import evaluation_data
@@ -654,3 +656,62 @@ def test_a_floor_fills_a_picture_of_any_size(rng, tmp_path):
     np.testing.assert_array_equal(filled[~mask], image[~mask])
     expected = METHODS["telea"].fill(image.astype("float32") / 255, mask)
     np.testing.assert_array_equal(filled[mask], np.rint(255 * expected[mask]).astype(np.uint8))
+
+
+def test_threads_of_a_process_give_the_numbers_of_single_runs(tmp_path):
+    """Networks and compiled steps of one shape are shared, so the runs take turns."""
+    experiments = [Experiment(preset="smoke", encoder="scratch", seed=seed) for seed in range(3)]
+    alone = Store(tmp_path / "alone")
+    expected = [runs.run(experiment, alone).record["metrics"] for experiment in experiments]
+    with ThreadPoolExecutor(3) as executor:
+        found = list(executor.map(lambda e: runs.run(e, Store(tmp_path / "side")), experiments))
+    assert [result.record["metrics"] for result in found] == expected
+
+
+def test_settings_of_keras_that_are_changed_after_the_import_do_not_count(tmp_path):
+    experiment = Experiment(preset="smoke", pretext={"rotation": 1}, seed=8)
+    expected = runs.run(experiment, Store(tmp_path / "before"))
+    config = keras.config
+    policy = config.dtype_policy()
+    try:
+        config.set_floatx("float16")
+        config.set_epsilon(1e-3)
+        config.set_image_data_format("channels_first")
+        config.set_dtype_policy("mixed_float16")
+        found = runs.run(experiment, Store(tmp_path / "after"))
+        network = found.model()
+        kept = config.floatx(), config.epsilon(), config.image_data_format()
+        assert (*kept, config.dtype_policy().name) == (
+            *("float16", 1e-3, "channels_first"),
+            "mixed_float16",
+        )
+    finally:
+        config.set_floatx("float32")
+        config.set_epsilon(1e-7)
+        config.set_image_data_format("channels_last")
+        config.set_dtype_policy(policy)
+    assert found.record["metrics"] == expected.record["metrics"]
+    assert network.compute_dtype == "float32"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+def test_a_fork_of_a_process_that_has_computed_is_refused(tmp_path):
+    """It would wait for ever for threads of the backend, which it does not have."""
+    script = """
+import multiprocessing, sys
+import wssl
+
+experiments = [wssl.Experiment(preset="smoke", encoder="scratch", seed=n) for n in range(2)]
+wssl.run(experiments[0])
+with multiprocessing.get_context("fork").Pool(1) as pool:
+    pool.map(wssl.run, experiments[1:])
+"""
+    finished = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "WSSL_RESULTS": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert finished.returncode == 1
+    assert "RuntimeError: process: expected one that was spawned" in finished.stderr

@@ -208,6 +208,16 @@ def test_a_damaged_checkpoint_is_removed_and_training_starts_anew(images, tmp_pa
     assert all(np.array_equal(a, b) for a, b in zip(weights(phase), weights(whole), strict=True))
 
 
+def test_a_file_without_numbered_arrays_counts_as_damaged(tmp_path):
+    path = tmp_path / "c.npz"
+    for arrays in ({}, {"a": np.zeros(2)}, {"arr_0": np.zeros(2), "arr_2": np.zeros(2)}):
+        np.savez(path, **arrays)
+        with pytest.warns(UserWarning, match=r"c\.npz is damaged and was removed"):
+            assert not training.drop_if_damaged(path)
+    training.save_arrays([np.zeros(2), np.ones(3)], path)
+    assert training.drop_if_damaged(path)
+
+
 @pytest.mark.parametrize("micro_batch", [1, 2])
 def test_parts_of_a_batch_give_the_update_of_the_whole(micro_batch, images, tmp_path):
     ends = {}

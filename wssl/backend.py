@@ -4,11 +4,62 @@ Other settings would give other numbers under the same fingerprint. Modules that
 `keras` and `ops` from here.
 """
 
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
 import keras
 from keras import ops
 
-keras.config.set_floatx("float32")
-keras.config.set_epsilon(1e-7)
-keras.config.set_image_data_format("channels_last")
+SETTINGS: dict[str, tuple[Any, Any, Any]] = {
+    "floatx": (keras.config.floatx, keras.config.set_floatx, "float32"),
+    "epsilon": (keras.config.epsilon, keras.config.set_epsilon, 1e-7),
+    "image_data_format": (
+        keras.config.image_data_format,
+        keras.config.set_image_data_format,
+        "channels_last",
+    ),
+    "dtype_policy": (keras.config.dtype_policy, keras.config.set_dtype_policy, "float32"),
+}
+"""The global settings of Keras: the functions that read and set each, and its value here."""
 
-__all__ = ["keras", "ops"]
+for _, choose, setting in SETTINGS.values():
+    choose(setting)
+
+_TURN = threading.RLock()
+_STARTED: set[int] = set()
+
+__all__ = ["SETTINGS", "alone", "keras", "ops"]
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Context manager: compute with `SETTINGS`, while other threads of this process wait.
+
+    Settings changed since the import hold again afterwards. Threads take turns because networks and
+    compiled steps are shared within a process.
+
+    Raises
+    ------
+    RuntimeError
+        If this process was forked from one that has computed: it would wait for threads that it
+        does not have.
+    """
+    if _STARTED and os.getpid() not in _STARTED:
+        raise RuntimeError(
+            "process: expected one that was spawned; received one that was forked after its parent "
+            f"had computed with {keras.backend.backend()}, and would hang. Start processes with "
+            'multiprocessing.get_context("spawn"), or use wssl.run_all.'
+        )
+    with _TURN:
+        _STARTED.add(os.getpid())
+        before = [(choose, read()) for read, choose, _ in SETTINGS.values()]
+        try:
+            for _, choose, setting in SETTINGS.values():
+                choose(setting)
+            yield
+        finally:
+            for choose, setting in before:
+                choose(setting)

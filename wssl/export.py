@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from keras import layers
 
+from wssl.backend import alone
 from wssl.methods import METHODS
 from wssl.names import lookup
 from wssl.store import atomic
@@ -61,6 +62,7 @@ def save_model(result: "Result", path: str | Path) -> None:
         np.savez(temporary, *weights, about=np.array(json.dumps(about)))
 
 
+@alone()
 def load_model(path: str | Path) -> "keras.Model":
     """Load the network that `save_model` or ``wssl export`` wrote, without executing code.
 

@@ -589,7 +589,10 @@ def _fits(value: Any, expected: Any) -> bool:
         return True
     if isinstance(value, bool):
         return kind is bool
-    return isinstance(value, (int, float) if kind is float else kind)
+    try:
+        return isinstance(value, (int, float) if kind is float else kind)
+    except TypeError:  # of kinds without instances, such as a TypedDict
+        return True
 
 
 def _value(text: str) -> Any:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from wssl import data, inputs, losses, mechanism, training
-from wssl.backend import keras
+from wssl.backend import alone, keras
 from wssl.data.batches import (
     centre_crops,
     epoch_order,
@@ -101,6 +101,7 @@ class Result:
         """The experiment's fingerprint."""
         return self.experiment.fingerprint
 
+    @alone()
     def model(self) -> keras.Model:
         """The trained network; trained again if its weights, which are not committed, are missing.
 
@@ -186,6 +187,11 @@ def run(
     if record is not None and is_run(record):
         store.finish(experiment.fingerprint)
         return Result(experiment, record, store)
+    return _run(experiment, store, micro_batch)
+
+
+@alone()
+def _run(experiment: Experiment, store: Store, micro_batch: int | None) -> Result:
     store.check_writable()
     images, masks = evaluation_data(experiment)
     variants, examined = Variants(), None
@@ -267,6 +273,11 @@ def evaluate(evaluation: Evaluation, store: Store | None = None) -> EvaluationRe
     record = store.get(evaluation.fingerprint)
     if record is not None and is_evaluation(record):
         return record
+    return _evaluate(evaluation, store)
+
+
+@alone()
+def _evaluate(evaluation: Evaluation, store: Store) -> EvaluationRecord:
     store.check_writable()
     began = time.monotonic()
     images, masks = evaluation_data(evaluation.test)
@@ -296,6 +307,7 @@ def evaluate(evaluation: Evaluation, store: Store | None = None) -> EvaluationRe
     return new
 
 
+@alone()
 def _pretrain(
     pretraining: Pretraining, store: Store, micro_batch: int | None = None
 ) -> tuple[PretextRecord, Arrays]:

@@ -231,7 +231,9 @@ def drop_if_damaged(path: Path) -> bool:
         return False
     try:
         with zipfile.ZipFile(path) as file:
-            whole = file.testzip() is None
+            arrays = set(file.namelist()) - {"state.npy"}
+            numbered = {f"arr_{i}.npy" for i in range(len(arrays))}
+            whole = bool(arrays) and arrays == numbered and file.testzip() is None
     except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib.error):
         whole = False
     if not whole:

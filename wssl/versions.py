@@ -2,20 +2,38 @@
 
 A function of this package has version 1 unless it states another. A function from outside states
 its version (``function.version = 2``), or is identified by its source, the source of the functions
-of its own module that it calls, and the constants that it captures. A `functools.partial` of a
+and classes that it uses from its own module or from other modules that are not installed packages,
+and the constants that it captures, in lists and arrays too. A `functools.partial` of a
 function of this package is identified by that function's name and version, and the arguments.
 """
 
 import ast
 import hashlib
 import inspect
+import site
+import sys
+import sysconfig
 import textwrap
 from collections.abc import Mapping
 from functools import partial
-from types import FunctionType
+from pathlib import Path
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+import numpy as np
+
 _CONSTANTS = (bool, int, float, complex, str, bytes, type(None))
+_NESTED = (tuple, list, set, frozenset, dict, np.ndarray)
+_INSTALLED = [
+    Path(place).resolve()
+    for place in {
+        *sysconfig.get_paths().values(),
+        *site.getsitepackages(),
+        site.getusersitepackages(),
+    }
+    if place != sys.prefix
+]
+"""The folders of the standard library and of installed packages."""
 
 
 def version_of(
@@ -94,19 +112,76 @@ def _describe(entry: Any, seen: set[int]) -> list[str]:
         return []
     seen.add(id(entry))
     lines = [_source(entry)]
+    if isinstance(entry, type):
+        own = [base for base in entry.__bases__ if _is_own(base, entry.__module__)]
+        members = (_function_of(member) for member in vars(entry).values())
+        functions = [member for member in members if member]
+        lines += [line for base in own for line in _describe(base, seen)]
+        return lines + [line for f in functions for line in _used(f, seen)]
     if not isinstance(entry, FunctionType):
-        return lines
+        wrapped = getattr(entry, "__wrapped__", None)
+        return lines if wrapped is None else lines + _describe(wrapped, seen)
     lines += map(_constant, [*(entry.__defaults__ or ()), *(entry.__kwdefaults__ or {}).items()])
-    found = inspect.getclosurevars(entry)
-    for name, value in sorted(found.nonlocals.items()):
-        lines += [name, *_captured(value, seen)]
-    for name, value in sorted(found.globals.items()):
-        own = getattr(value, "__module__", None) == entry.__module__
-        if isinstance(value, _CONSTANTS) or (isinstance(value, tuple) and _is_constant(value)):
-            lines += [name, _constant(value)]
-        elif own and isinstance(value, (FunctionType, type)):
-            lines += [name, *_describe(value, seen)]
+    return lines + _used(entry, seen)
+
+
+def _used(function: FunctionType, seen: set[int]) -> list[str]:
+    """Lines that change whenever something does that a function uses by name."""
+    lines = []
+    names = _names(function.__code__)
+    for name, cell in sorted(
+        zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    ):
+        if name != "__class__":
+            lines += [name, *_captured(cell.cell_contents, seen)]
+    for name in sorted(names & function.__globals__.keys()):
+        value = function.__globals__[name]
+        values = {name: value}
+        if isinstance(value, ModuleType) and _is_own(value, function.__module__):
+            values = {f"{name}.{n}": v for n, v in sorted(vars(value).items()) if n in names}
+        for own, used in values.items():
+            if found := _of_global(used, function.__module__, seen):
+                lines += [own, *found]
     return lines
+
+
+def _of_global(value: Any, home: str, seen: set[int]) -> list[str]:
+    """Lines that describe a global variable; none if it is from an installed package."""
+    if _is_constant(value):
+        return [_constant(value)]
+    if isinstance(value, (FunctionType, type, partial)) or hasattr(value, "__wrapped__"):
+        return _describe(value, seen) if _is_own(value, home) else []
+    if _is_own(type(value), home):
+        fields = sorted(getattr(value, "__dict__", {}).items())
+        return [
+            *_describe(type(value), seen),
+            *(f"{name}={_constant(field)}" for name, field in fields if _is_constant(field)),
+        ]
+    return []
+
+
+def _names(code: CodeType) -> set[str]:
+    """The names of globals and attributes in a function and in the functions inside it."""
+    inner = (constant for constant in code.co_consts if isinstance(constant, CodeType))
+    return set(code.co_names).union(*map(_names, inner))
+
+
+def _function_of(member: Any) -> FunctionType | None:
+    """The function behind a member of a class, if it is one, a property or a bound method."""
+    function = getattr(member, "fget", None) or getattr(member, "__func__", member)
+    return function if isinstance(function, FunctionType) else None
+
+
+def _is_own(value: Any, home: str) -> bool:
+    """Whether a value is from the module `home`, or from another that is no installed package."""
+    function = value.func if isinstance(value, partial) else value
+    name = str(getattr(function, "__module__", None) or getattr(function, "__name__", ""))
+    if name == home:
+        return True
+    file = getattr(sys.modules.get(name), "__file__", None)
+    if file is None or name == "wssl" or name.startswith("wssl."):
+        return False
+    return not any(Path(file).resolve().is_relative_to(place) for place in _INSTALLED)
 
 
 def _captured(value: Any, seen: set[int]) -> list[str]:
@@ -116,20 +191,35 @@ def _captured(value: Any, seen: set[int]) -> list[str]:
 
 
 def _is_constant(value: Any) -> bool:
-    if isinstance(value, (tuple, list)):
+    if isinstance(value, (tuple, list, set, frozenset)):
         return all(map(_is_constant, value))
+    if isinstance(value, dict):
+        return all(map(_is_constant, [*value, *value.values()]))
+    if isinstance(value, (np.ndarray, np.generic)):
+        return not value.dtype.hasobject
     return isinstance(value, _CONSTANTS)
 
 
 def _constant(value: Any) -> str:
     if not _is_constant(value):
         raise TypeError(f"it captures a value of type {type(value).__name__}")
+    if isinstance(value, (set, frozenset)):
+        return f"{type(value).__name__} {sorted(map(_constant, value))}"
+    if isinstance(value, dict):
+        return repr({_constant(name): _constant(entry) for name, entry in value.items()})
+    if isinstance(value, np.ndarray):
+        digest = hashlib.sha256(value.tobytes()).hexdigest()
+        return f"{value.dtype} {value.shape} {digest}"
+    if isinstance(value, (tuple, list)) and any(isinstance(v, _NESTED) for v in value):
+        return f"{type(value).__name__} {[*map(_constant, value)]}"
     return repr(value)
 
 
 def _source(entry: Any) -> str:
     """The source, without comments and layout if it can be parsed by itself."""
-    text = textwrap.dedent(inspect.getsource(entry))
+    # The code's, because `inspect` takes the source of a decorated function for its wrapper's.
+    code = entry.__code__ if isinstance(entry, FunctionType) else entry
+    text = textwrap.dedent(inspect.getsource(code))
     try:
         return ast.unparse(ast.parse(text))
     except SyntaxError:

@@ -1,4 +1,5 @@
 import io
+import re
 import struct
 from contextlib import nullcontext
 from unittest.mock import Mock
@@ -425,3 +426,31 @@ def test_small_images_are_enlarged_with_one_warning(tmp_path):
     with pytest.warns(UserWarning, match=r"Enlarged 5 of 5.*12 px: 00\.png.*and 2 more") as seen:
         assert read_images(paths, 12).shape == (5, 12, 12, 3)
     assert len(seen) == 1
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize("white", [1, 255])
+def test_a_16_bit_colour_mask_whose_values_are_cut_off_is_refused(tmp_path, suffix, white):
+    """Pillow reads the upper 8 bits of 16-bit colours; the mask would be black everywhere."""
+    path, hole = tmp_path / f"m.{suffix}", np.eye(8, dtype=np.uint16)
+    assert cv2.imwrite(str(path), np.dstack([white * hole] * 3))
+    with pytest.raises(ValueError, match=r"m\.\w+: expected .* 8 bits .*upper 8 are read"):
+        read_mask(path)
+    assert cv2.imwrite(str(path), np.dstack([65535 * hole] * 3))
+    assert np.array_equal(read_mask(path), hole > 0)
+
+
+@pytest.mark.parametrize("values", [np.uint8([0, 38]), np.uint16([0, 4095]), np.uint8([100, 200])])
+def test_the_threshold_that_an_error_names_divides_the_values(tmp_path, values):
+    path = save(tmp_path / "m.png", values[np.eye(8, dtype=int)])
+    with pytest.raises(ValueError, match="--threshold") as refused:
+        read_mask(path)
+    threshold = int(re.search(r"--threshold (\d+)", str(refused.value)).group(1))
+    assert np.array_equal(read_mask(path, threshold=threshold), np.eye(8, dtype=bool))
+
+
+def test_no_threshold_is_named_where_none_divides_the_values(tmp_path):
+    path = save(tmp_path / "m.png", np.uint16([0, 3])[np.eye(8, dtype=int)])
+    with pytest.raises(ValueError, match=r"received 2 values: 0, 3\..*PNG") as refused:
+        read_mask(path)
+    assert "--threshold" not in str(refused.value)

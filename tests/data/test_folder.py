@@ -301,3 +301,52 @@ def test_what_lies_beside_the_splits_is_named(tmp_path):
     fill(tmp_path, [201])
     with pytest.warns(UserWarning, match=r"2 files ignored .*train, val and test: 2 of \.png"):
         assert sorted(levels(tmp_path, "test")) == list(range(30, 60))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"train": "train2017", "val": "val2017", "test": "test2017"},
+        {"train": "training_set", "val": "dev-set", "test": "test_set"},
+        {"train": "TrainImages", "val": "images val", "test": "testset"},
+        {"train": "Train ", "val": "valid", "test": "Test_1"},
+    ],
+)
+def test_a_word_in_the_name_of_a_subfolder_says_its_split(tmp_path, names):
+    for start, split in enumerate(SPLITS):
+        fill(tmp_path / names[split], range(20 * start, 20 * start + 3))
+    for start, split in enumerate(SPLITS):
+        assert sorted(levels(tmp_path, split)) == list(range(20 * start, 20 * start + 3))
+
+
+def test_whole_names_come_before_words_in_names(tmp_path):
+    fill(tmp_path / "train", range(20))
+    fill(tmp_path / "test", range(20, 23))
+    fill(tmp_path / "train_masks", range(30, 33))
+    with pytest.warns(UserWarning, match=r"3 files ignored .*train_masks"):
+        assert sorted(levels(tmp_path, "test")) == [20, 21, 22]
+
+
+def test_one_word_alone_in_the_name_of_a_class_says_nothing(tmp_path):
+    for start, name in enumerate(("steam_train", "toy train", "bus")):
+        fill(tmp_path / name, range(40 * start, 40 * start + 40))
+    assert sum(len(levels(tmp_path, split)) for split in SPLITS) == 120
+
+
+def test_words_for_one_split_twice_or_for_some_splits_are_refused(tmp_path):
+    fill(tmp_path / "a" / "train_1", range(3))
+    fill(tmp_path / "a" / "train_2", range(3, 6))
+    fill(tmp_path / "a" / "test_1", range(6, 9))
+    with pytest.raises(ValueError, match=r"train_1 and .*train_2 are both for train"):
+        data.images(f"folder:{tmp_path / 'a'}", "train", 8)
+    fill(tmp_path / "b" / "train2017", range(3))
+    fill(tmp_path / "b" / "val2017", range(3, 6))
+    with pytest.raises(ValueError, match="none for test"):
+        data.images(f"folder:{tmp_path / 'b'}", "train", 8)
+
+
+def test_splits_below_different_folders_are_not_mixed(tmp_path):
+    fill(tmp_path / "cat" / "train", range(3))
+    fill(tmp_path / "dog" / "test", range(3, 6))
+    with pytest.raises(ValueError, match=r"cat/train, dog/test.*would be mixed"):
+        data.images(f"folder:{tmp_path}", "train", 8)

@@ -202,3 +202,19 @@ def test_the_content_of_an_entry_is_one_line_of_json():
     entry = manifests.Entry("f", "test", "real", "o/n", "c", 'a "b"\n.jpg', "s", (0, 1, 2.5, 3))
     assert json.loads(entry.content) == ["test", "o/n", "c", 'a "b"\n.jpg', "s", 0, 1, 2.5, 3]
     assert "\n" not in entry.content
+
+
+def test_a_manifest_without_rows_or_with_one_row_twice_is_refused(write):
+    rows = rows_of("objects")[:3]
+    for wrong, received in (([], "none"), ([*rows, rows[1]], f"several for {rows[1]['file']}")):
+        path = write(wrong, list(rows[0]))
+        with pytest.raises(
+            ValueError, match=f"expected one row for each image; received {received}"
+        ):
+            manifest_fingerprint(path)
+
+
+def test_the_case_of_a_split_does_not_take_a_row_out_of_it(write):
+    rows = rows_of("objects")[:3]
+    capitals = [{**row, "split": row["split"].upper()} for row in rows]
+    assert read_manifest(write(capitals)) == read_manifest(write(rows))

@@ -268,7 +268,7 @@ def find_hole(path: Path, threshold: int | None = None) -> npt.NDArray[np.bool_]
     """
     if threshold is not None and not 1 <= threshold <= 255:
         raise ValueError(f"threshold: expected a grey value from 1 to 255; received {threshold}.")
-    image, _, _ = _upright(path)
+    image, _, deep = _upright(path)
     if _transparent(image):
         raise ValueError(
             f"{path}: expected an opaque mask; received one with transparent pixels, which may "
@@ -277,18 +277,32 @@ def find_hole(path: Path, threshold: int | None = None) -> npt.NDArray[np.bool_]
     values = _grey_values(image, path)
     seen = np.unique(values)
     reach = 255 if values.dtype == np.uint8 else 65535 if values.dtype == np.uint16 else 2**31 - 1
+    if deep and image.mode == "RGB" and not seen.any():
+        raise ValueError(
+            f"{path}: expected a mask with 8 bits per channel or a single channel; received colour "
+            "with 16 bits, of which only the upper 8 are read, and they are 0 everywhere. Save it "
+            "as a black and white PNG with 8 bits."
+        )
     whites = [full for full in FULL_SCALES if full <= reach and np.isin(seen, (0, full)).all()]
     if whites:
         return np.not_equal(values, 0)
     if threshold is not None:
         grey = np.asarray(_to_8_bit(image, path)[0].convert("L"))
         return np.greater_equal(grey, threshold)
+    way_out = ""
+    if seen[0] >= 0 and seen[-1] <= 65535 and image.mode != "F":
+        grey = np.asarray(_to_8_bit(image, path)[0].convert("L"))
+        middle = (int(grey.min()) + int(grey.max()) + 1) // 2
+        if middle > grey.min():
+            way_out = (
+                f", or binarise it: with read_mask(path, threshold={middle}), or --threshold "
+                f"{middle} in the shell, grey values of {middle} and above are hole"
+            )
     some = ", ".join(map(str, seen[:4])) + (f", ..., {seen[-1]}" if seen.size > 4 else "")
     raise ValueError(
         f"{path}: expected a binary mask, 0 = known and 1, 255 or the type's greatest value = "
         f"hole; received {seen.size} values: {some}. Save it as a black and white PNG (JPEG blurs "
-        "edges), or binarise it: with read_mask(path, threshold=128), or --threshold 128 in the "
-        "shell, grey values of 128 and above are hole."
+        f"edges){way_out}."
     )
 
 

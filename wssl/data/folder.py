@@ -2,8 +2,9 @@
 
 import hashlib
 import os
+import re
 import warnings
-from collections.abc import Mapping, Sequence, Sized
+from collections.abc import Callable, Mapping, Sequence, Sized
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -17,6 +18,11 @@ SPLITS = ("train", "val", "test")
 SPLIT_NAMES = {"train": "train", "training": "train", "val": "val", "valid": "val"}
 SPLIT_NAMES |= {"validation": "val", "dev": "val", "test": "test", "testing": "test"}
 """The split for each common name of a subfolder; names are compared in lower case."""
+
+SPLIT_WORD = re.compile(
+    rf"(?<![a-z])({'|'.join(SPLIT_NAMES)})(?:sets?|data|images?)?(?![a-z])", re.IGNORECASE
+)
+"""The word for a split within a longer name, such as train2017, test_set or TrainImages."""
 
 UNDECODED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
 """Formats that Pillow recognises, but decodes only with another program or not at all."""
@@ -34,6 +40,23 @@ def check_split(split: str) -> str:
     if split not in SPLITS:
         raise unknown_name_error("split", split, list(SPLITS))
     return split
+
+
+def _split_in(name: str) -> str | None:
+    """The split that a word in a folder's name stands for; None if there is no or another word."""
+    found = {SPLIT_NAMES[word.lower()] for word in SPLIT_WORD.findall(name)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _by_split(
+    folders: Sequence[Path], split_of: Callable[[str], str | None]
+) -> dict[Path, dict[str, list[Path]]]:
+    """The folders of each split below each parent that has some."""
+    found: dict[Path, dict[str, list[Path]]] = {}
+    for folder in folders:
+        if split := split_of(folder.name):
+            found.setdefault(folder.parent, {}).setdefault(split, []).append(folder)
+    return found
 
 
 def digest(*parts: object) -> str:
@@ -173,9 +196,10 @@ class Folder:
 
     A folder that holds subfolders for both train and test is split by them: ``train`` or
     ``training``, ``test`` or ``testing``, and ``val``, ``valid``, ``validation`` or ``dev``, in
-    upper or lower case. Without the last, `hash_split` takes val out of train. A folder that has
-    some of them but not both train and test, or has them at a deeper level, is rejected; any other
-    is split by `hash_split`.
+    upper or lower case. If these are not there for both, so is a folder whose subfolders have such
+    a word in their names, as ``train2017`` and ``test_set`` do. Without one for val, `hash_split`
+    takes it out of train. A folder that has some of them but not both train and test, or has them
+    at a deeper level, is rejected; any other is split by `hash_split`.
 
     Links to folders are followed. Hidden files are ignored. Files that are not pictures, or lie
     outside the subfolders for the splits, are ignored with a warning that names them.
@@ -254,16 +278,21 @@ class Folder:
 
     def _subfolders(self, folders: Sequence[Path]) -> dict[str, Path]:
         """The subfolder of each split that has one; none if the folder is not split by them."""
-        below: dict[Path, dict[str, Path]] = {}
-        for folder in folders[1:]:
-            if split := SPLIT_NAMES.get(folder.name.lower()):
-                own = below.setdefault(folder.parent, {})
-                if split in own:
+        named = _by_split(folders[1:], lambda name: SPLIT_NAMES.get(name.strip().lower()))
+        if not {"train", "test"} <= named.get(self.root, {}).keys():
+            longer = _by_split(folders[1:], _split_in)
+            named |= {parent: own for parent, own in longer.items() if len(own) > 1}
+        for several in named.values():
+            for split, (first, *more) in several.items():
+                if more:
                     raise ValueError(
-                        f"{own[split]} and {folder} are both for {split}. Move the {self.what} of "
-                        "both to one of them."
+                        f"{first} and {more[0]} are both for {split}. Move the {self.what} of both "
+                        "to one of them."
                     )
-                own[split] = folder
+        below = {
+            parent: {split: found[0] for split, found in several.items()}
+            for parent, several in named.items()
+        }
         given = below.get(self.root, {})
         if {"train", "test"} <= given.keys():
             return given
@@ -283,6 +312,14 @@ class Folder:
                     f"so they would be mixed. Give {parent}, or sort the {self.what} into "
                     f"{self.root / 'train'} and {self.root / 'test'}."
                 )
+        apart = {split: folder for own in below.values() for split, folder in own.items()}
+        if len(apart) > 1:
+            names = ", ".join(str(folder.relative_to(self.root)) for folder in apart.values())
+            raise ValueError(
+                f"{self.root} has subfolders for the splits in different folders ({names}), so "
+                f"they would be mixed. Sort the {self.what} into {self.root / 'train'} and "
+                f"{self.root / 'test'}, or rename these."
+            )
         return {}
 
     def _by_subfolder(

@@ -7,6 +7,7 @@ A manifest is a CSV file of this package with one row per image. In addition to 
 import csv
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -76,8 +77,8 @@ def read_manifest(path: Path) -> tuple[Entry, ...]:
     Raises
     ------
     ValueError
-        If the file is not a manifest, or the paths in a row leave the folder of the images or the
-        commit; the message names the line.
+        If the file is not a manifest, has no rows or two for one image, or the paths in a row leave
+        the folder of the images or the commit; the message names the line.
     """
     entries: list[Entry] = []
     try:
@@ -90,6 +91,12 @@ def read_manifest(path: Path) -> tuple[Entry, ...]:
     except (ValueError, csv.Error) as error:
         line = f", line {rows.line_num}" if entries else ""
         raise ValueError(f"{path}{line}: {error}. {_RESTORE}") from error
+    times = Counter(entry.file for entry in entries)
+    if not times or times.most_common(1)[0][1] > 1:
+        received = f"several for {times.most_common(1)[0][0]}" if times else "none"
+        raise ValueError(
+            f"{path}: expected one row for each image; received {received}. {_RESTORE}"
+        )
     return tuple(entries)
 
 
@@ -111,8 +118,8 @@ def _entry(row: Mapping[str, str]) -> Entry:
         )
     return Entry(
         file=row["file"],
-        split=row["split"],
-        kind=row.get("kind", ""),
+        split=row["split"].lower(),
+        kind=row.get("kind", "").lower(),
         repository=row["repository"],
         commit=row["commit"].lower(),
         path=row["path"],
