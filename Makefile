@@ -143,7 +143,7 @@ test-jax: install
 	$(BIN)/pytest tests/backends
 
 bench: install
-	@for script in training naive input prepare memory cluster jobs; do \
+	@for script in training onednn compiling naive input prepare memory cluster jobs; do \
 	  $(BIN)/python benchmarks/$$script.py --record benchmarks/records/$$script.json; done
 
 faults: install

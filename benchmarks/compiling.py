@@ -3,8 +3,8 @@
 The 15 experiments of the paper's Table 2 are five weightings for each of three pairs of tasks. They
 run in one process from an empty results folder. Under TensorFlow a trace calls the Python code of a
 phase, which is counted: the first experiment traces the inpainting phase, and the first of each
-pair its pretext phase. Under JAX (``KERAS_BACKEND=jax``) every compilation of XLA is counted with its
-seconds. What compiling costs is in the first experiment of each pair of tasks, so its time is
+pair its pretext phase. Under JAX (``KERAS_BACKEND=jax``) every compilation of XLA is counted with
+its seconds. What compiling costs is in the first experiment of each pair of tasks, so its time is
 compared with the median of the others'.
 """
 

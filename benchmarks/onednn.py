@@ -41,11 +41,12 @@ def measure(scale: Preset) -> Iterator[Row]:
         for value in ("0", "1")
     }
     seconds: dict[str, list[float]] = {value: [] for value in sides}
-    for _ in range(WARM_UP + TURNS):
+    for turn in range(WARM_UP + TURNS):
         for value, side in sides.items():
             assert side.stdin is not None
             assert side.stdout is not None
-            side.stdin.write("\n")
+            if turn:
+                side.stdin.write("\n")
             seconds[value].append(float(side.stdout.readline()))
     for side in sides.values():
         side.communicate()
@@ -58,7 +59,7 @@ def measure(scale: Preset) -> Iterator[Row]:
 
 
 def follow(scale: Preset) -> None:
-    """Train a block of steps for each line of the input, and print its seconds."""
+    """Train a block of steps, print its seconds, and wait for a line before the next."""
     images, masks = random_images(scale), random_masks(scale)
     began = 0.0
 
@@ -67,9 +68,7 @@ def follow(scale: Preset) -> None:
         if step % BLOCK == 0:
             if step:
                 print(time.perf_counter() - began, flush=True)
-            if step == (WARM_UP + TURNS) * BLOCK:
-                raise SystemExit
-            sys.stdin.readline()
+                sys.stdin.readline()
             began = time.perf_counter()
         return inpainting_batch(images, masks, scale.size, scale.inpainting_batch, 0, step)
 

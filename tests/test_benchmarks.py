@@ -59,6 +59,19 @@ def test_the_benchmark_of_a_gpu_measures_both_phases(tmp_path):
     assert all(row["images/s"] > 0 and row["FLOP/s"] > 0 for row in rows)
 
 
+def test_the_benchmark_of_onednn_compares_two_processes(tmp_path):
+    run("onednn", "--preset", "smoke", "--record", tmp_path / "record.json")
+    (row,) = json.loads((tmp_path / "record.json").read_text())["rows"]
+    assert 0.02 < row["ratio"] < 50
+
+
+def test_experiments_of_one_shape_are_traced_once(tmp_path):
+    run("compiling", "--preset", "smoke", "--record", tmp_path / "record.json")
+    rows = json.loads((tmp_path / "record.json").read_text())["rows"]
+    assert [row["ratio"] for row in rows if "further traces" in row["name"]] == [0, 0]
+    assert len([row for row in rows if "first / later" in row["name"]]) == 3
+
+
 def test_the_benchmark_against_pytorch_needs_an_interpreter_that_has_it():
     command = [sys.executable, BENCHMARKS / "pytorch.py", "--preset", "smoke"]
     done = subprocess.run(

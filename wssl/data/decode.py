@@ -287,11 +287,11 @@ def find_hole(path: Path, threshold: int | None = None) -> npt.NDArray[np.bool_]
     if whites:
         return np.not_equal(values, 0)
     if threshold is not None:
-        grey = np.asarray(_to_8_bit(image, path)[0].convert("L"))
+        grey = _grey_values(_to_8_bit(image, path)[0], path)
         return np.greater_equal(grey, threshold)
     way_out = ""
     if seen[0] >= 0 and seen[-1] <= 65535 and image.mode != "F":
-        grey = np.asarray(_to_8_bit(image, path)[0].convert("L"))
+        grey = _grey_values(_to_8_bit(image, path)[0], path)
         middle = (int(grey.min()) + int(grey.max()) + 1) // 2
         if middle > grey.min():
             way_out = (
