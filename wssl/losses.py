@@ -183,6 +183,36 @@ The keyword arguments are the settings ``alpha`` and ``a`` of an experiment, or 
 """
 
 
+def check_returned(name: str, loss: Callable[[Tensor, Tensor], Tensor], size: int) -> None:
+    """Call a loss once on two images and check that it returns a value for each.
+
+    A scalar would train without an error, but a sum over the batch would depend on its size.
+
+    Parameters
+    ----------
+    name : str
+        In `LOSSES`; named by the error.
+    loss : callable
+        As from `bind`.
+    size : int
+        Side of the images in pixels.
+
+    Raises
+    ------
+    ValueError
+        If it returns another shape than (2,).
+    """
+    images = np.random.default_rng(0).random((2, 2, size, size, 3), dtype=np.float32)
+    pair = map(ops.convert_to_tensor, images)
+    shape = tuple(np.shape(ops.convert_to_numpy(loss(*pair))))
+    if shape != (2,):
+        raise ValueError(
+            f"loss: expected one value per image from {name!r}, float (2,) for two images; "
+            f"received the shape {shape}. Take the mean over each image only, such as "
+            "ops.mean(errors, axis=(1, 2, 3))."
+        )
+
+
 def bind(loss: Callable[..., Tensor], **settings: Any) -> Callable[[Tensor, Tensor], Tensor]:
     """A loss as a function of two batches of images alone, its settings fixed.
 

@@ -64,6 +64,7 @@ logging.getLogger("tensorflow").addFilter(lambda record: "retracing" not in reco
 
 _RANDOM_INPUTS = 3
 _PRETEXT_INPUTS = 5
+_HALF_GREY_LEVEL = 0.5 / 255
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,8 @@ class Result:
 
     def inpainter(self) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
         """The function behind `inpaint`, for repeated calls; a network is loaded only once."""
-        if fill := METHODS[self.experiment.method].fill:
-            return partial(_fill_all, fill)
+        if not METHODS[self.experiment.method].learned:
+            return partial(_fill_all, self.experiment.method)
         return partial(inpaint_batches, self.model())
 
 
@@ -195,9 +196,9 @@ def _run(experiment: Experiment, store: Store, micro_batch: int | None) -> Resul
     store.check_writable()
     images, masks = evaluation_data(experiment)
     variants, examined = Variants(), None
-    if fill := METHODS[experiment.method].fill:
+    if not METHODS[experiment.method].learned:
         trained: dict[str, Any] = {"history": [], "seconds": 0.0}
-        outputs = _fill_all(fill, images, masks)
+        outputs = _fill_all(experiment.method, images, masks)
     else:
         weights, trained = _train_inpainting(experiment, store, micro_batch)
         network = _evaluator(experiment, weights)
@@ -409,6 +410,9 @@ def _train_inpainting(
     """Train and store a network; return its weights and the result of `training.train`."""
     scale, method = experiment.scale, METHODS[experiment.method]
     pretraining = experiment.pretraining
+    if method.trained_as_wssl:
+        bound = losses.bind(losses.LOSSES[experiment.loss], alpha=experiment.alpha, a=experiment.a)
+        losses.check_returned(experiment.loss, bound, scale.size)
     learned = _pretrain(pretraining, store, micro_batch)[1] if pretraining else []
     frozen = experiment.frozen_blocks if experiment.encoder in ("frozen", "random") else ()
     key = (
@@ -465,17 +469,37 @@ def _trained_weights(experiment: Experiment, store: Store) -> Arrays:
 
 def _outputs(result: Result, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
     experiment = result.experiment
-    if fill := METHODS[experiment.method].fill:
-        return _fill_all(fill, images, masks)
+    if not METHODS[experiment.method].learned:
+        return _fill_all(experiment.method, images, masks)
     network = _evaluator(experiment, _trained_weights(experiment, result.store))
     return inpaint_batches(network, images, masks)
 
 
-def _fill_all(
-    fill: Callable[[np.ndarray, np.ndarray], np.ndarray], images: np.ndarray, masks: np.ndarray
-) -> np.ndarray:
-    masked = np.where(masks[..., None], np.float32(0), images)
-    return np.stack([fill(image, mask) for image, mask in zip(masked, masks, strict=True)])
+def _fill_all(name: str, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+    """The fill of that name for each image.
+
+    Raises
+    ------
+    ValueError
+        If the fill returns another shape, or changes known pixels by more than half a grey level.
+    """
+    fill = METHODS[name].fill
+    assert fill is not None
+    filled = []
+    for image, mask in zip(np.where(masks[..., None], np.float32(0), images), masks, strict=True):
+        filled.append(fill(image.copy(), mask.copy()))
+        if np.shape(filled[-1]) != image.shape:
+            raise ValueError(
+                f"fill: expected an image of the shape {image.shape} from {name!r}; received the "
+                f"shape {np.shape(filled[-1])}."
+            )
+        change = np.abs(filled[-1] - image)[~mask].max(initial=0.0)
+        if not change <= _HALF_GREY_LEVEL:
+            raise ValueError(
+                f"fill: expected known pixels unchanged by {name!r}; received a change of up to "
+                f"{change:.3g} in [0, 1]. Return np.where(mask[..., None], filled, image)."
+            )
+    return np.stack(filled)
 
 
 def _evaluator(experiment: Experiment, weights: Arrays) -> keras.Model:

@@ -11,7 +11,7 @@ import numpy as np
 
 from wssl import campaign as registered
 from wssl import data, metrics, paper
-from wssl.claims.campaign import NARROW, WIDE, Arm, Design, arm_of
+from wssl.claims.campaign import CLASSICAL, NARROW, WIDE, Arm, Campaign, Design, arm_of
 from wssl.claims.catalogue import CLAIMS, Claim
 from wssl.claims.outcomes import Findings, findings
 from wssl.data.batches import centre_crops
@@ -31,9 +31,6 @@ ALL_MASKS: dict[str, Any] = {"recipe": "qd-imd", "coverage": (0.0, 1.0)}
 
 OTHERS = ("shift_net", "pic")
 """The other methods of the paper's Table 4."""
-
-CLASSICAL = ("harmonic", "biharmonic", "telea", "navier_stokes", "mean_colour")
-"""Baselines that are not learned."""
 
 
 def table(
@@ -234,7 +231,7 @@ class Study:
 
     Attributes
     ----------
-    preset, dataset, masks : str
+    preset, dataset, masks, recipe, coverage
         As in `wssl.Experiment`.
     seeds : int or sequence of int, optional
         Number of seeds, or the seeds themselves; the preset's number if not given. The seeds of the
@@ -254,6 +251,8 @@ class Study:
     masks: str = "auto"
     seeds: int | Sequence[int] | None = None
     more: Sequence[Experiment] = ()
+    recipe: str = Experiment.recipe
+    coverage: tuple[float, float] = Experiment.coverage
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "more", tuple(self.more))
@@ -268,15 +267,25 @@ class Study:
     def registered(self) -> bool:
         """Whether this is the registered campaign."""
         chosen = {"preset": self.preset, "dataset": self.dataset}
-        return chosen == registered.DATA and self.masks in ("auto", "quickdraw") and not self.more
+        return (
+            chosen == registered.DATA
+            and self.masks in ("auto", "quickdraw")
+            and self.recipe == Experiment.recipe
+            and tuple(self.coverage) == Experiment.coverage
+            and not self.more
+        )
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        names = ("preset", "dataset", "masks", "recipe", "coverage")
+        return {name: getattr(self, name) for name in names}
 
     @cached_property
     def tasks(self) -> tuple[Experiment | Evaluation, ...]:
         """Every experiment and evaluation, once."""
         if self.registered:
             return tuple(dict.fromkeys(chain.from_iterable(registered.parts().values())))
-        settings = {"preset": self.preset, "dataset": self.dataset, "masks": self.masks}
-        listed = [e for part in PARTS.values() for e in part(seeds=self.seeds, **settings)]
+        listed = [e for part in PARTS.values() for e in part(seeds=self.seeds, **self._settings)]
         return (*dict.fromkeys([*listed, *self.more]), *evaluations(listed))
 
     @cached_property
@@ -284,14 +293,13 @@ class Study:
         """The common settings of this study's records."""
         if self.registered:
             return Design()
-        frozen, scratch = (
-            Experiment(encoder=e, preset=self.preset, dataset=self.dataset, masks=self.masks)
-            for e in ("frozen", "scratch")
-        )
+        frozen, scratch = (Experiment(encoder=e, **self._settings) for e in ("frozen", "scratch"))
         seeds = tuple(_seeds(self.preset, self.seeds))
         return Design(
             dataset=frozen.dataset,
             masks=frozen.masks,
+            recipe=frozen.recipe,
+            coverage=frozen.coverage,
             size=frozen.scale.size,
             narrow=frozen.scale.width,
             wide=2 * frozen.scale.width,
@@ -320,7 +328,7 @@ class Study:
         self,
         arms: Iterable[Arm] | None = None,
         store: Store | None = None,
-        claims: Sequence[Claim] = CLAIMS,
+        claims: Sequence[Claim] | None = None,
     ) -> Findings:
         """The findings from the records, after running missing runs of the given arms.
 
@@ -330,14 +338,24 @@ class Study:
             All if not given. Nothing is run for the registered campaign.
         store : Store, optional
         claims : sequence of Claim
-            The claims; the paper's claims if not given.
+            The claims; the paper's claims, `wssl.claims.CLAIMS`, if not given.
 
         Returns
         -------
         wssl.claims.Findings
             From all existing records of this study, whatever `arms` are.
+
+        Raises
+        ------
+        ValueError
+            If one of `arms`, or an arm of `claims`, is neither in this study nor in the registered
+            campaign.
         """
         store = store or Store()
+        arms = None if arms is None else list(arms)
+        empty = Campaign([], self.design)
+        needs = [need for c in claims or () for need in c.estimand.needs(empty)]
+        self._check([*(arms or ()), *(arm for _, arm, _, _ in needs)])
         if not self.registered:
             missing = list(self.tasks) if arms is None else self.of(arms)
             run_all([task for task in missing if isinstance(task, Experiment)], store=store)
@@ -345,7 +363,26 @@ class Study:
                 if isinstance(task, Evaluation):
                     evaluate(task, store)
         records = self.records(store)
-        return findings(records, self.design, registered=self.registered, claims=claims)
+        return findings(
+            records,
+            self.design,
+            registered=self.registered,
+            claims=CLAIMS if claims is None else claims,
+        )
+
+    def _check(self, arms: Sequence[Arm]) -> None:
+        """Raise a ValueError if an arm would never have a run, at this scale or as registered."""
+        known = {self._arm(task) for task in self.tasks}
+        if known.issuperset(arms):
+            return
+        whole = Study(**registered.DATA)
+        known |= {whole._arm(task) for task in whole.tasks}
+        if missing := [arm.name for arm in dict.fromkeys(arms) if arm not in known]:
+            raise ValueError(
+                "arms: expected configurations of this study; received "
+                f"{'; '.join(map(repr, missing))}, without an experiment in it. Pass the "
+                "experiments of each, one per seed: Study(..., more=[wssl.Experiment(...), ...])."
+            )
 
     def records(self, store: Store | None = None) -> list[Record]:
         """The existing records of runs, pretext phases and evaluations.
@@ -435,7 +472,14 @@ class Study:
             if count
         ]
         pictures = centre_crops(np.concatenate(parts), scale.size).astype("float32") / 255
-        masks = data.masks(self.design.masks, len(pictures), scale.size, split="test")
+        masks = data.masks(
+            self.design.masks,
+            len(pictures),
+            scale.size,
+            coverage=self.design.coverage,
+            split="test",
+            recipe=self.design.recipe,
+        )
         return pictures, masks
 
     def filled(

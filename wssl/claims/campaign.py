@@ -244,6 +244,7 @@ class Campaign:
         self.pretexts: dict[str, Record] = {}
         self.evaluations: dict[str, list[Record]] = {}
         self.draws: dict[Any, tuple[np.ndarray, int]] = {}
+        self._fills = set(CLASSICAL)
         for record in {r["fingerprint"]: r for r in records}.values():
             if record["kind"] == "inpainting":
                 self._add(record)
@@ -256,9 +257,11 @@ class Campaign:
         arm = arm_of(record["experiment"], record["scale"], self.design)
         if arm is None:
             return
+        if "width" not in record["scale"]:
+            self._fills.add(arm.method)
         by_seed = self.runs.setdefault(arm, {})
         seed = record["experiment"]["seed"]
-        if arm.method in CLASSICAL and by_seed:
+        if self.is_fill(arm) and by_seed:
             return
         if seed in by_seed:
             raise ValueError(
@@ -268,10 +271,29 @@ class Campaign:
             )
         by_seed[seed] = record
 
+    def is_fill(self, arm: Arm) -> bool:
+        """Whether an arm is a classical fill, whose one run stands for all seeds.
+
+        Parameters
+        ----------
+        arm : Arm
+            Of a method in `CLASSICAL`, or of one whose recorded run has no network.
+        """
+        return arm.method in self._fills
+
+    def noise(self, arm: Arm) -> str:
+        """The class of an arm, as `Arm.noise`, in which a registered fill is a fill.
+
+        Parameters
+        ----------
+        arm : Arm
+        """
+        return "none" if self.is_fill(arm) else arm.noise
+
     def run(self, arm: Arm, seed: int) -> Record | None:
         """The run of an arm with a seed, if any; a classical fill has one for all seeds."""
         by_seed = self.runs.get(arm, {})
-        if arm.method in CLASSICAL and by_seed:
+        if self.is_fill(arm) and by_seed:
             return next(iter(by_seed.values()))
         return by_seed.get(seed)
 
@@ -379,10 +401,10 @@ class Campaign:
             coefficients = np.array([c for c, _ in members])
             of_phase = float(coefficients.sum()) ** 2
             if of_phase > 1e-12:
-                parts.append((members[0][1].noise, of_phase, 1))
+                parts.append((self.noise(members[0][1]), of_phase, 1))
             if len(members) > 1:
                 rest = float((coefficients**2).sum()) - of_phase / len(members)
-                parts.append((SAME_PHASE + members[0][1].noise, rest, len(members)))
+                parts.append((SAME_PHASE + self.noise(members[0][1]), rest, len(members)))
         by_class: dict[str, float] = {}
         by_arm = []
         for noise, factor, count in parts:

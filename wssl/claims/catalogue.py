@@ -8,6 +8,7 @@ from typing import Literal
 from wssl import paper
 from wssl.claims.campaign import WIDE, Arm
 from wssl.claims.estimands import (
+    MARGINS,
     PSNR,
     SSIM,
     Best,
@@ -68,6 +69,11 @@ class Claim:
         The place in the order of the primary claims.
     printed : str
         The paper's own numbers for it; empty where it gives none.
+
+    Raises
+    ------
+    ValueError
+        If the family, or the unit of the estimand, is unknown.
     """
 
     key: str
@@ -79,6 +85,20 @@ class Claim:
     estimand: Estimand
     primary: int | None = None
     printed: str = ""
+
+    def __post_init__(self) -> None:
+        unit = self.estimand.unit
+        if unit not in MARGINS:
+            raise ValueError(
+                f"unit: expected one of {', '.join(MARGINS)}; received {unit!r} from the estimand "
+                f"of the claim {self.key!r}. Verdicts need the smallest effect of interest, which "
+                "wssl.claims.estimands.MARGINS has for these units."
+            )
+        if self.family not in FAMILIES:
+            raise ValueError(
+                f"family: expected one of {', '.join(FAMILIES)}; received {self.family!r} for the "
+                f"claim {self.key!r}."
+            )
 
 
 def _weighted(weights: dict[str, float], **settings: object) -> Arm:

@@ -207,8 +207,8 @@ def simulate(
     design = design or Design()
     kinds: dict[tuple[Arm, int], set[str]] = {}
     for claim in claims:
-        for kind, arm, seed, _ in claim.estimand.needs(Campaign([], design)):
-            kinds.setdefault((arm, seed), set()).add(kind)
+        for record, arm, seed, _ in claim.estimand.needs(Campaign([], design)):
+            kinds.setdefault((arm, seed), set()).add(record)
     if claims == CLAIMS:
         for arm in CONTROLS:
             for seed in design.many:

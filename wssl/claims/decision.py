@@ -8,13 +8,14 @@ probability of a wrong verdict anywhere in the table is at most `LEVEL`.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import get_args
 
 import numpy as np
 
 from wssl import paper
 from wssl.claims.campaign import Arm, Campaign, Design
 from wssl.claims.catalogue import CLAIMS, FAMILIES, Claim
-from wssl.claims.estimands import MARGINS, Needed, all_masks
+from wssl.claims.estimands import MARGINS, Needed, RecordKind, all_masks
 from wssl.statistics import Effect, Tested, graphical
 from wssl.store import Record
 
@@ -118,7 +119,7 @@ def judge(
     effects: dict[str, Effect | None] = {}
     counts: dict[str, tuple[int, int]] = {}
     for claim in claims:
-        needs = claim.estimand.needs(campaign)
+        needs = needed(claim, campaign)
         done = sum(available(campaign, need) for need in needs)
         counts[claim.key] = done, len(needs)
         effects[claim.key] = claim.estimand.estimate(campaign) if done == len(needs) else None
@@ -253,6 +254,35 @@ def is_wrong(outcome: str, truth: float, margin: float) -> bool:
     }.get(outcome, False)
 
 
+def needed(claim: Claim, campaign: Campaign) -> list[Needed]:
+    """The records that a claim needs, as its estimand lists them.
+
+    Parameters
+    ----------
+    claim : Claim
+    campaign : Campaign
+
+    Raises
+    ------
+    ValueError
+        If a kind is unknown, or a run is needed without a score.
+    """
+    needs = claim.estimand.needs(campaign)
+    for kind, arm, _, score in needs:
+        if kind not in get_args(RecordKind):
+            raise ValueError(
+                f"needs: expected a kind of record among {', '.join(get_args(RecordKind))}; "
+                f"received {kind!r} from the estimand of the claim {claim.key!r}."
+            )
+        if kind in ("run", "unseen") and score is None:
+            raise ValueError(
+                f"needs: expected a score with a record of the kind {kind!r}, such as Score('psnr')"
+                f"; received None from the estimand of the claim {claim.key!r}, for the arm "
+                f"{arm.name!r}."
+            )
+    return needs
+
+
 def available(campaign: Campaign, need: Needed) -> bool:
     """Whether a record that a claim needs is there, with the number that it needs.
 
@@ -311,7 +341,7 @@ def in_paper(claims: Sequence[Claim] = CLAIMS) -> dict[str, float]:
         campaign.runs[arm] = {0: record, 1: record}
     found = {}
     for claim in claims:
-        needs = claim.estimand.needs(campaign)
+        needs = needed(claim, campaign)
         printed = claim.kind != "ours" and all(available(campaign, need) for need in needs)
         found[claim.key] = claim.estimand.estimate(campaign).value if printed else float("nan")
     return found

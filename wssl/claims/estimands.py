@@ -141,8 +141,19 @@ class Score:
 
 SSIM, PSNR = Score(), Score("psnr")
 
-Needed = tuple[str, Arm, int, Score | None]
-"""A kind of record, of an arm, with a seed, and the score that it must hold."""
+RecordKind = Literal["run", "unseen", "pretext", "own", "masks"]
+"""Of a record that an estimand needs, made from the run of an arm with a seed.
+
+``run`` is the run itself; ``unseen`` its evaluation on the design's unseen images; ``pretext`` its
+pretext phase; ``own`` its evaluation on its own test images; ``masks`` its evaluation on all masks
+of the published recipe.
+"""
+
+Needed = tuple[RecordKind, Arm, int, Score | None]
+"""A kind of record, an arm, a seed, and a score that the record must contain.
+
+The kinds ``run`` and ``unseen`` need a score; with the others it is None.
+"""
 
 
 class Estimand(Protocol):
@@ -316,8 +327,8 @@ class Best:
         """A run of each arm and seed; of a classical fill one."""
         arms = (*self.first, *self.others)
         found = _needs(arms, campaign, self.many, self.score)
-        fixed = dict.fromkeys((k, a, 0, s) for k, a, _, s in found if a.noise == "none")
-        return [*(need for need in found if need[1].noise != "none"), *fixed]
+        fixed = dict.fromkeys((k, a, 0, s) for k, a, _, s in found if campaign.is_fill(a))
+        return [*(need for need in found if not campaign.is_fill(need[1])), *fixed]
 
     def estimate(self, campaign: Campaign) -> BestAgainstBest:
         """Over the seeds that all arms share."""
@@ -354,7 +365,7 @@ class SpreadOfWeightings:
         seeds = campaign.design.few
         arms = [(number, arm) for number, of_set in enumerate(self.sets) for arm in of_set]
         table = np.array([[SSIM(campaign, arm, seed) for seed in seeds] for _, arm in arms])
-        variances = tuple(campaign.variance(SSIM, arm.noise)[0] for _, arm in arms)
+        variances = tuple(campaign.variance(SSIM, campaign.noise(arm))[0] for _, arm in arms)
         return BlockAnalysis(table, tuple(number for number, _ in arms), variances)
 
 
@@ -606,7 +617,7 @@ class YieldOfMasks:
         return Proportion(hits, len(covered), 0.05)
 
     def _seed(self, campaign: Campaign) -> int:
-        return 0 if self.arm.noise == "none" else campaign.design.few[0]
+        return 0 if campaign.is_fill(self.arm) else campaign.design.few[0]
 
 
 def all_masks(campaign: Campaign, arm: Arm, seed: int) -> Mapping[str, Any] | None:

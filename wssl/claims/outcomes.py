@@ -6,9 +6,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from wssl.claims.campaign import CLASSICAL, NARROW, WIDE, Arm, Campaign, Design, at_width
+from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign, Design, at_width
 from wssl.claims.catalogue import CLAIMS, Claim
-from wssl.claims.decision import Verdict, available, judge
+from wssl.claims.decision import Verdict, available, judge, needed
 from wssl.claims.estimands import (
     Score,
     SpreadByTasks,
@@ -124,7 +124,7 @@ def _seen(claim: Claim, campaign: Campaign) -> Verdict:
             "pictures of objects", f"the images of {campaign.design.unseen}"
         ),
     )
-    needs = claim.estimand.needs(campaign)
+    needs = needed(claim, campaign)
     done = sum(available(campaign, need) for need in needs)
     few = len(campaign.design.few) < 2 and isinstance(claim.estimand, _OF_SEEDS)
     if done < len(needs) or few:
@@ -170,7 +170,7 @@ def common_seeds(campaign: Campaign, arms: Iterable[Arm], *scores: Score) -> tup
         In ascending order; for classical fills alone that of their run.
     """
     arms = list(dict.fromkeys(arms))
-    drawn = [arm for arm in arms if arm.method not in CLASSICAL]
+    drawn = [arm for arm in arms if not campaign.is_fill(arm)]
     known = [set(campaign.runs.get(arm, {})) for arm in drawn or arms]
     return tuple(
         seed

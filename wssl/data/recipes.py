@@ -236,12 +236,14 @@ def sample(
     if folder:
         way_out = "or add masks to the folder."
     else:
-        way_out = f"or a recipe with more strokes ({recipe!r} now; known: {', '.join(RECIPES)})."
+        change = "fewer or thinner" if np.median(seen) > high else "more or wider"
+        known = ", ".join(RECIPES)
+        way_out = f"or a recipe with {change} strokes ({recipe!r} now; known: {known})."
     raise ValueError(
         f"masks: expected {count} with a coverage of {low:.0%} to {high:.0%}; found {len(kept)} "
         f"among {len(seen):,} masks from {source!r} ({split}), whose coverage is "
-        f"{np.median(seen):.1%} (median) and at most {max(seen):.1%}. Request fewer masks, another "
-        f"coverage, {way_out}"
+        f"{np.median(seen):.1%} (median), from {min(seen):.1%} to {max(seen):.1%}. Request fewer "
+        f"masks, another coverage, {way_out}"
     )
 
 

@@ -124,7 +124,8 @@ def images(
     Raises
     ------
     ValueError
-        If a name is unknown, the split is empty, or images are unreadable.
+        If a name is unknown, the split is empty, images are unreadable, or an entry of `SOURCES`
+        returns another type, another shape or more than `count` images.
     FileNotFoundError
         If the folder is missing or contains no image.
     DownloadError
@@ -144,7 +145,21 @@ def images(
         raise ValueError(f"size: expected at least 1 pixel; received {size}.")
     if count is not None and count < 1:
         raise ValueError(f"count: expected an integer of at least 1; received {count}.")
-    return find_source(source).images(check_split(split), size, count)
+    found = find_source(source).images(check_split(split), size, count)
+    _check_images(found, source, size, count)
+    return found
+
+
+def _check_images(found: Images, source: str, size: int, count: int | None) -> None:
+    """Raise a ValueError unless a source returned what `Source` describes."""
+    shape, dtype = np.shape(found), getattr(found, "dtype", type(found).__name__)
+    right = dtype == np.uint8 and len(shape) == 4 and shape[1:] == (size, size, 3)
+    if not right or not 1 <= shape[0] <= (count or shape[0]):
+        number = f"1 to {count}" if count else "N"
+        raise ValueError(
+            f"images: expected uint8 ({number}, {size}, {size}, 3), 0 to 255, from the source "
+            f"{source!r}; received {dtype} {shape}. Convert or cut them in its method `images`."
+        )
 
 
 def fingerprint(source: str = "synthetic") -> str:

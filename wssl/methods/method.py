@@ -1,7 +1,9 @@
 """The definition of an inpainting method."""
 
-from collections.abc import Callable
+import inspect
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +42,8 @@ class Method:
     Raises
     ------
     ValueError
-        If neither or both of `network` and `fill` are given.
+        If neither or both of `network` and `fill` are given, or a function or the constructor of
+        the phase cannot be called with these arguments.
 
     Examples
     --------
@@ -67,6 +70,8 @@ class Method:
                 f"{'both' if given else 'neither'}. A method is a network, such as "
                 "Method(network=build), or a baseline, Method(fill=function)."
             )
+        for name, arguments in _ARGUMENTS.items():
+            _check_callable(name, getattr(self, name), arguments)
 
     @property
     def learned(self) -> bool:
@@ -101,6 +106,36 @@ class Method:
     def trained_as_wssl(self) -> bool:
         """Whether it is trained like the paper's network and has the same settings."""
         return self.network is not None and self.phase is None
+
+
+_ARGUMENTS = {
+    "network": ("size", "width", "seed"),
+    "phase": ("network", "size", "width", "seed"),
+    "variants": ("network", "images", "masks", "seed"),
+    "fill": ("image", "mask"),
+}
+
+
+def _check_callable(name: str, given: Callable[..., Any] | None, arguments: Sequence[str]) -> None:
+    """Raise a ValueError if a part of a method cannot be called with its arguments."""
+    is_class = inspect.isclass(given)
+    # The `__new__` of a Keras class takes anything, so the signature of the class says nothing.
+    function: Any = inspect.getattr_static(given, "__init__") if is_class else given
+    if function is None:
+        return
+    try:
+        signature = inspect.signature(function)
+    except ValueError:
+        return
+    wanted = ["self", *arguments] if is_class else [*arguments]
+    try:
+        signature.bind(*wanted)
+    except TypeError as error:
+        raise ValueError(
+            f"{name}: expected a callable with the arguments {', '.join(arguments)}; received "
+            f"{getattr(given, '__qualname__', given)!r} ({error}). Define "
+            f"{'__init__' if is_class else 'it'} with ({', '.join(wanted)})."
+        ) from None
 
 
 def check_scale(size: int, width: int, halvings: int) -> None:

@@ -346,7 +346,7 @@ def seeds_range(campaign: Campaign) -> tuple[int, int]:
     ----------
     campaign : Campaign
     """
-    counts = [len(runs) for arm, runs in campaign.runs.items() if arm.noise != "none"]
+    counts = [len(runs) for arm, runs in campaign.runs.items() if not campaign.is_fill(arm)]
     return (min(counts), max(counts)) if counts else (0, 0)
 
 
