@@ -632,9 +632,10 @@ def test_records_are_listed_with_their_settings_scores_and_fingerprint(results, 
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 3
     (line,) = (line for line in lines if "Rotation" in line)
-    metrics = results.get(ROTATION.fingerprint)["metrics"]
+    record = results.get(ROTATION.fingerprint)
+    metrics, finished = record["metrics"], record["provenance"]["finished"]
     assert line.split() == [
-        *(ROTATION.fingerprint, "smoke", "synthetic"),
+        *(ROTATION.fingerprint, finished[:10], finished[11:16], "smoke", "synthetic"),
         *(f"{metrics['psnr']:.2f}", "dB", f"{metrics['ssim']:.4f}"),
         *("Rotation,", "seed", "0"),
     ]

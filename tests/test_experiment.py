@@ -17,7 +17,7 @@ import wssl
 from wssl import data, losses, pretext
 from wssl import experiment as experiment_module
 from wssl.experiment import CODE_VERSIONS, ENCODERS, Evaluation, Experiment, Pretraining
-from wssl.methods import METHODS, Method
+from wssl.methods import METHODS, Method, Phase, unet
 from wssl.presets import PRESETS, SETTINGS, preset
 from wssl.store import fingerprint
 
@@ -737,6 +737,44 @@ def test_a_method_is_a_network_or_a_baseline():
             Method(**parts)
     with pytest.raises(ValueError, match="expected one with a network"):
         METHODS["telea"].build(32, 4, 0)
+
+
+class Unfinished(Phase):
+    """A phase whose constructor is that of the base class, of a network and a name."""
+
+
+@pytest.mark.parametrize(
+    ("parts", "words"),
+    [
+        (
+            {"network": unet, "phase": Unfinished},
+            r"phase: expected .* arguments network, size, width, seed; received 'Unfinished' .*"
+            r"Define __init__ with \(self, network, size, width, seed\)",
+        ),
+        ({"network": lambda size, width: None}, "network: expected .* arguments size, width, seed"),
+        (
+            {"network": unet, "variants": lambda network: {}},
+            "variants: expected .* images",
+        ),
+        ({"fill": lambda image: image}, "fill: expected .* arguments image, mask"),
+        ({"fill": 0.5}, "fill: expected a callable .* received 0.5"),
+    ],
+)
+def test_the_parts_of_a_method_take_its_arguments(parts, words):
+    with pytest.raises(ValueError, match=words):
+        Method(**parts)
+
+
+def test_a_phase_is_a_class_or_a_function_with_its_arguments():
+    class Finished(Phase):
+        def __init__(self, network, size, width, seed):
+            super().__init__(network, "finished")
+
+    class Inherited(Finished):
+        pass
+
+    for phase in (Finished, Inherited, lambda *arguments: Finished(*arguments)):
+        assert Method(network=unet, phase=phase).phase is phase
 
 
 def test_edited_variants_are_another_experiment(monkeypatch):

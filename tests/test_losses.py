@@ -1,3 +1,5 @@
+import inspect
+
 import keras
 import numpy as np
 import pytest
@@ -6,6 +8,8 @@ from scipy.ndimage import gaussian_filter
 from skimage.metrics import structural_similarity
 
 from wssl import losses
+
+PAPERS = ("mix", "log_cosh", "ssim", "mse", "l1")
 
 
 @pytest.fixture
@@ -42,8 +46,15 @@ def test_contract(name, pair):
     loss = losses.bind(losses.LOSSES[name], alpha=0.84, a=1.0)
     value = ops.convert_to_numpy(loss(true, pred))
     assert value.shape == (3,)
-    assert (value > 0).all()
     same = ops.convert_to_numpy(loss(true, true))
+    assert (value > same).all()
+    assert (same >= -2e-6).all()
+
+
+@pytest.mark.parametrize("name", PAPERS)
+def test_equal_images_have_no_loss(name, pair):
+    loss = losses.bind(losses.LOSSES[name], alpha=0.84, a=1.0)
+    same = ops.convert_to_numpy(loss(pair[0], pair[0]))
     np.testing.assert_allclose(same, 0, atol=2e-6)
 
 
@@ -151,10 +162,32 @@ def test_losses_without_parameters_ignore_them(name, pair):
 
 @pytest.mark.parametrize("name", losses.LOSSES)
 def test_a_bound_loss_is_the_function_with_the_settings_that_it_takes(name, pair):
-    given = {"mix": {"alpha": 0.3, "a": 5.0}, "log_cosh": {"a": 5.0}}.get(name, {})
+    taken = inspect.signature(losses.LOSSES[name]).parameters
+    given = {key: value for key, value in {"alpha": 0.3, "a": 5.0}.items() if key in taken}
     ours = losses.bind(losses.LOSSES[name], alpha=0.3, a=5.0)(*pair)
     expected = losses.LOSSES[name](*pair, **given)
     np.testing.assert_array_equal(*map(ops.convert_to_numpy, (ours, expected)))
+
+
+def test_the_papers_losses_take_their_settings():
+    bound = {name: losses.bind(losses.LOSSES[name], alpha=0.3, a=5.0) for name in PAPERS}
+    assert {name: loss.keywords for name, loss in bound.items()} == {
+        **{name: {} for name in PAPERS},
+        "mix": {"alpha": 0.3, "a": 5.0},
+        "log_cosh": {"a": 5.0},
+    }
+
+
+@pytest.mark.parametrize(
+    ("axis", "shape"), [(None, r"\(\)"), ((1, 2), r"\(2, 3\)"), ((0, 1, 2, 3), r"\(\)")]
+)
+def test_a_loss_returns_one_value_per_image(axis, shape):
+    def wrong(y_true, y_pred):
+        return ops.mean(ops.abs(y_true - y_pred), axis=axis)
+
+    with pytest.raises(ValueError, match=f"one value per image from 'mine'.*the shape {shape}"):
+        losses.check_returned("mine", wrong, 16)
+    losses.check_returned("l1", losses.l1, 16)
 
 
 def test_a_loss_that_wants_more_is_refused():

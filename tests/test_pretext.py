@@ -115,11 +115,12 @@ def test_rotation_commutes_with_the_others(order, seed):
     np.testing.assert_allclose(ops.convert_to_numpy(first), ops.convert_to_numpy(last), atol=1e-5)
 
 
-def test_the_border_of_a_flat_image_does_not_give_the_label_away():
+@pytest.mark.parametrize("task", ["rotation", "saturation", "sharpness"])
+def test_the_border_of_a_flat_image_does_not_give_the_label_away(task):
+    """None of the paper's tasks changes a grey image without edges."""
     flat = np.full((4, 16, 16, 3), 0.4, dtype="float32")
-    for name in pretext.TASKS:
-        shown = ops.convert_to_numpy(pretext.TASKS[name](flat, labels_of(name, 4)))
-        np.testing.assert_allclose(shown, flat, atol=1e-5)
+    shown = ops.convert_to_numpy(pretext.TASKS[task](flat, labels_of(task, 4)))
+    np.testing.assert_allclose(shown, flat, atol=1e-5)
 
 
 class Transformed(keras.Model):

@@ -60,3 +60,19 @@ def test_a_record_in_words(made):
         PretextRecord: f"pretext phase {best}, width 2, seed 3",
         EvaluationRecord: f"{best}, width 2, seed 3, tested on synthetic, thin synthetic masks",
     }
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({}, ""),
+        ({"dataset": "photos"}, ""),
+        ({"dataset": "photos", "masks": "synthetic"}, "synthetic masks, "),
+        ({"masks": "quickdraw", "recipe": "thin"}, "quickdraw masks, recipe thin, "),
+        ({"coverage": (0.1, 0.25)}, "coverage 10% to 25%, "),
+    ],
+)
+def test_masks_other_than_the_usual_ones_are_named(settings, words):
+    experiment = Experiment(preset="smoke", encoder="scratch", **settings)
+    value = json.loads(json.dumps(experiment.to_dict()))
+    assert describe("inpainting", value) == f"encoder scratch, {words}seed 0"

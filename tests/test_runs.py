@@ -9,6 +9,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import keras
 import numpy as np
 import pytest
 from PIL import Image
@@ -18,7 +19,7 @@ from wssl.backend import keras
 from wssl.experiment import Evaluation, Experiment
 from wssl.inpainting import inpaint
 from wssl.inputs import evaluation_data
-from wssl.methods import METHODS, InpaintingPhase, PretextPhase, unet
+from wssl.methods import METHODS, InpaintingPhase, Method, PretextPhase, unet
 from wssl.report import accuracy
 from wssl.runs import Result, evaluate, pretrain, run
 from wssl.scores import inpaint_batches
@@ -715,3 +716,42 @@ with multiprocessing.get_context("fork").Pool(1) as pool:
     )
     assert finished.returncode == 1
     assert "RuntimeError: process: expected one that was spawned" in finished.stderr
+
+
+@pytest.mark.parametrize(
+    ("fill", "words"),
+    [
+        (lambda image, mask: image[..., 0], r"an image of the shape \(32, 32, 3\) from 'mine'"),
+        (lambda image, mask: 0.9 * image, "known pixels unchanged by 'mine'; .* change of up to"),
+        (lambda image, mask: image + np.nan, "known pixels unchanged by 'mine'"),
+    ],
+)
+def test_a_fill_keeps_the_shape_and_the_known_pixels(fill, words, tmp_path, monkeypatch):
+    fill.version = 1
+    monkeypatch.setitem(METHODS, "mine", Method(fill=fill))
+    with pytest.raises(ValueError, match=words):
+        run(Experiment(method="mine", preset="smoke"), Store(tmp_path))
+    assert not list(Store(tmp_path).records())
+
+
+def test_a_fill_that_changes_known_pixels_in_place_is_noticed(tmp_path, monkeypatch):
+    def fill(image, mask):
+        image[:] = 0.5
+        mask[:] = True
+        return image
+
+    fill.version = 1
+    monkeypatch.setitem(METHODS, "mine", Method(fill=fill))
+    with pytest.raises(ValueError, match="known pixels unchanged by 'mine'"):
+        run(Experiment(method="mine", preset="smoke"), Store(tmp_path))
+
+
+def test_a_loss_that_is_no_value_per_image_is_named_before_training(tmp_path, monkeypatch, trained):
+    def mine(y_true, y_pred):
+        return keras.ops.mean(keras.ops.abs(y_true - y_pred))
+
+    mine.version = 1
+    monkeypatch.setitem(losses.LOSSES, "mine", mine)
+    with pytest.raises(ValueError, match="one value per image from 'mine'"):
+        run(Experiment(loss="mine", preset="smoke"), Store(tmp_path))
+    assert trained == []

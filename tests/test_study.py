@@ -1,4 +1,5 @@
 from collections import Counter
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -6,8 +7,9 @@ import pytest
 from wssl import campaign, losses, paper, study
 from wssl.claims import CLAIMS
 from wssl.claims.campaign import Arm, Design
-from wssl.claims.catalogue import BEST_ARM, HARMONIC, RANDOM, SCRATCH, SINGLES, WIDE_BEST
+from wssl.claims.catalogue import BEST_ARM, HARMONIC, RANDOM, SCRATCH, SINGLES, WIDE_BEST, claim
 from wssl.claims.decision import AWAITING
+from wssl.claims.estimands import difference
 from wssl.claims.ladders import ladders
 from wssl.claims.outcomes import NOT_RUN, SEEN
 from wssl.experiment import ENCODERS, Experiment
@@ -241,3 +243,44 @@ def test_parameters_of_an_arm_are_those_that_learn():
     assert whole - made.parameters(Arm(encoder="random", blocks=(1, 2))) == sum(encoder[:2])
     assert made.parameters(Arm(encoder="scratch", width="wide")) > 3 * whole
     assert made.parameters(Arm(encoder="scratch", width="4")) == whole
+
+
+UNKNOWN = Arm(encoder="scratch", loss="l1")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"arms": [UNKNOWN]},
+        {"claims": [replace(claim("features"), estimand=difference(UNKNOWN, SCRATCH))]},
+    ],
+)
+def test_arms_without_an_experiment_are_named_before_any_training(asked, trained):
+    with pytest.raises(ValueError, match=r"'no pretext task; scratch; loss l1'.*more="):
+        Study("smoke").findings(**asked)
+    assert trained == []
+
+
+def test_arms_of_more_experiments_and_of_the_registered_campaign_are_known(fabricate):
+    more = [Experiment(preset="smoke", encoder="scratch", loss="l1", seed=s) for s in (0, 1)]
+    found = Study("smoke", seeds=2, more=more)
+    fabricate(Store(), found.of([UNKNOWN, SCRATCH]))
+    mine = replace(claim("features"), key="mine", estimand=difference(UNKNOWN, SCRATCH))
+    longer = Arm(encoder="scratch", budget=4.0)
+    verdict = found.findings([UNKNOWN, SCRATCH, longer], claims=[mine])["mine"]
+    assert verdict.outcome == SEEN
+    assert set(found.findings([SCRATCH]).verdicts) == {c.key for c in CLAIMS}
+
+
+def test_a_study_with_other_masks():
+    settings = {"recipe": "thick", "coverage": (0.1, 0.4)}
+    found = Study("smoke", seeds=1, **settings)
+    trained_ones = [task for task in found.tasks if isinstance(task, Experiment)]
+    assert {(e.recipe, e.coverage) for e in trained_ones} == {("thick", (0.1, 0.4))}
+    assert (found.design.recipe, found.design.coverage) == ("thick", (0.1, 0.4))
+    assert len(found.of([SCRATCH])) > 0
+    masks = found.pictures()[1]
+    assert ((masks.mean(axis=(1, 2)) >= 0.1) & (masks.mean(axis=(1, 2)) <= 0.4)).all()
+    for name, value in settings.items():
+        assert not Study(**REGISTERED, **{name: value}).registered
+    assert Study(**REGISTERED, coverage=[0.3, 0.5]).registered

@@ -12,6 +12,7 @@ from wssl.methods import ENCODER_BLOCKS, METHODS, OBJECTIVES
 from wssl.names import lookup, unknown_name_error
 from wssl.presets import SETTINGS, Preset, preset, with_settings
 from wssl.pretext import TASKS
+from wssl.records import usual_masks
 from wssl.store import fingerprint
 from wssl.versions import changed, version_of
 
@@ -270,7 +271,7 @@ class Experiment:
             raise ValueError(f"split: expected 'test' or 'val'; received {self.split!r}.")
         masks = self.masks
         if masks == "auto":
-            masks = "synthetic" if self.dataset == "synthetic" else "quickdraw"
+            masks = usual_masks(self.dataset)
         object.__setattr__(self, "frozen_blocks", _blocks(self.frozen_blocks, self.encoder))
         self._check_method()
         data.check_image_source(self.dataset)

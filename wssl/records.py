@@ -203,7 +203,8 @@ def describe(kind: str, experiment: Mapping[str, Any]) -> str:
     Returns
     -------
     str
-        Its pretext tasks, the differences from `DEFAULTS` and from its preset, and its seed.
+        Its pretext tasks, the differences from `DEFAULTS`, from the usual masks and from its
+        preset, and its seed.
 
     Examples
     --------
@@ -225,8 +226,34 @@ def describe(kind: str, experiment: Mapping[str, Any]) -> str:
         value = tuple(value) if isinstance(value, list) else value
         if value != default:
             words.append(f"{name} {value}")
+    words += _masks_in_words(experiment)
     words += [f"{name} {value}" for name, value in experiment.get("settings", {}).items()]
     return ", ".join([*filter(None, map(str.strip, words)), f"seed {experiment['seed']}"])
+
+
+def usual_masks(dataset: str) -> str:
+    """The source of masks that `wssl.Experiment` takes for a data set if none is given.
+
+    Parameters
+    ----------
+    dataset : str
+    """
+    return "synthetic" if dataset == "synthetic" else "quickdraw"
+
+
+def _masks_in_words(experiment: Mapping[str, Any]) -> list[str]:
+    """What is not usual about the masks of a run, or of a pretext phase that has masks."""
+    if "masks" not in experiment:
+        return []
+    recipe, (low, high) = (experiment.get(n, _OF_EXPERIMENT[n]) for n in ("recipe", "coverage"))
+    masks, words = experiment["masks"], []
+    if masks != usual_masks(experiment["dataset"]):
+        words.append(f"{masks} masks")
+    if recipe != _OF_EXPERIMENT["recipe"]:
+        words.append(f"recipe {recipe}")
+    if (low, high) != _OF_EXPERIMENT["coverage"]:
+        words.append(f"coverage {low:.0%} to {high:.0%}")
+    return words
 
 
 def _weights_in_words(weights: Mapping[str, float]) -> str:

@@ -7,7 +7,7 @@ from worlds import study
 from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign, Design, arm_of
 from wssl.claims.catalogue import claim
 from wssl.claims.characteristics import nothing
-from wssl.claims.estimands import SSIM, Score, difference, linear, shown
+from wssl.claims.estimands import SSIM, Best, Score, difference, linear, shown
 from wssl.paper import BEST
 from wssl.statistics import residual_variance
 
@@ -243,3 +243,26 @@ def test_neither_other_seeds_nor_the_second_tier_change_a_variance():
     enlarged = Campaign([*records, *kept.values()])
     assert len(enlarged.runs) > len(campaign.runs)
     assert [enlarged.variance(SSIM, noise) for noise in noises] == before
+
+
+def test_a_fill_that_is_not_the_packages_own_has_one_run_for_all_seeds():
+    networks = [changed(seed=seed, encoder="scratch", pretext={}) for seed in (11, 12, 13)]
+    for number, record in enumerate(networks):
+        record["fingerprint"] = f"{number:016x}"
+        record["metrics"] = {"ssim": 0.8 + number / 100}
+    fill = changed(method="mine", seed=4) | {"scale": {"size": 64}, "fingerprint": "f" * 16}
+    fill["metrics"] = {"ssim": 0.7}
+    scratch, mine = Arm(encoder="scratch", width=WIDE), Arm(method="mine")
+    found = Campaign([*networks, fill])
+    assert found.is_fill(mine)
+    assert found.is_fill(Arm(method="harmonic"))
+    assert not found.is_fill(scratch)
+    assert {found.run(mine, seed)["fingerprint"] for seed in (11, 12, 13)} == {"f" * 16}
+    effect = difference(scratch, mine).estimate(found)
+    expected = [np.log(0.3 / (0.2 - number / 100)) for number in range(3)]
+    assert effect.value == pytest.approx(np.mean(expected))
+    own = found.prior(((1.0, scratch), (-1.0, mine)), SSIM)
+    builtin = found.prior(((1.0, scratch), (-1.0, Arm(method="harmonic"))), SSIM)
+    np.testing.assert_array_equal(own, builtin)
+    best = Best((scratch,), (mine,)).needs(found)
+    assert [need for need in best if need[1] == mine] == [("run", mine, 0, SSIM)]

@@ -1,5 +1,7 @@
 """Every claim in a world in which it is true, in its opposite, and in one without a difference."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from worlds import TRUE, opposite, study
@@ -137,3 +139,14 @@ def test_seeds_that_matter_less_with_more_tasks():
 
     assert changed(300.0) == HOLDS
     assert changed(0.001) == REFUTED
+
+
+def test_a_claim_of_ones_own_needs_a_known_family_and_unit():
+    class Length:
+        unit = "metre"
+
+    known = claim("features")
+    with pytest.raises(ValueError, match="unit: expected one of ratio, dB.*received 'metre'"):
+        replace(known, estimand=Length())
+    with pytest.raises(ValueError, match="family: expected one of pretext.*received 'losses'"):
+        replace(known, family="losses")

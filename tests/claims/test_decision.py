@@ -1,5 +1,6 @@
 """The rule that leads from intervals to verdicts, and its error rate."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import NOISE, TRUE, raised, study
 
+from wssl.claims.campaign import Arm
 from wssl.claims.catalogue import CLAIMS, FAMILIES, claim
 from wssl.claims.characteristics import nothing, simulate
 from wssl.claims.decision import (
@@ -25,6 +27,8 @@ from wssl.claims.decision import (
     judge,
     outcome_of,
 )
+from wssl.claims.estimands import SSIM
+from wssl.claims.outcomes import findings
 from wssl.statistics import Estimate
 
 EFFECTS = st.floats(-3, 3, allow_nan=False)
@@ -197,3 +201,28 @@ def test_the_papers_own_effects():
     assert found["rotation-saturation"] == pytest.approx(0.8 * slope)
     for unreported in ("features", "supervised", "unseen", "log-cosh-mse", "masks"):
         assert np.isnan(found[unreported])
+
+
+@pytest.mark.parametrize(
+    ("need", "words"),
+    [
+        (("runs", Arm(), 11, SSIM), "expected a kind of record among run, unseen.*received 'runs'"),
+        (("run", Arm(), 11, None), "expected a score with a record of the kind 'run'"),
+        (("unseen", Arm(), 11, None), "expected a score with a record of the kind 'unseen'"),
+    ],
+)
+def test_what_an_estimand_needs_is_checked(need, words):
+    class Mine:
+        unit = "dB"
+
+        def needs(self, campaign):
+            return [need]
+
+        def estimate(self, campaign):
+            return Estimate(1.0, 0.1, 4.0)
+
+    mine = replace(claim("features"), key="mine", estimand=Mine())
+    with pytest.raises(ValueError, match=words):
+        judge([], claims=[mine])
+    with pytest.raises(ValueError, match=words):
+        findings([], registered=False, claims=[mine])

@@ -205,3 +205,15 @@ def test_the_fingerprint_of_a_mask_folder_is_its_content(drawn_folder):
     assert before != data.fingerprint(f"folder:{drawn_folder}")
     (drawn_folder / "test" / "0.png").unlink()
     assert before != data.mask_fingerprint(f"folder:{drawn_folder}")
+
+
+@pytest.mark.parametrize(
+    ("recipe", "coverage", "change"),
+    [("thick", (0.0, 0.001), "fewer or thinner"), ("qd-imd", (0.9, 1.0), "more or wider")],
+)
+def test_the_advice_on_strokes_depends_on_the_side_that_is_missed(
+    recipe, coverage, change, monkeypatch
+):
+    monkeypatch.setattr(recipes, "PATIENCE", 20)
+    with pytest.raises(ValueError, match=f"a recipe with {change} strokes"):
+        data.masks("synthetic", 2, 32, coverage=coverage, recipe=recipe)

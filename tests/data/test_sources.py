@@ -152,3 +152,39 @@ def test_the_kinds_of_open_faces_are_its_parts(shared_data):
     assert sum(map(len, parts.values())) == len(kinds)
     names = ("open-faces", "open-faces:real", "open-faces:synthetic")
     assert len({data.fingerprint(name) for name in names}) == 3
+
+
+@pytest.mark.parametrize(
+    ("returned", "received"),
+    [
+        (np.zeros((2, 8, 8, 3), np.float64), r"float64 \(2, 8, 8, 3\)"),
+        (np.zeros((2, 8, 8), np.uint8), r"uint8 \(2, 8, 8\)"),
+        (np.zeros((2, 8, 8, 1), np.uint8), r"uint8 \(2, 8, 8, 1\)"),
+        (np.zeros((2, 9, 9, 3), np.uint8), r"uint8 \(2, 9, 9, 3\)"),
+        (np.zeros((3, 8, 8, 3), np.uint8), r"uint8 \(3, 8, 8, 3\)"),
+        (np.zeros((0, 8, 8, 3), np.uint8), r"uint8 \(0, 8, 8, 3\)"),
+        ([[0]], r"list \(1, 1\)"),
+    ],
+)
+def test_what_a_source_returns_is_checked(returned, received, monkeypatch):
+    class Mine:
+        def images(self, split, size, count):
+            return returned
+
+        def fingerprint(self):
+            return "mine"
+
+    monkeypatch.setitem(sources.SOURCES, "mine", Mine())
+    words = rf"expected uint8 \(1 to 2, 8, 8, 3\).* from the source 'mine'; received {received}"
+    with pytest.raises(ValueError, match=words):
+        data.images("mine", "train", 8, count=2)
+
+
+def test_a_source_may_have_fewer_images_than_asked_for(monkeypatch):
+    class Mine(sources.Synthetic):
+        def images(self, split, size, count):
+            return super().images(split, size, 2)
+
+    monkeypatch.setitem(sources.SOURCES, "mine", Mine())
+    assert len(data.images("mine", "train", 16, count=5)) == 2
+    assert len(data.images("mine", "train", 16)) == 2

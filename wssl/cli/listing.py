@@ -15,9 +15,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser : argparse.ArgumentParser
     """
     parser.description = (
-        "List the runs of the results folder: fingerprint, preset, images, PSNR and SSIM on the "
-        "test images, and the settings that differ from the defaults. `wssl inpaint --model` and "
-        "`wssl export` take the fingerprint."
+        "List the runs of the results folder: fingerprint, time of the run (UTC), preset, images, "
+        "PSNR and SSIM on the test images, and the settings that differ from the defaults. "
+        "`wssl inpaint --model` and `wssl export` take the fingerprint. Of two runs that differ "
+        "only in the version of a loss, network, task or fill, the later one is of the later "
+        "version; `wssl study --stale` lists the runs that the current code would make again."
     )
     parser.epilog = "example: wssl list desktop rotation"
     parser.add_argument(
@@ -48,12 +50,14 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _line(record: Mapping[str, Any]) -> tuple[str, ...]:
-    """The sort key of a line, then its cells: fingerprint, preset, images, scores, words."""
+    """The sort key of a line, then its cells: fingerprint, time, preset, images, scores, words."""
     trained, own = trained_experiment(record), record["experiment"]
     words = describe(record["kind"], own)
     scores = _accuracies(record) if is_pretext(record) else _scores(record)
     cells = (trained["preset"], own["dataset"], scores, words)
-    return (f"{record['kind'] != 'inpainting'} {' '.join(cells)}", record["fingerprint"], *cells)
+    finished = str(record["provenance"].get("finished", ""))[:16].replace("T", " ")
+    key = f"{record['kind'] != 'inpainting'} {' '.join(cells)}"
+    return (key, record["fingerprint"], finished, *cells)
 
 
 def _scores(record: Mapping[str, Any]) -> str:

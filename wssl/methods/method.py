@@ -123,19 +123,17 @@ def _check_callable(name: str, given: Callable[..., Any] | None, arguments: Sequ
     function: Any = inspect.getattr_static(given, "__init__") if is_class else given
     if function is None:
         return
-    try:
-        signature = inspect.signature(function)
-    except ValueError:
-        return
     wanted = ["self", *arguments] if is_class else [*arguments]
     try:
-        signature.bind(*wanted)
+        inspect.signature(function).bind(*wanted)
     except TypeError as error:
         raise ValueError(
             f"{name}: expected a callable with the arguments {', '.join(arguments)}; received "
             f"{getattr(given, '__qualname__', given)!r} ({error}). Define "
             f"{'__init__' if is_class else 'it'} with ({', '.join(wanted)})."
         ) from None
+    except ValueError:  # a compiled function that does not say what it takes
+        return
 
 
 def check_scale(size: int, width: int, halvings: int) -> None:
