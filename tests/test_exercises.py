@@ -8,9 +8,11 @@ import pytest
 
 from wssl import notebooks, presets
 
-SOURCES = sorted((Path(__file__).parents[1] / "notebooks").glob("[0-9]*.py"))
-TRAINS = {"03-1", "03-2", "04-3", "05-3", "06-3", "08-1", "09-1", "13-1", "14-2"}
-"""The exercises that train networks, and say so."""
+ROOT = Path(__file__).parents[1]
+TEMPLATE = ROOT / "book" / "howto" / "template_study.py"
+SOURCES = [*sorted((ROOT / "notebooks").glob("[0-9]*.py")), TEMPLATE]
+TRAINS = {"03-1", "03-2", "04-3", "05-3", "06-3", "08-1", "09-1", "13-1", "14-2", "te-3"}
+"""The exercises that train networks, and say so; "te" is the template of a page."""
 
 EXERCISE = re.compile(
     r"^\*\*(\d)\. (.+?)\*\* (.+?)\n\n:::\{dropdown\} Solution\n```python\n(.+?)```\n\n(.+?)\n:::$",
@@ -66,10 +68,13 @@ def test_a_chapter_ends_with_its_limits_and_three_exercises(source):
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.stem)
-def test_a_chapter_defines_no_function_and_hides_its_plumbing(source):
+def test_a_chapter_defines_only_what_it_registers_and_hides_its_plumbing(source):
     for cell in cells(source):
         if cell.cell_type == "code":
-            assert not re.search(r"^(def|class) ", cell.source, re.MULTILINE), cell.source
+            defined = re.findall(r"^(?:def|class) (\w+)", cell.source, re.MULTILINE)
+            entries = re.findall(r"^\w+\.[A-Z]+\[.+\] = (.+)$", cell.source, re.MULTILINE)
+            for name in defined:
+                assert any(re.search(rf"\b{name}\b", entry) for entry in entries), cell.source
             if re.search(r"^(import|from) |^glue\(", cell.source, re.MULTILINE):
                 assert {"hide-input", "remove-input"} & set(cell.metadata.get("tags", []))
 
