@@ -179,10 +179,13 @@ def fabricate():
 def registries():
     """Whatever the test registers, no other test sees."""
     from wssl import losses, pretext
-    from wssl.data import sources, strokes
+    from wssl.data import recipes, sources, strokes
     from wssl.methods import METHODS
 
-    registered = [losses.LOSSES, METHODS, pretext.TASKS, sources.SOURCES, strokes.STROKES]
+    registered = [
+        *(losses.LOSSES, METHODS, pretext.TASKS),
+        *(recipes.RECIPES, sources.SOURCES, strokes.STROKES),
+    ]
     before = [dict(registry) for registry in registered]
     yield
     for registry, entries in zip(registered, before, strict=True):

@@ -78,7 +78,10 @@ def test_a_loss_of_ones_own(run, rng, capsys):
     first = [history(names[name])[0] for name in ("ours", "papers")]
     assert first[0] == pytest.approx(np.sqrt(1e-6) + 0.25, abs=0.2)
     assert abs(first[0] - first[1]) > 0.01 * first[0]
-    assert capsys.readouterr().out.splitlines()[-1] == "charbonnier | WSSL, charbonnier"
+    assert "charbonnier | WSSL, charbonnier" in capsys.readouterr().out.splitlines()
+    for row, name in (("Charbonnier", "ours"), ("mix", "papers")):
+        printed = float(str(names["scores"].loc[row, "SSIM"]).split()[0])
+        assert printed == pytest.approx(names[name].metrics["ssim"], abs=1e-4)
 
 
 def test_masks_of_ones_own(run, tmp_path):
@@ -87,6 +90,8 @@ def test_masks_of_ones_own(run, tmp_path):
     np.testing.assert_array_equal(drawn, np.concatenate(list(masks), axis=1))
     assert ((masks.mean(axis=(1, 2)) >= 0.3) & (masks.mean(axis=(1, 2)) <= 0.5)).all()
     assert (masks != data.masks("synthetic", count=8, size=64)).any()
+    assert names["sparse"].fingerprint != names["experiment"].fingerprint
+    assert Store().get(names["sparse"].fingerprint)["experiment"]["recipe"] == "sparse"
     source = names["Scratches"]
     train, test = (source().strokes(split) for split in ("train", "test"))
     assert all(len(stroke.points) == 2 for stroke in train)
@@ -134,6 +139,15 @@ def test_a_claim_of_ones_own(run, tmp_path):
     assert verdict.outcome == "not judged"
     assert names["judged"].status == "awaiting runs (0 of 6)"
     assert list(names["table"].index) == [names["claim"].text]
+    worst = [
+        np.array([np.percentile(Store().get(e.fingerprint)["per_image"]["psnr"], 10) for e in runs])
+        for runs in (names["ours"], [e.replace(loss="log_cosh") for e in names["ours"]])
+    ]
+    decile = names["decile"]
+    assert decile.effect.value == pytest.approx(float(np.mean(worst[0] - worst[1])))
+    assert decile.interval()[0] < decile.effect.value < decile.interval()[1]
+    with pytest.raises(ValueError, match="scratch; loss l1.*more="):
+        names["study"].findings([names["l1"]])
     assert picture_width(tmp_path / "forest.png") > 100
 
 
