@@ -13,7 +13,7 @@ from typing import Any
 import keras
 from keras import ops
 
-SETTINGS: dict[str, tuple[Any, Any, Any]] = {
+_SETTINGS: dict[str, tuple[Any, Any, Any]] = {
     "floatx": (keras.config.floatx, keras.config.set_floatx, "float32"),
     "epsilon": (keras.config.epsilon, keras.config.set_epsilon, 1e-7),
     "image_data_format": (
@@ -25,18 +25,18 @@ SETTINGS: dict[str, tuple[Any, Any, Any]] = {
 }
 """The global settings of Keras: the functions that read and set each, and its value here."""
 
-for _, choose, setting in SETTINGS.values():
+for _, choose, setting in _SETTINGS.values():
     choose(setting)
 
 _TURN = threading.RLock()
 _STARTED: set[int] = set()
 
-__all__ = ["SETTINGS", "alone", "keras", "ops"]
+__all__ = ["alone", "keras", "ops"]
 
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Context manager: compute with `SETTINGS`, while other threads of this process wait.
+    """Context manager: compute with our settings of Keras, while other threads wait.
 
     Settings changed since the import hold again afterwards. Threads take turns because networks and
     compiled steps are shared within a process.
@@ -55,9 +55,9 @@ def alone() -> Iterator[None]:
         )
     with _TURN:
         _STARTED.add(os.getpid())
-        before = [(choose, read()) for read, choose, _ in SETTINGS.values()]
+        before = [(choose, read()) for read, choose, _ in _SETTINGS.values()]
         try:
-            for _, choose, setting in SETTINGS.values():
+            for _, choose, setting in _SETTINGS.values():
                 choose(setting)
             yield
         finally:
