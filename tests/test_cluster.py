@@ -256,7 +256,7 @@ def test_workers_that_do_not_see_the_store(two, store, monkeypatch):
 
     monkeypatch.setattr(cluster, "NamedTemporaryFile", Elsewhere)
     with (
-        pytest.raises(FileNotFoundError, match=f"does not see .*{store.root}.* WSSL_RESULTS"),
+        pytest.raises(FileNotFoundError, match=f"cannot see .*{store.root}.* WSSL_RESULTS"),
         connect(two.scheduler_address, store),
     ):
         pass

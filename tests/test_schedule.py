@@ -504,11 +504,11 @@ def test_ctrl_c_ends_all_workers_and_the_same_command_goes_on(store, undisturbed
         os.killpg(study.pid, signal.SIGINT)
         began = time.monotonic()
         err = study.stderr.read()
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
     assert study.returncode == 130
     assert err.splitlines() == ["", "wssl: interrupted; the same command resumes from here."]
     with pytest.raises(ProcessLookupError):
-        while time.monotonic() - began < 30:
+        while time.monotonic() - began < 90:
             os.killpg(study.pid, 0)
             time.sleep(0.05)
     assert not list(store.root.rglob(".*"))
