@@ -213,7 +213,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         As from the shell, without the program's name; ``sys.argv`` if not given.
     """
-    parser = argparse.ArgumentParser(prog="python -m wssl.slides", description=main.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m wssl.slides", description="Write the slides, or print the summary."
+    )
     parser.add_argument("folder", type=Path, help="the executed studies")
     parser.add_argument("--output", type=Path, help="the HTML file of the slides")
     parser.add_argument("--summary", action="store_true", help="print what was found")
