@@ -14,11 +14,11 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import keras
 from table import Row
 from timing import main
 
 from wssl import Store, run
+from wssl.backend import keras
 from wssl.methods import InpaintingPhase, PretextPhase
 from wssl.presets import Preset
 from wssl.study import table

@@ -1,8 +1,8 @@
 """How much arithmetic a training step needs."""
 
-import keras
 import numpy as np
-from keras import layers
+
+from wssl.backend import keras
 
 
 def convolution_flops(network: keras.Model) -> int:
@@ -13,8 +13,8 @@ def convolution_flops(network: keras.Model) -> int:
     total, learned = 0, {id(network.input): 0}
     for layer in network.layers[1:]:
         needed = sum(learned[id(tensor)] for tensor in keras.tree.flatten(layer.input))
-        if isinstance(layer, layers.Conv2D | layers.Conv2DTranspose):
-            transposed = isinstance(layer, layers.Conv2DTranspose)
+        if isinstance(layer, keras.layers.Conv2D | keras.layers.Conv2DTranspose):
+            transposed = isinstance(layer, keras.layers.Conv2DTranspose)
             grid = layer.input if transposed else layer.output
             forward = 2 * int(np.prod(layer.kernel.shape)) * grid.shape[1] * grid.shape[2]
             total += forward * (1 + layer.trainable)

@@ -17,7 +17,6 @@ from statistics import median
 from tempfile import TemporaryDirectory
 
 import jax
-import keras
 from flops import convolution_flops
 from timing import (
     classes,
@@ -30,6 +29,7 @@ from timing import (
 )
 
 from wssl import Store
+from wssl.backend import keras
 from wssl.data.batches import inpainting_batch, pretext_batch
 from wssl.devices import computing_in, precision, resident
 from wssl.experiment import Pretraining

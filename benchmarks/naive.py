@@ -1,42 +1,74 @@
 """The study's two phases as most people would write them, and how much faster ours are.
 
 A `tf.data` pipeline maps each image through `tf.image` and Pillow, the U-Net is the usual one, and
-`model.fit` trains it. The networks, the losses, the optimiser and the batches' sizes are ours, and
-so are the images: arrays in memory, already loaded. What differs is how they are put together.
+`model.fit` trains it on all cores, with TensorFlow's defaults. The networks, the losses, the
+optimiser and the batches' sizes are ours, and so are the images: arrays in memory, already loaded.
+What differs is how they are put together, and that the study trains two runs side by side, with one
+thread each. The ratio counts the images of both. The machine needs two cores that are otherwise
+idle.
+
+With ``--without-avx512`` a processor that has AVX-512 takes the part of one that has not: our
+oneDNN is limited to AVX2, and the naive code computes without it, as is TensorFlow's default there.
 """
 
-import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from statistics import median
 
 import keras
 import numpy as np
 import tensorflow as tf
-import training as ours
 from keras import layers
 from PIL import Image, ImageEnhance
-from table import Row
-from timing import main, random_images, random_masks, take_turns
+from steps import STEPS, TURNS, WARM_UP, Pace, Side, side_options
+from table import Row, parser_of, show
+from timing import random_images, random_masks
 
-from wssl.presets import Preset
+from wssl.machine import DEFAULTS
+from wssl.presets import PRESETS, Preset, preset
+from wssl.pretext import TASKS
 
 LEVELS = [0.0, 0.25, 0.75, 1.0]
-BLOCK = 10
-TURNS = 5
+RUNS = 2
 
 
-def measure(scale: Preset) -> Iterator[Row]:
+def measure(scale: Preset, without_avx512: bool) -> Iterator[Row]:
     """Yield a row for each phase."""
-    images, masks = random_images(scale), random_masks(scale)
-    for tasks in (["saturation"], list(ours.TASKS)):
-        model = compile_pretext(
-            encoder(scale.size, scale.width), tasks, scale.inpainting_learning_rate
-        )
-        dataset = pretext_dataset(images, tasks, scale.size, scale.inpainting_batch)
-        name = f"pretext phase, {len(tasks)} task{'s' * (len(tasks) > 1)}"
-        yield _row(name, scale, *ours.pretext(scale, tasks)[:2], model, dataset)
-    model = compile_inpainting(encoder(scale.size, scale.width), scale.inpainting_learning_rate)
-    dataset = inpainting_dataset(images, masks, scale.size, scale.inpainting_batch)
-    yield _row("inpainting phase", scale, *ours.inpainting(scale)[:2], model, dataset)
+    defaults: dict[str, str | None] = dict.fromkeys(DEFAULTS)
+    theirs = {**defaults, **({"TF_ENABLE_ONEDNN_OPTS": "0"} if without_avx512 else {})}
+    settings = {**DEFAULTS, **({"ONEDNN_MAX_CPU_ISA": "AVX2"} if without_avx512 else {})}
+    trainer = str(Path(__file__).with_name("steps.py"))
+    for tasks in (["saturation"], list(TASKS), []):
+        ours = [Side(trainer, scale, tasks, settings) for _ in range(RUNS)]
+        naive = Side(__file__, scale, tasks, theirs)
+        seconds: dict[str, list[float]] = {"ours": [], "naive": []}
+        for _ in range(WARM_UP + TURNS):
+            for side in ours:
+                side.start()
+            seconds["ours"].append(max([side.seconds() for side in ours]))
+            naive.start()
+            seconds["naive"].append(naive.seconds())
+        for side in (*ours, naive):
+            side.stop()
+        ratio = RUNS * median(seconds["naive"][WARM_UP:]) / median(seconds["ours"][WARM_UP:])
+        number = f"{len(tasks)} task{'s' * (len(tasks) > 1)}"
+        phase = f"pretext phase, {number}" if tasks else "inpainting phase"
+        yield Row(f"{phase}: images/s, ours, {RUNS} runs / naive", ratio, "at least 1.60")
+
+
+def follow(scale: Preset, tasks: Sequence[str]) -> None:
+    """Train a phase of the naive code in turns."""
+    body, rate = encoder(scale.size, scale.width), scale.inpainting_learning_rate
+    images, batch = random_images(scale), scale.inpainting_batch
+    if tasks:
+        model = compile_pretext(body, tasks, rate)
+        dataset = pretext_dataset(images, tasks, scale.size, batch)
+    else:
+        model = compile_inpainting(body, rate)
+        dataset = inpainting_dataset(images, random_masks(scale), scale.size, batch)
+    pace = Pace()
+    callback = keras.callbacks.LambdaCallback(on_train_batch_begin=lambda batch, logs: pace(batch))
+    model.fit(dataset, steps_per_epoch=STEPS, epochs=1, verbose=0, callbacks=[callback])
 
 
 def encoder(size: int, width: int) -> keras.Model:
@@ -128,35 +160,15 @@ def inpainting_dataset(
     return dataset.batch(batch).prefetch(tf.data.AUTOTUNE)
 
 
-class _Clock(keras.callbacks.Callback):
-    """Takes the time at the end of each step."""
-
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        self.ends: list[float] = []
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        self.ends.append(time.perf_counter())
-
-
-def fit(model: keras.Model, dataset: tf.data.Dataset, steps: int) -> float:
-    """Seconds of `steps` steps of `model.fit`, after as many that fill the pipeline."""
-    clock = _Clock()
-    model.fit(dataset, steps_per_epoch=2 * steps, epochs=1, verbose=0, callbacks=[clock])
-    return clock.ends[-1] - clock.ends[steps - 1]
-
-
-def _row(
-    name: str,
-    scale: Preset,
-    phase: keras.Model,
-    batches: ours.Callable[[int], ours.Batch],
-    model: keras.Model,
-    dataset: tf.data.Dataset,
-) -> Row:
-    others = {"naive": lambda: fit(model, dataset, BLOCK)}
-    seconds = take_turns(phase, batches, others, scale, turns=TURNS, block=BLOCK)
-    return Row(f"{name}: images/s, ours / naive", seconds["naive"] / seconds["full"], "above 1")
-
-
 if __name__ == "__main__":
-    main(measure, "Against benchmarks/naive.py")
+    if asked := side_options():
+        follow(*asked)
+    else:
+        parser = parser_of("Against benchmarks/naive.py")
+        parser.add_argument("--preset", default="desktop", help=f"one of {', '.join(PRESETS)}")
+        parser.add_argument("--without-avx512", action="store_true", help="see the module")
+        options = parser.parse_args()
+        scale = preset(options.preset)
+        title = "Against benchmarks/naive.py" + ", without AVX-512" * options.without_avx512
+        rows = measure(scale, options.without_avx512)
+        show(f"{title}, preset {scale.name}", rows, options.record)

@@ -10,7 +10,6 @@ environment for it, as its site says, and name the interpreter.
 """
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,15 +17,12 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-# As many as a run of the study has.
-os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
-
 import numpy as np
 import training as ours
-from keras import ops
 from table import Row, parser_of, show
 from timing import inpainting_phase, random_images, random_masks, take_turns
 
+from wssl.backend import ops
 from wssl.data.batches import inpainting_batch
 from wssl.machine import settings
 from wssl.methods import gather_examples, mask_out

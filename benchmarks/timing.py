@@ -15,10 +15,10 @@ from typing import Any
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import keras
 import numpy as np
 from table import Row, parser_of, show
 
+from wssl.backend import keras
 from wssl.losses import mix
 from wssl.methods import InpaintingPhase, PretextPhase, encoder, freeze, pretext_model, unet
 from wssl.presets import PRESETS, Preset, preset

@@ -8,16 +8,14 @@ arithmetic rate of the full step over that of a product of two 2048 x 2048 float
 counts the convolutions only, two operations per multiplication with addition, forward and for the
 gradients that are needed: a frozen layer has no gradient for its weights, and where no layer before
 an input learns, that input needs no gradient. Pooling, losses, transforms and the optimiser count
-as no work at all.
+as no work at all. Both sides have the threads of a run of the study, one by default.
 """
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import keras
 import tensorflow as tf
 from flops import convolution_flops
-from keras import ops
 from table import Row
 from timing import (
     classes,
@@ -30,6 +28,7 @@ from timing import (
     timed,
 )
 
+from wssl.backend import keras, ops
 from wssl.data.batches import inpainting_batch, pretext_batch
 from wssl.methods import Batch, gather_examples, mask_out
 from wssl.presets import Preset
@@ -126,7 +125,7 @@ def _rows(
     yield Row(f"{name}: full step / bare step, time", seconds["full"] / seconds["bare"], target)
     rate = scale.inpainting_batch * convolution_flops(phase.network) / seconds["full"]
     best = 2 * MATRIX**3 / seconds["product"]
-    yield Row(f"{name}: convolutions / matrix product, FLOP/s", rate / best, "at least 0.70")
+    yield Row(f"{name}: convolutions / matrix product, FLOP/s", rate / best, "at least 0.75")
 
 
 if __name__ == "__main__":

@@ -1,11 +1,20 @@
 """Ten slides and five lines, from executed pages."""
 
+import io
 import re
+from base64 import b64encode
+from html import escape
+from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
+from PIL import Image
 
 from wssl import slides
+
+ROOT = Path(__file__).parents[1]
+STUDIES = ROOT / "book" / "studies"
 
 GLUED = {
     "question": "Not answered <yet>.",
@@ -71,9 +80,49 @@ def test_a_folder_without_verdicts_says_what_to_run(tmp_path, capsys):
 
 
 def test_the_committed_pages_make_slides():
-    from pathlib import Path
-
-    studies = Path(__file__).parents[1] / "book" / "studies"
-    assert len(slides.summary(studies).splitlines()) == 5
-    deck = slides.deck(studies, "The study")
+    assert len(slides.summary(STUDIES).splitlines()) == 5
+    deck = slides.deck(STUDIES, "The study")
     assert "Awaiting runs: this figure is not drawn yet." not in deck
+
+
+def tile(name, note, colour):
+    buffer = io.BytesIO()
+    Image.new("RGB", (8, 8), colour).save(buffer, "PNG")
+    data = b64encode(buffer.getvalue()).decode()
+    label = f'<b>{escape(name)}</b><span data-records="b">{note}</span>'
+    return f'<span class="tile">{label}<img alt="" src="data:image/png;base64,{data}"></span>'
+
+
+def test_the_picture_has_each_tile_in_its_row_and_column(tmp_path):
+    rows = [("red", "lime"), ("blue", "yellow")]
+    strips = [tile("The holes", "", a) + tile("Ours & theirs", "error 0.1", b) for a, b in rows]
+    html = (
+        f'<figure data-records="a b">{"".join(strips)}<figcaption>A &amp; B</figcaption></figure>'
+    )
+    page = nbformat.v4.new_code_cell("", outputs=[glued("picture", "text/html", html)])
+    nbformat.write(nbformat.v4.new_notebook(cells=[page]), tmp_path / "10_verdicts.ipynb")
+    assert slides.main([str(tmp_path), "--picture", str(tmp_path / "new" / "a.png")]) == 0
+    drawn = Image.open(tmp_path / "new" / "a.png")
+    assert (drawn.text["Source"], drawn.text["Description"]) == ("a b", "A & B")
+    pixels = np.asarray(drawn.convert("RGB"))
+    middle = {}
+    for colour in sum(rows, ()):
+        where = np.argwhere((pixels == np.array(Image.new("RGB", (1, 1), colour))).all(axis=-1))
+        middle[colour] = where.mean(axis=0)
+    assert middle["red"][0] == pytest.approx(middle["lime"][0], abs=2)
+    assert middle["red"][1] == pytest.approx(middle["blue"][1], abs=2)
+    assert middle["red"][0] < middle["blue"][0]
+    assert middle["red"][1] < middle["lime"][1]
+
+
+def test_a_page_without_its_picture_says_where_to_execute_it(folder, capsys):
+    assert slides.main([str(folder), "--picture", str(folder / "a.png")]) == 1
+    assert "where the weights of its networks are" in capsys.readouterr().err
+
+
+def test_the_picture_of_the_readme_is_that_of_the_page():
+    page = slides.read_page(STUDIES / "10_verdicts.ipynb").values["picture"]
+    drawn = Image.open(ROOT / "book" / "_static" / "answer.png")
+    assert f'data-records="{drawn.text["Source"]}"' in page
+    assert escape(drawn.text["Description"]) in page
+    assert "(book/_static/answer.png)" in (ROOT / "README.md").read_text()

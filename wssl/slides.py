@@ -1,20 +1,27 @@
-"""Ten slides from the executed pages, and what was found in five lines.
+"""Ten slides from the executed pages, what was found in five lines, and the picture of README.
 
 ``python -m wssl.slides FOLDER --output deck.html`` makes one HTML file of a folder of executed
-studies; a browser prints it, ten pages in landscape. ``--summary`` prints the five lines instead.
-Nothing is computed here: texts, numbers and figures are those that the pages hold.
+studies; a browser prints it, ten pages in landscape. ``--summary`` prints the five lines instead,
+and ``--picture FILE.png`` writes the picture of the first page. Nothing is computed here: texts,
+numbers and figures are those that the pages hold.
 """
 
 import argparse
 import ast
+import io
 import re
 import sys
+from base64 import b64decode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
+from html import escape, unescape
 from pathlib import Path
 
 import nbformat
+import numpy as np
+from PIL import Image
+
+from wssl import report
 
 VERDICTS = "10_verdicts"
 FIGURES = (
@@ -48,6 +55,9 @@ pre { font-size: 12pt; white-space: pre-wrap; margin: 0; }
 .slide .wssl-chart .hint { display: none; }
 .slide .wssl-claims { font-size: 12pt; }
 """
+
+
+_TILE = re.compile(r"<b>(.*?)</b><span[^>]*>(.*?)</span>.*?base64,(.*?)\"", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -132,6 +142,41 @@ def _needed(values: Mapping[str, str], folder: Path, name: str) -> str:
     return values[name]
 
 
+def picture(folder: Path, path: Path) -> None:
+    """Write the picture of the first page, for a page that cannot show its HTML.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Of the executed studies.
+    path : pathlib.Path
+        The PNG file. Its text ``Source`` has the fingerprints of the runs, separated by spaces, and
+        ``Description`` the caption.
+
+    Raises
+    ------
+    ValueError
+        If the page of the verdicts is not there, or was executed without the networks' weights.
+    """
+    html = _needed(read_page(folder / f"{VERDICTS}.ipynb").values, folder, "picture")
+    columns: dict[str, list[np.ndarray]] = {}
+    for name, note, data in _TILE.findall(html):
+        pixels = np.asarray(Image.open(io.BytesIO(b64decode(data))).convert("RGB"))
+        columns.setdefault(unescape(f"{name}\n{note}".strip()), []).append(pixels)
+    caption = re.search(r"<figcaption>(.*?)</figcaption>", html)
+    records = re.search(r'data-records="([^"]+)"', html)
+    if not (columns and caption and records):
+        raise ValueError(
+            f"folder: expected a page {VERDICTS}.ipynb with a picture; received {folder}. Execute "
+            "the page where the weights of its networks are."
+        )
+    rows = [list(row) for row in zip(*columns.values(), strict=True)]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    report.gallery(rows, list(columns), side=2).savefig(
+        path, dpi=110, metadata={"Source": records[1], "Description": unescape(caption[1])}
+    )
+
+
 def deck(folder: Path, title: str) -> str:
     """Ten slides as one HTML file that needs no other.
 
@@ -206,7 +251,7 @@ def _still(html: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Write the slides, or print the summary.
+    """Write the slides or the picture, or print the summary.
 
     Parameters
     ----------
@@ -214,15 +259,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         As from the shell, without the program's name; ``sys.argv`` if not given.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m wssl.slides", description="Write the slides, or print the summary."
+        prog="python -m wssl.slides",
+        description="Write the slides or the picture, or print the summary.",
     )
     parser.add_argument("folder", type=Path, help="the executed studies")
     parser.add_argument("--output", type=Path, help="the HTML file of the slides")
+    parser.add_argument(
+        "--picture", type=Path, metavar="FILE", help="the PNG file of the first page's picture"
+    )
     parser.add_argument("--summary", action="store_true", help="print what was found")
     options = parser.parse_args(arguments)
     try:
         if options.summary:
             print(summary(options.folder))
+        if options.picture:
+            picture(options.folder, options.picture)
         if options.output:
             title = "Weighted self-supervised learning for image inpainting"
             options.output.parent.mkdir(parents=True, exist_ok=True)
