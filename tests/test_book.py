@@ -1,6 +1,7 @@
 """The book as a reader gets it: strict, complete, without a network and without Keras."""
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -275,6 +276,89 @@ def test_the_build_of_another_folder_names_the_one_to_build(tmp_path):
     done = jupyter_book(tmp_path, "build", ".")
     assert done.returncode != 0
     assert "jupyter-book build book/" in done.stderr
+
+
+COUNTING = """\
+import collections, functools, json, sys
+import jinja2, sphinx.util.nodes
+from docutils import nodes
+
+sys.path[:0] = [{here!r}, {extensions!r}]
+html_theme, html_copy_source = "sphinx_book_theme", False
+numpydoc_show_class_members = False
+calls = collections.Counter()
+
+def counted(owner, name):
+    function = getattr(owner, name)
+    @functools.wraps(function)
+    def call(*given, **named):
+        calls[name] += 1
+        return function(*given, **named)
+    setattr(owner, name, call)
+
+def report(app, error):
+    with open("calls.json", "w") as file:
+        json.dump(calls, file)
+
+def setup(app):
+    counted(nodes.Element, "copy")
+    counted(jinja2.Environment, "compile")
+    app.connect("build-finished", report)
+"""
+
+
+DESCRIBED = """\
+def name_{0}(x):
+    \"\"\"Return `x`.
+
+    Parameters
+    ----------
+    x : int
+        A number.
+    \"\"\"
+    return x
+"""
+
+
+def book_of_many_names(source, names):
+    """A book whose reference has many names, with a page below another page."""
+    paths = {"here": str(source), "extensions": str(ROOT / "book" / "_extensions")}
+    pages = "```{toctree}\n:hidden:\n\n%s\n```\n"
+    sections = "".join(f"\n## Section {i}\n" for i in range(names))
+    reference = "```{eval-rst}\n.. automodule:: described\n   :members:\n```\n"
+    texts = {
+        "conf.py": COUNTING.format(**paths),
+        "described.py": '"""Names."""\n' + "".join(map(DESCRIBED.format, range(names))),
+        "index.md": "# Home\n\n" + pages % "above" + pages % "reference",
+        "above.md": "# Above\n\n" + pages % "below" + sections,
+        "below.md": "# Below\n" + sections,
+        "reference.md": "# Reference\n\n" + reference,
+    }
+    source.mkdir()
+    for name, text in texts.items():
+        (source / name).write_text(text)
+
+
+def test_the_pages_are_the_same_without_what_makes_a_build_faster(tmp_path):
+    names = 30
+    book_of_many_names(tmp_path / "source", names)
+    built, calls = {}, {}
+    for name, extension in (("plain", ""), ("fast", ",speed")):
+        folder = tmp_path / name
+        folder.mkdir()
+        extensions = f"extensions=myst_parser,sphinx.ext.autodoc,numpydoc{extension}"
+        arguments = ["-m", "sphinx", "-W", "-q", "-D", extensions, str(tmp_path / "source"), "html"]
+        done = run(folder, arguments, ())
+        assert done.returncode == 0, done.stderr[-4000:]
+        calls[name] = json.loads((folder / "calls.json").read_text())
+        pages = sorted((folder / "html").rglob("*.html"))
+        built[name] = {page.name: page.read_text(encoding="utf-8") for page in pages}
+    assert built["fast"] == built["plain"]
+    contents = built["fast"]["index.html"].partition('aria-label="Main"')[2].partition("</nav>")[0]
+    assert re.findall(r'href="(\w+)\.html"', contents) == ["above", "below", "reference"]
+    assert f"name_{names - 1}" in built["fast"]["reference.html"]
+    assert calls["fast"]["copy"] < calls["plain"]["copy"] / 2
+    assert calls["fast"]["compile"] <= calls["plain"]["compile"] - names
 
 
 PIXEL = (

@@ -31,6 +31,7 @@ def describe_constants(app: Sphinx) -> None:
         for path in sorted(package.parent.glob("[!_]*.py")):
             module = ModuleAnalyzer.for_file(str(path), f"{name}.{path.stem}")
             module.analyze()
+            ModuleAnalyzer.cache["module", f"{name}.{path.stem}"] = module
             said = {key: text for key, text in module.attr_docs.items() if not key[0]}
             analyzer.attr_docs = said | analyzer.attr_docs
         ModuleAnalyzer.cache["module", name] = analyzer
