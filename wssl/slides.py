@@ -51,9 +51,10 @@ pre { font-size: 12pt; white-space: pre-wrap; margin: 0; }
 .slide .wssl-landing .strip { display: grid; grid-template-columns: repeat(4, 62mm); gap: 3mm; }
 .slide .wssl-landing .strip + .strip { display: none; }
 .slide figure { margin: 0; font-size: 11pt; }
-.slide figure.wssl-chart.single { display: block; max-width: 165mm; }
+.slide figure.wssl-chart.single { display: block; max-width: 138mm; }
 .slide .wssl-chart .hint { display: none; }
-.slide .wssl-claims { font-size: 12pt; }
+.slide .wssl-claims { font-size: 11pt; }
+.slide .wssl-claims li { padding: 1.2mm 0; }
 """
 
 
