@@ -1,7 +1,7 @@
 """The content of records by kind, and their settings in words.
 
 A record is the JSON value that `wssl.store.Store` keeps of a run, of a pretext phase or of an
-evaluation. Only this module distinguishes the three.
+evaluation. `is_run`, `is_pretext` and `is_evaluation` tell them apart.
 """
 
 from collections.abc import Mapping

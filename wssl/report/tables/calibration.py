@@ -1,11 +1,12 @@
 """The calibration: the scores of each kind of training on validation images, by learning rate."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from wssl.records import is_pretext, is_run
 from wssl.report.labels import pretext_name
 from wssl.store import Record
 
@@ -38,7 +39,7 @@ def inpainting_runs(records: Iterable[Record]) -> pd.DataFrame:
     """
     lines = []
     for record in records:
-        if record["kind"] != "inpainting":
+        if not is_run(record):
             continue
         experiment = record["experiment"]
         method = experiment["method"]
@@ -115,7 +116,7 @@ def accuracies(records: Iterable[Record]) -> pd.DataFrame:
                 "hours": record["provenance"]["seconds"] / 3600,
             }
             for record in records
-            if record["kind"] == "pretext"
+            if is_pretext(record)
             for task, learned in record["learned"].items()
         ],
         columns=["weighting", *SETTING, "width", "seed", "task", "accuracy", "learned", "hours"],
@@ -192,7 +193,7 @@ def accuracy_table(frame: pd.DataFrame) -> pd.DataFrame:
     return joined.unstack(["weighting", "task"]).fillna("").sort_index(level=["steps"])
 
 
-def _setting(record: Record, phase: str) -> dict[str, object]:
+def _setting(record: Mapping[str, Any], phase: str) -> dict[str, object]:
     scale = record["scale"]
     return {
         "learning rate": scale[f"{phase}_learning_rate"],

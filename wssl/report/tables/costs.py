@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from wssl.records import is_evaluation, is_pretext
 from wssl.report.labels import method_label
 from wssl.store import Record
 
@@ -19,9 +20,9 @@ def kind_of(record: Record) -> str:
     record : dict
         Of a run, a pretext phase or an evaluation.
     """
-    if record["kind"] == "pretext":
+    if is_pretext(record):
         return "pretext phases"
-    if record["kind"] == "evaluation":
+    if is_evaluation(record):
         return "tests on other masks and images"
     name = method_label(record["experiment"]["method"])
     return f"{name}, inpainting phases" if record["history"] else "classical fills"

@@ -9,6 +9,7 @@ import pandas as pd
 from wssl import paper
 from wssl.claims.campaign import Arm
 from wssl.claims.estimands import Score
+from wssl.records import is_run
 from wssl.report.labels import METRICS, row_name, set_name
 from wssl.statistics import interval
 from wssl.store import Record
@@ -183,7 +184,7 @@ def accuracy_table(phases: Iterable[Record]) -> pd.DataFrame:
 def _repeats(row: paper.Row, record: Record) -> bool:
     experiment = record["experiment"]
     return (
-        record["kind"] == "inpainting"
+        is_run(record)
         and "objective" not in experiment
         and experiment["method"] == row.method
         and experiment["encoder"] == "frozen"
