@@ -146,6 +146,7 @@ test-jax: install
 bench: install
 	@for script in training onednn compiling naive input prepare memory cluster jobs; do \
 	  $(BIN)/python benchmarks/$$script.py --record benchmarks/records/$$script.json; done
+	$(BIN)/python benchmarks/naive.py --without-avx512 --record benchmarks/records/naive_avx2.json
 
 faults: install
 	$(BIN)/python benchmarks/faults.py --record benchmarks/faults.json
