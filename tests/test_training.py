@@ -245,6 +245,25 @@ def test_a_file_without_numbered_arrays_counts_as_damaged(tmp_path):
     assert training.drop_if_damaged(path)
 
 
+def test_a_byte_changed_anywhere_is_noticed_or_changes_nothing(tmp_path, recwarn):
+    path, arrays = tmp_path / "c.npz", [np.arange(12.0).reshape(3, 4), np.ones(7, "float32")]
+    training.save_arrays(arrays, path)
+    whole, dropped = path.read_bytes(), 0
+    for place in range(len(whole)):
+        for change in (1, 16, 128, 255):
+            content = bytearray(whole)
+            content[place] ^= change
+            path.write_bytes(content)
+            if training.drop_if_damaged(path):
+                read = training.read_arrays(path)
+                same = [np.array_equal(a, b) for a, b in zip(read, arrays, strict=True)]
+                assert all(same), place
+            else:
+                assert not path.exists()
+                dropped += 1
+    assert dropped > len(whole)
+
+
 @pytest.mark.parametrize("micro_batch", [1, 2])
 def test_parts_of_a_batch_give_the_update_of_the_whole(micro_batch, images, tmp_path):
     ends = {}

@@ -1,5 +1,6 @@
 """The training loop of all phases, and its files."""
 
+import errno
 import json
 import math
 import time
@@ -259,8 +260,14 @@ def drop_if_damaged(path: Path) -> bool:
         with zipfile.ZipFile(path) as file:
             arrays = set(file.namelist()) - {"state.npy"}
             numbered = {f"arr_{i}.npy" for i in range(len(arrays))}
-            whole = bool(arrays) and arrays == numbered and file.testzip() is None
+            # A damaged length can make the comment of one entry hide those that follow.
+            hidden = any(entry.comment for entry in file.infolist())
+            whole = bool(arrays) and arrays == numbered and not hidden and file.testzip() is None
     except _DAMAGED:
+        whole = False
+    except OSError as error:  # of a damaged offset; any other is no fault of the file
+        if error.errno != errno.EINVAL:
+            raise
         whole = False
     if not whole:
         warnings.warn(
