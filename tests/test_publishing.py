@@ -1,6 +1,7 @@
 """What publishes the book: the workflow, the launch buttons, the parts for a web site, the PDF."""
 
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -198,6 +199,13 @@ def test_a_notebook_installs_the_study_from_the_address_of_the_book(study, confi
     first = nbformat.read(study, as_version=4).cells[0]
     expected = [notebooks._installation(address).source] if address else []
     assert [first.source for tag in first.metadata.get("tags", []) if tag == INSTALL] == expected
+
+
+def test_a_build_without_the_package_says_how_to_install_it(monkeypatch):
+    errors = pytest.importorskip("sphinx.errors")
+    monkeypatch.setitem(sys.modules, "wssl.notebooks", None)
+    with pytest.raises(errors.ExtensionError, match=r"wssl: expected .*pip install '\.\[book\]'"):
+        runpy.run_path(str(EXTENSIONS / "checks.py"))
 
 
 @pytest.fixture(scope="module")
