@@ -87,6 +87,80 @@ def test_sharpness_names_the_sides_that_it_needs():
         pretext.sharpen(images(2, 2, 9, 3), np.array([0.0, 1.0], "float32"))
 
 
+FLOATS = {
+    "float64": lambda values: values.astype("float64"),
+    "float16": lambda values: values.astype("float16"),
+    "big-endian": lambda values: values.astype(">f4"),
+    "longdouble": lambda values: values.astype(np.longdouble),
+    "lists": np.ndarray.tolist,
+    "tensor": ops.convert_to_tensor,
+    "bfloat16 tensor": lambda values: ops.cast(values, "bfloat16"),
+}
+
+
+@pytest.mark.parametrize("kind", FLOATS)
+@pytest.mark.parametrize("loss", PAIRS)
+def test_losses_compute_any_floating_point_type_as_float32(loss, kind):
+    pair = np.round(8 * images(2, 2, 16, 16, 3)) / 8
+    found, expected = loss(*map(FLOATS[kind], pair)), loss(*pair.astype("float32"))
+    if loss is losses.terms:
+        assert found.keys() == expected.keys()
+        found, expected = found["ssim"], expected["ssim"]
+    assert described(found) == ("float32", (2,))
+    np.testing.assert_allclose(found, expected, rtol=1e-6)
+
+
+def test_losses_take_images_of_two_types():
+    one, other = np.round(8 * images(2, 2, 16, 16, 3)) / 8
+    for loss in PAIRS[:-1]:
+        expected = loss(one, other)
+        for pair in ((one.astype("float64"), other), (one, ops.cast(other, "float16"))):
+            np.testing.assert_allclose(loss(*pair), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", FLOATS)
+@pytest.mark.parametrize(
+    ("change", "factors"),
+    [(pretext.rotate, [90.0, 0.0]), (pretext.saturate, [0.5, 0]), (pretext.sharpen, [0.5, 0])],
+)
+def test_transforms_compute_any_floating_point_type_as_float32(change, factors, kind):
+    batch = np.round(8 * images(2, 16, 16, 3)) / 8
+    found = change(FLOATS[kind](batch), np.array(factors))
+    assert described(found) == ("float32", (2, 16, 16, 3))
+    np.testing.assert_allclose(found, change(batch, np.array(factors, "float32")), rtol=1e-6)
+
+
+@pytest.mark.parametrize("kind", FLOATS)
+def test_metrics_take_any_floating_point_type(kind):
+    pair = np.round(8 * images(2, 1, 16, 16, 3)) / 8
+    one, other = map(FLOATS[kind], pair)
+    for metric in (metrics.ssim_map, metrics.ms_ssim, metrics.gmsd):
+        np.testing.assert_allclose(metric(one[0], other[0]), metric(*pair[:, 0]), rtol=1e-6)
+    mask = np.ones((1, 16, 16), bool)
+    found, expected = metrics.evaluate(one, other, mask), metrics.evaluate(*pair, mask)
+    for name, values in expected.items():
+        np.testing.assert_allclose(found[name], values, rtol=1e-5, err_msg=name)
+    composited = metrics.composite(one, other, mask.tolist())
+    np.testing.assert_array_equal(composited.astype("float64"), pair[1])
+
+
+@pytest.mark.parametrize("kind", ["complex64", "int64", "bool", "object", "str"])
+def test_other_types_are_refused_by_name(kind):
+    good, bad = images(1, 16, 16, 3), images(1, 16, 16, 3).astype(kind)
+    for loss in PAIRS:
+        with pytest.raises(ValueError, match="y_pred: expected float images"):
+            loss(good, bad)
+    for metric in (metrics.ssim_map, metrics.ms_ssim, metrics.gmsd):
+        with pytest.raises(ValueError, match="second: expected float images"):
+            metric(good[0], bad[0])
+    with pytest.raises(ValueError, match="restored: expected float images"):
+        metrics.evaluate(good, bad, np.ones((1, 16, 16), bool))
+    with pytest.raises(ValueError, match="images: expected float images"):
+        pretext.sharpen(bad, np.array([0.5]))
+    with pytest.raises(ValueError, match="restored: expected float images"):
+        metrics.evaluate(good, [[1.0], [1.0, 2.0]], np.ones((1, 16, 16), bool))
+
+
 def compiled(function, *shapes):
     """The function inside a compiled step of this backend, sides unknown where it can."""
     if keras.backend.backend() == "jax":

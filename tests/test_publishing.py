@@ -1,8 +1,10 @@
 """What publishes the book: the workflow, the launch buttons, the parts for a web site, the PDF."""
 
-import importlib.util
 import re
+import runpy
+import shutil
 import subprocess
+import sys
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -199,6 +201,13 @@ def test_a_notebook_installs_the_study_from_the_address_of_the_book(study, confi
     assert [first.source for tag in first.metadata.get("tags", []) if tag == INSTALL] == expected
 
 
+def test_a_build_without_the_package_says_how_to_install_it(monkeypatch):
+    errors = pytest.importorskip("sphinx.errors")
+    monkeypatch.setitem(sys.modules, "wssl.notebooks", None)
+    with pytest.raises(errors.ExtensionError, match=r"wssl: expected .*pip install '\.\[book\]'"):
+        runpy.run_path(str(EXTENSIONS / "checks.py"))
+
+
 @pytest.fixture(scope="module")
 def launched(tmp_path_factory):
     """A notebook of a study that has an address."""
@@ -213,49 +222,77 @@ def launched(tmp_path_factory):
     return notebook
 
 
-def commands_of(cell, *, importable, monkeypatch):
-    """What a cell asks the shell to do, with or without wssl on the machine."""
-    commands = []
-    shell = SimpleNamespace(
-        run_line_magic=lambda name, line: commands.append(f"{name} {line}"),
-        system=commands.append,
-    )
-    if not importable:
-        found = importlib.util.find_spec
-        missing = lambda name, *rest: None if name == "wssl" else found(name, *rest)  # noqa: E731
-        monkeypatch.setattr(importlib.util, "find_spec", missing)
-    exec(TransformerManager().transform_cell(cell.source), {"get_ipython": lambda: shell})
-    return commands
+FROM_HERE = """
+import sys
+from types import SimpleNamespace
+commands, names = [], {}
+shell = SimpleNamespace(
+    run_line_magic=lambda name, line: commands.append(f"{name} {line.format(**names)}"),
+    system=commands.append,
+)
+names["get_ipython"] = lambda: shell
+sys.path = ["", *sys.argv[1:], *sys.path]
+exec(sys.stdin.read(), names)
+sys.stdout.writelines(f"{command}\\n" for command in commands)
+"""
 
 
-def test_the_first_cell_installs_the_study_where_it_is_missing(launched, monkeypatch):
-    commands = commands_of(launched.cells[0], importable=False, monkeypatch=monkeypatch)
-    assert commands == [
+def commands_of(cell, *, installed=None):
+    """What a cell asks the shell to do in the current folder, wssl importable from another or not.
+
+    In a process of its own, which finds modules in the current folder first, as a notebook does.
+    """
+    command = [sys.executable, "-S", "-I", "-c", FROM_HERE, *filter(None, [installed])]
+    code = TransformerManager().transform_cell(cell.source)
+    done = subprocess.run(command, input=code, text=True, capture_output=True, check=True)
+    return done.stdout.splitlines()
+
+
+@pytest.fixture
+def clone(tmp_path):
+    """The folder of a clone, in a folder with a blank in its name."""
+    folder = tmp_path / "my drive" / "wssl"
+    (folder / "notebooks").mkdir(parents=True)
+    (folder / "wssl").mkdir()
+    (folder / "wssl" / "__init__.py").touch()
+    return folder
+
+
+def test_the_first_cell_installs_the_study_where_it_is_missing(launched, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert commands_of(launched.cells[0]) == [
         f"git clone --quiet --depth 1 {REPOSITORY}.git",
         "cd wssl",
         'pip install --quiet --editable ".[book]"',
     ]
 
 
-def test_the_first_cell_does_nothing_where_the_study_is(launched, monkeypatch):
-    assert commands_of(launched.cells[0], importable=True, monkeypatch=monkeypatch) == []
+@pytest.mark.parametrize("place", [".", "notebooks", "book/studies"])
+def test_the_first_cell_does_nothing_where_the_study_is(launched, monkeypatch, clone, place):
+    (clone / place).mkdir(parents=True, exist_ok=True)
+    monkeypatch.chdir(clone / place)
+    assert commands_of(launched.cells[0], installed=clone) == []
 
 
-def test_the_first_cell_returns_to_the_clone_after_a_restart(launched, monkeypatch, tmp_path):
+@pytest.mark.parametrize("place", ["..", "../..", "/"])
+def test_the_first_cell_returns_to_the_clone_after_a_restart(launched, monkeypatch, clone, place):
     """What was installed outlives a restart of the runtime, the working folder does not."""
-    (tmp_path / "wssl" / "notebooks").mkdir(parents=True)
-    (tmp_path / "wssl" / "wssl").mkdir()
-    (tmp_path / "wssl" / "wssl" / "notebooks.py").touch()
-    monkeypatch.chdir(tmp_path)
-    assert commands_of(launched.cells[0], importable=True, monkeypatch=monkeypatch) == ["cd wssl"]
-    monkeypatch.chdir(tmp_path / "wssl")
-    assert commands_of(launched.cells[0], importable=True, monkeypatch=monkeypatch) == []
+    monkeypatch.chdir(clone / place)
+    assert commands_of(launched.cells[0], installed=clone) == [f"cd {clone}"]
 
 
-def test_the_first_cell_finishes_an_installation_that_was_stopped(launched, monkeypatch, tmp_path):
-    (tmp_path / "wssl" / "notebooks").mkdir(parents=True)
-    monkeypatch.chdir(tmp_path)
-    commands = commands_of(launched.cells[0], importable=False, monkeypatch=monkeypatch)
+def test_the_first_cell_finds_the_records_beside_a_package_that_was_copied(
+    launched, monkeypatch, clone, tmp_path
+):
+    shutil.copytree(clone / "wssl", tmp_path / "site-packages" / "wssl")
+    for place, expected in ((clone.parent, [f"cd {clone}"]), (tmp_path, [])):
+        monkeypatch.chdir(place)
+        assert commands_of(launched.cells[0], installed=tmp_path / "site-packages") == expected
+
+
+def test_the_first_cell_finishes_an_installation_that_was_stopped(launched, monkeypatch, clone):
+    monkeypatch.chdir(clone.parent)
+    commands = commands_of(launched.cells[0])
     assert commands == ["cd wssl", 'pip install --quiet --editable ".[book]"']
 
 

@@ -435,6 +435,22 @@ def test_damaged_weights_are_trained_again(done, store, trained):
     assert equal(network.get_weights(), arrays(done.store, EXPERIMENT.fingerprint))
 
 
+@pytest.mark.parametrize("place", ["path", "weights_path", "checkpoint_path"])
+@pytest.mark.parametrize(
+    "task",
+    [Experiment(preset="smoke", encoder="scratch"), EXPERIMENT.pretraining],
+    ids=["run", "pretext"],
+)
+def test_a_folder_in_place_of_a_file_stops_a_run_before_it_trains(tmp_path, place, task):
+    store = Store(tmp_path)
+    path = getattr(store, place)(task.fingerprint)
+    path.mkdir(parents=True)
+    work = run if isinstance(task, Experiment) else pretrain
+    with pytest.raises(OSError, match=rf"^{path}: expected a file.*received a folder\. Move"):
+        work(task, store)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
 def test_a_metric_that_is_not_defined_is_none_in_the_record(tmp_path, rng):
     for split in ("train", "test"):
         folder = tmp_path / "masks" / split

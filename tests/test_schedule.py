@@ -11,6 +11,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import replace
+from multiprocessing.pool import ThreadPool
 
 import pytest
 
@@ -422,7 +423,27 @@ def test_processes_that_are_forks_are_refused(store):
     ):
         run_all(SEEDS, executor, store)
     with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
-        schedule._refuse_forks(executor)
+        schedule._check_executor(executor)
+
+
+@pytest.mark.parametrize("kind", ["Pool", "ThreadPool", "number", "class", "map"])
+def test_what_is_no_executor_is_refused_by_name(store, monkeypatch, kind):
+    done = Runs(monkeypatch).done
+    with multiprocessing.get_context("spawn").Pool(1) as pool, ThreadPool(1) as threads:
+        executor = {
+            "Pool": pool,
+            "ThreadPool": threads,
+            "number": 4,
+            "class": ThreadPoolExecutor,
+            "map": map,
+        }[kind]
+        way = r"executor: expected a concurrent\.futures\.Executor; received .*jobs="
+        for experiments in (SEEDS, []):
+            with pytest.raises(ValueError, match=way):
+                run_all(experiments, executor, store)
+        with pytest.raises(ValueError, match=way):
+            next(work(plan(SEEDS, store), executor, store))
+    assert not done
 
 
 def test_jobs_beside_an_executor_are_refused(store):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wssl.store import Store, atomic, default_root, fingerprint
+from wssl.store import Store, atomic, default_root, fingerprint, is_present
 
 JSON = st.recursive(
     st.none()
@@ -55,6 +55,62 @@ def test_a_damaged_record_counts_as_absent_with_a_warning(tmp_path, damage):
     store.put(record()).write_text(damage)
     with pytest.warns(UserWarning, match="0123456789abcdef.json is damaged"):
         assert store.get("0123456789abcdef") is None
+
+
+def refuse_permission(path, *_):
+    """Stands in for `os.open`, since the superuser may read everything."""
+    raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+
+@pytest.fixture(params=["folder", "unreadable", "link to a folder", "link in a circle", "device"])
+def obstacle(request, monkeypatch):
+    """A function that puts something at a path that is no file to be read or replaced."""
+
+    def put(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if request.param == "folder":
+            path.mkdir()
+        elif request.param == "unreadable":
+            path.write_text("{}")
+            monkeypatch.setattr(os, "open", refuse_permission)
+        elif request.param == "device":
+            os.mkfifo(path)
+        else:
+            path.symlink_to(path.name if "circle" in request.param else path.parent)
+
+    return put
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no such files")
+def test_what_is_no_readable_file_is_named_with_the_way_out(tmp_path, obstacle):
+    store = Store(tmp_path)
+    path = store.path("0123456789abcdef")
+    obstacle(path)
+    form = rf"^{path}: expected a file that can be read; received .*\. \w+"
+    with pytest.raises(OSError, match=form):
+        store.get("0123456789abcdef")
+    with pytest.raises(OSError, match=form):
+        is_present(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no such files")
+def test_only_a_file_is_replaced(tmp_path, obstacle, request):
+    if "unreadable" in request.node.name:
+        pytest.skip("what cannot be read can be replaced")
+    path = tmp_path / "file.json"
+    obstacle(path)
+    with pytest.raises(OSError, match=rf"^{path}: expected a file"), atomic(path):
+        raise AssertionError("nothing is computed for it")
+    assert [p.name for p in tmp_path.iterdir()] == ["file.json"]
+
+
+def test_a_broken_link_is_no_file(tmp_path):
+    store = Store(tmp_path)
+    store.path("0123456789abcdef").symlink_to("nowhere")
+    assert store.get("0123456789abcdef") is None
+    store.put(record())
+    assert store.get("0123456789abcdef") == record()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0123456789abcdef.json"]
 
 
 def test_a_record_under_another_name_is_damaged(tmp_path):
@@ -123,7 +179,7 @@ def test_a_finished_run_leaves_no_checkpoint(tmp_path):
 WRITER = """
 import sys, time
 from pathlib import Path
-from wssl.store import atomic
+from wssl.store import Store, atomic, default_root, fingerprint, is_present
 
 with atomic(Path(sys.argv[1])) as temporary:
     temporary.write_text("half")

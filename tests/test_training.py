@@ -208,6 +208,33 @@ def test_a_damaged_checkpoint_is_removed_and_training_starts_anew(images, tmp_pa
     assert all(np.array_equal(a, b) for a, b in zip(weights(phase), weights(whole), strict=True))
 
 
+@pytest.mark.parametrize("use", [training.drop_if_damaged, training.read_arrays])
+@pytest.mark.parametrize("target", ["folder", "link"])
+def test_a_folder_in_place_of_weights_is_named(tmp_path, use, target):
+    path = tmp_path / "c.npz"
+    if target == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(tmp_path)
+    with pytest.raises(OSError, match=rf"^{path}: expected a file that can be read; .* folder"):
+        use(path)
+    with pytest.raises(OSError, match=rf"^{path}: expected a file.* folder"):
+        training.save_arrays([np.zeros(2)], path)
+    assert path.is_dir()
+
+
+def test_weights_that_are_missing_are_named(tmp_path):
+    path = tmp_path / "c.npz"
+    path.symlink_to(tmp_path / "nowhere.npz")
+    assert not training.drop_if_damaged(path)
+    with pytest.raises(FileNotFoundError, match=rf"{path}: expected a file of arrays"):
+        training.read_arrays(path)
+    path.unlink()
+    path.write_bytes(b"")
+    with pytest.raises(ValueError, match=rf"{path}: expected a file of arrays"):
+        training.read_arrays(path)
+
+
 def test_a_file_without_numbered_arrays_counts_as_damaged(tmp_path):
     path = tmp_path / "c.npz"
     for arrays in ({}, {"a": np.zeros(2)}, {"arr_0": np.zeros(2), "arr_2": np.zeros(2)}):
@@ -216,6 +243,25 @@ def test_a_file_without_numbered_arrays_counts_as_damaged(tmp_path):
             assert not training.drop_if_damaged(path)
     training.save_arrays([np.zeros(2), np.ones(3)], path)
     assert training.drop_if_damaged(path)
+
+
+def test_a_byte_changed_anywhere_is_noticed_or_changes_nothing(tmp_path, recwarn):
+    path, arrays = tmp_path / "c.npz", [np.arange(12.0).reshape(3, 4), np.ones(7, "float32")]
+    training.save_arrays(arrays, path)
+    whole, dropped = path.read_bytes(), 0
+    for place in range(len(whole)):
+        for change in (1, 16, 128, 255):
+            content = bytearray(whole)
+            content[place] ^= change
+            path.write_bytes(content)
+            if training.drop_if_damaged(path):
+                read = training.read_arrays(path)
+                same = [np.array_equal(a, b) for a, b in zip(read, arrays, strict=True)]
+                assert all(same), place
+            else:
+                assert not path.exists()
+                dropped += 1
+    assert dropped > len(whole)
 
 
 @pytest.mark.parametrize("micro_batch", [1, 2])

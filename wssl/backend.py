@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 _SETTINGS: dict[str, tuple[Any, Any, Any]] = {
@@ -31,7 +32,21 @@ for _, choose, setting in _SETTINGS.values():
 _TURN = threading.RLock()
 _STARTED: set[int] = set()
 
-__all__ = ["alone", "keras", "ops"]
+__all__ = ["alone", "as_float32", "keras", "ops"]
+
+
+def as_float32(values: Any) -> Any:
+    """Values of any floating-point type as float32: tensors as tensors, all others as NumPy arrays.
+
+    Parameters
+    ----------
+    values : array, tensor, or nested lists
+        Tensors of float32 are returned as they are.
+    """
+    if isinstance(values, np.ndarray) or not hasattr(values, "dtype"):
+        return np.asarray(values, np.float32)
+    single = keras.backend.standardize_dtype(values.dtype) == "float32"
+    return values if single else ops.cast(values, "float32")
 
 
 @contextmanager

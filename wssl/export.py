@@ -17,7 +17,7 @@ from keras import layers
 from wssl.backend import alone
 from wssl.methods import METHODS
 from wssl.names import lookup
-from wssl.store import atomic
+from wssl.store import atomic, is_present
 
 if TYPE_CHECKING:
     import keras
@@ -81,12 +81,14 @@ def load_model(path: str | Path) -> "keras.Model":
     ------
     FileNotFoundError
         If there is no such file.
+    OSError
+        As from `wssl.store.is_present`.
     ValueError
         If it is not a model file, is corrupted, or contains a network that differs from this
         package's network of that name.
     """
     path = Path(path)
-    if not path.is_file():
+    if not is_present(path):
         raise FileNotFoundError(
             f"path: expected an existing model file; received {str(path)!r}. `wssl export` writes "
             "one."

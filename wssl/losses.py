@@ -1,8 +1,9 @@
 """Losses of the downstream task: log-cosh, SSIM, and the paper's mix of both.
 
-Each takes ``y_true, y_pred : float (B, H, W, C) in [0, 1]`` and returns one value per image,
-``float (B,)``. Images of another type, of different shapes, or smaller than the window of SSIM
-raise a ValueError. Source: Gupta et al., WSSL, section 3.3.
+Each takes ``y_true, y_pred : float (B, H, W, C) in [0, 1]``, arrays, tensors or nested lists of any
+floating-point type, computes in float32, and returns one value per image, ``float32 (B,)``. Images
+of another type, of different shapes, or smaller than the window of SSIM raise a ValueError. Source:
+Gupta et al., WSSL, section 3.3.
 """
 
 import inspect
@@ -14,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from wssl.arrays import check_alike, check_images
-from wssl.backend import keras, ops
+from wssl.backend import as_float32, keras, ops
 from wssl.paper import ALPHA, LOG_COSH_SCALE
 
 Tensor = Any
@@ -55,7 +56,7 @@ def ssim_loss(y_true: Tensor, y_pred: Tensor) -> Tensor:
     >>> print(f"{float(ssim_loss(image, 1 - image)[0]):.2f}")
     1.33
     """
-    _check_pair(y_true, y_pred, len(_WINDOW))
+    y_true, y_pred = _pair(y_true, y_pred, len(_WINDOW))
     moments = _windowed_means(
         ops.concatenate([y_true, y_pred, y_true**2 + y_pred**2, y_true * y_pred], axis=-1)
     )
@@ -92,7 +93,7 @@ def log_cosh(y_true: Tensor, y_pred: Tensor, a: float = LOG_COSH_SCALE) -> Tenso
     0.1993
     """
     check_a(a)
-    _check_pair(y_true, y_pred)
+    y_true, y_pred = _pair(y_true, y_pred)
     size = ops.abs(a * (y_pred - y_true))
     # log(cosh(t)) = log1p((exp(t) - 1)^2 / (2 exp(t))) has no difference of nearly equal numbers;
     # beyond 20 it is linear to within float32.
@@ -124,7 +125,7 @@ def mix(y_true: Tensor, y_pred: Tensor, alpha: float = ALPHA, a: float = LOG_COS
     True
     """
     check_alpha(alpha)
-    _check_pair(y_true, y_pred, len(_WINDOW))
+    y_true, y_pred = _pair(y_true, y_pred, len(_WINDOW))
     return alpha * log_cosh(y_true, y_pred, a) + (1.0 - alpha) * ssim_loss(y_true, y_pred)
 
 
@@ -145,7 +146,7 @@ def mse(y_true: Tensor, y_pred: Tensor) -> Tensor:
     >>> print(f"{float(mse(image, image + 0.2)[0]):.3f}")
     0.040
     """
-    _check_pair(y_true, y_pred)
+    y_true, y_pred = _pair(y_true, y_pred)
     return ops.mean((y_true - y_pred) ** 2, axis=(1, 2, 3))
 
 
@@ -166,7 +167,7 @@ def l1(y_true: Tensor, y_pred: Tensor) -> Tensor:
     >>> print(f"{float(l1(image, image + 0.2)[0]):.3f}")
     0.200
     """
-    _check_pair(y_true, y_pred)
+    y_true, y_pred = _pair(y_true, y_pred)
     return ops.mean(ops.abs(y_true - y_pred), axis=(1, 2, 3))
 
 
@@ -277,8 +278,7 @@ def terms(y_true: Tensor, y_pred: Tensor) -> dict[str, np.ndarray]:
     >>> print(f"{found['log_cosh'][0]:.4f}")
     0.0199
     """
-    _check_pair(y_true, y_pred, len(_WINDOW))
-    y_true, y_pred = np.asarray(y_true, "float32"), np.asarray(y_pred, "float32")
+    y_true, y_pred = map(np.asarray, _pair(y_true, y_pred, len(_WINDOW)))
     found = {}
     for name, loss in (("log_cosh", log_cosh), ("ssim", ssim_loss)):
         found[name] = ops.convert_to_numpy(loss(y_true, y_pred))
@@ -309,10 +309,10 @@ def gradient(loss: Callable[[Tensor, Tensor], Tensor], y_true: Tensor, y_pred: T
     >>> print(f"{768 * gradient(mse, image, image + 0.2)[0, 0, 0, 0]:.3f}")
     0.400
     """
-    _check_pair(y_true, y_pred)
-    offset = _Offset(loss, np.asarray(y_pred, "float32"))
+    y_true, y_pred = map(np.asarray, _pair(y_true, y_pred))
+    offset = _Offset(loss, y_pred)
     offset.compile(optimizer=keras.optimizers.SGD(1.0), run_eagerly=True)
-    offset.train_on_batch(np.asarray(y_true, "float32"))
+    offset.train_on_batch(y_true)
     return -offset.offset.numpy()
 
 
@@ -338,13 +338,15 @@ class _Offset(keras.Model):
         return ops.sum(y_pred)
 
 
-def _check_pair(y_true: Tensor, y_pred: Tensor, least: int = 1) -> None:
+def _pair(y_true: Tensor, y_pred: Tensor, least: int = 1) -> tuple[Tensor, Tensor]:
+    """Both batches as float32, after the checks."""
     named = {"y_true": y_true, "y_pred": y_pred}
     shapes = [
         check_images(name, images, least=least, reason="the window of SSIM")
         for name, images in named.items()
     ]
     check_alike(", ".join(named), *shapes)
+    return as_float32(y_true), as_float32(y_pred)
 
 
 def _windowed_means(images: Tensor) -> Tensor:

@@ -4,6 +4,9 @@ SSIM, PSNR and L1 come in four variants, always named: over the whole image or o
 (``_hole``), of the composited result (known pixels from the original) or of the network's raw
 output (``_raw``). A bare name means whole image, composited. MS-SSIM, GMSD and ST-LPIPS compare
 more than a pixel's neighbourhood and so have no hole-only variant.
+
+Images are arrays, tensors or nested lists of any floating-point type; metrics are computed in
+float64, ST-LPIPS in float32.
 """
 
 from dataclasses import dataclass
@@ -82,7 +85,7 @@ def composite(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> n
 
     Parameters
     ----------
-    original, restored : (..., H, W, 3) ndarray
+    original, restored : (..., H, W, 3)
     mask : bool (..., H, W)
         True = hole.
 
@@ -103,6 +106,7 @@ def composite(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> n
     array([[1., 0.],
            [0., 0.]])
     """
+    original, restored, mask = (np.asarray(one) for one in (original, restored, mask))
     if original.shape != restored.shape or original.shape[:-1] != mask.shape:
         raise ValueError(
             "original, restored, mask: expected shapes (..., H, W, 3), (..., H, W, 3) and "
@@ -153,7 +157,7 @@ def evaluate(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> di
     psnr_raw 20.000
     l1 0.025
     """
-    _check(original, restored, mask)
+    original, restored, mask = _checked(original, restored, mask)
     rows: dict[str, list[float]] = {name: [] for name in NAMES}
     composited = composite(original, restored, mask)
     for i in range(len(original)):
@@ -324,7 +328,7 @@ def _one(original: np.ndarray, output: np.ndarray, mask: np.ndarray) -> dict[str
 
 
 def _double(image: np.ndarray) -> np.ndarray:
-    return image.astype(np.float64)
+    return np.asarray(image).astype(np.float64)
 
 
 def _ssim_terms(first: np.ndarray, second: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -379,7 +383,13 @@ def _check_two(first: np.ndarray, second: np.ndarray, least: int = 1) -> None:
     check_alike(", ".join(named), *shapes)
 
 
-def _check(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> None:
+def _checked(
+    original: np.ndarray, restored: np.ndarray, mask: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The three as arrays, after the checks."""
+    for name, images in (("original", original), ("restored", restored)):
+        check_images(name, images)
+    original, restored, mask = (np.asarray(one) for one in (original, restored, mask))
     if original.shape != restored.shape or original.shape[:3] != mask.shape:
         raise ValueError(
             "original, restored, mask: expected shapes (N, H, W, 3), (N, H, W, 3) and (N, H, W); "
@@ -392,9 +402,9 @@ def _check(original: np.ndarray, restored: np.ndarray, mask: np.ndarray) -> None
         )
     _check_mask(mask)
     for name, images in (("original", original), ("restored", restored)):
-        check_images(name, images)
         if not (images.min() >= 0.0 and images.max() <= 1.0):
             raise ValueError(
                 f"{name}: expected values in [0, 1]; received [{images.min()}, {images.max()}]. "
                 "Divide 8-bit images by 255."
             )
+    return original, restored, mask

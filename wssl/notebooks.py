@@ -59,16 +59,20 @@ _INSTALLATION = """\
 # Where the study is not installed, as on Colab: fetch it with its records, and install it. After a
 # restart of the runtime it is still installed, and the working folder is another one again.
 import importlib.util
-import os
+from pathlib import Path
 
-cloned = os.path.isdir("{folder}/notebooks")
-if importlib.util.find_spec("wssl") is None:
-    if not cloned:
+installed = getattr(importlib.util.find_spec("wssl"), "origin", None)  # none of a mere folder
+clone = Path("{folder}").resolve()
+if installed is None:
+    if not (clone / "notebooks").is_dir():
         !git clone --quiet --depth 1 {address}
     %cd {folder}
     %pip install --quiet --editable ".[book]"
-elif cloned:
-    %cd {folder}
+else:
+    own = Path(installed).resolve().parents[1]
+    clone = own if (own / "notebooks").is_dir() else clone
+    if (clone / "notebooks").is_dir() and not Path.cwd().is_relative_to(clone):
+        %cd {{clone}}
 """
 
 

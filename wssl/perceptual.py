@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from wssl.arrays import check_alike, check_images
+
 PACKAGE = "stlpips-pytorch"
 """The package that contains the weights; its code, which needs PyTorch, is not imported."""
 
@@ -57,16 +59,20 @@ def st_lpips(reference: np.ndarray, *images: np.ndarray) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the installed weights are not those of version 0.0.2 of `PACKAGE`.
+        If the installed weights are not those of version 0.0.2 of `PACKAGE`, or the images are not
+        of one shape and a floating-point type.
     """
-    distances = np.full((len(images), len(reference)), np.nan)
+    shapes = [check_images("reference, images", one) for one in (reference, *images)]
+    check_alike("reference, images", *shapes)
+    reference, *others = (np.asarray(one, np.float32) for one in (reference, *images))
+    distances = np.full((len(others), len(reference)), np.nan)
     if min(reference.shape[1:3]) < SMALLEST or not available():
         return distances
     network = _network()
     for start in range(0, len(reference), _BATCH):
         part = slice(start, start + _BATCH)
-        target, *others = (network.predict_on_batch(one[part]) for one in (reference, *images))
-        for row, other in zip(distances, others, strict=True):
+        target, *maps = (network.predict_on_batch(one[part]) for one in (reference, *others))
+        for row, other in zip(distances, maps, strict=True):
             row[part] = sum(
                 ((a - b) ** 2).sum(axis=-1).mean(axis=(1, 2))
                 for a, b in zip(target, other, strict=True)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from wssl.arrays import check_images, described
-from wssl.backend import ops
+from wssl.backend import as_float32, ops
 from wssl.names import lookup
 
 Tensor = Any
@@ -77,7 +77,7 @@ class Task:
         """
         shape = check_images("images", images, channels=3)
         self._check_labels(labels, shape[0] if shape else None)
-        images = ops.convert_to_tensor(images, dtype="float32")
+        images = ops.convert_to_tensor(as_float32(images))
         levels = ops.take(ops.convert_to_tensor(self.levels, dtype="float32"), labels)
         return self.transform(images, levels)
 
@@ -117,7 +117,7 @@ def rotate(images: Tensor, degrees: Tensor) -> Tensor:
 
     Returns
     -------
-    float (B, S, S, 3)
+    float32 (B, S, S, 3)
 
     Raises
     ------
@@ -137,6 +137,7 @@ def rotate(images: Tensor, degrees: Tensor) -> Tensor:
             "images: expected square images, whose shape rotation by 90° preserves; received "
             f"{height} x {width}. Crop them to squares first, as `wssl.data.images` does."
         )
+    images, degrees = as_float32(images), as_float32(degrees)
     count = ops.shape(images)[0]
     turned = ops.concatenate([ops.rot90(images, turns, axes=(1, 2)) for turns in range(4)])
     turns = ops.cast(degrees / 90.0, "int32")
@@ -164,6 +165,7 @@ def saturate(images: Tensor, factors: Tensor) -> Tensor:
     ['0.299', '0.299', '0.299']
     """
     check_images("images", images, channels=3)
+    images, factors = as_float32(images), as_float32(factors)
     luma = ops.convert_to_tensor([0.299, 0.587, 0.114], dtype="float32")
     grey = ops.sum(images * luma, axis=-1, keepdims=True)
     return ops.clip(grey + factors[:, None, None, None] * (images - grey), 0.0, 1.0)
@@ -195,6 +197,7 @@ def sharpen(images: Tensor, factors: Tensor) -> Tensor:
     0.3846
     """
     check_images("images", images, channels=3, least=3, reason="the smoothing kernel")
+    images, factors = as_float32(images), as_float32(factors)
     rows = images[:, :-2] + images[:, 1:-1] + images[:, 2:]
     box = rows[:, :, :-2] + rows[:, :, 1:-1] + rows[:, :, 2:]
     inner = images[:, 1:-1, 1:-1]

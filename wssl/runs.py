@@ -193,7 +193,7 @@ def run(
 
 @alone()
 def _run(experiment: Experiment, store: Store, micro_batch: int | None) -> Result:
-    store.check_writable()
+    store.check_writable(experiment.fingerprint)
     images, masks = evaluation_data(experiment)
     variants, examined = Variants(), None
     if not METHODS[experiment.method].learned:
@@ -318,7 +318,7 @@ def _pretrain(
     if record is not None and is_pretext(record) and training.drop_if_damaged(path):
         store.finish(pretraining.fingerprint)
         return record, training.read_arrays(path)
-    store.check_writable()
+    store.check_writable(pretraining.fingerprint)
     scale = pretraining.scale
     tasks = {task: lookup("pretext task", task, TASKS) for task in pretraining.pretext}
     classes = {name: len(task.levels) for name, task in tasks.items()}

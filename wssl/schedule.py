@@ -155,7 +155,7 @@ def work(
     PermissionError
         If the store is not writable. Checked before anything starts.
     ValueError
-        If the processes of the executor are forks of this process, which would hang.
+        If `executor` is no executor, or its processes are forks of this process, which would hang.
     FileNotFoundError
         If the record of a worker's run does not appear in the store.
     concurrent.futures.CancelledError
@@ -163,8 +163,8 @@ def work(
     """
     waiting, store = list(tasks), store or Store()
     store = Store(store.root.absolute())
+    _check_executor(executor)
     if waiting:
-        _refuse_forks(executor)
         store.check_writable()
     if executor is None:
         executor, max_concurrent = _Here(), 1
@@ -234,8 +234,8 @@ def run_all(
     Raises
     ------
     ValueError
-        If `jobs` is not a number of processes, or the processes of `executor` are forks of this
-        process, which would hang.
+        If `jobs` is not a number of processes, or `executor` is no executor or one whose processes
+        are forks of this process, which would hang.
     wssl.processes.LostWorkerError
         If a worker process died; a note names its run.
     Exception
@@ -447,7 +447,16 @@ def _start_backend() -> None:
     keras.ops.zeros(1)
 
 
-def _refuse_forks(executor: Executor | None) -> None:
+def _check_executor(executor: Any) -> None:
+    """Raise a ValueError unless it can run tasks: an executor whose processes are no forks."""
+    if executor is not None and not isinstance(executor, Executor):
+        raise ValueError(
+            "executor: expected a concurrent.futures.Executor; received "
+            f"{executor!r}, a {type(executor).__name__}. Give jobs=, a number of processes, "
+            "instead, or such an executor: ProcessPoolExecutor(2, "
+            'mp_context=multiprocessing.get_context("spawn")), or Client(...).get_executor() of '
+            "Dask."
+        )
     if not isinstance(executor, ProcessPoolExecutor):
         return
     context = getattr(executor, "_mp_context", multiprocessing)

@@ -8,6 +8,7 @@ import errno
 import hashlib
 import json
 import os
+import stat
 import tempfile
 import warnings
 from collections.abc import Iterator, Mapping
@@ -131,10 +132,16 @@ class Store:
         """The record of that fingerprint, or None if there is no readable one.
 
         A damaged file counts as missing, with a warning that names it.
+
+        Raises
+        ------
+        OSError
+            As from `is_present`.
         """
         path = self.path(fingerprint)
+        present = is_present(path)
         _note(path)
-        if not path.exists():
+        if not present:
             return None
         try:
             record = json.loads(path.read_text(encoding="utf-8"))
@@ -185,13 +192,20 @@ class Store:
             if record is not None:
                 yield record
 
-    def check_writable(self) -> None:
+    def check_writable(self, fingerprint: str | None = None) -> None:
         """Create the folder and test that it is writable, so that a run fails before training.
+
+        Parameters
+        ----------
+        fingerprint : str, optional
+            Of the run whose weights are to be written.
 
         Raises
         ------
         PermissionError
             If it is not writable; the message names the folder and a remedy.
+        OSError
+            As from `is_present`, of the weights.
         """
         try:
             (self.root / "checkpoints").mkdir(parents=True, exist_ok=True)
@@ -202,6 +216,49 @@ class Store:
                 f"The results folder {self.root} is not writable ({error.strerror}). Set the "
                 "environment variable WSSL_RESULTS to another folder."
             ) from error
+        if fingerprint is not None:
+            is_present(self.weights_path(fingerprint))
+
+
+def is_present(path: Path) -> bool:
+    """Whether there is a file at a path; a broken link counts as none.
+
+    Parameters
+    ----------
+    path : Path
+
+    Raises
+    ------
+    OSError
+        If something other than a file is there, such as a folder, or a file that cannot be read;
+        the message names it and the way out.
+    """
+    if (obstacle := _obstacle(path)) is not None:
+        raise OSError(
+            f"{path}: expected a file that can be read; received {obstacle}. Move it away, then "
+            "run the same command again."
+        )
+    try:
+        os.close(os.open(path, os.O_RDONLY))
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as error:
+        raise OSError(
+            f"{path}: expected a file that can be read; received one that cannot "
+            f"({error.strerror}). Change its permissions, or move it away."
+        ) from error
+    return True
+
+
+def _obstacle(path: Path) -> str | None:
+    """What is at a path if it is not a file, in words."""
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        return "a link that leads back to itself" if error.errno == errno.ELOOP else None
+    if stat.S_ISDIR(mode):
+        return "a folder"
+    return None if stat.S_ISREG(mode) else "what is neither a file nor a folder"
 
 
 @contextmanager
@@ -219,8 +276,14 @@ def atomic(path: Path) -> Iterator[Path]:
     Raises
     ------
     OSError
-        If `path` is not writable; the message names it, and a remedy if the disk is full.
+        If `path` is not writable, or something other than a file; the message names it, and a
+        remedy if the disk is full.
     """
+    if (obstacle := _obstacle(path)) is not None:
+        raise OSError(
+            f"{path}: expected a file, or none yet, to write to; received {obstacle}. Move it "
+            "away, or choose another name."
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     _remove_leftovers(path)
     handle, temporary = _begin(path)

@@ -1,5 +1,6 @@
 """The training loop of all phases, and its files."""
 
+import errno
 import json
 import math
 import time
@@ -18,11 +19,13 @@ from tqdm import tqdm
 from wssl.backend import keras
 from wssl.devices import compiles_with_xla
 from wssl.methods import Batch, Phase
-from wssl.store import atomic
+from wssl.store import atomic, is_present
 
 CHECKPOINT_SECONDS = 30.0
 HISTORY_POINTS = 50
 PHASES_KEPT = 4
+
+_DAMAGED = EOFError, NotImplementedError, RuntimeError, zipfile.BadZipFile, zlib.error
 
 _KEPT: OrderedDict[Hashable, Phase] = OrderedDict()
 
@@ -215,9 +218,28 @@ def read_arrays(path: Path) -> list[np.ndarray]:
     Parameters
     ----------
     path : Path
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    OSError
+        As from `wssl.store.is_present`.
+    ValueError
+        If the file is damaged.
     """
-    with np.load(path, allow_pickle=False) as file:
-        return [file[f"arr_{i}"] for i in range(len(file.files))]
+    if not is_present(path):
+        raise FileNotFoundError(
+            f"{path}: expected a file of arrays; there is none. Check the path."
+        )
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return [file[f"arr_{i}"] for i in range(len(file.files))]
+    except (ValueError, KeyError, *_DAMAGED) as error:
+        raise ValueError(
+            f"{path}: expected a file of arrays, as `save_arrays` writes it; received another, or "
+            f"a damaged one ({error}). Restore it, or train again."
+        ) from error
 
 
 def drop_if_damaged(path: Path) -> bool:
@@ -226,15 +248,26 @@ def drop_if_damaged(path: Path) -> bool:
     Parameters
     ----------
     path : Path
+
+    Raises
+    ------
+    OSError
+        As from `wssl.store.is_present`.
     """
-    if not path.exists():
+    if not is_present(path):
         return False
     try:
         with zipfile.ZipFile(path) as file:
             arrays = set(file.namelist()) - {"state.npy"}
             numbered = {f"arr_{i}.npy" for i in range(len(arrays))}
-            whole = bool(arrays) and arrays == numbered and file.testzip() is None
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, zlib.error):
+            # A damaged length can make the comment of one entry hide those that follow.
+            hidden = any(entry.comment for entry in file.infolist())
+            whole = bool(arrays) and arrays == numbered and not hidden and file.testzip() is None
+    except _DAMAGED:
+        whole = False
+    except OSError as error:  # of a damaged offset; any other is no fault of the file
+        if error.errno != errno.EINVAL:
+            raise
         whole = False
     if not whole:
         warnings.warn(

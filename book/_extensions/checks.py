@@ -9,10 +9,16 @@ from pathlib import Path
 import nbformat
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.errors import ConfigError
+from sphinx.errors import ConfigError, ExtensionError
 from sphinx.util import logging
 
-from wssl.notebooks import undrawn
+try:
+    from wssl.notebooks import undrawn
+except ModuleNotFoundError as error:
+    raise ExtensionError(
+        "wssl: expected it to be installed, as the reference is generated from its docstrings; "
+        f"received {error}. From the root of the repository: pip install '.[book]'"
+    ) from error
 
 logger = logging.getLogger(__name__)
 

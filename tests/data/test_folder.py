@@ -345,6 +345,58 @@ def test_words_for_one_split_twice_or_for_some_splits_are_refused(tmp_path):
         data.images(f"folder:{tmp_path / 'b'}", "train", 8)
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("trn", "tst"),
+        ("trn", "vld", "tst"),
+        ("tr", "te"),
+        ("Tr", "Va", "Ts"),
+        ("imagesTr", "imagesTs", "labelsTr"),
+        ("trainA", "trainB", "testA", "testB"),
+        ("xtrain", "xtest"),
+        ("Trainingsdaten", "Testdaten"),
+        ("train2017", "eval2017"),
+        ("1_trn", "2_holdout"),
+        ("trn", "evaluate"),
+        ("trn_set", "validate"),
+        ("TRN", "unseen", "extra"),
+        ("data/trn", "data/tst"),
+    ],
+)
+def test_names_that_look_like_splits_are_not_pooled(tmp_path, names):
+    for i, name in enumerate(names):
+        fill(tmp_path / name, range(20 * i, 20 * i + 20))
+    for split in SPLITS:
+        with pytest.raises(ValueError, match=r"look like splits.*Rename .* train, val and test"):
+            data.images(f"folder:{tmp_path}", split, 8)
+    with pytest.raises(ValueError, match="look like splits") as error:
+        data.fingerprint(f"folder:{tmp_path}")
+    assert all(Path(name).name in str(error.value) for name in names if name != "extra")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("cats", "dogs"),
+        ("tr", "te", "de", "fr"),
+        ("tractor", "television", "valley", "testudo", "teddy"),
+        ("steam_train", "evaporator", "device"),
+        ("train_station", "bus"),
+        ("Tre", "Tess", "Valerie", "Devon"),
+        ("a", "b", "val_d_isere"),
+        ("2019", "2020"),
+    ],
+)
+def test_names_of_classes_are_pooled(tmp_path, names):
+    for i, name in enumerate(names):
+        fill(tmp_path / name, range(20 * i, 20 * i + 20))
+    for split in ("trn", "tst"):
+        (tmp_path / "annotations" / split).mkdir(parents=True)
+    total = sum(len(levels(tmp_path, split)) for split in SPLITS)
+    assert total == 20 * len(names)
+
+
 def test_splits_below_different_folders_are_not_mixed(tmp_path):
     fill(tmp_path / "cat" / "train", range(3))
     fill(tmp_path / "dog" / "test", range(3, 6))

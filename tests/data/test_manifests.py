@@ -214,6 +214,25 @@ def test_a_manifest_without_rows_or_with_one_row_twice_is_refused(write):
             manifest_fingerprint(path)
 
 
+@pytest.mark.parametrize("name", MANIFESTS)
+@pytest.mark.parametrize("change", ["cut", "cut by one", "file", "kind", "twice"])
+def test_a_manifest_of_the_package_that_is_not_whole_is_refused(name, change, write, monkeypatch):
+    rows = rows_of(name)
+    if change.startswith("cut"):
+        rows = rows[: -1 if "one" in change else len(rows) // 2]
+    elif change == "twice":
+        rows.append({**rows[0], "file": "images/other.jpg"})
+    else:
+        rows[0][change] = {"file": "images/other.jpg", "kind": "drawn"}[change]
+    path = write(rows)
+    monkeypatch.setattr(manifests, "FOLDER", path.parent)
+    path.rename(manifest_path(name))
+    message = rf"{name}\.csv: .*{len(rows)} images.*Restore the file from the package"
+    for use in (data.fingerprint, lambda n: data.images(n, "test"), download.image_folder):
+        with pytest.raises(ValueError, match=message):
+            use(name)
+
+
 def test_the_case_of_a_split_does_not_take_a_row_out_of_it(write):
     rows = rows_of("objects")[:3]
     capitals = [{**row, "split": row["split"].upper()} for row in rows]

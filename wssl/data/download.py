@@ -19,7 +19,7 @@ import pooch
 from PIL import Image
 from tqdm import tqdm
 
-from wssl.data.manifests import Entry, manifest_path, read_manifest
+from wssl.data.manifests import Entry, package_manifest
 from wssl.store import atomic
 
 BASE_URL = "https://raw.githubusercontent.com"
@@ -127,7 +127,7 @@ def image_folder(name: str) -> Path:
     DownloadError
         If an original cannot be downloaded.
     """
-    entries = read_manifest(manifest_path(name))
+    entries = package_manifest(name)
     given = local(f"{name}/images")
     folder = given.parent if given else cache(name)
     missing = [entry for entry in entries if not (folder / entry.file).is_file()]

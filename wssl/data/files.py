@@ -10,7 +10,7 @@ import numpy.typing as npt
 from wssl.data import download
 from wssl.data.decode import VERSION, Picture
 from wssl.data.folder import SPLITS, Folder, content_hash, describe_empty_split, digest
-from wssl.data.manifests import manifest_fingerprint, manifest_path, read_manifest
+from wssl.data.manifests import manifest_fingerprint, manifest_path, package_manifest
 from wssl.data.squares import read_images
 
 
@@ -122,25 +122,26 @@ class Listed(Files):
 
     def by_split(self) -> Mapping[str, Sequence[Picture]]:
         """The files of each split, in the manifest's order."""
-        entries = read_manifest(manifest_path(self.name))
+        entries = package_manifest(self.name)
         folder = download.image_folder(self.name)
         own = [entry for entry in entries if self.kind in (None, entry.kind)]
         return {s: [folder / entry.file for entry in own if entry.split == s] for s in SPLITS}
 
     def pictures(self, split: str) -> Sequence[Picture]:
         """The files of a split; nothing is downloaded for a split that the manifest lacks."""
-        entries = read_manifest(manifest_path(self.name))
+        entries = package_manifest(self.name)
         if split != "test" and {entry.split for entry in entries} == {"test"}:
             raise _for_tests_only(self.name, split, len(entries))
         return super().pictures(split)
 
     def kinds(self, split: str) -> list[int]:
         """The kind of each image of a split: 0 for a photograph, 1 for a generated face."""
-        own = [e for e in read_manifest(manifest_path(self.name)) if self.kind in (None, e.kind)]
+        own = [e for e in package_manifest(self.name) if self.kind in (None, e.kind)]
         return [int(entry.kind == "synthetic") for entry in own if entry.split == split]
 
     def fingerprint(self) -> str:
         """A digest of the manifest's rows, which name each original by its SHA-256."""
+        package_manifest(self.name)
         return manifest_fingerprint(manifest_path(self.name), self.kind)
 
 

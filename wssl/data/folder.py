@@ -24,6 +24,16 @@ SPLIT_WORD = re.compile(
 )
 """The word for a split within a longer name, such as train2017, test_set or TrainImages."""
 
+LOOKS_LIKE = {
+    "train": r"[xy]?train\w*|trn",
+    "val": r"[xy]?val|valid\w*|vld|dev|devel(opment)?|eval\w*",
+    "test": r"[xy]?test(s|e|ing|sets?|data|daten|images?|imgs?)?|tst|holdout|heldout|unseen",
+}
+"""Words for each split that are not read as one, but are too likely to be meant as one."""
+
+SHORT = {"train": "tr", "val": "va|vl", "test": "te|ts"}
+"""Abbreviations of splits that are also those of languages and countries, for example."""
+
 UNDECODED = {"BUFR", "EPS", "GRIB", "HDF5", "MPEG", "WMF"}
 """Formats that Pillow recognises, but decodes only with another program or not at all."""
 
@@ -46,6 +56,16 @@ def _split_in(name: str) -> str | None:
     """The split that a word in a folder's name stands for; None if there is no or another word."""
     found = {SPLIT_NAMES[word.lower()] for word in SPLIT_WORD.findall(name)}
     return found.pop() if len(found) == 1 else None
+
+
+def _resembled(name: str, words: Mapping[str, str]) -> str | None:
+    """The split that one of the words in a folder's name looks like, or the whole name."""
+    own = re.findall(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])", name)
+    for word in (*own, "".join(own)):
+        for split, pattern in words.items():
+            if re.fullmatch(pattern, word, re.IGNORECASE):
+                return split
+    return None
 
 
 def _by_split(
@@ -199,7 +219,8 @@ class Folder:
     upper or lower case. If these are not there for both, so is a folder whose subfolders have such
     a word in their names, as ``train2017`` and ``test_set`` do. Without one for val, `hash_split`
     takes it out of train. A folder that has some of them but not both train and test, or has them
-    at a deeper level, is rejected; any other is split by `hash_split`.
+    at a deeper level, is rejected. So is one with subfolders whose names look like different
+    splits, as ``trn`` and ``tst`` do. Any other is split by `hash_split`.
 
     Links to folders are followed. Hidden files are ignored. Files that are not pictures, or lie
     outside the subfolders for the splits, are ignored with a warning that names them.
@@ -227,7 +248,8 @@ class Folder:
         FileNotFoundError
             If there is no such folder, or no image in it.
         ValueError
-            If train and test share a file, or the subfolders are for some of the splits only.
+            If train and test share a file, or the subfolders are for some of the splits only, or
+            look like splits.
 
         Warns
         -----
@@ -237,6 +259,8 @@ class Folder:
         found = find_files(self.root)
         files: list[tuple[str, str, Path]]
         given = self._subfolders(found.folders)
+        if not given:
+            self._refuse_lookalikes(found.images)
         if given:
             files, others = self._by_subfolder(given, found)
             why = "not having the extension of a picture, or lying outside train, val and test"
@@ -321,6 +345,25 @@ class Folder:
                 f"{self.root / 'test'}, or rename these."
             )
         return {}
+
+    def _refuse_lookalikes(self, images: Sequence[Path]) -> None:
+        """Raise a ValueError if folders of images beside each other look like different splits."""
+        beside: dict[Path, set[Path]] = {}
+        for folder in {parent for path in images for parent in path.parents}:
+            if folder.is_relative_to(self.root) and folder != self.root:
+                beside.setdefault(folder.parent, set()).add(folder)
+        for parent, folders in sorted(beside.items()):
+            for words in (LOOKS_LIKE, {s: f"{LOOKS_LIKE[s]}|{SHORT[s]}" for s in SPLITS}):
+                like = {folder.name: _resembled(folder.name, words) for folder in sorted(folders)}
+                meant = {split: name for name, split in like.items() if split}
+                if len(meant) > 1 and (words is LOOKS_LIKE or all(like.values())):
+                    names = ", ".join(name for name, split in like.items() if split)
+                    raise ValueError(
+                        f"{parent}: subfolders look like splits ({names}), but not all of these "
+                        f"names are understood, so their {self.what} would be mixed. Rename them "
+                        "to train, val and test; or, if they are no splits, to names that do not "
+                        "look like them."
+                    )
 
     def _by_subfolder(
         self, given: Mapping[str, Path], found: Found

@@ -9,7 +9,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import cache
 from math import inf
 from pathlib import Path, PurePosixPath
@@ -17,7 +17,16 @@ from pathlib import Path, PurePosixPath
 from wssl.data.folder import digest
 
 FOLDER = Path(__file__).parent
-MANIFESTS = ("open-faces", "open-faces-2", "objects")
+MANIFESTS = {
+    "open-faces": "73a49d26bf8ff2fb",
+    "open-faces-2": "5556353ade2c48dd",
+    "objects": "9514b567d98c7cb4",
+}
+"""The manifests of this package by name, each with the `contents_digest` of its images.
+
+A manifest that was cut at the end of a row would otherwise be read as a smaller data set.
+"""
+
 VERSION = 1
 """The version of the steps from an original to an image; it enters the fingerprints."""
 
@@ -61,6 +70,41 @@ class Entry:
 def manifest_path(name: str) -> Path:
     """The path of the manifest of that name, one of `MANIFESTS`."""
     return FOLDER / f"{name}.csv"
+
+
+def package_manifest(name: str) -> tuple[Entry, ...]:
+    """The images of a manifest of this package.
+
+    Parameters
+    ----------
+    name : str
+        One of `MANIFESTS`.
+
+    Raises
+    ------
+    ValueError
+        As from `read_manifest`, and if rows are missing, added or changed.
+    """
+    path = manifest_path(name)
+    entries, found = read_manifest(path), contents_digest(path)
+    if found != MANIFESTS[name]:
+        raise ValueError(
+            f"{path}: expected the images of this version of the package, with the digest "
+            f"{MANIFESTS[name]}; received {len(entries)} images with the digest {found}, so rows "
+            f"are missing, added or changed. {_RESTORE}"
+        )
+    return entries
+
+
+@cache
+def contents_digest(path: Path) -> str:
+    """A digest of all values of all images of a manifest, in its order.
+
+    Parameters
+    ----------
+    path : Path
+    """
+    return digest(*(json.dumps(astuple(entry)) for entry in read_manifest(path)))
 
 
 @cache
