@@ -1,6 +1,7 @@
 import contextlib
 import io
 import json
+import os
 import pickle
 import re
 import shutil
@@ -192,11 +193,85 @@ def test_how_many_jobs_there_are(arguments, variable, jobs, monkeypatch):
     assert seen == [jobs]
 
 
-@pytest.mark.parametrize("number", ["0", "-1", "x"])
+@pytest.mark.parametrize("number", ["0", "-1", "x", "1e3", "", "2.0"])
 def test_jobs_that_are_no_number_show_the_usage(number, capsys):
     with pytest.raises(SystemExit):
         main(["study", f"--jobs={number}"])
-    assert "argument --jobs: " in capsys.readouterr().err
+    message = f"argument --jobs: expected an integer of at least 1; received {number!r}"
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("blocks", ["0²", "²", "1-", "3-1", "", "1,,2", "-2"])
+def test_blocks_that_are_no_numbers_show_the_usage(blocks, capsys):
+    with pytest.raises(SystemExit):
+        main(["run", f"--frozen-blocks={blocks}"])
+    message = f"expected numbers of blocks such as 1-3 or 4,5; received {blocks!r}"
+    assert message in capsys.readouterr().err
+
+
+def test_a_list_that_is_given_in_parts_is_one_list(followed, monkeypatch):
+    seen = []
+
+    def run(experiment, micro_batch):
+        seen.append(experiment)
+        raise ValueError("enough")
+
+    monkeypatch.setattr(runs, "run", run)
+    pretext = ["--pretext", "rotation=0.5", "--pretext", "sharpness", "saturation=2"]
+    settings = ["--settings", "width=16", "--settings", "inpainting_steps=3"]
+    assert main(["run", *pretext, *settings]) == 1
+    assert seen[0].pretext == {"rotation": 0.5, "sharpness": 1.0, "saturation": 2.0}
+    assert seen[0].settings == {"width": 16, "inpainting_steps": 3}
+    only = ["--only", "controls", "--preset", "smoke", "--only", "4", "--preset", "quick"]
+    assert main(["study", *only]) == 0
+    assert list(followed[0][0]) == [
+        "smoke controls",
+        "smoke table 4",
+        "quick controls",
+        "quick table 4",
+    ]
+
+
+@pytest.mark.parametrize("command", [["list"], ["study", "--plan", "--preset", "smoke"], ["run"]])
+def test_a_file_in_place_of_the_results_folder_is_named(tmp_path, monkeypatch, capfd, command):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("WSSL_RESULTS", str(tmp_path / "file"))
+    fails(capfd, command, "WSSL_RESULTS: expected a folder", str(tmp_path / "file"), "a file")
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"KERAS_BACKEND": "nonsense"}, ["KERAS_BACKEND", "nonsense", "Unset"]),
+        ({"KERAS_HOME": "here"}, ["here/keras.json", "floatx=banana", "Correct"]),
+    ],
+)
+def test_settings_with_which_keras_does_not_start_are_named(tmp_path, variables, words):
+    (tmp_path / "here").mkdir()
+    (tmp_path / "here" / "keras.json").write_text('{"floatx": "banana"}')
+    done = subprocess.run(
+        [sys.executable, "-m", "wssl", "run", "--preset", "smoke"],
+        env={**os.environ, "WSSL_RESULTS": str(tmp_path), **variables},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith("wssl: ")
+    assert all(word in line for word in words), line
+
+
+def test_the_command_draws_whatever_backend_the_environment_names(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "wssl", "study", "--plan", "--preset", "smoke", "--only", "1"],
+        env={**os.environ, "WSSL_RESULTS": str(tmp_path), "MPLBACKEND": "nonsense"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture
@@ -341,6 +416,12 @@ def test_every_field_of_an_experiment_has_its_option(monkeypatch):
         (["run", "--preset", "smok"], ["received 'smok'", "Did you mean 'smoke'?"]),
         (["run", "--pretext", "rotaton=1"], ["Did you mean 'rotation'?"]),
         (["run", "--pretext", "rotation=x"], ["--pretext: expected TASK=WEIGHT", "'rotation=x'"]),
+        (
+            ["run", "--pretext", "rotation=1", "rotation"],
+            ["--pretext: ", "each once", "'rotation'"],
+        ),
+        (["run", "--pretext", "rotation=1", "--pretext", "rotation=2"], ["each once"]),
+        (["run", "--settings", "width=4", "width=8"], ["--settings: ", "each once", "'width'"]),
         (["run", "--pretext", "rotation=-1"], ["finite and not negative; received -1.0"]),
         (["run", "--pretext"], ["at least one weight above zero"]),
         (["run", "--loss", "log-cosh"], ["Did you mean 'log_cosh'?"]),

@@ -146,7 +146,9 @@ def test_an_unknown_name_is_an_attribute_error():
 
 def named_at_the_top(path):
     """What a file imports as it is loaded, as dotted names."""
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    tried = [node for attempt in body if isinstance(attempt, ast.Try) for node in attempt.body]
+    for node in (*body, *tried):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

@@ -10,9 +10,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import keras
 import numpy as np
-from keras import ops
+
+try:
+    import keras
+    from keras import ops
+except (ImportError, ValueError) as error:
+    if getattr(error, "name", None) == "keras":
+        raise
+    folder = os.environ.get("KERAS_HOME", os.path.join("~", ".keras"))
+    raise ValueError(
+        f"keras: expected a backend and settings with which it starts; received {error}. Unset the "
+        f"environment variable KERAS_BACKEND, now {os.environ.get('KERAS_BACKEND')!r}, or give it "
+        "an installed backend such as 'tensorflow'. Correct or remove "
+        f"{os.path.join(folder, 'keras.json')}, if there is one."
+    ) from error
 
 _SETTINGS: dict[str, tuple[Any, Any, Any]] = {
     "floatx": (keras.config.floatx, keras.config.set_floatx, "float32"),

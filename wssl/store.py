@@ -81,8 +81,18 @@ def default_root() -> Path:
     """The results folder: ``$WSSL_RESULTS``, or the nearest ``results/`` upwards, or here.
 
     Notebooks run from the repository root or from ``notebooks/``; both find the same folder.
+
+    Raises
+    ------
+    NotADirectoryError
+        If the environment variable names a file.
     """
     if named := os.environ.get("WSSL_RESULTS"):
+        if Path(named).is_file():
+            raise NotADirectoryError(
+                f"WSSL_RESULTS: expected a folder, or the name of a new one; received {named!r}, "
+                "a file. Correct it, or unset it."
+            )
         return Path(named).absolute()
     return reference_root()
 

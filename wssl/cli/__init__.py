@@ -5,6 +5,7 @@ is called, after ``--import``, so that they list everything that is registered.
 """
 
 import argparse
+import os
 import re
 import sys
 import warnings
@@ -38,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments : sequence of str, optional
         As from the shell, without the program's name; ``sys.argv`` if not given.
     """
+    # It opens no windows; and matplotlib would refuse an unknown backend that nothing here needs.
+    os.environ["MPLBACKEND"] = "agg"
     named, _ = parser().parse_known_args(arguments)
     options = named
     warnings.formatwarning = lambda message, *_, **__: f"wssl: {message}\n"

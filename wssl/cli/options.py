@@ -73,9 +73,23 @@ def given_fields(options: argparse.Namespace) -> dict[str, Any]:
     found = {field.name: given[field.name] for field in fields(Experiment) if field.name in given}
     if "pretext" in found:
         found["pretext"] = _weights(found["pretext"])
-    for name, kind in (("settings", dict), ("coverage", tuple)):
-        if name in found:
-            found[name] = kind(found[name])
+    if "settings" in found:
+        found["settings"] = _each_once("settings", found["settings"])
+    if "coverage" in found:
+        found["coverage"] = tuple(found["coverage"])
+    return found
+
+
+def _each_once(option: str, pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """The pairs as a dictionary; a ValueError if a name is there twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(
+            f"--{option}: expected names, each once; received {twice!r} {names.count(twice)} "
+            "times. Remove all but one."
+        )
     return found
 
 
@@ -131,7 +145,8 @@ def _blocks(text: str) -> tuple[int, ...]:
     blocks: list[int] = []
     for part in text.split(","):
         first, dash, last = part.partition("-")
-        if not first.isdigit() or (dash and not last.isdigit()):
+        numbers = first.isdecimal() and (last.isdecimal() or not dash)
+        if not numbers or int(first) > int(last or first):
             raise argparse.ArgumentTypeError(
                 f"expected numbers of blocks such as 1-3 or 4,5; received {text!r}"
             )
@@ -155,16 +170,16 @@ def _setting(text: str) -> tuple[str, Any]:
 
 
 def _weights(items: Sequence[str]) -> dict[str, float]:
-    weights = {}
+    weights = []
     for item in items:
         task, _, weight = item.partition("=")
         try:
-            weights[task] = float(weight or 1)
+            weights.append((task, float(weight or 1)))
         except ValueError:
             raise ValueError(
                 f"--pretext: expected TASK=WEIGHT, such as rotation=0.3; received {item!r}."
             ) from None
-    return weights
+    return _each_once("pretext", weights)
 
 
 def at_least_1(text: str) -> int:
@@ -174,16 +189,16 @@ def at_least_1(text: str) -> int:
     ----------
     text : str
     """
-    number = int(text)
+    number = int(text) if text.strip().isdecimal() else 0
     if number < 1:
         raise argparse.ArgumentTypeError(f"expected an integer of at least 1; received {text!r}")
     return number
 
 
 _FORMS: dict[str, dict[str, Any]] = {
-    "pretext": {"type": str, "nargs": "*", "metavar": "TASK=WEIGHT"},
+    "pretext": {"type": str, "nargs": "*", "action": "extend", "metavar": "TASK=WEIGHT"},
     "frozen_blocks": {"type": _blocks, "metavar": "BLOCKS"},
-    "settings": {"type": _setting, "nargs": "+", "metavar": "NAME=VALUE"},
+    "settings": {"type": _setting, "nargs": "+", "action": "extend", "metavar": "NAME=VALUE"},
     "coverage": {"type": float, "nargs": 2, "metavar": ("LEAST", "GREATEST")},
 }
 """The form of each option whose value is not a single word."""

@@ -40,6 +40,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--only",
         "--table",
         nargs="+",
+        action="extend",
         metavar="PART",
         help="tables of the paper (1 single, 2 double, 3 triple pretext tasks, 4 losses), and "
         f"parts that the paper lacks: {', '.join(more)} (default: all)",
@@ -91,7 +92,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "this machine)",
     )
     fields = ("preset", "dataset", "masks", "recipe", "coverage")
-    add_fields(parser, fields, preset={"nargs": "+"})
+    add_fields(parser, fields, preset={"nargs": "+", "action": "extend"})
     parser.set_defaults(command=_study)
 
 
