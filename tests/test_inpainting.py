@@ -525,6 +525,26 @@ def test_what_a_result_cannot_hold_is_named(shell, rng):
     assert "no value is above 4,095 (12 significant bits)" in shell(picture=twelve)[2]
 
 
+@pytest.mark.parametrize(("mode", "name"), [("CMYK", "photo.tif"), ("CMYK", "photo.jpg")])
+def test_a_picture_in_another_colour_space_is_named(shell, rng, mode, name):
+    picture = Image.fromarray(rng.integers(0, 256, (40, 50, 3), dtype=np.uint8)).convert(mode)
+    status, _, error = shell(picture=picture, name=name)
+    assert (status, error) == (
+        0,
+        f"wssl: {name} is in {mode}; the result is in RGB, to which known pixels are converted.\n",
+    )
+
+
+@pytest.mark.parametrize("name", ["photo.gif", "photo.webp", "photo.png", "photo.tif"])
+def test_more_frames_than_the_first_are_named(shell, rng, name):
+    first, second = (
+        Image.fromarray(values) for values in rng.integers(0, 256, (2, 40, 50, 3), dtype=np.uint8)
+    )
+    status, _, error = shell(picture=first, name=name, save_all=True, append_images=[second])
+    line = f"wssl: {name} has 2 frames or pages; the result is of the first.\n"
+    assert (status, error) == (0, line)
+
+
 @pytest.mark.parametrize("empty", [np.uint8(0), np.uint16(0)])
 def test_a_mask_without_a_hole_is_an_error(shell, empty):
     status, _, error = shell(mask=np.full((40, 50), empty))

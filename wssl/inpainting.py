@@ -327,8 +327,8 @@ def read_pair(
     -----
     UserWarning
         If the known pixels cannot be reproduced exactly, because the picture has 16 bits per
-        channel or is transparent; and if the coverage of the hole exceeds that of the training
-        masks.
+        channel, is transparent or in another colour space than RGB; if it has several frames; and
+        if the coverage of the hole exceeds that of the training masks.
     """
     photo = read_photo(picture)
     mask, path = mask_of(picture)
@@ -354,6 +354,17 @@ def read_pair(
         warnings.warn(dim(str(picture), photo.peak), stacklevel=2)
     elif photo.deep:
         warnings.warn(f"{picture} has 16 bits per channel; the result has 8.", stacklevel=2)
+    if photo.space:
+        warnings.warn(
+            f"{picture} is in {photo.space}; the result is in RGB, to which known pixels are "
+            "converted.",
+            stacklevel=2,
+        )
+    if photo.frames > 1:
+        warnings.warn(
+            f"{picture} has {photo.frames} frames or pages; the result is of the first.",
+            stacklevel=2,
+        )
     if photo.transparent:
         warnings.warn(
             f"{picture} has transparent pixels; the result is opaque, on white.", stacklevel=2

@@ -22,6 +22,9 @@ It enters the fingerprints of all sources of files except the manifests,
 whose images have no colour profile.
 """
 
+CONVERTED = ("CMYK", "HSV", "LAB", "YCbCr")
+"""Modes whose values are not those of the RGB image that is made of them."""
+
 DIM = 2**14
 """A 16-bit file with no greater value has 14 significant bits or fewer, or is very dark."""
 
@@ -93,6 +96,10 @@ class Photo(NamedTuple):
         Whether the file has 16 bits per channel.
     peak : int
         The greatest value of a 16-bit file that has none from `DIM` on, else 0.
+    space : str
+        The mode of the file if its colours had to be converted to RGB, such as CMYK, else empty.
+    frames : int
+        The number of pictures in an animation or in a file of several pages; this is the first.
     """
 
     image: Image.Image
@@ -103,6 +110,8 @@ class Photo(NamedTuple):
     transparent: bool
     deep: bool
     peak: int
+    space: str
+    frames: int
 
 
 def read_photo(path: Picture, draft: int | None = None) -> Photo:
@@ -121,7 +130,7 @@ def read_photo(path: Picture, draft: int | None = None) -> Photo:
     ValueError
         If it cannot be read.
     """
-    decoded, turned, deep = _upright(path, draft)
+    decoded, turned, deep, frames = _upright(path, draft)
     info = decoded.info
     image, peak = _to_8_bit(decoded, path)
     transparent = _transparent(image)
@@ -145,6 +154,8 @@ def read_photo(path: Picture, draft: int | None = None) -> Photo:
         transparent=transparent,
         deep=deep or decoded.mode.startswith("I"),
         peak=peak,
+        space=decoded.mode if decoded.mode in CONVERTED else "",
+        frames=frames,
     )
 
 
@@ -268,7 +279,7 @@ def find_hole(path: Path, threshold: int | None = None) -> npt.NDArray[np.bool_]
     """
     if threshold is not None and not 1 <= threshold <= 255:
         raise ValueError(f"threshold: expected a grey value from 1 to 255; received {threshold}.")
-    image, _, deep = _upright(path)
+    image, _, deep, _ = _upright(path)
     if _transparent(image):
         raise ValueError(
             f"{path}: expected an opaque mask; received one with transparent pixels, which may "
@@ -306,8 +317,8 @@ def find_hole(path: Path, threshold: int | None = None) -> npt.NDArray[np.bool_]
     )
 
 
-def _upright(path: Picture, draft: int | None = None) -> tuple[Image.Image, bool, bool]:
-    """The first frame of a file, decoded and upright; `Photo.turned`; `Photo.deep`.
+def _upright(path: Picture, draft: int | None = None) -> tuple[Image.Image, bool, bool, int]:
+    """The first frame of a file, decoded and upright; `Photo.turned`, `.deep` and `.frames`.
 
     Deep files have 16 bits per channel, which Pillow truncates to 8 in colour images.
     """
@@ -329,6 +340,7 @@ def _upright(path: Picture, draft: int | None = None) -> tuple[Image.Image, bool
             orientation = _orientation(image)
             turn = TURNS.get(orientation)
             upright = image.copy() if turn is None else image.transpose(turn)
+            frames = 1 if draft else _frames(image)
     except Image.DecompressionBombError as error:
         raise ValueError(
             f"{path}: expected at most {most:,} pixels; received more, as from a small file made "
@@ -340,7 +352,17 @@ def _upright(path: Picture, draft: int | None = None) -> tuple[Image.Image, bool
         raise ValueError(
             f"{path}: expected an image file; received one that cannot be read: {why}"
         ) from error
-    return upright, sideways or orientation in SIDEWAYS, deep
+    return upright, sideways or orientation in SIDEWAYS, deep, frames
+
+
+def _frames(image: Image.Image) -> int:
+    """The number of frames or pages; 1 for what a camera stores beside a photograph."""
+    if image.format == "MPO":
+        return 1
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except Exception:  # of a damaged later frame
+        return 1
 
 
 def _orientation(image: Image.Image) -> int:
