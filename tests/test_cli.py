@@ -819,6 +819,30 @@ def test_a_sheet_of_images(tmp_path, capsys):
     assert capsys.readouterr().out == f"{output}: 8 of synthetic\n"
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_a_name_that_the_terminal_cannot_show_is_no_error(tmp_path, encoding):
+    name = "ü 写真 \udcff.png"
+    done = subprocess.run(
+        [sys.executable, "-m", "wssl", "data", "sheet", "synthetic", "--size", "16", "-o", name],
+        env={**os.environ, "PYTHONIOENCODING": f"{encoding}:strict"},
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(b".png: 60 of synthetic" + os.linesep.encode())
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    reader, writer = os.pipe()
+    os.close(reader)
+    command = [sys.executable, "-m", "wssl", "data", "list"]
+    done = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
 def test_a_sheet_of_masks(tmp_path):
     output = tmp_path / "sheet.png"
     arguments = ["--masks", "--size", "32", "--columns", "3", "--rows", "1", "-o", str(output)]

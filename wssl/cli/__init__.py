@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 
 from wssl.cli.options import start_keras
@@ -41,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     # It opens no windows; and matplotlib would refuse an unknown backend that nothing here needs.
     os.environ["MPLBACKEND"] = "agg"
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # names that it cannot show
     named, _ = parser().parse_known_args(arguments)
     options = named
     warnings.formatwarning = lambda message, *_, **__: f"wssl: {message}\n"
@@ -54,7 +58,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in named.imports:
             _import(name)
         options = parser(named.name).parse_args(arguments)
-        return int(options.command(options) or 0)
+        status = int(options.command(options) or 0)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        # What reads the output, such as head, has seen enough; Python would flush the rest on exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except (ValueError, OSError, ArithmeticError, ModuleNotFoundError) as error:
         own = not named.imports and re.match(_UNKNOWN, str(error))
         print(f"wssl: {error}{' ' + _OWN if own else ''}", file=sys.stderr)
