@@ -57,6 +57,33 @@ def test_a_damaged_record_counts_as_absent_with_a_warning(tmp_path, damage):
         assert store.get("0123456789abcdef") is None
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"metrics": []},
+        {"metrics": {"ssim": "0.9"}},
+        {"metrics": {"ssim": float("nan")}},
+        {"per_image": {"ssim": [float("inf")]}},
+        {"metrics": {"ssim": True}},
+        {"provenance": None},
+        {"experiment": "x"},
+        {"kind": 3},
+    ],
+)
+def test_a_record_of_another_form_is_damaged(tmp_path, damage):
+    store = Store(tmp_path)
+    store.put(record()).write_text(json.dumps(record(**damage)))
+    with pytest.warns(UserWarning, match="0123456789abcdef.json is damaged"):
+        assert store.get("0123456789abcdef") is None
+
+
+def test_a_record_with_a_key_twice_is_damaged(tmp_path):
+    path = Store(tmp_path).put(record(metrics={"ssim": 0.5}))
+    path.write_text(path.read_text().replace('{"ssim"', '{"ssim": 0.4, "ssim"'))
+    with pytest.warns(UserWarning, match="it has 'ssim' twice"):
+        assert list(Store(tmp_path).records()) == []
+
+
 def refuse_permission(path, *_):
     """Stands in for `os.open`, since the superuser may read everything."""
     raise PermissionError(errno.EACCES, "Permission denied", str(path))

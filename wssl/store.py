@@ -26,7 +26,14 @@ Each line has the path of a record, or of a folder whose records were listed, re
 results folder, and its `digest`.
 """
 
-_REQUIRED = {"kind", "experiment", "fingerprint", "metrics", "provenance"}
+_REQUIRED = {
+    "kind": str,
+    "experiment": dict,
+    "fingerprint": str,
+    "metrics": dict,
+    "provenance": dict,
+}
+"""The keys that every record has, with the types of their values."""
 
 
 def fingerprint(value: Any) -> str:
@@ -106,6 +113,34 @@ def reference_root() -> Path:
     return here / "results"
 
 
+def _parsed(text: str) -> Record:
+    """The record that a text holds; a ValueError or TypeError if it is none."""
+    record = json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=_without_twins)
+    if missing := _REQUIRED.keys() - set(record):
+        raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+    wrong = [name for name, kind in _REQUIRED.items() if not isinstance(record[name], kind)]
+    if any(
+        type(value) not in (int, float, type(None)) for value in dict(record["metrics"]).values()
+    ):
+        wrong.append("metrics")
+    if wrong:
+        raise ValueError(f"it has another form of {', '.join(wrong)}")
+    return dict(record)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"it has the value {name}")
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise ValueError(f"it has {name!r} twice")
+        found[name] = value
+    return found
+
+
 class Store:
     """A folder of records and trained weights.
 
@@ -154,10 +189,7 @@ class Store:
         if not present:
             return None
         try:
-            record = json.loads(path.read_text(encoding="utf-8"))
-            missing = _REQUIRED - set(record)
-            if missing:
-                raise ValueError(f"it lacks {', '.join(sorted(missing))}")
+            record = _parsed(path.read_text(encoding="utf-8"))
             if record["fingerprint"] != fingerprint:
                 raise ValueError(f"it holds the record of {record['fingerprint']}")
         except (ValueError, TypeError) as error:
@@ -167,7 +199,7 @@ class Store:
                 stacklevel=2,
             )
             return None
-        return dict(record)
+        return record
 
     def put(self, record: Mapping[str, Any]) -> Path:
         """Write a record atomically, with one line per key.
