@@ -284,3 +284,10 @@ def test_a_study_with_other_masks():
     for name, value in settings.items():
         assert not Study(**REGISTERED, **{name: value}).registered
     assert Study(**REGISTERED, coverage=[0.3, 0.5]).registered
+
+
+@pytest.mark.parametrize("seeds", [True, 2.0, "12", [], [0, 0], (1, 2, 1)])
+def test_seeds_that_are_no_seeds_are_refused_by_name(seeds):
+    with pytest.raises(ValueError, match=r"^seeds: expected a number of seeds.* received"):
+        study.table(1, preset="smoke", seeds=seeds)
+    assert {e.seed for e in study.table(1, preset="smoke", seeds=[4])} == {4}

@@ -214,7 +214,7 @@ def preset(name: str) -> Preset:
     >>> preset("quick").size, preset("quick:20").inpainting_steps
     (64, 20)
     """
-    whole, colon, steps = name.partition(":")
+    whole, colon, steps = str(name).partition(":")
     found = lookup("preset", whole, PRESETS)
     if not colon:
         return found

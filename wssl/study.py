@@ -537,10 +537,15 @@ def retired(store: Store | None = None) -> list[Record]:
 
 def _seeds(preset: str, seeds: int | Sequence[int] | None) -> Sequence[int]:
     chosen = _preset(preset).seeds if seeds is None else seeds
-    if isinstance(chosen, int):
+    if isinstance(chosen, int) and not isinstance(chosen, bool):
         if chosen < 1:
             raise ValueError(f"seeds: expected at least 1; received {chosen}.")
-        chosen = range(chosen)
+        return range(chosen)
+    if isinstance(chosen, bool | float | str) or not 0 < len(set(chosen)) == len(list(chosen)):
+        raise ValueError(
+            "seeds: expected a number of seeds, or the seeds themselves, each once, such as 3 or "
+            f"(0, 1, 2); received {chosen!r}."
+        )
     return chosen
 
 
