@@ -53,7 +53,7 @@ LAYERS = {
     "notebooks": 7,
     "calibration": 9,
     "showcase": 10,
-    "slides": 0,
+    "slides": 4,
     "cli": 9,
     "__main__": 10,
     "__init__": 11,
