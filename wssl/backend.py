@@ -44,7 +44,7 @@ for _, choose, setting in _SETTINGS.values():
 _TURN = threading.RLock()
 _STARTED: set[int] = set()
 
-__all__ = ["alone", "as_float32", "keras", "ops"]
+__all__ = ["alone", "as_float32", "in_order", "keras", "ops"]
 
 
 def as_float32(values: Any) -> Any:
@@ -59,6 +59,23 @@ def as_float32(values: Any) -> Any:
         return np.asarray(values, np.float32)
     single = keras.backend.standardize_dtype(values.dtype) == "float32"
     return values if single else ops.cast(values, "float32")
+
+
+@contextmanager
+def in_order() -> Iterator[None]:
+    """Context manager: TensorFlow runs the operations of a compiled step one by one, in one order.
+
+    By default it runs an operation as soon as its inputs are there, in an order that depends on
+    measured times. Where three or more gradients meet, it adds them up in the order in which
+    memory becomes free, so that the last digits of a sum would differ between processes.
+    """
+    if keras.backend.backend() != "tensorflow":
+        yield
+        return
+    from tensorflow.python.eager import context
+
+    with context.function_executor_type("SINGLE_THREADED_EXECUTOR"):
+        yield
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
-from wssl.backend import keras
+from wssl.backend import in_order, keras
 from wssl.devices import compiles_with_xla
 from wssl.methods import Batch, Phase
 from wssl.store import atomic, is_present
@@ -316,7 +316,8 @@ def _parts(size: int, micro_batch: int | None) -> int:
 
 def _learn(phase: Phase, batch: Batch) -> float:
     phase.reset_metrics()
-    return float(phase.train_on_batch(batch))
+    with in_order():
+        return float(phase.train_on_batch(batch))
 
 
 def _split(batch: Batch, parts: int) -> list[Batch]:

@@ -45,25 +45,33 @@ def test_the_holes_of_a_few_images_are_learned_by_heart(batch, tmp_path):
     assert phase.optimizer.beta_1 == 0.5
 
 
-def test_a_checkpoint_holds_everything_that_goes_on(batch, tmp_path, eager):
-    """Not: ends in the same numbers. Rounding decides which feature is copied where two are alike,
-    and TensorFlow does not round alike in every process."""
+def test_a_checkpoint_goes_on_to_the_same_numbers(batch, tmp_path, eager):
     path = tmp_path / "c.npz"
 
     def drawn(step):
         return {name: values[2 * step : 2 * step + 2] for name, values in batch.items()}
 
-    stopped, resumed = shift_net_phase(), shift_net_phase(seed=1)
-    before = train(stopped, drawn, path, 2)["history"]
-    train(resumed, drawn, path, 2)
-    for ours, theirs in zip(resumed.models, stopped.models, strict=True):
+    whole, stopped, resumed = shift_net_phase(), shift_net_phase(), shift_net_phase(seed=1)
+    expected = train(whole, drawn, tmp_path / "whole.npz", 4)["history"]
+    train(stopped, drawn, path, 2)
+    assert train(resumed, drawn, path, 4)["history"] == expected
+    for ours, theirs in zip(resumed.models, whole.models, strict=True):
         weights = zip(ours.get_weights(), theirs.get_weights(), strict=True)
         assert all(np.array_equal(a, b) for a, b in weights)
-    moments = zip(resumed.optimizer.variables, stopped.optimizer.variables, strict=True)
+    moments = zip(resumed.optimizer.variables, whole.optimizer.variables, strict=True)
     assert all(np.array_equal(a, b) for a, b in moments)
-    history = train(resumed, drawn, path, 4)["history"]
-    assert history[:2] == before
-    assert [step for step, _ in history] == [1, 2, 3, 4]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="others have one order")
+def test_three_gradients_are_added_in_one_order_however_often_the_step_has_run(batch, tmp_path):
+    """After some tens of steps TensorFlow's default executor runs cheap operations sooner."""
+    found = []
+    for name in ("first", "second", "third"):
+        phase = shift_net_phase()
+        train(phase, lambda step: batch, tmp_path / f"{name}.npz", 130)
+        found.append(phase.network.get_weights())
+    for weights in found[1:]:
+        assert all(np.array_equal(a, b) for a, b in zip(found[0], weights, strict=True))
 
 
 def test_the_phase_learns_the_weights_of_its_two_models_and_no_others():
