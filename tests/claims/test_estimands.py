@@ -189,7 +189,7 @@ def test_a_pooled_contrast_has_the_error_of_its_class():
     campaign = world({arm: seeds(*row) for arm, row in SCORES.items()}, "psnr")
     terms = ((1.0, A), (-1.0, D))
     variance, freedom = campaign.variance(PSNR, "other pretext")
-    found = linear(campaign, terms, PSNR, (11, 12, 13), pooled=True)
+    found = linear(campaign, terms=terms, score=PSNR, seeds=(11, 12, 13), pooled=True)
     assert found.value == pytest.approx(-1.4 / 3)
     assert found.error == pytest.approx(np.sqrt(2 * variance / 3))
     assert found.freedom == pytest.approx(freedom)
@@ -202,9 +202,10 @@ def test_a_pooled_contrast_has_the_error_of_its_class():
 
 def test_contrasts_by_hand():
     assert difference(A, B, PSNR, many=True) == Contrast(((1.0, A), (-1.0, B)), PSNR, True)
-    assert difference(A, B) == Contrast(((1.0, A), (-1.0, B)), SSIM, False)
+    assert difference(first=A, second=B) == Contrast(((1.0, A), (-1.0, B)), SSIM, False)
+    assert Contrast(((1.0, A), (-1.0, B))) == difference(A, B, many=False)
     assert means((A, B), (C, D, FILL), PSNR) == Contrast(
-        ((0.5, A), (0.5, B), (-1 / 3, C), (-1 / 3, D), (-1 / 3, FILL)), PSNR
+        ((0.5, A), (0.5, B), (-1 / 3, C), (-1 / 3, D), (-1 / 3, FILL)), PSNR, False
     )
 
 
@@ -214,7 +215,7 @@ def test_a_trend_is_the_slope_of_a_straight_line_times_the_range():
     assert [arm for _, arm in found.terms] == [A, B, C, D]
     value = sum(c * score for (c, _), score in zip(found.terms, scores, strict=True))
     assert value == pytest.approx(0.8 * np.polyfit(weights, scores, 1)[0])
-    assert found.score == PSNR
+    assert (found.score, found.many) == (PSNR, False)
 
 
 @pytest.mark.parametrize(
