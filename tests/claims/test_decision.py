@@ -199,6 +199,10 @@ def test_verdicts_wait_for_the_registered_runs():
     assert whole["features"].status == HOLDS
 
 
+def test_without_claims_there_is_nothing_to_judge():
+    assert judge([], claims=[]) == []
+
+
 def test_without_records_everything_waits():
     assert {verdict.outcome for verdict in judge([])} == {AWAITING}
 
