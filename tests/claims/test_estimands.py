@@ -263,6 +263,19 @@ def test_what_a_best_needs():
     assert many == [("run", arm, seed, SSIM) for arm in (A, B) for seed in (11, 12, 13, 14, 15)]
 
 
+@pytest.mark.parametrize(
+    "estimand", [SpreadOfWeightings(((A, B), (C,))), SpreadByTasks(((A, B), (C,)))]
+)
+def test_a_spread_needs_each_arm_with_the_few_seeds(estimand):
+    runs = [("run", arm, seed, SSIM) for arm in (A, B, C) for seed in (11, 12, 13)]
+    assert estimand.needs(world({})) == runs
+    over_seeds = SpreadOverSeeds((A, B), (C,))
+    assert over_seeds.needs(world({})) == runs
+    units = [found.unit for found in (estimand, over_seeds, YieldOfMasks(A), ShareOfTerm(A))]
+    assert units[1:] == ["SD ratio", "yield", "share"]
+    assert units[0] in ("SD", "SD ratio")
+
+
 def test_a_contrast_on_unseen_images_needs_the_runs_too():
     score = Score("psnr", unseen=True)
     found = difference(A, B, score).needs(world({}))
