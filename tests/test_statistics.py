@@ -100,6 +100,8 @@ def test_bounds_are_at_2_5_percent_if_nothing_else_is_said():
 def test_a_contrast_needs_a_coefficient_a_group():
     with pytest.raises(ValueError, match="zip"):
         contrast([[1, 2], [3, 4]], [1])
+    with pytest.raises(ValueError, match="zip"):
+        contrast([[1], [3]], [1])
 
 
 def test_holm_by_hand():

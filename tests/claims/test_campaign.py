@@ -1,6 +1,6 @@
 """Records by arm and seed."""
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, fields, replace
 
 import numpy as np
 import pytest
@@ -96,6 +96,36 @@ def test_what_does_not_matter_to_an_arm_does_not_tell_it_apart():
     assert hash(Arm({"rotation": 1.0, "sharpness": 0.0})) == hash(Arm({"rotation": 1}))
     assert Arm(BEST) != Arm(BEST, loss="ssim")
     assert Arm(BEST) != "an arm"
+    for method in ("harmonic", "zits"):
+        assert Arm(BEST, "scratch", "mse", (1,), method) == Arm(method=method)
+        assert Arm(method=method).key == (method,)
+        assert Arm(method=method) != Arm(method=method, width=WIDE)
+    assert Arm(BEST, blocks=(1,)) != Arm(BEST)
+    assert Arm(encoder="random", blocks=(1,)) != Arm(encoder="random")
+    assert Arm(BEST, "finetuned", blocks=(1,)) == Arm(BEST, "finetuned")
+
+
+def test_arms_and_designs_cannot_be_changed():
+    for found in (Arm(BEST), Design()):
+        for field in fields(found):
+            with pytest.raises(FrozenInstanceError):
+                setattr(found, field.name, None)
+
+
+def test_arms_share_a_phase_if_they_start_from_the_same_weights():
+    same = [Arm(BEST), Arm(BEST, loss="mse"), Arm(BEST, blocks=(1,)), Arm(BEST, budget=4.0)]
+    others = [
+        Arm({"saturation": 0.7, "sharpness": 0.3}),
+        Arm(BEST, "finetuned"),
+        Arm(BEST, width=WIDE),
+        Arm(encoder="random"),
+        Arm(method="harmonic"),
+        Arm(method="zits"),
+        Arm(method="zits", width=WIDE),
+    ]
+    assert {arm.phase for arm in same} == {Arm(dict(reversed(BEST.items()))).phase}
+    assert len({arm.phase for arm in [*same, *others]}) == 1 + len(others)
+    assert Arm(BEST, method="zits").phase == Arm(method="zits").phase
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """Estimands on small campaigns, against scipy and computations by hand."""
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -81,12 +81,14 @@ def test_margins():
 
 
 @pytest.mark.parametrize("trials", [1, 20])
-@pytest.mark.parametrize("share", [0.0, 0.2, 1.0])
+@pytest.mark.parametrize("share", [0.0, 0.15, 0.8, 1.0])
 @pytest.mark.parametrize("bound", [0.05, 0.3])
 def test_a_proportion_has_clopper_and_pearsons_interval(trials, share, bound):
     hits = round(share * trials)
     found = Proportion(hits, trials, bound)
     exact = stats.binomtest(hits, trials)
+    with pytest.raises(FrozenInstanceError):
+        found.hits = 0
     assert found.value == pytest.approx(hits / trials - bound)
     for level, bounds in (
         (0.025, (found.lower(), found.upper())),
@@ -254,6 +256,26 @@ def test_a_comparison_in_db_is_the_same_by_psnr():
     assert in_db(WhereLearned(A, B)) is None
 
 
+@pytest.mark.parametrize("pooled", [False, True])
+def test_a_best_is_made_of_differences(pooled):
+    campaign = world({arm: seeds(*row) for arm, row in SCORES.items()}, "psnr")
+    found = Best((A, B), (C, D), PSNR, pooled=pooled).estimate(campaign)
+    variance, freedom = campaign.variance(PSNR, "other pretext")
+    for row, a in zip(found.pairs, (A, B), strict=True):
+        for pair, b in zip(row, (C, D), strict=True):
+            values = np.subtract(SCORES[a], SCORES[b])
+            squares = 0.0 if pooled else 2 * np.var(values, ddof=1)
+            free = freedom + (0 if pooled else 2)
+            assert pair.value == pytest.approx(np.mean(values))
+            error = (squares + freedom * 2 * variance) / free / 3
+            assert (pair.error**2, pair.freedom) == pytest.approx((error, free))
+    assert found.value == pytest.approx(3.7 / 3 - 4.8 / 3)
+    many = Best((A,), (B,), PSNR, many=True)
+    five = world({A: seeds(1, 2, 3, 4, 5), B: seeds(0, 0, 0, 0, 0)}, "psnr")
+    assert many.estimate(five).value == pytest.approx(3.0)
+    assert Best((A,), (B,), PSNR).estimate(five).value == pytest.approx(2.0)
+
+
 def test_what_a_best_needs():
     campaign = world({})
     found = Best((A, FILL), (B,), PSNR).needs(campaign)
@@ -264,16 +286,17 @@ def test_what_a_best_needs():
 
 
 @pytest.mark.parametrize(
-    "estimand", [SpreadOfWeightings(((A, B), (C,))), SpreadByTasks(((A, B), (C,)))]
+    ("estimand", "unit"),
+    [
+        (SpreadOfWeightings(((A, B), (C,))), "SD"),
+        (SpreadByTasks(((A, B), (C,))), "SD ratio"),
+        (SpreadOverSeeds((A, B), (C,)), "SD ratio"),
+    ],
 )
-def test_a_spread_needs_each_arm_with_the_few_seeds(estimand):
+def test_a_spread_needs_each_arm_with_the_few_seeds(estimand, unit):
     runs = [("run", arm, seed, SSIM) for arm in (A, B, C) for seed in (11, 12, 13)]
     assert estimand.needs(world({})) == runs
-    over_seeds = SpreadOverSeeds((A, B), (C,))
-    assert over_seeds.needs(world({})) == runs
-    units = [found.unit for found in (estimand, over_seeds, YieldOfMasks(A), ShareOfTerm(A))]
-    assert units[1:] == ["SD ratio", "yield", "share"]
-    assert units[0] in ("SD", "SD ratio")
+    assert estimand.unit == unit
 
 
 def test_a_contrast_on_unseen_images_needs_the_runs_too():
@@ -328,16 +351,16 @@ def test_the_share_of_a_term_by_hand():
 
 
 def test_levels_of_sharpness_by_hand():
-    """Of images classified as one of the two upper levels 3 of 4 are right, and 6 of 8."""
+    """Of images classified as one of the two upper levels 3 of 4 are right, and 1 of 8."""
     campaign = world({A: seeds(0.5, 0.5, 0.5)})
-    blocks = seeds([[2, 1], [0, 1]], [[1, 2], [0, 5]], [[0, 0], [0, 0]])
+    blocks = seeds([[2, 1], [0, 1]], [[1, 2], [5, 0]], [[0, 0], [0, 0]])
     for seed, block in blocks.items():
         table = np.full((4, 4), 9)
         table[2:, 2:] = block
         campaign.pretexts[f"phase 0 {seed}"] = {"confusion": {"sharpness": table.tolist()}}
     found = LevelsOfSharpness(A).estimate(campaign)
-    assert found.value == pytest.approx((0.25 + 0.25 + 0.0) / 3)
-    assert found.error == pytest.approx(np.std([0.25, 0.25, 0], ddof=1) / np.sqrt(3))
+    assert found.value == pytest.approx((0.25 - 0.375) / 3)
+    assert found.error == pytest.approx(np.std([0.25, -0.375, 0], ddof=1) / np.sqrt(3))
     assert LevelsOfSharpness(A).needs(campaign) == [("pretext", A, s, None) for s in (11, 12, 13)]
 
 

@@ -84,7 +84,7 @@ class Design:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Arm:
     """A configuration that differs from others in more than its seed.
 
