@@ -1,5 +1,6 @@
 """Inference on common seeds, each part against an independent computation."""
 
+from dataclasses import FrozenInstanceError, fields, replace
 from itertools import combinations, pairwise, permutations, product
 
 import numpy as np
@@ -110,8 +111,9 @@ def test_the_residual_variance_where_runs_are_missing():
     found, freedom = residual_variance(values, list("aaabb"), [1, 2, 3, 1, 2])
     assert freedom == 1
     assert found == pytest.approx(((1.0 - 2.0) - (3.0 - 9.0)) ** 2 / 4)
-    assert residual_variance([1.0, 2.0], ["a", "b"], [1, 1])[1] == 0
-    assert np.isnan(residual_variance([], [], [])[0])
+    unknown = (pytest.approx(np.nan, nan_ok=True), 0)
+    assert residual_variance([1.0, 2.0], ["a", "b"], [1, 1]) == unknown
+    assert residual_variance([], [], []) == unknown
 
 
 def estimates(rng, rows, columns):
@@ -194,6 +196,57 @@ def test_a_block_analysis_is_the_analysis_of_variance_with_two_factors(rng):
     assert found.ratio == pytest.approx(ratio)
     assert found.p_above(1e-9) == pytest.approx(stats.f.sf(ratio, 3, 12), rel=1e-6)
     assert found.p_above() >= stats.f.sf(ratio, 3, 12) * (1 - 1e-9)
+
+
+def test_against_no_difference_the_larger_p_value_counts(rng):
+    """The F test's where permutations are few kinds of tables, the permutation test's elsewhere."""
+    larger = set()
+    for _ in range(20):
+        found = BlockAnalysis(blocks(rng, 3, 3), (0,) * 3, permutations=99)
+        by_f = stats.f.sf(found.ratio, 2, 4)
+        assert found.p_above() == pytest.approx(max(found.p_permutation, by_f))
+        assert found.p_above() == found.p_above(0.0)
+        larger.add(found.p_permutation > by_f)
+    assert larger == {True, False}
+
+
+@pytest.mark.parametrize("bound", [0.3, 1.0, 2.5])
+def test_a_standard_deviation_is_tested_by_the_noncentral_f_distribution(rng, bound):
+    """Of 2 sets of 3 arms: 4 and 15 degrees of freedom, less by Box's share of 36 / 44."""
+    table = blocks(rng, 6, 4, 1.0)
+    found = BlockAnalysis(table, ("a", "b") * 3, (1.0, 1.0, 1.0, 1.0, 3.0, 5.0), permutations=9)
+    within = [table[i::2].mean(axis=1).var(ddof=1) for i in (0, 1)]
+    residual = table - table.mean(axis=1, keepdims=True) - table.mean(axis=0) + table.mean()
+    noise = (residual**2).sum() / 15
+    share = 4 / (38 / 6)
+    null = stats.ncf(4 * share, 15 * share, 4 * share * 4 * bound**2 / noise)
+    assert found.noise == pytest.approx(noise)
+    assert found.ratio == pytest.approx(4 * np.mean(within) / noise)
+    assert found.value == pytest.approx(np.sqrt(max(0, np.mean(within) - noise / 4)))
+    assert found.p_above(bound) == pytest.approx(null.sf(found.ratio))
+    assert found.p_below(bound) == pytest.approx(null.cdf(found.ratio))
+
+
+def test_arms_that_differ_less_than_noise_have_a_standard_deviation_of_0(rng):
+    """Equal means: F is 0, and so are the estimate and both of its bounds."""
+    noise = rng.normal(0, 1, (3, 4))
+    found = BlockAnalysis(noise - noise.mean(axis=1, keepdims=True), (0,) * 3, permutations=9)
+    assert found.ratio == pytest.approx(0, abs=1e-12)
+    assert (found.value, found.lower(), found.upper()) == pytest.approx((0, 0, 0), abs=1e-6)
+    assert (found.p_above(-0.1), found.p_above(), found.p_above(0.1)) == pytest.approx((0, 1, 1))
+    assert (found.p_below(-0.1), found.p_below(0.0)) == (1.0, 1.0)
+
+
+def test_effects_are_values():
+    pair = Estimate(0.3, 0.1, 8.0)
+    whole = BestAgainstBest(((pair,),)), BlockAnalysis(np.eye(3), (0,) * 3)
+    decided = graphical({"a": 0.01}, {"a": 1.0}, {}, 0.05)["a"]
+    for found in (pair, *whole, decided, paired_contrast({1: 2.0}, {1: 1.0})):
+        assert replace(found) is not found
+        for field in fields(found):
+            with pytest.raises(FrozenInstanceError):
+                setattr(found, field.name, None)
+    assert len({pair, Estimate(0.3, 0.1, 8.0), whole[0], decided}) == 3
 
 
 def test_two_arms_in_blocks_are_the_paired_t_test(rng):
@@ -292,6 +345,29 @@ def test_two_levels_by_hand():
     found = two_level(Estimate(1.0, 0.3, 4.0), np.array([0.0, 2.0]), 8)
     assert found.error == pytest.approx(np.sqrt(0.09 + 16 / 7))
     assert found.freedom == pytest.approx((0.09 + 16 / 7) ** 2 / (0.09**2 / 4 + (16 / 7) ** 2 / 7))
+
+
+def test_of_two_levels_one_may_not_vary():
+    only_images = two_level(Estimate(1.0, 0.0, 4.0), np.array([0.0, 2.0]), 8)
+    assert only_images == Estimate(1.0, pytest.approx(np.sqrt(16 / 7)), pytest.approx(7.0))
+    only_seeds = two_level(Estimate(1.0, 0.3, 4.0), np.array([2.0, 2.0]), 8)
+    assert only_seeds == Estimate(1.0, pytest.approx(0.3), pytest.approx(4.0))
+    assert two_level(Estimate(1.0, 0.0, 4.0), np.ones(5), 8) == Estimate(1.0, 0.0, 4.0)
+    unknown = two_level(Estimate(1.0, float("nan"), float("nan")), np.array([0.0, 2.0]), 8)
+    assert np.isnan([unknown.error, unknown.freedom]).all()
+
+
+def test_test_sets_are_drawn_with_replacement(rng):
+    """Of two images each set has the first 0, 1 or 2 times, with 1/4, 1/2 and 1/4."""
+    drawn = bootstrap_images(np.array([[0.0, 1.0]]))
+    assert drawn.shape == (2000,)
+    shares = [np.mean(drawn == value) for value in (0.0, 0.5, 1.0)]
+    np.testing.assert_allclose(shares, [0.25, 0.5, 0.25], atol=0.05)
+    scores = rng.uniform(0.1, 1, (3, 20))
+    np.testing.assert_array_equal(bootstrap_images(scores), bootstrap_images(scores, seed=0))
+    assert np.any(bootstrap_images(scores) != bootstrap_images(scores, seed=1))
+    constant = np.full((2, 5), np.e) ** [[1], [4]]
+    np.testing.assert_allclose(bootstrap_images(constant, logarithm=True, draws=7), [2.5] * 7)
 
 
 def test_two_levels_cover_where_seeds_and_images_both_scatter(rng):
@@ -406,5 +482,16 @@ def test_a_test_that_could_not_be_made_keeps_its_share():
 def test_a_graph_that_hands_out_too_much_is_refused():
     with pytest.raises(ValueError, match="expected shares from 0 that make at most 1"):
         graphical({"a": 0.1, "b": 0.1}, {"a": 0.7, "b": 0.7}, {}, 0.05)
-    with pytest.raises(ValueError, match="expected hypotheses that have a p value; received c"):
-        graphical({"a": 0.1}, {"c": 0.5}, {}, 0.05)
+    with pytest.raises(ValueError, match=r"expected shares from 0.*received 0\.2 and 0\."):
+        graphical({"a": 0.1, "b": 0.1}, {"a": 0.7, "b": -0.5}, {}, 0.05)
+    with pytest.raises(ValueError, match=r"expected shares from 0.*received 1 and 1\.1\."):
+        graphical(dict.fromkeys("abc", 0.1), {"a": 1.0}, {"a": {"b": 0.6, "c": 0.5}}, 0.05)
+    with pytest.raises(ValueError, match="expected hypotheses that have a p value; received b, c"):
+        graphical({"a": 0.1}, {"c": 0.5}, {"b": {}}, 0.05)
+
+
+def test_tests_at_their_level_are_rejected_and_those_without_a_share_are_not():
+    found = graphical({"a": 0.02, "b": 0.03, "c": 0.0}, {"a": 0.4, "b": 0.6}, {}, 0.05)
+    assert [found[name].rejected for name in "abc"] == [True, True, False]
+    assert [found[name].level for name in "abc"] == pytest.approx([0.02, 0.03, 0.0])
+    assert graphical({}, {}, {}, 0.05) == {}

@@ -190,6 +190,20 @@ def test_a_loss_returns_one_value_per_image(axis, shape):
     losses.check_returned("l1", losses.l1, 16)
 
 
+def test_a_loss_is_tried_on_two_images_of_the_size_that_is_given():
+    seen = []
+
+    def recorded(y_true, y_pred):
+        seen.extend(ops.convert_to_numpy(images) for images in (y_true, y_pred))
+        return losses.l1(y_true, y_pred)
+
+    losses.check_returned("mine", recorded, 12)
+    assert [images.shape for images in seen] == [(2, 12, 12, 3)] * 2
+    for images in seen:
+        assert 0 <= images.min() < 0.1
+        assert 0.9 < images.max() < 1
+
+
 def test_a_loss_that_wants_more_is_refused():
     def needy(y_true, y_pred, alpha, beta):
         return y_true

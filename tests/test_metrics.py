@@ -1,3 +1,5 @@
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 from keras import ops
@@ -99,10 +101,20 @@ def test_psnr_is_per_image_not_of_the_batch(case):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda o, r, m: (o, r[:, :-1], m), "expected shapes"),
+        (lambda o, r, m: (o, r[:, :-1], m), r"expected shapes.*received.* \(4, 31, 32, 3\)"),
+        (lambda o, r, m: (o, r, m[:, :-1]), r"expected shapes.*received.* and \(4, 31, 32\)"),
         (lambda o, r, m: (o, r, m.astype(float)), "expected booleans"),
-        (lambda o, r, m: (o[:, :10], r[:, :10], m[:, :10]), "at least 11 pixels"),
+        (
+            lambda o, r, m: (o[:, :10], r[:, :10], m[:, :10]),
+            "at least 11 pixels, the window of SSIM; received 10 x 32",
+        ),
+        (
+            lambda o, r, m: (o[:, :, :10], r[:, :, :10], m[:, :, :10]),
+            "at least 11 pixels, the window of SSIM; received 32 x 10",
+        ),
         (lambda o, r, m: (o * 255, r, m), r"original: expected values in \[0, 1\]"),
+        (lambda o, r, m: (o, r / r.max() + 0.001, m), r"restored: expected values in \[0, 1\]"),
+        (lambda o, r, m: (o, r - r.min() - 0.001, m), r"restored: expected values in \[0, 1\]"),
         (lambda o, r, m: (o, r * np.nan, m), r"restored: expected values in \[0, 1\]"),
     ],
 )
@@ -236,6 +248,34 @@ def test_every_metric_says_how_to_read_it():
     }
     assert metrics.METRICS["psnr"].heading == "PSNR (dB)"
     assert metrics.METRICS["gmsd"].heading == "GMSD"
+
+
+@pytest.mark.parametrize(
+    ("name", "heading", "decimals", "higher_is_better", "has_hole"),
+    [
+        ("ssim", "SSIM", 4, True, True),
+        ("psnr", "PSNR (dB)", 2, True, True),
+        ("l1", "L1", 4, False, True),
+        ("ms_ssim", "MS-SSIM", 4, True, False),
+        ("gmsd", "GMSD", 4, False, False),
+        ("st_lpips", "ST-LPIPS", 4, False, False),
+    ],
+)
+def test_metrics_are_read_as_in_the_literature(name, heading, decimals, higher_is_better, has_hole):
+    """Similarities and signal-to-noise ratios are better if higher; errors and distances, lower."""
+    found = metrics.METRICS[name]
+    assert (found.heading, found.decimals) == (heading, decimals)
+    assert (found.higher_is_better, found.has_hole) == (higher_is_better, has_hole)
+    with pytest.raises(FrozenInstanceError):
+        found.decimals = 1
+
+
+def test_values_from_0_to_1_and_sides_of_11_are_accepted():
+    ends = np.zeros((1, 11, 11, 3)), np.ones((1, 11, 11, 3))
+    values = metrics.evaluate(*ends, np.ones((1, 11, 11), bool))
+    assert values["l1"] == values["l1_hole"] == 1
+    assert values["psnr"] == 0
+    assert values["ssim_hole"] == pytest.approx(1e-4 / (1 + 1e-4))
 
 
 def test_the_direction_of_each_metric(case):

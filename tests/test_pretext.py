@@ -1,3 +1,5 @@
+from dataclasses import FrozenInstanceError
+
 import keras
 import numpy as np
 import pytest
@@ -86,6 +88,28 @@ def test_equals_pillow_inside_and_at_the_border(name, label, photos):
     assert np.abs(ours - pillow)[:, border].max() <= 1
 
 
+@pytest.mark.parametrize("name", ENHANCERS)
+@pytest.mark.parametrize("factor", [-1.0, 0.5, 2.0, 5.0])
+def test_a_factor_beyond_those_of_the_levels_equals_pillow_and_stays_in_range(name, factor, photos):
+    shown = pretext.TASKS[name].transform(photos / np.float32(255), np.full(4, factor, "float32"))
+    shown = ops.convert_to_numpy(shown)
+    pillow = [np.asarray(ENHANCERS[name](Image.fromarray(p)).enhance(factor)) for p in photos]
+    assert shown.min() >= 0
+    assert shown.max() <= 1
+    # Pillow rounds the smoothed image before it exaggerates the difference.
+    assert np.abs(255 * shown - np.stack(pillow)).max() <= 1.5 + abs(1 - factor)
+
+
+def test_a_task_is_a_value():
+    task = pretext.TASKS["rotation"]
+    with pytest.raises(FrozenInstanceError):
+        task.levels = (0.0, 1.0)
+    assert task.levels == (0.0, 90.0, 180.0, 270.0)
+    assert task.level_names == ("0°", "90°", "180°", "270°")
+    for name in ENHANCERS:
+        assert pretext.TASKS[name].level_names == ("0", "0.25", "0.75", "1")
+
+
 @pytest.mark.parametrize("label", range(len(pretext.TASKS["rotation"].levels)))
 def test_rotation_equals_numpy_and_pillow(label, photos):
     ours = apply("rotation", photos, [label] * 4)
@@ -152,8 +176,37 @@ def test_a_task_whose_levels_look_alike_is_named(photos, recwarn):
     grey = photos[..., :1].repeat(3, axis=-1)
     with pytest.warns(UserWarning, match="'saturation': its 4 levels look alike on 100% of 4 .*gr"):
         pretext.warn_if_alike(grey, pretext.TASKS, "'photos'")
-    pretext.warn_if_alike(np.concatenate([photos, grey]), pretext.TASKS, "'photos'")
+    for half in ([photos, grey], [grey, photos]):
+        pretext.warn_if_alike(np.concatenate(half), pretext.TASKS, "'photos'")
     assert not recwarn
     flat = np.full_like(photos, (9, 90, 200))
-    with pytest.warns(UserWarning, match="'rotation'"), pytest.warns(UserWarning, match="'sharp"):
+    with pytest.warns(UserWarning, match="look alike") as caught:
         pretext.warn_if_alike(flat, ["rotation", "sharpness"], "'flat'")
+    for name, warning in zip(("rotation", "sharpness"), caught, strict=True):
+        expected = (
+            f"pretext task '{name}': its 4 levels look alike on 100% of 4 images of 'flat', "
+            "so that it cannot be learned there. Remove it, or train on other images."
+        )
+        assert str(warning.message) == expected
+
+
+def test_a_hue_that_8_bits_show_does_not_look_grey(recwarn):
+    """Its grey image differs by 0.587 of a grey level, which is rounded to one."""
+    almost = np.full((4, 8, 8, 3), (100, 101, 100), np.uint8)
+    pretext.warn_if_alike(almost, ["saturation"], "'almost'")
+    assert not recwarn
+    faint = np.full((4, 8, 8, 3), 100, np.uint8)
+    with pytest.warns(UserWarning, match="'saturation'"):
+        pretext.warn_if_alike(faint, ["saturation"], "'faint'")
+
+
+@pytest.mark.parametrize(("grey", "share"), [(120, None), (140, "55%"), (250, "98%")])
+def test_sixty_four_images_from_first_to_last_are_examined(grey, share, recwarn):
+    images = np.random.default_rng(0).integers(0, 256, (254, 4, 4, 3), dtype=np.uint8)
+    images[-grey:] = images[-grey:, ..., :1]
+    if share is None:
+        pretext.warn_if_alike(images, ["saturation"], "'some'")
+        assert not recwarn
+        return
+    with pytest.warns(UserWarning, match=f"on {share} of 64 images of 'some'"):
+        pretext.warn_if_alike(images, ["saturation"], "'some'")

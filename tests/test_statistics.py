@@ -75,9 +75,33 @@ def test_values_that_do_not_vary_leave_no_doubt():
     assert (found.p_above(), found.p_below(), found.p_above(1.0)) == (0.0, 1.0, 1.0)
 
 
+def test_the_mean_of_few_values_is_students(rng):
+    values = rng.normal(0.8, 0.01, 4)
+    between = stats.ttest_1samp(values, 0.0).confidence_interval(0.8)
+    mean, half = interval(values, 0.8)
+    assert (mean - half, mean + half) == pytest.approx((between.low, between.high))
+    mean, half = interval([1.0, 2.0, 3.0])
+    assert (mean, half) == pytest.approx((2.0, stats.t.isf(0.025, 2) / np.sqrt(3)))
+    mean, half = interval([1.0, 3.0])
+    assert (mean, half) == pytest.approx((2.0, stats.t.isf(0.025, 1)))
+    assert interval([3.0]) == (3.0, pytest.approx(np.nan, nan_ok=True))
+    assert np.isnan(interval([])).all()
+
+
+def test_bounds_are_at_2_5_percent_if_nothing_else_is_said():
+    found = Estimate(1.0, 0.5, 6.0)
+    half = 0.5 * stats.t.isf(0.025, 6)
+    assert found.interval() == pytest.approx((1 - half, 1 + half))
+    assert (found.lower(), found.upper()) == pytest.approx((1 - half, 1 + half))
+    assert found.p_above() == pytest.approx(stats.t.sf(2, 6))
+    assert found.p_below() == pytest.approx(stats.t.cdf(2, 6))
+
+
 def test_a_contrast_needs_a_coefficient_a_group():
     with pytest.raises(ValueError, match="zip"):
         contrast([[1, 2], [3, 4]], [1])
+    with pytest.raises(ValueError, match="zip"):
+        contrast([[1], [3]], [1])
 
 
 def test_holm_by_hand():

@@ -627,7 +627,8 @@ def graphical(
             f"{', '.join(sorted(strangers))}."
         )
     w = np.array([weights.get(name, 0.0) for name in names], dtype=float)
-    g = np.array([[transitions.get(a, {}).get(b, 0.0) for b in names] for a in names], dtype=float)
+    shares = [transitions.get(a, {}).get(b, 0.0) for a in names for b in names]
+    g = np.array(shares, dtype=float).reshape(len(names), len(names))
     if w.min(initial=0) < 0 or w.sum() > 1 + 1e-9 or g.sum(axis=1).max(initial=0) > 1 + 1e-9:
         raise ValueError(
             "weights, transitions: expected shares from 0 that make at most 1 together; "

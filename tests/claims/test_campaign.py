@@ -1,5 +1,7 @@
 """Records by arm and seed."""
 
+from dataclasses import FrozenInstanceError, fields, replace
+
 import numpy as np
 import pytest
 from worlds import study
@@ -94,6 +96,94 @@ def test_what_does_not_matter_to_an_arm_does_not_tell_it_apart():
     assert hash(Arm({"rotation": 1.0, "sharpness": 0.0})) == hash(Arm({"rotation": 1}))
     assert Arm(BEST) != Arm(BEST, loss="ssim")
     assert Arm(BEST) != "an arm"
+    for method in ("harmonic", "zits"):
+        assert Arm(BEST, "scratch", "mse", (1,), method) == Arm(method=method)
+        assert Arm(method=method).key == (method,)
+        assert Arm(method=method) != Arm(method=method, width=WIDE)
+    assert Arm(BEST, blocks=(1,)) != Arm(BEST)
+    assert Arm(encoder="random", blocks=(1,)) != Arm(encoder="random")
+    assert Arm(BEST, "finetuned", blocks=(1,)) == Arm(BEST, "finetuned")
+
+
+def test_arms_and_designs_cannot_be_changed():
+    for found in (Arm(BEST), Design()):
+        for field in fields(found):
+            with pytest.raises(FrozenInstanceError):
+                setattr(found, field.name, None)
+
+
+def test_arms_share_a_phase_if_they_start_from_the_same_weights():
+    same = [Arm(BEST), Arm(BEST, loss="mse"), Arm(BEST, blocks=(1,)), Arm(BEST, budget=4.0)]
+    others = [
+        Arm({"saturation": 0.7, "sharpness": 0.3}),
+        Arm(BEST, "finetuned"),
+        Arm(BEST, width=WIDE),
+        Arm(encoder="random"),
+        Arm(method="harmonic"),
+        Arm(method="zits"),
+        Arm(method="zits", width=WIDE),
+    ]
+    assert {arm.phase for arm in same} == {Arm(dict(reversed(BEST.items()))).phase}
+    assert len({arm.phase for arm in [*same, *others]}) == 1 + len(others)
+    assert Arm(BEST, method="zits").phase == Arm(method="zits").phase
+
+
+@pytest.mark.parametrize(
+    ("found", "name"),
+    [
+        (Arm(), "no pretext task; frozen"),
+        (
+            Arm({"saturation": 0.3, "sharpness": 0.7}),
+            "saturation 0.3, sharpness 0.7; frozen",
+        ),
+        (Arm(BEST, "scratch", blocks=(1,)), "saturation 0.3, sharpness 0.7; scratch"),
+        (Arm(encoder="random", blocks=(3, 4)), "no pretext task; random; blocks 3, 4"),
+        (Arm({"rotation": 1}, blocks=(1,)), "rotation 1; frozen; blocks 1"),
+        (Arm(loss="mse", budget=4.0), "no pretext task; frozen; loss mse; 4x"),
+        (Arm(width=WIDE, budget=0.25), "no pretext task; frozen; wide; 0.25x"),
+        (Arm(encoder="finetuned", width="64"), "no pretext task; finetuned; 64"),
+        (Arm(method="shift_net"), "shift_net"),
+        (Arm(method="zits"), "zits"),
+    ],
+)
+def test_the_name_of_an_arm_says_what_is_special_about_it(found, name):
+    assert found.name == name
+
+
+@pytest.mark.parametrize(
+    ("found", "pooled"),
+    [
+        (Arm(BEST, width=WIDE), True),
+        (Arm(BEST, loss="mse"), False),
+        (Arm(BEST, blocks=(1, 2, 3)), False),
+        (Arm(BEST, budget=4.0), False),
+        (Arm(BEST, budget=0.25), False),
+        (Arm(BEST, loss="mse", blocks=(1,)), False),
+        (Arm(BEST, loss="mse", budget=4.0), False),
+        (Arm(BEST, blocks=(1,), budget=4.0), False),
+    ],
+)
+def test_grids_and_controls_are_pooled(found, pooled):
+    assert found.pooled == pooled
+
+
+@pytest.mark.parametrize(
+    ("found", "noise"),
+    [
+        (Arm({"rotation": 0.5, "sharpness": 0.5}), "sharpness"),
+        (Arm({"rotation": 0.6, "sharpness": 0.4}), "other pretext"),
+        (Arm({"rotation": 3, "sharpness": 2}), "other pretext"),
+        (Arm({"sharpness": 0.4, "rotation": 0.4}), "sharpness"),
+        (Arm({"rotation": 1}), "other pretext"),
+        (Arm(BEST, "finetuned"), "no frozen features"),
+        (Arm(encoder="random"), "no frozen features"),
+        (Arm(method="pic"), "other method"),
+        (Arm(method="zits"), "other method"),
+        (Arm(method="mean_colour"), "none"),
+    ],
+)
+def test_classes_of_arms(found, noise):
+    assert found.noise == noise
 
 
 @pytest.mark.parametrize(
@@ -266,3 +356,108 @@ def test_a_fill_that_is_not_the_packages_own_has_one_run_for_all_seeds():
     np.testing.assert_array_equal(own, builtin)
     best = Best((scratch,), (mine,)).needs(found)
     assert [need for need in best if need[1] == mine] == [("run", mine, 0, SSIM)]
+
+
+RANDOM, SCRATCH, FINETUNED = (Arm(encoder=name) for name in ("random", "scratch", "finetuned"))
+
+
+def scored(scores, **design):
+    """A campaign of arms with these numbers, by arm and seed."""
+    campaign = Campaign([], Design(**design))
+    for arm, values in scores.items():
+        campaign.runs[arm] = {seed: {"metrics": {"psnr": v}} for seed, v in values.items()}
+    return campaign
+
+
+PSNR = Score("psnr")
+
+
+def test_the_variance_of_a_class_by_hand():
+    """Differences of 1, 3 and 5 narrow, and of 1 and 2 wide: half of 8 and of 1/2, by 2 + 1."""
+    campaign = scored(
+        {
+            RANDOM: {11: 1.0, 12: 4.0, 13: 9.0, 14: 50.0},
+            SCRATCH: {11: 0.0, 12: 1.0, 13: 4.0},
+            replace(RANDOM, width=WIDE): {14: 3.0, 15: 7.0},
+            replace(SCRATCH, width=WIDE): {14: 2.0, 15: 5.0},
+            replace(RANDOM, width="64"): {11: 9.0, 12: 90.0},
+            replace(SCRATCH, width="64"): {11: -9.0, 12: 0.0},
+            replace(RANDOM, loss="mse"): {11: 70.0, 12: 0.0, 13: 1.0},
+        }
+    )
+    assert campaign.variance(PSNR, "no frozen features") == pytest.approx(
+        ((8 / 2 + 0.5 / 2) / 3, 3)
+    )
+
+
+def test_a_layout_that_leaves_no_freedom_adds_nothing_to_a_variance():
+    narrow = {RANDOM: {11: 1.0, 12: 4.0}, SCRATCH: {11: 0.0, 12: 1.0}}
+    wide = {replace(arm, width=WIDE): {11: 5.0} for arm in narrow}
+    noise = "no frozen features"
+    assert scored({**wide, **narrow}).variance(PSNR, noise) == pytest.approx((1.0, 1))
+    nothing_known = scored(wide).variance(PSNR, noise)
+    assert nothing_known == (pytest.approx(np.nan, nan_ok=True), 0)
+    alone = scored({RANDOM: {11: 1.0, 12: 4.0}}).variance(PSNR, noise)
+    assert alone == (pytest.approx(np.nan, nan_ok=True), 0)
+
+
+def test_the_variance_of_other_methods_is_around_their_means():
+    """Squares of 1 + 1 and of 9 + 9: the seeds' own effects stay in it."""
+    campaign = scored(
+        {
+            Arm(method="pic"): {11: 0.0, 12: 2.0, 13: float("nan")},
+            Arm(method="shift_net"): {11: 7.0, 12: 1.0},
+            Arm(method="mine"): {11: 0.0, 12: 100.0},
+        }
+    )
+    assert campaign.variance(PSNR, "other method") == pytest.approx((10.0, 2))
+
+
+def test_the_variance_after_one_phase_is_of_each_phase_and_budget():
+    """Half the variances of differences of 0 and 2, and of 0 and 4."""
+    campaign = scored(
+        {
+            RANDOM: {11: 1.0, 12: 7.0},
+            replace(RANDOM, loss="ssim"): {11: 1.0, 12: 5.0},
+            replace(RANDOM, budget=4.0): {11: 3.0, 12: 8.0},
+            replace(RANDOM, budget=4.0, loss="ssim"): {11: 3.0, 12: 4.0},
+            replace(RANDOM, budget=16.0): {11: 0.0, 12: 99.0},
+            replace(RANDOM, budget=16.0, loss="ssim"): {11: 3.0, 12: 4.0},
+            replace(SCRATCH, loss="ssim"): {11: 99.0, 12: 4.0},
+        }
+    )
+    found = campaign.variance(PSNR, "same phase: no frozen features")
+    assert found == pytest.approx(((2 / 2 + 8 / 2) / 2, 2))
+
+
+def test_a_prior_of_two_classes_by_hand():
+    """4 + 1 for what differs in its phase, and 1/2 of 1 for what follows one phase."""
+    campaign = scored({})
+    classes = {
+        "sharpness": (4.0, 8),
+        "no frozen features": (1.0, 2),
+        "same phase: sharpness": (6, 3),
+    }
+    campaign._pools.update({(PSNR, noise): found for noise, found in classes.items()})
+    best, other = Arm(BEST), Arm(BEST, loss="ssim")
+    found = campaign.prior(((1.0, best), (-1.0, RANDOM)), PSNR)
+    assert found == pytest.approx((5.0, 25 / (16 / 8 + 1 / 2), 25 / (16 / 4 + 1 / 4)))
+    terms = ((1.0, best), (-0.5, RANDOM), (-0.5, SCRATCH))
+    assert campaign.prior(terms, PSNR) == pytest.approx(
+        (4.5, 4.5**2 / (16 / 8 + 0.25 / 2), min(4.5**2 / (16 / 4 + 2 / 64), 4.5**2 / 2.125))
+    )
+    # Of (1, 1, -2) the phase has 2 squared, and 2 - 4 / 2 is left within it.
+    terms = ((1.5, best), (0.5, other), (-2.0, RANDOM))
+    of_phase, within, of_other = 4 * 4.0, (2.5 - 4 / 2) * 6, 4 * 1.0
+    total = of_phase + within + of_other
+    pooled = total**2 / (of_phase**2 / 8 + within**2 / 3 + of_other**2 / 2)
+    own = total**2 / (of_phase**2 / 4 + 2 * (within / 2) ** 2 / 4 + of_other**2 / 4)
+    assert campaign.prior(terms, PSNR) == pytest.approx((total, pooled, min(own, pooled)))
+
+
+def test_a_prior_is_unknown_where_nothing_is_comparable():
+    campaign = scored({})
+    fills = ((1.0, Arm(method="harmonic")), (-1.0, Arm(method="telea")))
+    assert campaign.prior(fills, PSNR) == (0.0, 0.0, 0.0)
+    unknown = campaign.prior(((1.0, RANDOM), (-1.0, SCRATCH)), PSNR)
+    assert unknown == (pytest.approx(np.nan, nan_ok=True), 0.0, 0.0)

@@ -1,6 +1,6 @@
 """Every claim in a world in which it is true, in its opposite, and in one without a difference."""
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 
 import numpy as np
 import pytest
@@ -31,6 +31,19 @@ def test_every_claim_is_complete():
         assert found.estimand.unit in MARGINS
         assert bool(found.where) == (found.kind != "ours")
         assert bool(found.printed) <= (found.kind != "ours")
+
+
+def test_claims_and_what_they_estimate_are_values():
+    """They cannot be changed, and serve as keys; a copy is equal."""
+    for found in CLAIMS:
+        assert replace(found) == found
+        assert replace(found.estimand) == found.estimand
+        with pytest.raises(FrozenInstanceError):
+            found.primary = 1
+        with pytest.raises(FrozenInstanceError):
+            found.estimand.unit = "dB"
+    assert len(set(CLAIMS)) == len(CLAIMS)
+    assert len({found.estimand for found in CLAIMS}) == len(CLAIMS)
 
 
 def test_six_claims_are_primary_and_in_order():

@@ -46,12 +46,39 @@ EFFECTS = st.floats(-3, 3, allow_nan=False)
         (-0.9, -0.1, SAME),
         (-0.9, 1.1, UNDECIDED),
         (-2.0, 1.1, UNDECIDED),
+        (-1.0, 0.5, REFUTED),
+        (-0.5, 1.0, UNDECIDED),
+        (0.0, 1.0, UNDECIDED),
+        (0.0, 2.0, UNDECIDED),
+        (0.5, 1.0, HOLDS),
+        (1.0, float("nan"), UNDECIDED),
         (float("-inf"), float("inf"), UNDECIDED),
         (float("nan"), 1.0, UNDECIDED),
     ],
 )
 def test_a_verdict_follows_from_the_interval(low, high, expected):
     assert outcome_of(low, high, 1.0) == expected
+
+
+@pytest.mark.parametrize(
+    ("outcome", "truth", "wrong"),
+    [
+        (HOLDS, 0.0, True),
+        (HOLDS, 0.01, False),
+        (HOLDS, -2.0, True),
+        (REFUTED, 0.5, True),
+        (REFUTED, 0.49, False),
+        (REFUTED, -2.0, False),
+        (SAME, 0.5, True),
+        (SAME, -0.5, True),
+        (SAME, 0.49, False),
+        (SAME, -0.49, False),
+        (UNDECIDED, 0.0, False),
+        (AWAITING, -2.0, False),
+    ],
+)
+def test_a_verdict_is_wrong_from_the_edge_on(outcome, truth, wrong):
+    assert is_wrong(outcome, truth, 0.5) == wrong
 
 
 @given(EFFECTS, EFFECTS, EFFECTS)
@@ -86,6 +113,40 @@ def test_shares_of_the_error_rate():
             assert set(others) == family - {found.key}
             assert sum(others.values()) in (0, pytest.approx(1))
     assert {c.family for c in CLAIMS} == set(FAMILIES)
+
+
+def test_the_gates_do_not_depend_on_the_order_in_which_claims_are_listed():
+    assert gates(CLAIMS[::-1]) == gates(CLAIMS)
+    assert gates(CLAIMS[3::-1] + CLAIMS[4:]) == gates(CLAIMS)
+
+
+def test_shares_by_hand():
+    """A fifth of .6 each for three primary claims; half of the rest for two secondary ones."""
+    primary = [claim(key) for key in ("features", "supervised", "mix")]
+    family = [claim(key) for key in ("classical", "methods-psnr")]
+    weights, transitions = gates([*primary, *family])
+    fifth = pytest.approx(0.2)
+    assert weights == dict.fromkeys(("supervised", "features", "mix"), fifth) | dict.fromkeys(
+        ("classical", "methods-psnr"), fifth
+    )
+    assert transitions == {
+        "supervised": {"features": 1.0},
+        "features": {"mix": 1.0},
+        "mix": {"classical": 0.5, "methods-psnr": 0.5},
+        "classical": {"methods-psnr": 1.0},
+        "methods-psnr": {"classical": 1.0},
+    }
+    alone = gates(primary[:2])
+    assert alone == (
+        {"supervised": 0.5, "features": 0.5},
+        {"supervised": {"features": 1.0}},
+    )
+    assert gates(family)[0] == {"classical": 0.5, "methods-psnr": 0.5}
+    assert gates(family)[1] == {
+        "classical": {"methods-psnr": 1.0},
+        "methods-psnr": {"classical": 1.0},
+    }
+    assert gates([claim("masks")]) == ({"masks": 1.0}, {"masks": {}})
 
 
 def sure(value):
@@ -136,6 +197,10 @@ def test_verdicts_wait_for_the_registered_runs():
     assert found["unseen-features"].status == "awaiting runs (18 of 20)"
     whole = {verdict.claim.key: verdict for verdict in judge(records)}
     assert whole["features"].status == HOLDS
+
+
+def test_without_claims_there_is_nothing_to_judge():
+    assert judge([], claims=[]) == []
 
 
 def test_without_records_everything_waits():

@@ -14,6 +14,17 @@ PINNED = {
 }
 
 
+FINGERPRINTS = {
+    ("synthetic", "qd-imd"): "ed024cfe852b18df",
+    ("synthetic", "dense"): "d88553bdc69883ac",
+    ("synthetic", "thin"): "acab1bc8383bf4c5",
+    ("synthetic", "medium"): "7ba6b482a98f670b",
+    ("synthetic", "thick"): "915410917c3350c1",
+    ("quickdraw", "qd-imd"): "69318e780a2f469b",
+    ("quickdraw", "dense"): "31721fe2c1ef6003",
+}
+
+
 def packed_hash(masks):
     return hashlib.sha256(np.packbits(masks).tobytes()).hexdigest()
 
@@ -26,6 +37,71 @@ def test_the_synthetic_test_masks_are_a_fixed_list():
 def test_the_quickdraw_test_masks_are_a_fixed_list(shared_data):
     masks = data.masks("quickdraw", 16, 64, seed=0, split="test")
     assert packed_hash(masks) == PINNED["quickdraw"]
+
+
+@pytest.mark.parametrize(("source", "recipe"), FINGERPRINTS)
+def test_recipes_are_those_whose_masks_are_recorded(source, recipe):
+    assert data.mask_fingerprint(source, recipe) == FINGERPRINTS[source, recipe]
+
+
+def test_the_published_recipe():
+    """The numbers of QD-IMD: four strokes on average, 5 to 15 px wide, enlarged up to 1.5."""
+    published = recipes.Recipe(4, 2, width=(5, 15), upscale=(1, 1.5), canvas=512)
+    assert data.RECIPES["qd-imd"] == published
+
+
+def with_stream(monkeypatch, *drawn):
+    """Masks that are drawn instead, the last for ever; returns what is asked of the stream."""
+    asked = []
+
+    def stream(*arguments):
+        asked.append(arguments)
+        yield from drawn
+        while True:
+            yield drawn[-1]
+
+    monkeypatch.setattr(recipes, "stream", stream)
+    return asked
+
+
+def covering(share, size=10):
+    return np.arange(size**2).reshape(size, size) < share * size**2
+
+
+def test_what_is_drawn_if_nothing_is_asked_for(monkeypatch):
+    asked = with_stream(monkeypatch, covering(0.29), covering(0.3), covering(0.51), covering(0.5))
+    found = data.sample()
+    assert (len(found.masks), found.drawn) == (16, 18)
+    assert found.masks.mean(axis=(1, 2)) == pytest.approx([0.3] + [0.5] * 15)
+    np.testing.assert_array_equal(data.masks(), found.masks)
+    assert asked == [("synthetic", 64, 0, "train", "dense")] * 2
+    shares = data.coverages()
+    assert shares == pytest.approx([0.29, 0.3, 0.51] + [0.5] * 997)
+    assert asked[2:] == [("synthetic", 512, 0, "train", "dense")]
+
+
+def test_a_mask_of_one_pixel_has_a_hole(monkeypatch):
+    with_stream(monkeypatch, covering(0.0), covering(0.01), covering(0.0), covering(1.0))
+    found = data.sample(count=3, size=10, coverage=(0, 1))
+    assert found.masks.mean(axis=(1, 2)) == pytest.approx([0.01, 1.0, 1.0])
+    assert found.drawn == 5
+
+
+def test_two_thousand_masks_in_a_row_are_drawn_in_vain(monkeypatch):
+    with_stream(monkeypatch, covering(0.2), covering(0.4), covering(0.6))
+    words = "found 1 among 2,002 masks .* 60.0% .median., from 20.0% to 60.0%"
+    with pytest.raises(ValueError, match=words):
+        data.sample(count=2, size=10)
+
+
+@pytest.mark.parametrize("coverage", [(0.4, 0.4), (0, 0.4), (0.4, 1), (0, 1)])
+def test_the_ends_of_a_coverage_are_within_it(monkeypatch, coverage):
+    with_stream(monkeypatch, covering(0.4))
+    assert len(data.masks(count=2, size=10, coverage=coverage)) == 2
+
+
+def test_a_seed_of_0_and_an_image_of_one_pixel_are_possible():
+    assert data.masks("synthetic", 1, 1, seed=0, coverage=(0, 1)).all()
 
 
 @pytest.mark.parametrize("coverage", [(0.3, 0.5), (0.2, 0.25), (0.0, 1.0)])
@@ -137,6 +213,8 @@ def test_a_recipe_may_be_given_itself():
         ({"seed": -1}, "seed: expected a non-negative"),
         ({"coverage": (0.5, 0.3)}, "coverage: expected"),
         ({"coverage": (30, 50)}, "coverage: expected"),
+        ({"coverage": (-0.1, 0.5)}, "coverage: expected"),
+        ({"coverage": (0.5, 1.1)}, "coverage: expected"),
     ],
 )
 def test_arguments_are_checked(arguments, message):

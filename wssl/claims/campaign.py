@@ -84,7 +84,7 @@ class Design:
         )
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Arm:
     """A configuration that differs from others in more than its seed.
 
@@ -367,10 +367,11 @@ class Campaign:
                 if len(arms) > 1 and cells:
                     values, of_arm, of_seed = map(list, zip(*cells, strict=True))
                     if noise == "other method":
-                        of_seed = [0] * len(cells)
+                        of_seed = [None] * len(cells)
                     found, free = residual_variance(values, of_arm, of_seed)
-                    squares += found * free if free else 0.0
-                    freedom += free
+                    if free:
+                        squares += found * free
+                        freedom += free
             self._pools[score, noise] = squares / freedom if freedom else float("nan"), freedom
         return self._pools[score, noise]
 

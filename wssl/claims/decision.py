@@ -182,17 +182,18 @@ def gates(claims: Sequence[Claim]) -> tuple[dict[str, float], dict[str, dict[str
     weights : dict of str to float
     transitions : dict of str to dict of str to float
     """
-    primary = sorted((c for c in claims if c.primary is not None), key=lambda c: c.primary or 0)
+    places = {c.key: c.primary for c in claims if c.primary is not None}
+    primary = sorted(places, key=places.__getitem__)
     secondary = [c for c in claims if c.primary is None]
     shared = PRIMARY_SHARE if secondary else 1.0
-    weights = {c.key: shared / len(primary) for c in primary}
+    weights = {key: shared / len(primary) for key in primary}
     rest = 1 - sum(weights.values())
     weights |= {c.key: rest / len(secondary) for c in secondary}
     transitions: dict[str, dict[str, float]] = {}
     for first, second in pairwise(primary):
-        transitions[first.key] = {second.key: 1.0}
+        transitions[first] = {second: 1.0}
     if primary and secondary:
-        transitions[primary[-1].key] = {c.key: 1 / len(secondary) for c in secondary}
+        transitions[primary[-1]] = {c.key: 1 / len(secondary) for c in secondary}
     for family in FAMILIES:
         keys = [c.key for c in secondary if c.family == family]
         for key in keys:
@@ -320,7 +321,7 @@ def in_paper(claims: Sequence[Claim] = CLAIMS) -> dict[str, float]:
     >>> printed["weights-matter"] > 0, printed["features"]
     (True, nan)
     """
-    design = Design(few=(0, 1), many=(0, 1))
+    design = Design()
     rows: dict[Arm, paper.Row] = {}
     for number in paper.TABLES:
         for row in paper.TABLES[number]:
@@ -338,7 +339,7 @@ def in_paper(claims: Sequence[Claim] = CLAIMS) -> dict[str, float]:
             "metrics": metrics,
             "per_image": {name: [value, value] for name, value in metrics.items()},
         }
-        campaign.runs[arm] = {0: record, 1: record}
+        campaign.runs[arm] = dict.fromkeys((*design.few, *design.many), record)
     found = {}
     for claim in claims:
         needs = needed(claim, campaign)

@@ -168,7 +168,8 @@ def _shaky(shape: Shape, rng: np.random.Generator) -> Stroke:
     length = np.hypot(*np.diff(xy, axis=1)).sum()
     scale = math.exp(rng.normal(4.7, 1.0)) / length
     xy *= min(scale, (BOX - 1) / np.ptp(xy, axis=1).max())
-    return drawing_strokes([xy])[0]
+    (stroke,) = drawing_strokes([xy])
+    return stroke
 
 
 STROKES: dict[str, StrokeSource] = {"synthetic": Synthetic(), "quickdraw": QuickDraw()}
