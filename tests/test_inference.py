@@ -75,6 +75,10 @@ def test_a_prior_variance_by_hand():
     found = moderated([1.0, 2.0, 3.0], 3.0, 4.0)
     assert found == Estimate(2.0, pytest.approx(np.sqrt(14 / 6 / 3)), 6.0)
     assert moderated([5.0], 3.0, 4.0) == Estimate(5.0, pytest.approx(np.sqrt(3.0)), 4.0)
+    assert moderated([1.0, 2.0, 3.0], 3.0) == moderated([1.0, 2.0, 3.0])
+    assert moderated([1.0, 3.0]) == Estimate(2.0, pytest.approx(1.0), 1.0)
+    assert moderated([1.0, 3.0], 3.0, 0.5) == Estimate(2.0, pytest.approx(np.sqrt(7 / 6)), 1.5)
+    assert moderated([1.0, 3.0], float("nan"), 4.0) == moderated([1.0, 3.0])
     assert np.isnan([moderated([5.0]).error, moderated([5.0]).freedom]).all()
     with pytest.raises(ValueError, match="values: expected at least one"):
         moderated([])
