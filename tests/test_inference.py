@@ -75,6 +75,10 @@ def test_a_prior_variance_by_hand():
     found = moderated([1.0, 2.0, 3.0], 3.0, 4.0)
     assert found == Estimate(2.0, pytest.approx(np.sqrt(14 / 6 / 3)), 6.0)
     assert moderated([5.0], 3.0, 4.0) == Estimate(5.0, pytest.approx(np.sqrt(3.0)), 4.0)
+    assert moderated([1.0, 2.0, 3.0], 3.0) == moderated([1.0, 2.0, 3.0])
+    assert moderated([1.0, 3.0]) == Estimate(2.0, pytest.approx(1.0), 1.0)
+    assert moderated([1.0, 3.0], 3.0, 0.5) == Estimate(2.0, pytest.approx(np.sqrt(7 / 6)), 1.5)
+    assert moderated([1.0, 3.0], float("nan"), 4.0) == moderated([1.0, 3.0])
     assert np.isnan([moderated([5.0]).error, moderated([5.0]).freedom]).all()
     with pytest.raises(ValueError, match="values: expected at least one"):
         moderated([])
@@ -147,6 +151,23 @@ def test_one_arm_must_beat_each_of_the_others():
     assert found.value == 2.0
     assert found.p_above() == max(pair.p_above() for pair in row)
     assert found.p_below(4.0) == pytest.approx(3 * row[1].p_below(4.0))
+
+
+def test_a_corrected_p_value_is_at_most_one():
+    """Two rows of three arms: p values of the pairs are t tail areas, twice and three times."""
+    rows = tuple(tuple(Estimate(v, 1.0, 10) for v in row) for row in ((2, 3, 4), (1, 5, 6)))
+    found = BestAgainstBest(rows)
+    tail = stats.t(10).sf
+    assert found.p_above() == pytest.approx(2 * tail(2))
+    assert found.p_above(1.5) == pytest.approx(2 * tail(0.5))
+    assert found.p_above(2.5) == 1.0
+    assert found.p_below() == 1.0
+    assert found.p_below(2.0) == 1.0
+    assert found.p_below(3.5) == pytest.approx(3 * tail(1.5))
+    quantile = stats.t(10).isf
+    assert found.lower(0.3) == pytest.approx(2 - quantile(0.15))
+    assert found.upper(0.3) == pytest.approx(2 + quantile(0.1))
+    assert (found.lower(), found.upper()) == (found.lower(0.025), found.upper(0.025))
 
 
 def test_against_one_control_it_is_a_little_more_careful_than_dunnetts_test(rng):
@@ -275,6 +296,15 @@ def test_the_permutation_test_is_that_of_all_permutations(rng):
     exact = np.mean(np.array(statistics) >= observed * (1 - 1e-12))
     found = BlockAnalysis(table, (0, 0, 0), permutations=20_000).p_permutation
     assert found == pytest.approx(exact, abs=4 * np.sqrt(exact / 20_000) + 1e-4)
+
+
+def test_of_9999_permutations_none_is_as_far_apart_as_arms_without_overlap(rng):
+    table = rng.normal(0, 1, (4, 5)) + 100 * np.arange(4)[:, None]
+    assert BlockAnalysis(table, (0,) * 4).p_permutation == 1 / 10_000
+    close = blocks(rng, 4, 3)
+    found = BlockAnalysis(close, (0,) * 4)
+    assert found.p_permutation == BlockAnalysis(close, (0,) * 4, (7.0,), 9999, 0).p_permutation
+    assert found.p_permutation != BlockAnalysis(close, (0,) * 4, seed=1).p_permutation
 
 
 def test_permutations_stay_within_sets(rng):

@@ -260,8 +260,6 @@ def residual_variance(
     >>> print(f"{variance:.4f} with {freedom} degree of freedom")
     0.0625 with 1 degree of freedom
     """
-    if len(values) == 0:
-        return float("nan"), 0
     y = np.asarray(values, dtype=float)
     columns = np.hstack([_indicators(arms), _indicators(seeds)])
     freedom = len(y) - int(np.linalg.matrix_rank(columns))

@@ -376,12 +376,12 @@ def test_the_variance_of_a_class_by_hand():
     """Differences of 1, 3 and 5 narrow, and of 1 and 2 wide: half of 8 and of 1/2, by 2 + 1."""
     campaign = scored(
         {
+            replace(RANDOM, width="64"): {11: 9.0, 12: 90.0},
+            replace(SCRATCH, width="64"): {11: -9.0, 12: 0.0},
             RANDOM: {11: 1.0, 12: 4.0, 13: 9.0, 14: 50.0},
             SCRATCH: {11: 0.0, 12: 1.0, 13: 4.0},
             replace(RANDOM, width=WIDE): {14: 3.0, 15: 7.0},
             replace(SCRATCH, width=WIDE): {14: 2.0, 15: 5.0},
-            replace(RANDOM, width="64"): {11: 9.0, 12: 90.0},
-            replace(SCRATCH, width="64"): {11: -9.0, 12: 0.0},
             replace(RANDOM, loss="mse"): {11: 70.0, 12: 0.0, 13: 1.0},
         }
     )
@@ -397,17 +397,28 @@ def test_a_layout_that_leaves_no_freedom_adds_nothing_to_a_variance():
     assert scored({**wide, **narrow}).variance(PSNR, noise) == pytest.approx((1.0, 1))
     nothing_known = scored(wide).variance(PSNR, noise)
     assert nothing_known == (pytest.approx(np.nan, nan_ok=True), 0)
-    alone = scored({RANDOM: {11: 1.0, 12: 4.0}}).variance(PSNR, noise)
-    assert alone == (pytest.approx(np.nan, nan_ok=True), 0)
+    for arm in (RANDOM, Arm(method="pic")):
+        alone = scored({arm: {11: 1.0, 12: 4.0}}).variance(PSNR, arm.noise)
+        assert alone == (pytest.approx(np.nan, nan_ok=True), 0)
+    unscored = scored({key: {11: np.nan, 12: np.nan} for key in (RANDOM, SCRATCH)})
+    assert unscored.variance(PSNR, noise) == (pytest.approx(np.nan, nan_ok=True), 0)
+
+
+def test_a_fill_is_known_without_error():
+    campaign = scored({Arm(method="telea"): {0: 1.0}, Arm(method="harmonic"): {0: 4.0}})
+    assert campaign.variance(PSNR, "none") == (0.0, np.inf)
+    campaign._pools[PSNR, "no frozen features"] = 2.0, 5
+    found = campaign.prior(((1.0, RANDOM), (-1.0, Arm(method="telea"))), PSNR)
+    assert found == (2.0, 5.0, 4.0)
 
 
 def test_the_variance_of_other_methods_is_around_their_means():
     """Squares of 1 + 1 and of 9 + 9: the seeds' own effects stay in it."""
     campaign = scored(
         {
+            Arm(method="mine"): {11: 0.0, 12: 100.0},
             Arm(method="pic"): {11: 0.0, 12: 2.0, 13: float("nan")},
             Arm(method="shift_net"): {11: 7.0, 12: 1.0},
-            Arm(method="mine"): {11: 0.0, 12: 100.0},
         }
     )
     assert campaign.variance(PSNR, "other method") == pytest.approx((10.0, 2))

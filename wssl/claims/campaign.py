@@ -324,10 +324,10 @@ class Campaign:
         return None
 
     @cached_property
-    def _pools(self) -> dict[tuple[Score, str], tuple[float, int]]:
+    def _pools(self) -> dict[tuple[Score, str], tuple[float, float]]:
         return {}
 
-    def variance(self, score: Score, noise: str) -> tuple[float, int]:
+    def variance(self, score: Score, noise: str) -> tuple[float, float]:
         """The variance of a run within a class of arms, and its degrees of freedom.
 
         From the first tier and the registered seeds alone. Within each layout, the arms of the
@@ -343,7 +343,7 @@ class Campaign:
         noise : str
         """
         if noise == "none":
-            return 0.0, 10**6
+            return 0.0, np.inf
         if (score, noise) not in self._pools:
             layouts: dict[Any, list[Arm]] = {}
             registered = {*self.design.few, *self.design.many}
@@ -394,18 +394,18 @@ class Campaign:
             Degrees of freedom that it counts for as an estimate of these very arms' variance: four
             for each arm, combined by Satterthwaite's formula, because arms of one class differ.
         """
-        phases: dict[Any, list[tuple[float, Arm]]] = {}
+        phases: dict[tuple[Any, str], list[float]] = {}
         for coefficient, arm in terms:
-            phases.setdefault(arm.phase, []).append((coefficient, arm))
+            phases.setdefault((arm.phase, self.noise(arm)), []).append(coefficient)
         parts: list[tuple[str, float, int]] = []
-        for members in phases.values():
-            coefficients = np.array([c for c, _ in members])
+        for (_, noise), members in phases.items():
+            coefficients = np.array(members)
             of_phase = float(coefficients.sum()) ** 2
             if of_phase > 1e-12:
-                parts.append((self.noise(members[0][1]), of_phase, 1))
+                parts.append((noise, of_phase, 1))
             if len(members) > 1:
                 rest = float((coefficients**2).sum()) - of_phase / len(members)
-                parts.append((SAME_PHASE + self.noise(members[0][1]), rest, len(members)))
+                parts.append((SAME_PHASE + noise, rest, len(members)))
         by_class: dict[str, float] = {}
         by_arm = []
         for noise, factor, count in parts:
@@ -415,7 +415,7 @@ class Campaign:
         total = float(sum(by_class.values()))
         if not total > 0:
             return total, 0.0, 0.0
-        frees = {noise: max(1, self.variance(score, noise)[1]) for noise in by_class}
+        frees = {noise: self.variance(score, noise)[1] for noise in by_class}
         pooled = total**2 / sum(part**2 / frees[noise] for noise, part in by_class.items())
         own = total**2 / sum(part**2 / ARM_FREEDOM for part in by_arm if part)
         return total, float(pooled), float(min(own, pooled))
