@@ -298,6 +298,30 @@ def test_the_permutation_test_is_that_of_all_permutations(rng):
     assert found == pytest.approx(exact, abs=4 * np.sqrt(exact / 20_000) + 1e-4)
 
 
+def test_the_permutation_test_of_two_sets_exchanges_arms_of_one_set_only(rng):
+    """All 64 tables: in each of three seeds, either set's two arms may be exchanged."""
+    table = blocks(rng, 4, 3, 1.0) + 100 * np.array([0, 1, 0, 1])[:, None]
+
+    def between(cells):
+        means = cells.mean(axis=1)
+        return (means[0] - means[2]) ** 2 + (means[1] - means[3]) ** 2
+
+    statistics = []
+    for exchanges in product([False, True], repeat=6):
+        permuted = table.copy()
+        for number, exchanged in enumerate(exchanges):
+            seed, first = divmod(number, 2)
+            if exchanged:
+                permuted[[first, first + 2], seed] = permuted[[first + 2, first], seed]
+        statistics.append(between(permuted))
+    exact = np.mean(np.array(statistics) >= between(table) * (1 - 1e-12))
+    found = BlockAnalysis(table, (0, 1, 0, 1), permutations=20_000).p_permutation
+    assert 0 < exact < 0.9
+    assert found == pytest.approx(exact, abs=4 * np.sqrt(exact / 20_000) + 1e-4)
+    named = BlockAnalysis(table, ("b", "a", "b", "a")).p_permutation
+    assert named == BlockAnalysis(table, (0, 1, 0, 1)).p_permutation
+
+
 def test_of_9999_permutations_none_is_as_far_apart_as_arms_without_overlap(rng):
     table = rng.normal(0, 1, (4, 5)) + 100 * np.arange(4)[:, None]
     assert BlockAnalysis(table, (0,) * 4).p_permutation == 1 / 10_000
@@ -332,7 +356,7 @@ def test_bounds_of_a_standard_deviation_agree_with_its_tests(rng):
     assert found.p_below(found.upper(0.01)) == pytest.approx(0.01, rel=1e-3)
     assert found.p_above(found.lower(0.1)) == pytest.approx(0.1, rel=1e-3)
     assert found.p_above(-1.0) == 0.0
-    assert found.p_below(0.0) == 1.0
+    assert found.p_below() == found.p_below(0.0) == found.p_below(-1.0) == 1.0
 
 
 def test_unequal_variances_cost_degrees_of_freedom(rng):

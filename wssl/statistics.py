@@ -420,9 +420,9 @@ class BlockAnalysis:
 
         Against zero the larger of the F test's and the permutation test's.
         """
-        p = 1.0 - _noncentral_f(self.ratio, *self._effective, self._noncentrality(max(bound, 0.0)))
         if bound < 0:
             return 0.0
+        p = 1.0 - _noncentral_f(self.ratio, *self._effective, self._noncentrality(bound))
         return max(p, self.p_permutation) if bound == 0 else p
 
     def p_below(self, bound: float = 0.0) -> float:
