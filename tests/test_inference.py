@@ -359,6 +359,16 @@ def test_bounds_of_a_standard_deviation_agree_with_its_tests(rng):
     assert found.p_below() == found.p_below(0.0) == found.p_below(-1.0) == 1.0
 
 
+def test_bounds_of_a_standard_deviation_have_the_unit_of_the_values(rng):
+    table = blocks(rng, 4, 3, 30.0)
+    found = BlockAnalysis(table, (0,) * 4, permutations=199)
+    for unit in (1e-6, 1e6):
+        other = BlockAnalysis(unit * table, (0,) * 4, permutations=199)
+        for level in (1e-6, 0.025):
+            assert other.upper(level) == pytest.approx(unit * found.upper(level), rel=1e-3)
+        assert other.value == pytest.approx(unit * found.value)
+
+
 def test_unequal_variances_cost_degrees_of_freedom(rng):
     table = blocks(rng, 4, 3, 1.0)
     same = BlockAnalysis(table, (0,) * 4, (3.0,) * 4)
@@ -419,7 +429,7 @@ def test_test_sets_are_drawn_with_replacement(rng):
     np.testing.assert_allclose(shares, [0.25, 0.5, 0.25], atol=0.05)
     scores = rng.uniform(0.1, 1, (3, 20))
     np.testing.assert_array_equal(bootstrap_images(scores), bootstrap_images(scores, seed=0))
-    assert np.any(bootstrap_images(scores) != bootstrap_images(scores, seed=1))
+    assert np.any(bootstrap_images(scores) != bootstrap_images(scores=scores, seed=1))
     constant = np.full((2, 5), np.e) ** [[1], [4]]
     np.testing.assert_allclose(bootstrap_images(constant, logarithm=True, draws=7), [2.5] * 7)
 
