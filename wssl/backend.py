@@ -68,6 +68,9 @@ def in_order() -> Iterator[None]:
     By default it runs an operation as soon as its inputs are there, in an order that depends on
     measured times. Where three or more gradients meet, it adds them up in the order in which
     memory becomes free, so that the last digits of a sum would differ between processes.
+
+    A step that contains a condition or a loop must not be run like this: with one thread between
+    operations (`wssl.machine.DEFAULTS`) it would wait for itself.
     """
     if keras.backend.backend() != "tensorflow":
         yield

@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -150,7 +151,9 @@ def train(
     ) as bar:
         for step in range(state["step"], steps):
             phase.optimizer.learning_rate = training.rate(step)
-            loss = sum(_learn(phase, part) for part in _split(batches(step), parts)) / parts
+            # Between the parts of a batch, whether to update is a condition.
+            with in_order() if parts == 1 else nullcontext():
+                loss = sum(_learn(phase, part) for part in _split(batches(step), parts)) / parts
             if not math.isfinite(loss):
                 raise NonFiniteLossError(
                     f"loss: expected a finite number; received {loss} at step {step} of {steps} of "
@@ -316,8 +319,7 @@ def _parts(size: int, micro_batch: int | None) -> int:
 
 def _learn(phase: Phase, batch: Batch) -> float:
     phase.reset_metrics()
-    with in_order():
-        return float(phase.train_on_batch(batch))
+    return float(phase.train_on_batch(batch))
 
 
 def _split(batch: Batch, parts: int) -> list[Batch]:
