@@ -286,3 +286,12 @@ def test_the_direction_of_each_metric(case):
         if np.isfinite(near[name]):
             assert near[name] != far[name]
             assert (near[name] > far[name]) == metric.higher_is_better, name
+
+
+def test_a_composite_needs_two_images_of_one_shape_and_their_mask(rng):
+    original, mask = rng.random((2, 12, 12, 3)), rng.random((2, 12, 12)) < 0.4
+    for restored in (original[:1], original[:, :11], original[..., :1]):
+        with pytest.raises(ValueError, match=r"original, restored, mask: expected shapes"):
+            metrics.composite(original, restored, mask)
+    with pytest.raises(ValueError, match=r"original, restored, mask: expected shapes"):
+        metrics.composite(original, original, mask[:1])

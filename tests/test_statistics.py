@@ -9,6 +9,7 @@ from scipy import stats
 from wssl.statistics import (
     Estimate,
     contrast,
+    graphical,
     holm,
     interval,
     smallest_difference,
@@ -252,3 +253,11 @@ def test_values_without_repetition_tell_nothing(rng):
     found = variance_components(rng.normal(size=4), [0] * 4, {"run": range(4)})
     assert set(found) == {"run", "residual"}
     assert np.isnan(list(found.values())).all()
+
+
+def test_a_share_that_a_hypothesis_passes_to_itself_is_ignored():
+    p_values, weights = {"a": 0.001, "b": 0.03}, {"a": 0.5, "b": 0.5}
+    plain = graphical(p_values, weights, {"a": {"b": 0.5}, "b": {"a": 1.0}}, 0.05)
+    looped = graphical(p_values, weights, {"a": {"a": 0.5, "b": 0.5}, "b": {"a": 1.0}}, 0.05)
+    assert looped == plain
+    assert plain["b"].level == pytest.approx(0.05 * 0.75)
