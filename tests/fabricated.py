@@ -63,6 +63,7 @@ def _experiment(experiment, ssim, rng):
         "pretext": phase.fingerprint if phase else None,
         "metrics": _metrics(ssim),
         "per_image": _per_image(ssim, rng),
+        "mechanism": _mechanism(ssim, rng) if experiment.method == "wssl" else None,
         **_variants(experiment.method, ssim),
         "history": [[1, 0.5], [2, 0.4]] if METHODS[experiment.method].learned else [],
         "provenance": _provenance(masks="0" * 16),
@@ -105,6 +106,25 @@ def _pretraining(phase, seed):
         "confusion": {task: matrix.tolist() for task, matrix in confusion.items()},
         "history": [[1, 1.5], [2, 1.4]],
         "provenance": _provenance(),
+    }
+
+
+def _mechanism(ssim, rng):
+    blocks = np.arange(5)
+    cut = {str(block): 0.01 * block for block in range(1, 6)}
+    return {
+        "readout": {
+            name: (level - blocks + rng.normal(0, 0.1, 5)).round(3).tolist()
+            for name, level in (("known", 26.0), ("hole", 18.0))
+        },
+        "probes": {
+            name: rng.uniform(0.2, 1.0, 5).round(4).tolist()
+            for name in ("rotation", "saturation", "brightness")
+        },
+        "skips": {
+            name: {"ssim": ssim - loss, "psnr": _psnr(ssim - loss)}
+            for name, loss in {"none": 0.0, **cut}.items()
+        },
     }
 
 

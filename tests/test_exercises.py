@@ -11,7 +11,10 @@ from wssl import notebooks, presets
 ROOT = Path(__file__).parents[1]
 TEMPLATE = ROOT / "book" / "howto" / "template_study.py"
 SOURCES = [*sorted((ROOT / "notebooks").glob("[0-9]*.py")), TEMPLATE]
-TRAINS = {"03-1", "03-2", "04-3", "05-3", "06-3", "08-1", "09-1", "13-1", "14-2", "te-3"}
+TRAINS = {
+    *("03-1", "03-2", "04-3", "05-3", "06-3", "08-1", "09-1", "13-1", "14-2"),
+    *("15-1", "16-1", "17-1", "te-3"),
+}
 """The exercises that train networks, and say so; "te" is the template of a page."""
 
 EXERCISE = re.compile(

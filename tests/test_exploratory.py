@@ -85,3 +85,46 @@ def test_the_search_resumes_from_its_records_and_its_best_is_tested_with_every_s
     tested = exploratory.best_searched(tried)
     assert {dict(e.pretext) == dict(tried[1][0].pretext) for e in tested} == {True}
     assert [(e.seed, e.split) for e in tested] == [(11, "test"), (12, "test"), (13, "test")]
+
+
+def put_scores(store, scores):
+    """Records of every arm's tests on validation images; `scores`: experiment -> SSIM."""
+    for arm in ARMS:
+        test = Evaluation(arm, split="val")
+        record = {"kind": "evaluation", "experiment": test.to_dict(), "provenance": {}}
+        score = {"metrics": {"ssim": scores(arm)}, "fingerprint": test.fingerprint}
+        store.put({**record, **score})
+
+
+def chosen(store):
+    """The experiments at the width of the controls with the first seed."""
+    tasks = exploratory.together(store)
+    experiments = [task for task in tasks if isinstance(task, Experiment)]
+    assert [task.experiment for task in tasks if isinstance(task, Evaluation)] == experiments
+    assert {t.test.dataset for t in tasks if isinstance(t, Evaluation)} == {campaign.UNSEEN}
+    assert [e.seed for e in experiments] == [11, 11, 12, 12, 13, 13]
+    assert {e.scale.width for e in experiments} == {campaign.WIDE}
+    assert len({e.fingerprint for e in experiments}) == 6
+    return experiments[:2]
+
+
+def test_the_two_best_arms_are_run_at_the_width_of_the_controls(tmp_path):
+    store = Store(tmp_path)
+    assert exploratory.together(store) == []
+    order = {"vicreg": 0.9, "colourisation": 0.8}
+    put_scores(store, lambda e: order.get(e.objective, 0.1) if e.encoder == "finetuned" else 0.0)
+    assert [(e.objective, e.encoder) for e in chosen(store)] == [
+        ("vicreg", "finetuned"),
+        ("colourisation", "finetuned"),
+    ]
+
+
+def test_two_arms_that_change_different_things_are_combined(tmp_path):
+    store = Store(tmp_path)
+    order = {("mask_channel", "weighted"): 0.8, ("wssl", "uncertainty"): 0.9}
+    frozen = {"frozen": 0.0}
+    put_scores(store, lambda e: order.get((e.method, e.objective), 0) + frozen.get(e.encoder, -1))
+    best, second = chosen(store)
+    assert (best.method, best.objective) == ("wssl", "uncertainty")
+    assert (second.method, second.objective) == ("mask_channel", "uncertainty")
+    assert second.pretext == best.pretext

@@ -16,7 +16,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets.config import Config
 
-from wssl import notebooks
+from wssl import exploratory, notebooks
 from wssl.notebooks import FIRST_EDITION, INSTALL, is_first_edition
 from wssl.store import Store
 from wssl.study import Study
@@ -648,7 +648,7 @@ def asked_for(source):
 
 SAID = "answer", "awaiting", "tally", "state"
 REGISTERED = {"preset": "desktop", "dataset": "open-faces-2"}
-JUDGED = [s for s in SOURCES if s.stem[:2] in ("03", "04", "05", "06", "08", "10", "13")]
+JUDGED = [s for s in SOURCES if s.stem[:2] in ("03", "04", "05", "06", "08", "10", "13", "15")]
 
 
 @pytest.mark.parametrize(
@@ -664,7 +664,8 @@ def test_the_page_runs_at_smoke(source, tmp_path, monkeypatch, fabricate, shell,
     monkeypatch.chdir(tmp_path)
     if source.stem[:2] not in TRAINED:
         fabricate(Store(), Study("smoke").tasks)
-    run_cells(shell, source, {"preset": "smoke"})
+    known = notebooks._parameters(source)
+    run_cells(shell, source, {"preset": "smoke"} if "preset" in known else {})
     for name, form in asked_for(source):
         assert name in glued, f"{source.name} glues no {name}"
         if isinstance(glued[name], str | int | float):
@@ -698,7 +699,7 @@ def test_the_page_awaits_the_registered_runs(
 
 @pytest.mark.parametrize(
     "source",
-    [s for s in JUDGED if s.stem[:2] in ("04", "05", "10", "13")],
+    [s for s in JUDGED if s.stem[:2] in ("04", "05", "10", "13", "15")],
     indirect=True,
     ids=lambda path: path.stem,
 )
@@ -715,6 +716,30 @@ def test_the_page_runs_with_the_whole_campaign(
     assert "await" not in answers.lower()
     if source.stem.startswith("13"):
         assert all(name in answers for name in ("budget", "width", "holes", "size"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [s for s in SOURCES if s.stem[:2] in ("16", "17")],
+    indirect=True,
+    ids=lambda path: path.stem,
+)
+def test_the_page_runs_with_all_exploratory_runs(
+    source, tmp_path, monkeypatch, fabricate, shell, glued, trained, shared_data
+):
+    pytest.importorskip("sklearn", exc_type=ImportError)
+    store = Store(tmp_path / "kept")
+    fabricate(store, Study(**REGISTERED).tasks)
+    for part in exploratory.tasks().values():
+        fabricate(store, part)
+    while experiment := exploratory.next_searched(tried := exploratory.searched(store)):
+        fabricate(store, [experiment])
+    fabricate(store, [*exploratory.best_searched(tried), *exploratory.together(store)])
+    monkeypatch.chdir(tmp_path)
+    run_cells(shell, source, {"records": str(store.root)})
+    assert trained == []
+    assert "await" not in f"{glued['answer']} {glued.get('awaiting', '')}"
+    assert glued.get("search", exploratory.SEARCH_RUNS) == exploratory.SEARCH_RUNS
 
 
 @pytest.mark.slow

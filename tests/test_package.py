@@ -48,15 +48,16 @@ LAYERS = {
     "demo": 8,
     "study": 8,
     "campaign": 4,
-    "exploratory": 5,
+    "exploratory": 9,
+    "similarity": 7,
     "progress": 8,
     "notebooks": 7,
     "calibration": 9,
     "showcase": 10,
     "slides": 4,
-    "cli": 9,
-    "__main__": 10,
-    "__init__": 11,
+    "cli": 10,
+    "__main__": 11,
+    "__init__": 12,
 }
 """The layer of each module; it imports from lower ones only."""
 

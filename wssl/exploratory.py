@@ -6,12 +6,16 @@ apply to them too. `book/plan.md` states the question of each part.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
-from wssl.campaign import DATA, FEW
+import numpy as np
+
+from wssl.campaign import DATA, FEW, UNSEEN, WIDE
 from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.simplex import propose
-from wssl.store import Store
+from wssl.store import Record, Store
+from wssl.study import Study
 
 SEARCH_RUNS = 16
 """The number of weightings that the adaptive search may try, each with one seed."""
@@ -139,6 +143,75 @@ def tasks() -> dict[str, list[Experiment | Evaluation]]:
         name: [task for e in experiments for task in (e, Evaluation(e, split="val"))]
         for name, experiments in parts().items()
     }
+
+
+def together(store: Store) -> list[Experiment | Evaluation]:
+    """The two arms that are best on validation images, at the width of the controls.
+
+    Where the two change different things of the paper's recipe (the pretext phase, the network, the
+    freezing), the second is replaced by their combination. Each is also tested on unseen images.
+
+    Parameters
+    ----------
+    store : Store
+
+    Returns
+    -------
+    list of Experiment or Evaluation
+        Empty while an arm of `parts` lacks a test on validation images.
+    """
+    scored = []
+    for experiment in chain.from_iterable(parts().values()):
+        if experiment.seed == FEW[0]:
+            tests = [Evaluation(experiment.replace(seed=s), split="val") for s in FEW]
+            records = [store.get(test.fingerprint) for test in tests]
+            if None in records:
+                return []
+            scored.append((np.mean([r["metrics"]["ssim"] for r in records if r]), experiment))
+    best, second = (e for _, e in sorted(scored, key=lambda pair: -pair[0])[:2])
+    changes = _changes(best), _changes(second)
+    if not changes[0].keys() & changes[1].keys():
+        merged = {name: value for part in changes for name, value in part.items()}
+        settings = {name: value for part in merged.values() for name, value in part.items()}
+        second = Experiment(**DATA, **settings)
+    chosen = [e.replace(seed=s, settings={"width": WIDE}) for s in FEW for e in (best, second)]
+    return [task for e in chosen for task in (e, Evaluation(e, dataset=UNSEEN))]
+
+
+def _changes(experiment: Experiment) -> dict[str, dict[str, Any]]:
+    """The parts of the paper's recipe that an experiment changes, with their settings."""
+    own, usual = experiment.to_dict(), Experiment(**DATA).to_dict()
+    groups = {"pretext phase": ("pretext", "objective"), "network": ("method",)}
+    groups["freezing"] = ("encoder",)
+    found = {}
+    for group, names in groups.items():
+        values = {name: own[name] for name in names if name in own}
+        if values != {name: usual[name] for name in names if name in usual}:
+            found[group] = values
+    return found
+
+
+def records(store: Store | None = None) -> list[Record]:
+    """The existing records of the exploratory arms and of the registered campaign.
+
+    Parameters
+    ----------
+    store : Store, optional
+        `wssl.store.default_root` if not given.
+
+    Returns
+    -------
+    list of dict
+        Runs, pretext phases and evaluations.
+    """
+    store = store or Store()
+    found = {record["fingerprint"]: record for record in Study(**DATA).records(store)}
+    for task in chain(chain.from_iterable(tasks().values()), together(store)):
+        wanted = [task.fingerprint]
+        if isinstance(task, Experiment) and task.pretraining:
+            wanted.append(task.pretraining.fingerprint)
+        found |= {name: record for name in wanted if (record := store.get(name)) is not None}
+    return list(found.values())
 
 
 def parts() -> dict[str, list[Experiment]]:

@@ -129,7 +129,7 @@ def readout(
         chosen = np.sort(rng.permutation(np.prod(shape))[: FIT_POSITIONS * len(fit)])
         positions.append(np.unravel_index(chosen, shape))
         samples.append([])
-    for start, blocks in _features(network, _masked_out(fit, fit_masks)):
+    for start, blocks in block_features(network, _masked_out(fit, fit_masks)):
         for (number, row, column), kept, features in zip(positions, samples, blocks, strict=True):
             here = (number >= start) & (number < start + len(features))
             kept.append(_windows(features)[number[here] - start, row[here], column[here]])
@@ -140,7 +140,7 @@ def readout(
     errors: dict[str, list[list[np.ndarray]]] = {
         name: [[np.empty((0, 3))] for _ in ENCODER_BLOCKS] for name in ("known", "hole")
     }
-    for start, blocks in _features(network, _masked_out(images, masks)):
+    for start, blocks in block_features(network, _masked_out(images, masks)):
         part = slice(start, start + len(blocks[0]))
         for index, features in enumerate(blocks):
             windows = _windows(features)
@@ -305,6 +305,29 @@ def discriminant(samples: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, n
     return weights, -0.5 * (means * weights.T).sum(axis=1)
 
 
+def block_features(
+    network: keras.Model, images: np.ndarray
+) -> Iterator[tuple[int, list[np.ndarray]]]:
+    """The features of all blocks of a U-Net's encoder, a batch at a time.
+
+    Parameters
+    ----------
+    network : keras.Model
+    images : float (N, S, S, 3) in [0, 1]
+
+    Yields
+    ------
+    start : int
+        The number of the batch's first image.
+    features : list of float (B, h, w, C)
+        Of each block.
+    """
+    model = _block_outputs(network)
+    for start in range(0, len(images), BATCH):
+        found = model.predict_on_batch(images[start : start + BATCH])
+        yield start, [ops.convert_to_numpy(block) for block in found]
+
+
 def _floats(images: np.ndarray, size: int) -> np.ndarray:
     return np.divide(centre_crops(images, size), 255.0, dtype=np.float32)
 
@@ -313,19 +336,11 @@ def _masked_out(images: np.ndarray, masks: np.ndarray) -> np.ndarray:
     return np.where(masks[..., None], np.float32(0), images)
 
 
-def _features(network: keras.Model, images: np.ndarray) -> Iterator[tuple[int, list[np.ndarray]]]:
-    """The features of all blocks, (B, h, w, C), a batch at a time, with the number of its first."""
-    model = _block_outputs(network)
-    for start in range(0, len(images), BATCH):
-        found = model.predict_on_batch(images[start : start + BATCH])
-        yield start, [ops.convert_to_numpy(features) for features in found]
-
-
 def _mean_features(network: keras.Model, images: np.ndarray) -> list[np.ndarray]:
     """For each block its features' means over positions, (N, C)."""
     batches = (
         [features.mean(axis=(1, 2)) for features in blocks]
-        for _, blocks in _features(network, images)
+        for _, blocks in block_features(network, images)
     )
     return [np.concatenate(of_block) for of_block in zip(*batches, strict=True)]
 

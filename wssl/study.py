@@ -324,6 +324,20 @@ class Study:
         experiment = task.experiment if isinstance(task, Evaluation) else task
         return arm_of(experiment.to_dict(), experiment.hyperparameters(), self.design)
 
+    def firsts(self, arms: Mapping[str, Arm]) -> dict[str, Experiment]:
+        """The experiment of some arms with their first seed.
+
+        Parameters
+        ----------
+        arms : mapping of str to Arm
+            Of this study, by name.
+        """
+        found = {}
+        for name, arm in arms.items():
+            tasks = (task for task in self.of([arm]) if isinstance(task, Experiment))
+            found[name] = next(tasks)
+        return found
+
     def findings(
         self,
         arms: Iterable[Arm] | None = None,

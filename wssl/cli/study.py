@@ -142,6 +142,9 @@ def _study(options: argparse.Namespace) -> int:
             )
     if options.exploratory and not done.rest():
         done = _search(store, options.budget)
+        if not done.rest():
+            found = {"best arms, wide": exploratory.together(store)}
+            done = progress.follow(found, store, options.budget, in_order=True, jobs=options.jobs)
     for (preset, name), experiments in parts.items():
         if name.isdigit():
             records = [r for e in experiments if (r := store.get(e.fingerprint)) is not None]

@@ -1,0 +1,254 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Where pretraining helps, and where it harms
+#
+# **The question.** A score says how well a network fills holes, not why. What do the features of a
+# pretrained encoder know of the image? Which of its blocks does the decoder use? And does a network
+# that has learned its pretext task better also fill better?
+#
+# **The answer.** {glue:text}`answer`
+#
+# {glue:text}`awaiting`
+
+# %% tags=["parameters", "remove-input"]
+preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
+dataset: str = "synthetic"  # images: synthetic, open-faces-2 or folder:PATH
+masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follows the images
+seeds: int = 0  # how many; 0 stands for the preset's own number
+
+# %% tags=["remove-input"]
+from myst_nb import glue
+
+from wssl import report
+from wssl.claims import Arm
+from wssl.claims.blocks import learned_runs
+from wssl.claims.campaign import NARROW, WIDE, at_width
+from wssl.claims.catalogue import (
+    BEST_ARM,
+    DOUBLES,
+    FINETUNED,
+    RANDOM,
+    SCRATCH,
+    SINGLES,
+    TRIPLES,
+)
+from wssl.notebooks import check_parameters
+from wssl.report import text
+from wssl.report.figures import mechanism as figures
+from wssl.report.labels import ENCODERS
+from wssl.report.tables import mechanism
+from wssl.similarity import similarity
+from wssl.study import Study
+
+check_parameters(globals())
+report.use_style()
+
+# %%
+study = Study(preset=preset, dataset=dataset, masks=masks, seeds=seeds or None)
+depths = {
+    "1": (1,),
+    "1 to 3": (1, 2, 3),
+    "all": BEST_ARM.blocks,
+    "3 to 5": (3, 4, 5),
+    "5": (5,),
+}
+frozen = {name: Arm(BEST_ARM.pretext, blocks=blocks) for name, blocks in depths.items()}
+random = {name: Arm(encoder="random", blocks=blocks) for name, blocks in depths.items()}
+controls = [BEST_ARM, RANDOM, FINETUNED, SCRATCH]
+found = study.findings([*controls, *frozen.values(), *random.values()])
+campaign = found.campaign
+
+# %% tags=["remove-input"]
+channels = {
+    "8": "8",
+    str(campaign.design.narrow): NARROW,
+    str(campaign.design.wide): WIDE,
+    "64": "64",
+}
+widths = {
+    name: {ENCODERS[arm.encoder]: at_width(arm, width) for arm in controls}
+    for name, width in channels.items()
+}
+by_depth = {name: (frozen[name], random[name]) for name in depths}
+records = study.records()
+weightings = {
+    "the paper's weightings": [*SINGLES, *DOUBLES, *TRIPLES],
+    "the paper's best, wide": [at_width(BEST_ARM, WIDE)],
+}
+learned = {
+    name: learned_runs([*report.runs_of(campaign, arms), *report.phases_of(campaign, arms)])
+    for name, arms in weightings.items()
+}
+alike = similarity(study.firsts(dict(zip(ENCODERS.values(), controls, strict=True))))
+for name, value in {
+    "answer": mechanism.answer_text(campaign, BEST_ARM, RANDOM, SCRATCH, frozen["1"], frozen["5"]),
+    "awaiting": text.awaiting_text(*study.recorded([*controls, *frozen.values()]))
+    if study.registered
+    else "",
+    "scale": text.scale_text(campaign, controls),
+    "similarity": "computed from the weights of the first seed of each configuration"
+    if alike
+    else "awaiting the weights of the first seed of each configuration",
+}.items():
+    glue(name, value, display=False)
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Left: how much better the original's pixels can be read out of each block after pretraining than with random weights. Middle: what freezing costs, by the blocks that are frozen; above zero, the network is better than one trained from scratch. Right: what each network loses when one skip connection is cut.", "name": "fig-where"}, "image": {"alt": "Three charts. Left: two lines over the five blocks, for known pixels and for pixels of the hole. Middle: pairs of points with intervals for five choices of frozen blocks. Right: three lines over the five skip connections."}}
+figures.where_figure(campaign, BEST_ARM, RANDOM, SCRATCH, by_depth)
+
+# %% [markdown]
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - how to measure what a block of a network knows, without training the network again
+# - how to find out which skip connections a decoder relies on
+# - why accuracy in a pretext task and the quality of fills are two different things
+# :::
+
+# %% [markdown]
+# {glue:text}`scale` Every run of WSSL analyses its network once it is trained: on validation
+# images, which take no part in any score of the other chapters. All numbers are kept in the record
+# of the run.
+#
+# ## What each block knows
+#
+# A linear map is fitted from the features of a block (a window of 3 × 3 positions) to the pixels of
+# the original image, on other images than those it is evaluated on. Where the map finds the pixels,
+# the decoder can find them too. Known pixels show how much of the image the encoder lets through;
+# pixels of the hole, how much it has guessed from the surroundings.
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "PSNR of a linear read-out of the original's pixels from each block of the encoder: on the left, pixels that the network sees; on the right, pixels of the hole. Lines are means, points are seeds.", "name": "fig-readout"}, "image": {"alt": "Two line charts over the five blocks of the encoder, one line per treatment of the encoder. Left: known pixels. Right: pixels of the hole."}}
+figures.block_curves(campaign, controls, "readout")
+
+# %% [markdown]
+# A frozen first block with few channels cannot pass on what it does not contain. The table gives the
+# read-out of known pixels from the first block, in dB, by its number of channels.
+
+# %% tags=["hide-input"]
+mechanism.width_table(campaign, widths)
+
+# %% [markdown]
+# A linear probe asks something else: whether a block tells how a whole image was turned, how
+# saturated it is, or how bright. Pretext training should make its own tasks easier to read.
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Accuracy of a linear classifier on the mean features of each block. Saturation belongs to the pretext phase of the paper's best configuration; rotation and brightness do not.", "name": "fig-probes"}, "image": {"alt": "Three line charts over the five blocks: rotation, saturation and brightness. One line per treatment of the encoder, and a dotted line for chance."}}
+figures.block_curves(campaign, controls, "probes")
+
+# %% [markdown]
+# ## What the decoder uses
+#
+# Each skip connection is replaced by zeros in the trained network, one at a time. A network that
+# fills as well without it does not use it.
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "What a trained network loses when one of its skip connections is cut. The vertical axes are linear near zero and logarithmic beyond.", "name": "fig-skips"}, "image": {"alt": "Two line charts over the five skip connections: the increase of 1 - SSIM in per cent, and the loss of PSNR in dB. One line per treatment of the encoder."}}
+figures.skip_curves(campaign, controls)
+
+# %% [markdown]
+# ## Freezing by depth
+#
+# The same blocks are frozen after the pretext phase and at random. What both cost is the price of
+# freezing; the difference between them is what pretraining changes.
+
+# %% tags=["hide-input"]
+shown = {
+    f"{'pretrained' if arms is frozen else 'random'}, frozen: {name}": arm
+    for name in depths
+    for arms in (frozen, random)
+    for arm in [arms[name]]
+}
+report.contrast_table(campaign, report.against(SCRATCH, shown), heading="minus from scratch")
+
+# %% [markdown]
+# ## Learning the task, and filling holes
+#
+# If pretext training helps because the network learns the task, then networks that have learned it
+# better should fill better: between configurations, and between the seeds of one configuration.
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "SSIM of the fills against the accuracy of the pretext phase, for frozen encoders: one point per run. The accuracy is the mean over the tasks by their weights.", "name": "fig-learned"}, "image": {"alt": "Scatter plot. Horizontal: accuracy of the pretext phase; vertical: SSIM. Circles for runs that learned every task, crosses for others; thin lines join the seeds of one configuration."}}
+figures.accuracy_scatter(learned, records)
+
+# %% [markdown]
+# The table gives the change of 1 - SSIM that goes with ten points more of accuracy (0.1). *Between
+# configurations* compares their means; these differ in their tasks, too, so that a trend need not
+# be an effect of learning. *Between seeds of one* compares runs that differ in nothing else.
+
+# %% tags=["hide-input"]
+mechanism.slope_table(learned)
+
+# %% [markdown]
+# ## How alike the features are
+#
+# Linear centred kernel alignment (Kornblith et al. 2019, arXiv:1905.00414) is 1 if the features of
+# two encoders are the same up to rotation and scale, and 0 if they have nothing linear in common.
+# The table is {glue:text}`similarity`.
+
+# %% tags=["hide-input"]
+mechanism.similarity_table(alike)
+
+# %% [markdown]
+# **What this page cannot conclude.** What a decoder could learn to use that a linear map does not
+# find. Nor does a cut connection show how well a network would do that had been trained without it.
+# The intervals on the left of {numref}`fig-where` are for new seeds, not for new images.
+
+# %% [markdown]
+# ## Exercises
+#
+# Each solution is complete: paste it into a new cell or a Python session. The preset `quick` keeps
+# them small enough for a laptop.
+#
+# **1. Read the analysis of a run.** Train the control with a random encoder, and print what can be
+# read out of each of its blocks. (Trains a network.)
+#
+# :::{dropdown} Solution
+# ```python
+# import wssl
+#
+# record = wssl.run(wssl.Experiment(preset="quick", encoder="random")).record
+# for name, values in record["mechanism"]["readout"].items():
+#     print(name, values)
+# ```
+#
+# Deeper blocks are coarser: from their features, known pixels are read out less exactly.
+# :::
+#
+# **2. A block that forgets.** Blur an image by averaging cells of 2 × 2 pixels. How many dB are
+# left if every pixel is read out as the mean of its cell?
+#
+# :::{dropdown} Solution
+# ```python
+# import numpy as np
+#
+# from wssl import data, metrics
+#
+# image = data.images("synthetic", "test", 64, 1)[0] / 255.0
+# cells = image.reshape(32, 2, 32, 2, 3).mean(axis=(1, 3))
+# read = np.repeat(np.repeat(cells, 2, axis=0), 2, axis=1)
+# print(f"{metrics.psnr(((read - image) ** 2).mean()):.1f} dB")
+# ```
+#
+# A block whose features contain no more than these means cannot give the decoder anything sharper.
+# :::
+#
+# **3. Alike up to a rotation.** Turn random features by an orthogonal matrix, and compare their
+# alignment with that of unrelated features.
+#
+# :::{dropdown} Solution
+# ```python
+# import numpy as np
+#
+# from wssl.similarity import linear_cka
+#
+# rng = np.random.default_rng(0)
+# features = rng.normal(size=(500, 16))
+# turned = features @ np.linalg.qr(rng.normal(size=(16, 16)))[0]
+# print(f"turned: {linear_cka(features, turned):.2f}")
+# print(f"unrelated: {linear_cka(features, rng.normal(size=(500, 16))):.2f}")
+# ```
+#
+# With few samples, unrelated features look alike, too; compare numbers of one table only.
+# :::

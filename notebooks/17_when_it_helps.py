@@ -1,0 +1,137 @@
+# ---
+# jupyter:
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # When does pretraining help inpainting?
+#
+# **The question.** You have images with holes, some hundreds or thousands of whole images to learn
+# from, and a computer for a day. What should you do?
+#
+# **The answer.** {glue:text}`answer`
+
+# %% tags=["parameters", "remove-input"]
+records: str = "auto"  # a folder of records; auto: the reference edition
+
+# %% tags=["remove-input"]
+from myst_nb import glue
+
+from wssl import exploratory, report
+from wssl.claims.advice import CHOICES
+from wssl.claims.catalogue import WIDE_SCRATCH
+from wssl.claims.remedies import Exploration
+from wssl.notebooks import check_parameters
+from wssl.report.tables import advice
+from wssl.store import Store, reference_root
+
+check_parameters(globals())
+report.use_style()
+found = exploratory.records(Store(reference_root() if records == "auto" else records))
+exploration = Exploration(found)
+glue("answer", advice.answer_text(exploration, CHOICES), display=False)
+glue("cost", advice.cost_text(exploration, WIDE_SCRATCH), display=False)
+
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The effect of each choice: right of zero, the first way is better than the second. The table below says what to do.", "name": "fig-choices"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR: one row per choice, with its seeds, their mean and its interval."}}
+report.dots(
+    exploration,
+    {choice.label: ((1.0, choice.first), (-1.0, choice.second)) for choice in CHOICES},
+    zero="the second way",
+)
+
+# %% [markdown]
+# :::{admonition} In this chapter you learn
+# :class: tip
+# - which choices decide how well holes are filled, and which do not
+# - how sure each piece of advice is, and at what scale it was seen
+# - how to try a choice on your own images
+# :::
+
+# %% [markdown]
+# ## What to do, choice by choice
+#
+# An interval that excludes zero decides for one way; one that lies within 5 % of zero says that the
+# choice does not matter. Where it is not clear, the advice is the cheaper way. *Registered* choices
+# belong to the plan; *exploratory* ones were tried afterwards, with three seeds. Each interval
+# stands by itself: the verdicts of {doc}`10_verdicts` also account for the number of claims.
+
+# %%
+advice.advice_table(exploration, CHOICES)
+
+# %% [markdown]
+# ## A thousand portraits and a day of CPU
+#
+# {glue:text}`cost` Spend the time on the choices at the top of the table that are decided. Then try
+# the result on your own images before you trust it: everything here was seen on aligned portraits
+# of 64 px, with holes of 30 to 50 % drawn as strokes.
+#
+# ```bash
+# wssl run --preset desktop --dataset folder:my_portraits --encoder scratch
+# wssl inpaint picture.png mask.png
+# ```
+#
+# {doc}`../howto/images` says how the folder is laid out; {doc}`15_mechanism` shows why these
+# choices matter, and {doc}`13_scale` how they change with scale.
+
+# %% [markdown]
+# **What this page cannot conclude.** What holds for large images, large networks or millions of
+# images. Networks pretrained on other data than yours, which exist for classification, were not
+# tried.
+
+# %% [markdown]
+# ## Exercises
+#
+# Each solution is complete: paste it into a new cell or a Python session. The preset `quick` keeps
+# them small enough for a laptop.
+#
+# **1. Your own comparison.** Compare two ways at two seeds each, and print the difference of each
+# seed. (Trains four networks.)
+#
+# :::{dropdown} Solution
+# ```python
+# import wssl
+#
+# for seed in (0, 1):
+#     scores = [
+#         wssl.run(wssl.Experiment(preset="quick", encoder=encoder, seed=seed)).metrics["psnr"]
+#         for encoder in ("scratch", "random")
+#     ]
+#     print(f"seed {seed}: {scores[0] - scores[1]:+.2f} dB")
+# ```
+#
+# Both ways share the order of the images and the masks of a seed, so that the difference varies
+# less than the scores.
+# :::
+#
+# **2. The fill that costs nothing.** How well does the biharmonic fill do on drawn portraits?
+#
+# :::{dropdown} Solution
+# ```python
+# import wssl
+#
+# result = wssl.run(wssl.Experiment(preset="quick", method="biharmonic"))
+# print(f"{result.metrics['psnr']:.2f} dB, SSIM {result.metrics['ssim']:.4f}")
+# ```
+#
+# A network that is not better than this has not earned its training time.
+# :::
+#
+# **3. Read the advice in numbers.** An effect of +4 % has the interval +1 to +7 %, another one of
+# +2 % the interval -1 to +4 %. What do they assert, if the smallest effect of interest is 5 %?
+#
+# :::{dropdown} Solution
+# ```python
+# import numpy as np
+#
+# from wssl.claims.decision import outcome_of
+#
+# for low, high in ((0.01, 0.07), (-0.01, 0.04)):
+#     bounds = [-np.log(1 - bound) for bound in (low, high)]
+#     print(outcome_of(*bounds, np.log(1.05)))
+# ```
+#
+# The first is above zero, whether or not it matters; the second is too small to matter.
+# :::

@@ -1,0 +1,236 @@
+"""The exploratory arms: whose they are, and what is read from them."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn", exc_type=ImportError)
+
+from wssl import campaign, exploratory
+from wssl.claims.advice import CHOICES, Choice
+from wssl.claims.campaign import WIDE, Arm, Campaign, Design
+from wssl.claims.catalogue import BEST_ARM, FINETUNED, RANDOM, SCRATCH, WIDE_SCRATCH
+from wssl.claims.estimands import SSIM
+from wssl.claims.outcomes import Paired, paired
+from wssl.claims.remedies import (
+    DOMAIN_GAP,
+    OTHER_PRETRAINING,
+    REMEDIES,
+    Exploration,
+    Remedy,
+    against,
+    minus,
+    on_validation,
+    readings,
+    remedy_of,
+    same_network,
+    wide,
+)
+from wssl.experiment import Evaluation
+from wssl.report.tables import advice
+from wssl.report.tables import remedies as tables
+from wssl.store import Store
+
+ARMS = [experiment for part in exploratory.parts().values() for experiment in part]
+CONTROLS = [e for e in campaign.controls(16) if e.seed in campaign.FEW]
+WIDE_CONTROLS = campaign.controls(32)
+
+
+def run_of(experiment):
+    return {
+        "experiment": experiment.to_dict(),
+        "scale": experiment.hyperparameters(),
+        "fingerprint": experiment.fingerprint,
+        "kind": "inpainting",
+    }
+
+
+def test_the_arms_are_those_that_are_run():
+    found = {remedy_of(run_of(e), Design()) or next(iter(Campaign([run_of(e)]).runs)) for e in ARMS}
+    assert found == set(REMEDIES.values())
+    assert len(set(REMEDIES.values())) == len(REMEDIES)
+
+
+def test_a_remedy_is_never_a_registered_arm():
+    registered = {arm for e in campaign.tier_1().values() for t in e for arm in _arms(t)}
+    assert len(registered) > 40
+    assert {arm for arm in REMEDIES.values() if isinstance(arm, Remedy)}.isdisjoint(registered)
+    assert Remedy(encoder="scratch", method="partial") != Arm(encoder="scratch", method="partial")
+    for experiment in WIDE_CONTROLS:
+        assert remedy_of(run_of(experiment), Design()) is None
+
+
+def _arms(task):
+    if isinstance(task, Evaluation):
+        return []
+    return list(Campaign([run_of(task)]).runs)
+
+
+def test_a_remedy_on_other_images_or_of_another_method_is_none_of_them():
+    experiment = ARMS[1]
+    assert remedy_of(run_of(experiment.replace(split="val")), Design()) is None
+    assert remedy_of(run_of(experiment.replace(recipe="medium")), Design()) is None
+    assert remedy_of(run_of(experiment.replace(method="shift_net", objective="weighted",
+                                               pretext=None)), Design()) is None  # fmt: skip
+
+
+def test_the_variance_of_a_remedy_is_that_of_registered_arms_like_it():
+    assert DOMAIN_GAP["holes of noise, frozen"].noise == BEST_ARM.noise == "sharpness"
+    assert OTHER_PRETRAINING["VICReg, frozen"].noise == "other pretext"
+    assert OTHER_PRETRAINING["VICReg, fine-tuned"].noise == SCRATCH.noise
+    assert not any(arm.pooled for arm in REMEDIES.values() if isinstance(arm, Remedy))
+    phases = [arm.phase for arm in REMEDIES.values() if isinstance(arm, Remedy)]
+    assert len(set(phases)) == len(phases)
+
+
+def test_a_remedy_has_a_name():
+    assert DOMAIN_GAP["partial convolutions, frozen"].name == (
+        "partial; saturation 0.3, sharpness 0.7; frozen"
+    )
+    assert OTHER_PRETRAINING["VICReg, fine-tuned"].name == "vicreg; no pretext task; finetuned"
+
+
+def test_a_network_is_compared_with_itself():
+    partial = DOMAIN_GAP["partial convolutions, frozen"]
+    assert same_network(partial, "scratch") == Remedy(encoder="scratch", method="partial")
+    assert same_network(OTHER_PRETRAINING["VICReg, frozen"], "random") == RANDOM
+    found = against({"own": SCRATCH, "tuned": FINETUNED}, "scratch")
+    assert found == {"tuned": ((1.0, FINETUNED), (-1.0, SCRATCH))}
+    assert list(minus({"a": BEST_ARM}, {"b": RANDOM, "c": SCRATCH})) == ["a minus b", "a minus c"]
+
+
+@pytest.fixture
+def explored(tmp_path, fabricate):
+    """A function: (experiment -> SSIM) -> the exploration of a store with all of its records."""
+
+    def make(level, experiments=(*CONTROLS, *WIDE_CONTROLS, *ARMS)):
+        store = Store(tmp_path / "store")
+        tests = [Evaluation(e, split="val") for e in ARMS]
+        fabricate(store, [*experiments, *tests], lambda e, rng: level(e) + rng.normal(0, 0.0005))
+        return Exploration(store.records())
+
+    return make
+
+
+def usual(experiment):
+    """Freezing is at fault and nothing helps; networks that know the holes change nothing."""
+    return {"frozen": 0.78, "random": 0.80, "finetuned": 0.85, "scratch": 0.85}[experiment.encoder]
+
+
+def shown(exploration):
+    return {one.statement: one.holds for one in readings(exploration)}
+
+
+def test_the_conclusions_of_a_world_where_freezing_is_at_fault(explored):
+    exploration = explored(usual)
+    assert shown(exploration) == {
+        "the gap between whole and holed images matters": False,
+        "the tasks are at fault": False,
+        "freezing is at fault": True,
+        "nothing helps": True,
+    }
+    text = tables.answer_text(exploration, readings(exploration))
+    assert "Shown by the plan's criteria: freezing is at fault; nothing helps." in text
+    assert tables.awaiting_text(exploration, REMEDIES) == ""
+
+
+def test_the_conclusions_of_a_world_where_tasks_and_gap_are_at_fault(explored):
+    def level(experiment):
+        masked = experiment.objective == "masked" and experiment.method == "wssl"
+        better = experiment.objective == "masked_patches"
+        return usual(experiment) + 0.05 * masked + 0.09 * better
+
+    exploration = explored(level)
+    assert shown(exploration) == {
+        "the gap between whole and holed images matters": True,
+        "the tasks are at fault": True,
+        "freezing is at fault": False,
+        "nothing helps": False,
+    }
+    best = "masked-image modelling, fine-tuned"
+    assert best in tables.answer_text(exploration, readings(exploration))
+    ranked = on_validation(exploration, REMEDIES)
+    assert next(iter(ranked)) == best
+    assert list(ranked.values()) == sorted(ranked.values(), reverse=True)
+    assert tables.validation_table(exploration, REMEDIES).index[0] == best
+
+
+def test_while_runs_are_missing_nothing_is_concluded(explored):
+    exploration = explored(usual, [*CONTROLS, *(e for e in ARMS if e.seed != 13)])
+    assert set(shown(exploration).values()) == {None}
+    assert "54 of 81" in tables.awaiting_text(exploration, REMEDIES)
+    nothing = Exploration([])
+    assert tables.answer_text(nothing, readings(nothing)) == "The exploratory runs are awaited."
+    assert set(tables.reading_table(readings(nothing))["shown"]) == {"awaiting runs"}
+
+
+def test_a_contrast_is_the_mean_of_the_seeds_differences(explored):
+    exploration = explored(usual)
+    arm = DOMAIN_GAP["partial convolutions, frozen"]
+    other = same_network(arm, "scratch")
+    found = paired(exploration, against({"x": arm}, "scratch")["x"], SSIM)
+    each = [
+        np.log((1 - exploration.run(other, seed)["metrics"]["ssim"])
+               / (1 - exploration.run(arm, seed)["metrics"]["ssim"]))
+        for seed in campaign.FEW
+    ]  # fmt: skip
+    assert list(found.per_seed.values()) == pytest.approx(each)
+    assert found.estimate.value == pytest.approx(np.mean(each))
+
+
+def test_the_best_arms_at_the_width_of_the_controls(explored, fabricate, tmp_path):
+    explored(usual)
+    store = Store(tmp_path / "store")
+    tasks = exploratory.together(store)
+    fabricate(store, tasks, lambda e, rng: 0.8)
+    found = wide(Exploration(store.records()))
+    assert len(found) == 2
+    assert all(arm.width == WIDE for arm in found.values())
+    assert set(found) <= set(REMEDIES)
+
+
+def test_what_to_do_follows_from_the_interval(explored):
+    exploration = explored(usual)
+    freeze, tuned, features, *_ = CHOICES
+    assert freeze.advice(exploration) == "train every layer"
+    assert tuned.advice(exploration) == "not clear from these runs; start from random weights"
+    assert features.advice(exploration) == "do not spend time on pretext tasks"
+    assert advice.answer_text(exploration, CHOICES).startswith("By the runs so far: train every l")
+    table = advice.advice_table(exploration, CHOICES)
+    assert table["what to do"].tolist()[0] == "train every layer"
+    assert table["seen with"].tolist()[0] == "5 seeds, width 32, registered"
+    assert "awaiting runs" in table["what to do"].tolist()
+    assert "reached SSIM 0.8" in advice.cost_text(exploration, WIDE_SCRATCH)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        ((0.01, 0.2), "pretrain and freeze"),
+        ((-0.04, 0.04), "it makes no difference that matters; train every layer"),
+        ((-0.2, -0.01), "train every layer"),
+        ((-0.2, 0.04), "train every layer"),
+        ((-0.2, 0.2), "not clear from these runs; train every layer"),
+    ],
+)
+def test_advice_compares_the_interval_with_the_margin(monkeypatch, bounds, words):
+    class Bounded:
+        lower, upper = (staticmethod(lambda end=end: end) for end in bounds)
+
+    monkeypatch.setattr(Choice, "seen", lambda *_: Paired(Bounded(), {}))
+    assert CHOICES[0].advice(Exploration([])) == words
+
+
+def test_no_advice_without_runs():
+    nothing = Exploration([])
+    assert {choice.advice(nothing) for choice in CHOICES} == {None}
+    assert advice.answer_text(nothing, CHOICES) == "The runs that would answer this are awaited."
+    assert advice.cost_text(nothing, WIDE_SCRATCH) == "A run of this kind is awaited."
+
+
+def test_every_choice_is_between_arms_that_are_run():
+    registered = {arm for e in campaign.parts().values() for t in e for arm in _arms(t)}
+    known = registered | set(REMEDIES.values())
+    for choice in CHOICES:
+        assert {choice.first, choice.second} <= known, choice.label
+        explored = isinstance(choice.first, Remedy) or isinstance(choice.second, Remedy)
+        assert choice.registered == (not explored)

@@ -1,0 +1,162 @@
+"""Choices of someone with an inpainting problem, and what the records say of each."""
+
+from dataclasses import dataclass
+
+from wssl.claims.campaign import Arm, Campaign
+from wssl.claims.catalogue import (
+    BIHARMONIC,
+    SCRATCH,
+    WIDE_BEST,
+    WIDE_FINETUNED,
+    WIDE_RANDOM,
+    WIDE_SCRATCH,
+)
+from wssl.claims.decision import HOLDS, REFUTED, SAME, outcome_of
+from wssl.claims.estimands import MARGINS, SSIM, Score
+from wssl.claims.outcomes import Paired, paired
+from wssl.claims.remedies import OTHER_PRETRAINING, WITHOUT_PRETRAINING
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A choice between two ways, each of which has runs.
+
+    Attributes
+    ----------
+    label, question : str
+        In few words, and as a question.
+    first, second : Arm
+    do_first, do_second : str
+        What to do if the one or the other is better, as an imperative.
+    registered : bool
+        Whether the plan tests it; else it was explored.
+    """
+
+    label: str
+    question: str
+    first: Arm
+    second: Arm
+    do_first: str
+    do_second: str
+    registered: bool = True
+
+    def seen(self, campaign: Campaign, score: Score = SSIM) -> Paired | None:
+        """The first minus the second, paired by seed; None without a common seed.
+
+        Parameters
+        ----------
+        campaign : wssl.claims.remedies.Exploration
+        score : Score
+        """
+        return paired(campaign, ((1.0, self.first), (-1.0, self.second)), score)
+
+    def advice(self, campaign: Campaign) -> str | None:
+        """What to do by SSIM; None while no seed has both runs.
+
+        The interval is compared with the smallest effect of interest, as in a verdict, but for this
+        choice by itself.
+
+        Parameters
+        ----------
+        campaign : wssl.claims.remedies.Exploration
+        """
+        found = self.seen(campaign)
+        if found is None:
+            return None
+        low, high = found.estimate.lower(), found.estimate.upper()
+        outcome = outcome_of(low, high, MARGINS[SSIM.unit])
+        if outcome == HOLDS:
+            return self.do_first
+        if outcome == SAME:
+            return f"it makes no difference that matters; {self.do_second}"
+        if outcome == REFUTED:
+            return self.do_second
+        return f"not clear from these runs; {self.do_second}"
+
+
+CHOICES = (
+    Choice(
+        "pretrained, frozen or from scratch",
+        "Freeze a pretrained encoder, as the paper does, or train every layer from scratch?",
+        WIDE_BEST,
+        WIDE_SCRATCH,
+        "pretrain and freeze",
+        "train every layer",
+    ),
+    Choice(
+        "pretrained, fine-tuned or from scratch",
+        "Pretrain on classification tasks before all layers are trained?",
+        WIDE_FINETUNED,
+        WIDE_SCRATCH,
+        "pretrain, then train every layer",
+        "start from random weights",
+    ),
+    Choice(
+        "frozen: pretrained or random",
+        "If the encoder must stay frozen: is a pretrained one better than a random one?",
+        WIDE_BEST,
+        WIDE_RANDOM,
+        "pretrain it",
+        "do not spend time on pretext tasks",
+    ),
+    Choice(
+        "masked-image modelling or none",
+        "Pretrain by filling holes (masked-image modelling), then train every layer?",
+        OTHER_PRETRAINING["masked-image modelling, fine-tuned"],
+        SCRATCH,
+        "pretrain by filling holes",
+        "start from random weights",
+        registered=False,
+    ),
+    Choice(
+        "mask as a channel or not",
+        "Tell the network where the holes are, with the mask as a fourth channel?",
+        WITHOUT_PRETRAINING["mask as a channel, from scratch"],
+        SCRATCH,
+        "add the mask as a channel",
+        "black holes are enough",
+        registered=False,
+    ),
+    Choice(
+        "partial or plain convolutions",
+        "Use partial convolutions, which leave the holes out?",
+        WITHOUT_PRETRAINING["partial convolutions, from scratch"],
+        SCRATCH,
+        "use partial convolutions",
+        "use plain convolutions",
+        registered=False,
+    ),
+    Choice(
+        "4x or 1x steps",
+        "Train four times as long?",
+        Arm(encoder="scratch", budget=4.0),
+        SCRATCH,
+        "train longer",
+        "stop early",
+    ),
+    Choice(
+        "width 32 or 16",
+        "Take a network of twice the width?",
+        WIDE_SCRATCH,
+        SCRATCH,
+        "take the wider network",
+        "keep the narrow network",
+    ),
+    Choice(
+        "mixed loss or squared error",
+        "Train with log-cosh and SSIM mixed, or with the squared error?",
+        SCRATCH,
+        Arm(encoder="scratch", loss="mse"),
+        "mix log-cosh and SSIM",
+        "use the squared error",
+    ),
+    Choice(
+        "network or biharmonic fill",
+        "Train a network at all, or use the biharmonic fill, which needs no training?",
+        WIDE_SCRATCH,
+        BIHARMONIC,
+        "train a network",
+        "use the biharmonic fill",
+    ),
+)
+"""The choices in the order in which they come up."""

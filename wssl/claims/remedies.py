@@ -1,0 +1,339 @@
+"""The exploratory arms beside the campaign's, by arm and seed.
+
+They test no registered claim and enter no verdict (`book/plan.md`, additions). Their contrasts have
+intervals of the same kind as those of the campaign, with whose records they are read.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign, Design
+from wssl.claims.catalogue import BEST_ARM, FINETUNED, RANDOM, SCRATCH, TRIPLES
+from wssl.claims.estimands import SSIM, Score, difference
+from wssl.claims.outcomes import Paired, paired
+from wssl.paper import BEST
+from wssl.store import Record
+
+MASK_AWARE = ("mean_filled", "noise_filled", "mask_channel", "partial")
+"""The U-Nets that treat holes in another way than the paper's."""
+
+WEIGHTED = "weighted"
+"""The paper's objective of a pretext phase: the weighted sum of the tasks' losses."""
+
+
+@dataclass(frozen=True, eq=False)
+class Remedy(Arm):
+    """A configuration with another objective of the pretext phase, or another way to treat holes.
+
+    Attributes
+    ----------
+    objective : str
+        As in `wssl.methods.OBJECTIVES`.
+    """
+
+    objective: str = WEIGHTED
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """The identity of the arm without its width and budget."""
+        return (self.method, self.objective, *self._plain.key[1:])
+
+    @property
+    def name(self) -> str:
+        """The arm in words."""
+        changed = [word for word, usual in ((self.method, "wssl"), (self.objective, WEIGHTED))
+                   if word != usual]  # fmt: skip
+        return "; ".join([*changed, self._plain.name])
+
+    @property
+    def pooled(self) -> bool:
+        """Never: the variance of a class is that of registered arms."""
+        return False
+
+    @property
+    def phase(self) -> tuple[object, ...]:
+        """The key shared by arms that start from the same weights and so share noise."""
+        return (self.method, self.objective, *self._plain.phase[1:])
+
+    @property
+    def noise(self) -> str:
+        """The class of arms that are expected to have equal variance."""
+        without_tasks = self.encoder == "frozen" and not self.pretext
+        return "other pretext" if without_tasks else self._plain.noise
+
+    @property
+    def _plain(self) -> Arm:
+        """The registered arm that is most like it."""
+        return Arm(self.pretext, self.encoder, self.loss, self.blocks, "wssl", self.width)
+
+
+def remedy_of(record: Record, design: Design) -> Remedy | None:
+    """The exploratory arm of a run, or None if it has none.
+
+    Parameters
+    ----------
+    record : dict
+        Of a run.
+    design : Design
+    """
+    experiment, scale = record["experiment"], record["scale"]
+    method, objective = experiment["method"], experiment.get("objective", WEIGHTED)
+    if method not in MASK_AWARE and objective == WEIGHTED:
+        return None
+    if method not in (*MASK_AWARE, "wssl") or not design.describes(experiment, scale):
+        return None
+    encoder = experiment["encoder"]
+    once = design.end_to_end_steps if encoder in ("scratch", "finetuned") else design.steps
+    return Remedy(
+        dict(experiment["pretext"]),
+        encoder,
+        experiment["loss"],
+        tuple(experiment["frozen_blocks"]),
+        method,
+        {design.narrow: NARROW, design.wide: WIDE}.get(scale["width"], str(scale["width"])),
+        scale["inpainting_steps"] / once,
+        objective,
+    )
+
+
+class Exploration(Campaign):
+    """The records of the registered campaign and of the exploratory arms, by arm and seed.
+
+    Parameters
+    ----------
+    records : iterable of dict
+    design : Design, optional
+    """
+
+    def _add(self, record: Record) -> None:
+        remedy = remedy_of(record, self.design)
+        if remedy is None:
+            super()._add(record)
+        else:
+            self.runs.setdefault(remedy, {})[record["experiment"]["seed"]] = record
+
+
+def _both(objective: str, weights: Mapping[str, float], label: str) -> dict[str, Remedy]:
+    return {
+        f"{label}, frozen": Remedy(weights, objective=objective),
+        f"{label}, fine-tuned": Remedy(weights, "finetuned", objective=objective),
+    }
+
+
+_EACH = dict.fromkeys(TRIPLES[0].pretext, 1.0)
+
+DOMAIN_GAP: dict[str, Arm] = {
+    **_both("masked", BEST, "pretext on masked images"),
+    "holes of mean colour, frozen": Remedy(BEST, method="mean_filled"),
+    "holes of noise, frozen": Remedy(BEST, method="noise_filled"),
+    "mask as a channel, frozen": Remedy(BEST, method="mask_channel"),
+    "partial convolutions, frozen": Remedy(BEST, method="partial"),
+    "mask as a channel, pretext on masked images, frozen": Remedy(
+        BEST, method="mask_channel", objective="masked"
+    ),
+}
+"""Pretext images with holes, and networks that know the holes, by label."""
+
+OTHER_PRETRAINING: dict[str, Arm] = {
+    **_both("masked_patches", {}, "masked-image modelling"),
+    **_both("colourisation", {}, "colourisation"),
+    **_both("vicreg", {}, "VICReg"),
+    **_both("real_or_generated", {}, "supervised: real or generated"),
+}
+"""Other ways to pretrain, in as many steps, by label."""
+
+FOUND_WEIGHTS: dict[str, Arm] = {
+    "equal weights": Arm(dict.fromkeys(_EACH, 1 / 3)),
+    "random in each step": Remedy(_EACH, objective="random_weights"),
+    "uncertainty weighting": Remedy(_EACH, objective="uncertainty"),
+    "GradNorm": Remedy(_EACH, objective="gradnorm"),
+}
+"""Weights that nobody guessed, frozen, by label."""
+
+WITHOUT_PRETRAINING: dict[str, Arm] = {
+    f"{label}, {words}": Remedy(encoder=encoder, method=method)
+    for method, label in zip(
+        MASK_AWARE,
+        ("holes of mean colour", "holes of noise", "mask as a channel", "partial convolutions"),
+        strict=True,
+    )
+    for encoder, words in (("random", "random, frozen"), ("scratch", "from scratch"))
+}
+"""What the networks that know the holes do by themselves, by label."""
+
+REMEDIES: dict[str, Arm] = {
+    **FOUND_WEIGHTS,
+    **DOMAIN_GAP,
+    **OTHER_PRETRAINING,
+    **WITHOUT_PRETRAINING,
+}
+"""Every exploratory arm at the first width whose settings do not depend on results, by label."""
+
+
+def same_network(arm: Arm, encoder: str) -> Arm:
+    """The arm of the same network and width without a pretext phase.
+
+    Parameters
+    ----------
+    arm : Arm
+    encoder : {"random", "scratch"}
+    """
+    if arm.method in MASK_AWARE:
+        return Remedy(encoder=encoder, method=arm.method, width=arm.width)
+    return Arm(encoder=encoder, width=arm.width)
+
+
+def against(arms: Mapping[str, Arm], encoder: str) -> dict[str, tuple[tuple[float, Arm], ...]]:
+    """Each of some arms minus the same network without a pretext phase.
+
+    Parameters
+    ----------
+    arms : mapping of str to Arm
+        Those that are that network themselves are left out.
+    encoder : {"random", "scratch"}
+    """
+    pairs = {label: (arm, same_network(arm, encoder)) for label, arm in arms.items()}
+    return {
+        label: difference(arm, other).terms for label, (arm, other) in pairs.items() if arm != other
+    }
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One of the conclusions that the plan defined before the exploratory runs.
+
+    Attributes
+    ----------
+    statement : str
+    means : str
+        What would count as it.
+    holds : bool or None
+        None while runs are missing.
+    evidence : mapping of str to Paired
+        The contrasts that it rests on.
+    """
+
+    statement: str
+    means: str
+    holds: bool | None
+    evidence: Mapping[str, Paired]
+
+
+def readings(exploration: Campaign, score: Score = SSIM) -> list[Reading]:
+    """The plan's four conclusions, read from the intervals of the contrasts.
+
+    Parameters
+    ----------
+    exploration : Exploration
+    score : Score
+    """
+
+    def found(
+        contrasts: Mapping[str, tuple[tuple[float, Arm], ...]],
+    ) -> tuple[dict[str, Paired], bool]:
+        each = {label: paired(exploration, terms, score) for label, terms in contrasts.items()}
+        known = {label: one for label, one in each.items() if one is not None}
+        seeds = len(exploration.design.few)
+        whole = len(known) == len(each) and all(len(p.per_seed) >= seeds for p in known.values())
+        return known, whole
+
+    masked = DOMAIN_GAP["pretext on masked images, frozen"]
+    gap, gap_known = found({"masked minus whole": difference(masked, BEST_ARM).terms})
+    frozen = {k: arm for k, arm in OTHER_PRETRAINING.items() if arm.encoder == "frozen"}
+    tasks, tasks_known = found(against(frozen, "random"))
+    paper, paper_known = found({"the paper's recipe": difference(BEST_ARM, RANDOM).terms})
+    tuned = {k: arm for k, arm in OTHER_PRETRAINING.items() if arm.encoder == "finetuned"}
+    tuned |= {"the paper's tasks, fine-tuned": FINETUNED}
+    frozen |= {"the paper's recipe": BEST_ARM}
+    reached, reached_known = found(against(tuned, "scratch"))
+    missed, missed_known = found(against(frozen, "scratch"))
+    everything = {**REMEDIES, **tuned, **frozen}
+    helped, helped_known = found(against(everything, "scratch"))
+
+    def above(pairs: Mapping[str, Paired]) -> list[bool]:
+        return [one.estimate.lower() > 0 for one in pairs.values()]
+
+    def below(pairs: Mapping[str, Paired]) -> list[bool]:
+        return [one.estimate.upper() < 0 for one in pairs.values()]
+
+    return [
+        Reading(
+            "the gap between whole and holed images matters",
+            "a pretext phase on masked images, frozen, is better than one on whole images",
+            all(above(gap)) if gap_known else None,
+            gap,
+        ),
+        Reading(
+            "the tasks are at fault",
+            "another pretraining, frozen, is better than random features, and the paper's is not",
+            any(above(tasks)) and not any(above(paper)) if tasks_known and paper_known else None,
+            {**tasks, **paper},
+        ),
+        Reading(
+            "freezing is at fault",
+            "fine-tuned networks are not worse than training from scratch, and frozen ones are",
+            not any(below(reached)) and all(below(missed))
+            if reached_known and missed_known
+            else None,
+            {**reached, **missed},
+        ),
+        Reading(
+            "nothing helps",
+            "no configuration is better than training the same network from scratch",
+            not any(above(helped)) if helped_known else None,
+            helped,
+        ),
+    ]
+
+
+def on_validation(exploration: Campaign, arms: Mapping[str, Arm]) -> dict[str, float]:
+    """The mean SSIM of arms on validation images, the best first.
+
+    Parameters
+    ----------
+    exploration : Exploration
+    arms : mapping of str to Arm
+
+    Returns
+    -------
+    dict of str to float
+        Of the arms that were tested there with every seed of the grids.
+    """
+    found = {}
+    for label, arm in arms.items():
+        tests = [exploration.evaluation(arm, seed, split="val") for seed in exploration.design.few]
+        if all(test is not None for test in tests):
+            found[label] = float(np.mean([test["metrics"]["ssim"] for test in tests if test]))
+    return dict(sorted(found.items(), key=lambda pair: -pair[1]))
+
+
+def wide(exploration: Campaign) -> dict[str, Arm]:
+    """The exploratory arms at the width of the controls, by label.
+
+    Parameters
+    ----------
+    exploration : Exploration
+    """
+    own = (BEST_ARM, FINETUNED, RANDOM, SCRATCH)
+    registered = {replace(arm, width=WIDE) for arm in own}
+    labels = {arm: label for label, arm in REMEDIES.items()}
+    found = [arm for arm in exploration.runs if arm.width == WIDE and arm not in registered]
+    return {labels.get(replace(arm, width=NARROW), arm.name): arm for arm in found}
+
+
+def minus(
+    arms: Mapping[str, Arm], others: Mapping[str, Arm]
+) -> dict[str, tuple[tuple[float, Arm], ...]]:
+    """Each of some arms minus each of some others.
+
+    Parameters
+    ----------
+    arms, others : mapping of str to Arm
+    """
+    return {
+        f"{label} minus {words}": difference(arm, other).terms
+        for label, arm in arms.items()
+        for words, other in others.items()
+    }

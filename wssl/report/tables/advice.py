@@ -1,0 +1,100 @@
+"""What to do with an inpainting problem: choices, effects and how sure they are."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from wssl.claims.advice import Choice
+from wssl.claims.campaign import Arm, Campaign
+from wssl.claims.estimands import PSNR, SSIM
+from wssl.report.labels import METRICS
+from wssl.report.tables.contrasts import runs_of
+from wssl.report.text import amount, bounds_text, counted
+from wssl.report.web import trace
+
+HOURS = 3600.0
+
+
+def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
+    """Each choice, what to do, the effect behind it, and at which scale it was seen.
+
+    Parameters
+    ----------
+    campaign : wssl.claims.remedies.Exploration
+    choices : sequence of Choice
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per choice. The effect is that of the first way against the second, by 1 - SSIM with
+        its 95 % interval, and in dB.
+    """
+    lines, traced = [], []
+    for choice in choices:
+        found, beside = choice.seen(campaign), choice.seen(campaign, PSNR)
+        runs = runs_of(campaign, [choice.first, choice.second])
+        estimate = found.estimate if found else None
+        bounds = (estimate.lower(), estimate.upper()) if estimate else (np.nan, np.nan)
+        seeds = counted(len(found.per_seed), "seed") if found else "no runs yet"
+        lines.append(
+            {
+                "choice": choice.question,
+                "what to do": choice.advice(campaign) or "awaiting runs",
+                "1 - SSIM lower by": amount(estimate.value if estimate else np.nan, SSIM.unit),
+                "95 % interval": bounds_text(*bounds, SSIM.unit),
+                "PSNR": amount(beside.estimate.value if beside else np.nan, PSNR.unit),
+                "seen with": f"{seeds}, {_scale(campaign, choice)}",
+            }
+        )
+        traced.append(trace.fingerprints(runs))
+    return trace.with_rows(pd.DataFrame(lines).set_index("choice"), traced)
+
+
+def _scale(campaign: Campaign, choice: Choice) -> str:
+    width = {"narrow": campaign.design.narrow, "wide": campaign.design.wide}[choice.first.width]
+    how = "registered" if choice.registered else "exploratory"
+    return f"width {width}, {how}"
+
+
+def answer_text(campaign: Campaign, choices: Sequence[Choice]) -> str:
+    """What to do, in the order of the choices, as one sentence.
+
+    Parameters
+    ----------
+    campaign : wssl.claims.remedies.Exploration
+    choices : sequence of Choice
+    """
+    found = [advice for choice in choices if (advice := choice.advice(campaign))]
+    sure = [one for one in dict.fromkeys(found) if not one.startswith(("not clear", "it makes"))]
+    if not found:
+        return "The runs that would answer this are awaited."
+    if not sure:
+        return "None of the choices below is decided by the runs so far."
+    return f"By the runs so far: {'; '.join(sure)}."
+
+
+def cost_text(campaign: Campaign, arm: Arm) -> str:
+    """How long a network was trained, how well it fills, and how many such runs fit into a day.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    arm : Arm
+    """
+    runs = runs_of(campaign, [arm])
+    if not runs:
+        return "A run of this kind is awaited."
+    hours = float(np.mean([run["provenance"]["seconds"] for run in runs])) / HOURS
+    steps = runs[0]["scale"]["inpainting_steps"]
+    batch = runs[0]["scale"]["inpainting_batch"]
+    scores = ", ".join(
+        f"{title} {np.mean([run['metrics'][name] for run in runs]):.{decimals}f}"
+        for name, (title, decimals) in METRICS.items()
+    )
+    scale = f"width {runs[0]['scale']['width']} and {campaign.design.size} px"
+    return (
+        f"Training from scratch at {scale}, {steps:,} steps of {batch} images, "
+        f"took {hours:.1f} hours of one processor core and reached {scores} "
+        f"({counted(len(runs), 'seed')}). A day of one core is {24 / hours:.0f} times as long."
+    )

@@ -1,0 +1,150 @@
+"""What networks know block by block, as tables and sentences."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from wssl.claims.blocks import Slope, by_block, slope_between, slope_within
+from wssl.claims.campaign import Arm, Campaign
+from wssl.claims.estimands import SSIM, difference
+from wssl.claims.outcomes import paired
+from wssl.paper import FROZEN_BLOCKS
+from wssl.report.tables.paper import with_headings
+from wssl.report.text import amount, bounds_text, effect_text
+from wssl.store import Record
+
+STEP = 0.1
+"""The change of accuracy that the table of slopes is for."""
+
+
+def slope_table(sets: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    """How the fill changes with the accuracy of the pretext phase.
+
+    Parameters
+    ----------
+    sets : mapping of str to pandas.DataFrame
+        By name; as from `wssl.claims.blocks.learned_runs`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Two rows per set: between configurations, and between seeds of one. The effect is the change
+        of 1 - SSIM that goes with an accuracy higher by `STEP`.
+    """
+    lines = []
+    for name, runs in sets.items():
+        ways = {
+            "between configurations": slope_between(runs),
+            "between seeds of one": slope_within(runs),
+        }
+        for way, slope in ways.items():
+            lines.append(
+                {
+                    ("", "runs"): name,
+                    ("", "compared"): way,
+                    ("1 - SSIM", "lower by"): _of(slope, "value"),
+                    ("1 - SSIM", "95 % interval"): bounds_text(
+                        _step(slope, "low"), _step(slope, "high"), "ratio"
+                    ),
+                    ("", "points"): slope.count if slope else 0,
+                    ("", "p"): f"{slope.p:.3f}" if slope and np.isfinite(slope.p) else "—",
+                }
+            )
+    return with_headings(lines)
+
+
+def _step(slope: Slope | None, part: str) -> float:
+    return STEP * getattr(slope, part) if slope else float("nan")
+
+
+def _of(slope: Slope | None, part: str) -> str:
+    return amount(_step(slope, part), "ratio")
+
+
+def similarity_table(record: Record | None) -> pd.DataFrame:
+    """The linear CKA of each pair of encoders, by block.
+
+    Parameters
+    ----------
+    record : dict or None
+        As from `wssl.similarity.similarity`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per pair, one column per block; empty without a record.
+    """
+    columns = [f"block {block}" for block in FROZEN_BLOCKS]
+    found: dict[str, dict[str, str]] = {}
+    for name, value in (record["metrics"] if record else {}).items():
+        first, second, block = name.split(" | ")
+        line = found.setdefault(f"{first}; {second}", {})
+        line[f"block {block}"] = "—" if value is None else f"{value:.2f}"
+    table = pd.DataFrame.from_dict(found, orient="index", columns=columns)
+    return table.rename_axis("encoders")
+
+
+def answer_text(
+    campaign: Campaign, best: Arm, random: Arm, scratch: Arm, first: Arm, last: Arm
+) -> str:
+    """What the first block lets through, and what freezing costs, as sentences.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    best, random, scratch : Arm
+        The pretrained and the random frozen network, and the one trained from scratch.
+    first, last : Arm
+        Pretrained networks of which only the first or the last block is frozen.
+    """
+    parts = []
+    words = {"pretrained": best, "random": random, "trained from scratch": scratch}
+    known = {
+        name: np.mean([values[0] for values in found.values()])
+        for name, arm in words.items()
+        if (found := by_block(campaign, arm, "readout", "known"))
+    }
+    if known:
+        read = ", ".join(f"{value:.1f} dB if {name}" for name, value in known.items())
+        parts.append(f"Known pixels can be read out of the encoder's first block at {read}.")
+    costs = []
+    for words_of, arm in (
+        ("all five blocks", best), ("the first block alone", first), ("the last block alone", last)
+    ):  # fmt: skip
+        cost = paired(campaign, difference(arm, scratch).terms, SSIM)
+        if cost is not None:
+            costs.append(f"{effect_text(cost.estimate, 'ratio')} for {words_of}")
+    if costs:
+        parts.append(
+            "Change of 1 - SSIM by freezing pretrained blocks, against training from scratch "
+            f"(positive is better): {'; '.join(costs)}."
+        )
+    return " ".join(parts) or "The runs that would answer this are awaited."
+
+
+def width_table(campaign: Campaign, widths: Mapping[str, Mapping[str, Arm]]) -> pd.DataFrame:
+    """What can be read out of the first block, by the width of the network.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    widths : mapping of str to mapping of str to Arm
+        By width, the arm of each treatment of the encoder, by name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per width with a run: the PSNR of a linear read-out of known pixels, in dB, the mean
+        over the seeds. A dash where nothing was recorded.
+    """
+    lines = {}
+    for width, arms in widths.items():
+        values = {name: by_block(campaign, arm, "readout", "known") for name, arm in arms.items()}
+        if any(values.values()):
+            lines[width] = {
+                name: f"{np.mean([v[0] for v in found.values()]):.1f}" if found else "—"
+                for name, found in values.items()
+            }
+    columns = list(next(iter(widths.values()), {}))
+    return pd.DataFrame.from_dict(lines, orient="index", columns=columns).rename_axis("first width")

@@ -1,0 +1,127 @@
+"""The exploratory arms as tables and sentences."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from wssl.claims.campaign import Arm, Campaign
+from wssl.claims.estimands import SSIM
+from wssl.claims.outcomes import paired
+from wssl.claims.remedies import REMEDIES, Reading, against, on_validation
+from wssl.report.text import effect_text
+from wssl.report.web import trace
+from wssl.store import Record
+
+
+def reading_table(readings: Sequence[Reading]) -> pd.DataFrame:
+    """What the plan said would count as what, and whether it was seen.
+
+    Parameters
+    ----------
+    readings : sequence of Reading
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per conclusion: what would show it, and ``yes``, ``no`` or ``awaiting runs``.
+    """
+    words = {True: "yes", False: "no", None: "awaiting runs"}
+    lines = [
+        {"conclusion": one.statement, "it counts as shown if": one.means, "shown": words[one.holds]}
+        for one in readings
+    ]
+    return pd.DataFrame(lines).set_index("conclusion")
+
+
+def answer_text(exploration: Campaign, readings: Sequence[Reading]) -> str:
+    """The best arm against training from scratch, and the conclusions that were shown.
+
+    Parameters
+    ----------
+    exploration : wssl.claims.remedies.Exploration
+    readings : sequence of Reading
+    """
+    contrasts = against(REMEDIES, "scratch")
+    found = {
+        label: pair.estimate
+        for label, terms in contrasts.items()
+        if (pair := paired(exploration, terms, SSIM)) is not None
+    }
+    if not found:
+        return "The exploratory runs are awaited."
+    best = max(found, key=lambda label: found[label].value)
+    parts = [
+        f"Of {len(found)} configurations, the best against the same network trained from scratch "
+        f"is *{best}*: change of 1 - SSIM {effect_text(found[best], 'ratio')}."
+    ]
+    shown = [one.statement for one in readings if one.holds]
+    refused = [one.statement for one in readings if one.holds is False]
+    if shown:
+        parts.append(f"Shown by the plan's criteria: {'; '.join(shown)}.")
+    if refused:
+        parts.append(f"Not shown: {'; '.join(refused)}.")
+    return " ".join(parts)
+
+
+def awaiting_text(exploration: Campaign, arms: Mapping[str, Arm]) -> str:
+    """How many of the exploratory runs are missing, as a sentence; empty if none is.
+
+    Parameters
+    ----------
+    exploration : wssl.claims.remedies.Exploration
+    arms : mapping of str to Arm
+    """
+    seeds = exploration.design.few
+    done = sum(exploration.run(arm, seed) is not None for arm in arms.values() for seed in seeds)
+    planned = len(arms) * len(seeds)
+    return "" if done == planned else f"Awaiting exploratory runs ({done} of {planned})."
+
+
+def validation_table(exploration: Campaign, arms: Mapping[str, Arm]) -> pd.DataFrame:
+    """The mean SSIM of arms on validation images, by which the two best were chosen.
+
+    Parameters
+    ----------
+    exploration : wssl.claims.remedies.Exploration
+    arms : mapping of str to Arm
+    """
+    ranked = on_validation(exploration, arms)
+    runs: list[list[Record]] = [
+        [r for s in exploration.design.few if (r := exploration.run(arms[label], s))]
+        for label in ranked
+    ]
+    lines = [{"configuration": k, "SSIM, validation": f"{v:.4f}"} for k, v in ranked.items()]
+    table = pd.DataFrame(lines, columns=["configuration", "SSIM, validation"])
+    return trace.with_rows(table.set_index("configuration"), list(map(trace.fingerprints, runs)))
+
+
+def phase_table(exploration: Campaign, arms: Mapping[str, Arm]) -> pd.DataFrame:
+    """What the pretext phases of arms learned: the accuracy of each task, or the loss at the end.
+
+    Parameters
+    ----------
+    exploration : wssl.claims.remedies.Exploration
+    arms : mapping of str to Arm
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per arm with a pretext phase; a value per seed, with slashes between.
+    """
+    lines = []
+    for label, arm in arms.items():
+        seeds = sorted(exploration.runs.get(arm, {}))
+        phases = [phase for seed in seeds if (phase := exploration.pretext(arm, seed))]
+        if phases:
+            names = phases[0]["metrics"]
+            values = {
+                name.removeprefix("accuracy_").replace("_", " "): " / ".join(
+                    f"{phase['metrics'][name]:.2f}" for phase in phases
+                )
+                for name in names
+            }
+            text = "; ".join(f"{name} {value}" for name, value in values.items())
+            lines.append({"configuration": label, "on held-out images": text})
+    return pd.DataFrame(lines, columns=["configuration", "on held-out images"]).set_index(
+        "configuration"
+    )
