@@ -545,6 +545,17 @@ def test_more_frames_than_the_first_are_named(shell, rng, name):
     assert (status, error) == (0, line)
 
 
+def test_more_frames_of_a_mask_than_the_first_are_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first, second = np.zeros((2, 40, 50), dtype=np.uint8)
+    first[HOLE] = 255
+    Image.fromarray(first).save("pages.tif", save_all=True, append_images=[Image.fromarray(second)])
+    with pytest.warns(
+        UserWarning, match=r"pages\.tif has 2 frames or pages; the first one is used"
+    ):
+        assert wssl.data.read_mask("pages.tif").sum() == (first > 0).sum()
+
+
 @pytest.mark.parametrize("empty", [np.uint8(0), np.uint16(0)])
 def test_a_mask_without_a_hole_is_an_error(shell, empty):
     status, _, error = shell(mask=np.full((40, 50), empty))

@@ -67,6 +67,7 @@ def test_a_damaged_record_counts_as_absent_with_a_warning(tmp_path, damage):
         {"metrics": {"ssim": True}},
         {"provenance": None},
         {"experiment": "x"},
+        {"experiment": {}},
         {"kind": 3},
     ],
 )

@@ -123,6 +123,8 @@ def _parsed(text: str) -> Record:
         type(value) not in (int, float, type(None)) for value in dict(record["metrics"]).values()
     ):
         wrong.append("metrics")
+    if not record["experiment"]:
+        wrong.append("experiment")
     if wrong:
         raise ValueError(f"it has another form of {', '.join(wrong)}")
     return dict(record)

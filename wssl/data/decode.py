@@ -261,7 +261,7 @@ def read_mask(path: str | Path, threshold: int | None = None) -> npt.NDArray[np.
     Warns
     -----
     UserWarning
-        If there is no hole.
+        If there is no hole, or the file has several frames, of which the first is the mask.
     """
     mask = find_hole(Path(path), threshold)
     if not mask.any():
@@ -279,7 +279,11 @@ def find_hole(path: Path, threshold: int | None = None) -> npt.NDArray[np.bool_]
     """
     if threshold is not None and not 1 <= threshold <= 255:
         raise ValueError(f"threshold: expected a grey value from 1 to 255; received {threshold}.")
-    image, _, deep, _ = _upright(path)
+    image, _, deep, frames = _upright(path)
+    if frames > 1:
+        warnings.warn(
+            f"The mask {path} has {frames} frames or pages; the first one is used.", stacklevel=3
+        )
     if _transparent(image):
         raise ValueError(
             f"{path}: expected an opaque mask; received one with transparent pixels, which may "
