@@ -511,7 +511,8 @@ def test_a_killed_worker_names_its_run_and_the_other_goes_on(store, undisturbed)
 @needs_signals
 def test_ctrl_c_ends_all_workers_and_the_same_command_goes_on(store, undisturbed):
     command = [sys.executable, "-m", "wssl", "study", "--only", "1", "--preset", "smoke"]
-    settings = {**os.environ, "WSSL_RESULTS": str(store.root), "WSSL_JOBS": "2"}
+    own = {"WSSL_RESULTS": str(store.root), "WSSL_JOBS": "2", "PYTHONFAULTHANDLER": "1"}
+    settings = {**os.environ, **own}
     study = subprocess.Popen(
         command,
         env=settings,
@@ -524,7 +525,11 @@ def test_ctrl_c_ends_all_workers_and_the_same_command_goes_on(store, undisturbed
         assert "pretext phase" in study.stdout.readline()
         os.killpg(study.pid, signal.SIGINT)
         began = time.monotonic()
-        err = study.stderr.read()
+        try:
+            _, err = study.communicate(timeout=300)
+        except subprocess.TimeoutExpired:
+            os.killpg(study.pid, signal.SIGABRT)  # each process prints where its threads are
+            pytest.fail(f"the study goes on after Ctrl-C:\n{study.communicate()[1]}")
     assert time.monotonic() - began < 60
     assert study.returncode == 130
     assert err.splitlines() == ["", "wssl: interrupted; the same command resumes from here."]
@@ -534,7 +539,9 @@ def test_ctrl_c_ends_all_workers_and_the_same_command_goes_on(store, undisturbed
             time.sleep(0.05)
     assert not list(store.root.rglob(".*"))
     assert 1 <= len(kept(store)) < 6
-    again = subprocess.run(command, env=settings, capture_output=True, text=True, check=False)
+    again = subprocess.run(
+        command, env=settings, capture_output=True, text=True, check=False, timeout=600
+    )
     assert again.returncode == 0, again.stderr
     assert again.stderr == ""
     assert "Table 1" in again.stdout
