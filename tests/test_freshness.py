@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 def record(fingerprint, **more):
     return {
         "kind": "inpainting",
-        "experiment": {},
+        "experiment": {"seed": 0},
         "fingerprint": fingerprint,
         "metrics": {},
         "provenance": {"seconds": 60.0},

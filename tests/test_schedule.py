@@ -165,7 +165,7 @@ def test_workers_that_come_and_go_change_how_many_run_at_once(store, monkeypatch
 def test_a_run_that_another_worker_ended_meanwhile_is_done(store, monkeypatch):
     def instead(task):
         if task == SEEDS[0]:
-            rival = {"kind": "inpainting", "experiment": {}, "metrics": {}}
+            rival = {"kind": "inpainting", "experiment": {"seed": 0}, "metrics": {}}
             provenance = {"seconds": 7.0}
             store.put({**rival, "fingerprint": task.fingerprint, "provenance": provenance})
         raise FileNotFoundError("the other worker has removed the checkpoint")

@@ -13,6 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnContext, SpawnProcess
+from multiprocessing.util import Finalize
 from queue import SimpleQueue
 from types import ModuleType, TracebackType
 from typing import Any, ParamSpec, TypeVar
@@ -21,6 +22,7 @@ VARIABLE = "WSSL_JOBS"
 """The environment variable with the number of worker processes."""
 
 _GRACE_SECONDS = 5.0
+_LAST = -1000
 
 _STARTING = threading.Lock()
 
@@ -266,6 +268,8 @@ class _Relay:
 def _begin(prepare: bytes, stderr: Connection | None) -> None:
     """Initialise a worker process."""
     follow_parent()
+    # Whatever a worker has made is written by then, and to take down a backend needs seconds.
+    Finalize(None, os._exit, args=(0,), exitpriority=_LAST)
     os.environ[VARIABLE] = "1"
     with quiet():
         function = pickle.loads(prepare)
