@@ -144,7 +144,7 @@ test-jax: install
 	$(BIN)/pytest tests/backends
 
 bench: install
-	@for script in training onednn compiling naive input prepare memory cluster jobs; do \
+	@for script in training layers onednn compiling naive input prepare memory cluster jobs; do \
 	  $(BIN)/python benchmarks/$$script.py --record benchmarks/records/$$script.json; done
 	$(BIN)/python benchmarks/naive.py --without-avx512 --record benchmarks/records/naive_avx2.json
 

@@ -53,6 +53,16 @@ def test_a_benchmark_of_training_prints_and_records_its_ratios(script, ratios, t
         assert f"{row['name']:<64}{row['ratio']:>7.2f}" in printed
 
 
+def test_the_benchmark_of_layers_measures_every_convolution(tmp_path):
+    record = tmp_path / "record.json"
+    run("layers", "--preset", "smoke", "--record", record)
+    *layers, whole = json.loads(record.read_text())["rows"]
+    assert len(layers) == 16
+    ratios = [row["ratio"] for row in layers]
+    assert min(ratios) <= whole["ratio"] <= max(ratios)
+    assert whole["ratio"] > 0
+
+
 def test_the_benchmark_of_a_gpu_measures_both_phases(tmp_path):
     record = tmp_path / "record.json"
     scale = "--widths", 2, "--size", 32, "--batch", 2, "--images", 8, "--matrix", 64
