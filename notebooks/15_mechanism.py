@@ -64,6 +64,7 @@ random = {name: Arm(encoder="random", blocks=blocks) for name, blocks in depths.
 controls = [BEST_ARM, RANDOM, FINETUNED, SCRATCH]
 found = study.findings([*controls, *frozen.values(), *random.values()])
 campaign = found.campaign
+judged = best, plain, tuned, scratch = found.at(*controls)
 
 # %% tags=["remove-input"]
 channels = {
@@ -86,21 +87,26 @@ learned = {
     name: learned_runs([*report.runs_of(campaign, arms), *report.phases_of(campaign, arms)])
     for name, arms in weightings.items()
 }
-alike = similarity(study.firsts(dict(zip(ENCODERS.values(), controls, strict=True))))
+alike = similarity(study.firsts(dict(zip(ENCODERS.values(), judged, strict=True))))
 for name, value in {
-    "answer": mechanism.answer_text(campaign, BEST_ARM, RANDOM, SCRATCH, frozen["1"], frozen["5"]),
-    "awaiting": text.awaiting_text(*study.recorded([*controls, *frozen.values()]))
+    "answer": mechanism.answer_text(
+        campaign,
+        {"if pretrained": best, "if random": plain, "if trained from scratch": scratch},
+        {"all five blocks": BEST_ARM, "the first alone": frozen["1"], "the last": frozen["5"]},
+        SCRATCH,
+    ),
+    "awaiting": text.awaiting_text(*study.recorded([*judged, *frozen.values()]))
     if study.registered
     else "",
-    "scale": text.scale_text(campaign, controls),
+    "scale": text.scale_text(campaign, judged),
     "similarity": "computed from the weights of the first seed of each configuration"
     if alike
     else "awaiting the weights of the first seed of each configuration",
 }.items():
     glue(name, value, display=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Left: how much better the original's pixels can be read out of each block after pretraining than with random weights. Middle: what freezing costs, by the blocks that are frozen; above zero, the network is better than one trained from scratch. Right: what each network loses when one skip connection is cut.", "name": "fig-where"}, "image": {"alt": "Three charts. Left: two lines over the five blocks, for known pixels and for pixels of the hole. Middle: pairs of points with intervals for five choices of frozen blocks. Right: three lines over the five skip connections."}}
-figures.where_figure(campaign, BEST_ARM, RANDOM, SCRATCH, by_depth)
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Left, at the width of the controls: how much better the original's pixels can be read out of each block after pretraining than with random weights. Middle, at the width of the grids: what freezing costs, by the blocks that are frozen; above zero, the network is better than one trained from scratch. Right, at the width of the controls: what each network loses when one skip connection is cut.", "name": "fig-where"}, "image": {"alt": "Three charts. Left: two lines over the five blocks, for known pixels and for pixels of the hole. Middle: pairs of points with intervals for five choices of frozen blocks. Right: three lines over the five skip connections."}}
+figures.where_figure(campaign, (best, plain, scratch), by_depth, SCRATCH)
 
 # %% [markdown]
 # :::{admonition} In this chapter you learn
@@ -123,7 +129,7 @@ figures.where_figure(campaign, BEST_ARM, RANDOM, SCRATCH, by_depth)
 # pixels of the hole, how much it has guessed from the surroundings.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "PSNR of a linear read-out of the original's pixels from each block of the encoder: on the left, pixels that the network sees; on the right, pixels of the hole. Lines are means, points are seeds.", "name": "fig-readout"}, "image": {"alt": "Two line charts over the five blocks of the encoder, one line per treatment of the encoder. Left: known pixels. Right: pixels of the hole."}}
-figures.block_curves(campaign, controls, "readout")
+figures.block_curves(campaign, judged, "readout")
 
 # %% [markdown]
 # A frozen first block with few channels cannot pass on what it does not contain. The table gives the
@@ -137,7 +143,7 @@ mechanism.width_table(campaign, widths)
 # saturated it is, or how bright. Pretext training should make its own tasks easier to read.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Accuracy of a linear classifier on the mean features of each block. Saturation belongs to the pretext phase of the paper's best configuration; rotation and brightness do not.", "name": "fig-probes"}, "image": {"alt": "Three line charts over the five blocks: rotation, saturation and brightness. One line per treatment of the encoder, and a dotted line for chance."}}
-figures.block_curves(campaign, controls, "probes")
+figures.block_curves(campaign, judged, "probes")
 
 # %% [markdown]
 # ## What the decoder uses
@@ -146,7 +152,7 @@ figures.block_curves(campaign, controls, "probes")
 # fills as well without it does not use it.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "What a trained network loses when one of its skip connections is cut. The vertical axes are linear near zero and logarithmic beyond.", "name": "fig-skips"}, "image": {"alt": "Two line charts over the five skip connections: the increase of 1 - SSIM in per cent, and the loss of PSNR in dB. One line per treatment of the encoder."}}
-figures.skip_curves(campaign, controls)
+figures.skip_curves(campaign, judged)
 
 # %% [markdown]
 # ## Freezing by depth

@@ -144,10 +144,9 @@ def _name_encoders(axis: Axes, arms: Iterable[Arm]) -> None:
 
 def where_figure(
     campaign: Campaign,
-    best: Arm,
-    random: Arm,
-    scratch: Arm,
+    controls: tuple[Arm, Arm, Arm],
     depths: Mapping[str, tuple[Arm, Arm]],
+    reference: Arm,
     score: Score = SSIM,
 ) -> Figure:
     """Where in the network pretraining helps, where it harms, and where freezing does.
@@ -155,10 +154,12 @@ def where_figure(
     Parameters
     ----------
     campaign : Campaign
-    best, random, scratch : Arm
+    controls : (Arm, Arm, Arm)
         The pretrained and the random frozen network, and the one trained from scratch.
     depths : mapping of str to (Arm, Arm)
         By the name of the frozen blocks, networks with these frozen: pretrained and random.
+    reference : Arm
+        The network trained from scratch that `depths` are compared with.
     score : wssl.claims.estimands.Score
 
     Returns
@@ -168,7 +169,8 @@ def where_figure(
         Middle: what freezing costs, by the blocks that are frozen, against training from scratch.
         Right: what the decoder loses without each skip connection.
     """
-    arms = [best, random, scratch, *(arm for pair in depths.values() for arm in pair)]
+    best, random, _ = controls
+    arms = [*controls, reference, *(arm for pair in depths.values() for arm in pair)]
     runs = runs_of(campaign, arms)
     if not runs:
         return placeholder("Awaiting runs: none of the networks has been trained yet.")
@@ -188,7 +190,7 @@ def where_figure(
     )
     for shift, encoder, place in ((-0.12, "frozen", 0), (0.12, "random", 1)):
         for x, pair in enumerate(depths.values()):
-            found = paired(campaign, difference(pair[place], scratch, score).terms, score)
+            found = paired(campaign, difference(pair[place], reference, score).terms, score)
             if found is None:
                 continue
             ends = [in_unit(end, score.unit)
@@ -199,6 +201,9 @@ def where_figure(
                 middle.plot([x + shift] * 2, ends, color=colour, linewidth=1.6)
             middle.plot(x + shift, value, marker, color=colour, markersize=7)
         middle.plot([], [], _MARKERS[encoder], color=COLOURS[encoder], label=ENCODERS[encoder])
+    if not runs_of(campaign, [arm for pair in depths.values() for arm in pair]):
+        middle.text(0.5, 0.55, "no runs yet", transform=middle.transAxes, ha="center", color="0.45")
+        middle.set_yticks([0])
     title, reads = score_label(score)
     middle.axhline(0, color="0.4", linewidth=1, zorder=1)
     middle.set(
@@ -208,7 +213,7 @@ def where_figure(
         xlim=(-0.5, len(depths) - 0.5),
     )
     middle.set_xticks(range(len(depths)), list(depths))
-    for arm in (best, random, scratch):
+    for arm in controls:
         lost = {s: _harm(v, score) for s, v in cut_skips(campaign, arm, score).items()}
         _draw_seeds(right, lost, arm.encoder)
     right.plot([], [], "v-", color=COLOURS["scratch"], label=ENCODERS["scratch"])

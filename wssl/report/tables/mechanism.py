@@ -86,35 +86,34 @@ def similarity_table(record: Record | None) -> pd.DataFrame:
 
 
 def answer_text(
-    campaign: Campaign, best: Arm, random: Arm, scratch: Arm, first: Arm, last: Arm
+    campaign: Campaign, controls: Mapping[str, Arm], depths: Mapping[str, Arm], reference: Arm
 ) -> str:
     """What the first block lets through, and what freezing costs, as sentences.
 
     Parameters
     ----------
     campaign : Campaign
-    best, random, scratch : Arm
-        The pretrained and the random frozen network, and the one trained from scratch.
-    first, last : Arm
-        Pretrained networks of which only the first or the last block is frozen.
+    controls : mapping of str to Arm
+        By the words for its encoder: ``"if pretrained"``.
+    depths : mapping of str to Arm
+        Pretrained networks by the words for their frozen blocks.
+    reference : Arm
+        The network trained from scratch that `depths` are compared with.
     """
     parts = []
-    words = {"pretrained": best, "random": random, "trained from scratch": scratch}
     known = {
-        name: np.mean([values[0] for values in found.values()])
-        for name, arm in words.items()
+        words: np.mean([values[0] for values in found.values()])
+        for words, arm in controls.items()
         if (found := by_block(campaign, arm, "readout", "known"))
     }
     if known:
-        read = ", ".join(f"{value:.1f} dB if {name}" for name, value in known.items())
+        read = ", ".join(f"{value:.1f} dB {words}" for words, value in known.items())
         parts.append(f"Known pixels can be read out of the encoder's first block at {read}.")
     costs = []
-    for words_of, arm in (
-        ("all five blocks", best), ("the first block alone", first), ("the last block alone", last)
-    ):  # fmt: skip
-        cost = paired(campaign, difference(arm, scratch).terms, SSIM)
+    for words, arm in depths.items():
+        cost = paired(campaign, difference(arm, reference).terms, SSIM)
         if cost is not None:
-            costs.append(f"{effect_text(cost.estimate, 'ratio')} for {words_of}")
+            costs.append(f"{effect_text(cost.estimate, 'ratio')} for {words}")
     if costs:
         parts.append(
             "Change of 1 - SSIM by freezing pretrained blocks, against training from scratch "
