@@ -41,7 +41,7 @@ from wssl.claims.catalogue import (
 )
 from wssl.notebooks import check_parameters
 from wssl.report import text
-from wssl.report.figures import mechanism as figures
+from wssl.report.figures.mechanism import accuracy_scatter, block_curves, skip_curves, where_figure
 from wssl.report.labels import ENCODERS
 from wssl.report.tables import mechanism
 from wssl.similarity import similarity
@@ -106,7 +106,7 @@ for name, value in {
     glue(name, value, display=False)
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Left, at the width of the controls: how much better the original's pixels can be read out of each block after pretraining than with random weights. Middle, at the width of the grids: what freezing costs, by the blocks that are frozen; above zero, the network is better than one trained from scratch. Right, at the width of the controls: what each network loses when one skip connection is cut.", "name": "fig-where"}, "image": {"alt": "Three charts. Left: two lines over the five blocks, for known pixels and for pixels of the hole. Middle: pairs of points with intervals for five choices of frozen blocks. Right: three lines over the five skip connections."}}
-figures.where_figure(campaign, (best, plain, scratch), by_depth, SCRATCH)
+where_figure(campaign, (best, plain, scratch), by_depth, SCRATCH)
 
 # %% [markdown]
 # :::{admonition} In this chapter you learn
@@ -129,7 +129,7 @@ figures.where_figure(campaign, (best, plain, scratch), by_depth, SCRATCH)
 # pixels of the hole, how much it has guessed from the surroundings.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "PSNR of a linear read-out of the original's pixels from each block of the encoder: on the left, pixels that the network sees; on the right, pixels of the hole. Lines are means, points are seeds.", "name": "fig-readout"}, "image": {"alt": "Two line charts over the five blocks of the encoder, one line per treatment of the encoder. Left: known pixels. Right: pixels of the hole."}}
-figures.block_curves(campaign, judged, "readout")
+block_curves(campaign, judged, "readout")
 
 # %% [markdown]
 # A frozen first block with few channels cannot pass on what it does not contain. The table gives the
@@ -143,7 +143,7 @@ mechanism.width_table(campaign, widths)
 # saturated it is, or how bright. Pretext training should make its own tasks easier to read.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Accuracy of a linear classifier on the mean features of each block. Saturation belongs to the pretext phase of the paper's best configuration; rotation and brightness do not.", "name": "fig-probes"}, "image": {"alt": "Three line charts over the five blocks: rotation, saturation and brightness. One line per treatment of the encoder, and a dotted line for chance."}}
-figures.block_curves(campaign, judged, "probes")
+block_curves(campaign, judged, "probes")
 
 # %% [markdown]
 # ## What the decoder uses
@@ -152,7 +152,7 @@ figures.block_curves(campaign, judged, "probes")
 # fills as well without it does not use it.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "What a trained network loses when one of its skip connections is cut. The vertical axes are linear near zero and logarithmic beyond.", "name": "fig-skips"}, "image": {"alt": "Two line charts over the five skip connections: the increase of 1 - SSIM in per cent, and the loss of PSNR in dB. One line per treatment of the encoder."}}
-figures.skip_curves(campaign, judged)
+skip_curves(campaign, judged)
 
 # %% [markdown]
 # ## Freezing by depth
@@ -176,7 +176,7 @@ report.contrast_table(campaign, report.against(SCRATCH, shown), heading="minus f
 # better should fill better: between configurations, and between the seeds of one configuration.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "SSIM of the fills against the accuracy of the pretext phase, for frozen encoders: one point per run. The accuracy is the mean over the tasks by their weights.", "name": "fig-learned"}, "image": {"alt": "Scatter plot. Horizontal: accuracy of the pretext phase; vertical: SSIM. Circles for runs that learned every task, crosses for others; thin lines join the seeds of one configuration."}}
-figures.accuracy_scatter(learned, records)
+accuracy_scatter(learned, records)
 
 # %% [markdown]
 # The table gives the change of 1 - SSIM that goes with ten points more of accuracy (0.1). *Between

@@ -155,6 +155,11 @@ def test_a_table_that_lost_rows_names_no_records():
         trace.with_rows(table, [["f1"]])
 
 
+def test_no_cell_of_a_table_is_cut_short():
+    words = "a sentence that is longer than what pandas shows of a cell by default, and so cut"
+    assert words in trace.table_html(pd.DataFrame({"a": [words]}))
+
+
 def test_figures_and_tables_know_the_runs_of_their_arms(found):
     campaign = found.campaign
     arms = [arm for arm in campaign.runs if arm.method == "wssl"][:2]

@@ -36,7 +36,7 @@ def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
         runs = runs_of(campaign, [choice.first, choice.second])
         estimate = found.estimate if found else None
         bounds = (estimate.lower(), estimate.upper()) if estimate else (np.nan, np.nan)
-        seeds = counted(len(found.per_seed), "seed") if found else "no runs yet"
+        seen = f"{counted(len(found.per_seed), 'seed')}, " if found else ""
         lines.append(
             {
                 "choice": choice.question,
@@ -44,7 +44,7 @@ def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
                 "1 - SSIM lower by": amount(estimate.value if estimate else np.nan, SSIM.unit),
                 "95 % interval": bounds_text(*bounds, SSIM.unit),
                 "PSNR": amount(beside.estimate.value if beside else np.nan, PSNR.unit),
-                "seen with": f"{seeds}, {_scale(campaign, choice)}",
+                "seen with": seen + _scale(campaign, choice),
             }
         )
         traced.append(trace.fingerprints(runs))

@@ -112,14 +112,15 @@ def with_rows(table: pd.DataFrame, found: Sequence[Sequence[str]]) -> pd.DataFra
 
 
 def table_html(table: pd.DataFrame) -> str:
-    """A table as HTML whose rows name their records.
+    """A table as HTML, no cell cut short, whose rows name their records.
 
     Parameters
     ----------
     table : pandas.DataFrame
         Where its rows were noted by `with_rows` and none was left out since.
     """
-    text = str(table._repr_html_())
+    with pd.option_context("display.max_colwidth", None):
+        text = str(table._repr_html_())
     noted = table.attrs.get(ROWS, [])
     head, body = text.partition("<tbody>")[::2]
     rows = body.split("<tr>")
