@@ -123,10 +123,11 @@ where_figure(campaign, (best, plain, scratch), by_depth, SCRATCH)
 #
 # ## What each block knows
 #
-# A linear map is fitted from the features of a block (a window of 3 × 3 positions) to the pixels of
-# the original image, on other images than those it is evaluated on. Where the map finds the pixels,
-# the decoder can find them too. Known pixels show how much of the image the encoder lets through;
-# pixels of the hole, how much it has guessed from the surroundings.
+# A linear map, the {term}`linear read-out`, is fitted from the features of a block (a window of
+# 3 × 3 positions) to the pixels of the original image, on other images than those it is evaluated
+# on. Where the map finds the pixels, the decoder can find them too. Known pixels show how much of
+# the image the encoder lets through; pixels of the hole, how much it has guessed from the
+# surroundings.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "PSNR of a linear read-out of the original's pixels from each block of the encoder: on the left, pixels that the network sees; on the right, pixels of the hole. Lines are means, points are seeds.", "name": "fig-readout"}, "image": {"alt": "Two line charts over the five blocks of the encoder, one line per treatment of the encoder. Left: known pixels. Right: pixels of the hole."}}
 block_curves(campaign, judged, "readout")
@@ -139,7 +140,7 @@ block_curves(campaign, judged, "readout")
 mechanism.width_table(campaign, widths)
 
 # %% [markdown]
-# A linear probe asks something else: whether a block tells how a whole image was turned, how
+# A {term}`linear probe` asks something else: whether a block tells how a whole image was turned, how
 # saturated it is, or how bright. Pretext training should make its own tasks easier to read.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Accuracy of a linear classifier on the mean features of each block. Saturation belongs to the pretext phase of the paper's best configuration; rotation and brightness do not.", "name": "fig-probes"}, "image": {"alt": "Three line charts over the five blocks: rotation, saturation and brightness. One line per treatment of the encoder, and a dotted line for chance."}}
@@ -189,9 +190,9 @@ mechanism.slope_table(learned)
 # %% [markdown]
 # ## How alike the features are
 #
-# Linear centred kernel alignment (Kornblith et al. 2019, arXiv:1905.00414) is 1 if the features of
-# two encoders are the same up to rotation and scale, and 0 if they have nothing linear in common.
-# The table is {glue:text}`similarity`.
+# Linear centred kernel alignment {cite:p}`kornblith2019` is 1 if the features of two encoders are
+# the same up to rotation and scale, and 0 if they have nothing linear in common. The table is
+# {glue:text}`similarity`.
 
 # %% tags=["hide-input"]
 mechanism.similarity_table(alike)

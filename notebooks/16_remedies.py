@@ -16,7 +16,7 @@
 #
 # {glue:text}`awaiting`
 #
-# Everything on this page is **exploratory**: the runs test no registered claim and change no
+# Everything on this page is {term}`exploratory`: the runs test no registered claim and change no
 # verdict. Arms, seeds and criteria were fixed before the first of these runs ({doc}`plan
 # <../plan>`, additions).
 
@@ -88,7 +88,7 @@ tables.reading_table(readings)
 # In the pretext phase, the encoder sees whole images; then it sees images with black holes. Either
 # the pretext images get holes as well, or the network learns where the holes are: they are filled
 # with the mean colour or with noise, the mask enters as a fourth channel, or convolutions leave the
-# hole out (partial convolutions, Liu et al. 2018, arXiv:1804.07723). A network that knows the holes
+# hole out (*partial convolutions*, {cite:p}`liu2018`). A network that knows the holes
 # may be better without any pretraining, so that each is compared with itself.
 
 # %%
@@ -122,7 +122,7 @@ report.contrast_table(exploration, plain, SCORES, heading="minus the paper's net
 #
 # Four other pretext phases with as many steps on the same images: *masked-image modelling* fills
 # holes of another kind than the downstream masks; *colourisation* predicts the colours of a grey
-# image; *VICReg* (Bardes et al. 2022, arXiv:2105.04906) makes the features of two views of an image
+# image; *VICReg* {cite:p}`bardes2022` makes the features of two views of an image
 # equal; the *supervised* control learns which faces are photographs and which were generated.
 
 # %% tags=["hide-input"]
@@ -148,8 +148,8 @@ report.contrast_table(
 # ## Weights that are found
 #
 # The paper tries 22 weightings and calls the weights a free parameter. Here they are equal, drawn
-# anew in each step, learned with the network by *uncertainty weighting* (Kendall et al. 2018,
-# arXiv:1705.07115) or balanced by *GradNorm* (Chen et al. 2018, arXiv:1711.02257).
+# anew in each step, learned with the network by *uncertainty weighting*
+# {cite:p}`kendall2018` or balanced by *GradNorm* {cite:p}`chen2018`.
 
 # %% tags=["hide-input"]
 tables.phase_table(exploration, remedies.FOUND_WEIGHTS)
