@@ -1,3 +1,4 @@
+import os
 import shutil
 
 import numpy as np
@@ -9,6 +10,12 @@ from wssl import training
 from wssl.methods.adversarial import least_squares
 from wssl.methods.pic.network import pic
 from wssl.methods.pic.phase import WEIGHTS, PicPhase, distance, divergence, expected_deviation
+
+under_tensorflow = pytest.mark.skipif(
+    os.environ.get("KERAS_BACKEND") == "jax",
+    reason="JAX compiles each operation of a step, a minute long; the run of PIC in test_runs.py "
+    "trains under both",
+)
 
 
 @pytest.fixture
@@ -63,6 +70,7 @@ def test_the_holes_of_a_few_images_are_learned_by_heart(batch, tmp_path):
     assert (phase.optimizer.beta_1, phase.optimizer.beta_2) == (0.0, 0.999)
 
 
+@under_tensorflow
 def test_a_checkpoint_goes_on_to_the_same_numbers(batch, tmp_path, monkeypatch, eager):
     monkeypatch.setattr(training, "CHECKPOINT_SECONDS", 0)
     stopped = tmp_path / "after one step.npz"
@@ -151,6 +159,7 @@ def test_the_generative_path_without_noise_is_the_network(phase, batch):
     np.testing.assert_allclose(generated, np.asarray(restored), atol=1e-4)
 
 
+@under_tensorflow
 def test_which_term_teaches_what(phase, batch, gradients):
     network = phase.network
     parts = {name: network.get_layer(name) for name in ("encoder", "prior", "generator")}
