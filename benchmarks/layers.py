@@ -10,6 +10,7 @@ With the threads of a run of the study, one by default.
 from collections.abc import Callable, Iterator
 from statistics import median
 
+import wssl  # noqa: F401  # isort: skip  before TensorFlow is loaded: it fixes the threads
 import tensorflow as tf
 from table import Row
 from timing import main, timed

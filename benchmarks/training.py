@@ -14,6 +14,7 @@ as no work at all. Both sides have the threads of a run of the study, one by def
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import wssl  # noqa: F401  # isort: skip  before TensorFlow is loaded: it fixes the threads
 import tensorflow as tf
 from flops import convolution_flops
 from table import Row
