@@ -21,6 +21,7 @@ TENSORFLOW_ONLY = {
     "test_benchmarks.py": "starts programs that choose their backend",
     "test_cluster.py": "compiles each phase anew in each of many worker processes",
     "test_devices.py": "starts a process of JAX",
+    "test_exercises.py": "runs what readers paste, on the backend that they have by default",
     "test_freshness.py": "starts kernels, and computes nothing",
     "test_notebooks.py": "compiles each phase anew in each kernel",
 }
