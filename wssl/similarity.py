@@ -12,9 +12,8 @@ from itertools import combinations
 
 import numpy as np
 
-from wssl import inputs
-from wssl.data.batches import centre_crops
 from wssl.experiment import Experiment
+from wssl.inputs import evaluation_data
 from wssl.mechanism import block_features
 from wssl.methods import ENCODER_BLOCKS
 from wssl.provenance import provenance
@@ -107,10 +106,7 @@ def similarity(experiments: Mapping[str, Experiment], store: Store | None = None
 
 def _sampled(result: Result, experiment: Experiment) -> list[np.ndarray]:
     """The features of each block at some positions of all validation images, (n, C)."""
-    scale = experiment.scale
-    loaded = inputs.images(experiment.dataset, "val", scale)
-    images = np.divide(centre_crops(loaded, scale.size), 255.0, dtype=np.float32)
-    masks = inputs.masks(experiment, len(images), inputs.TEST_MASK_SEED, "test")
+    images, masks = evaluation_data(experiment.replace(split="val"))
     images = np.where(masks[..., None], np.float32(0), images)
     rng = np.random.default_rng(_POSITION_SEED)
     places = [rng.random((len(images), POSITIONS, 2)) for _ in ENCODER_BLOCKS]
