@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from wssl.campaign import DATA, FEW, UNSEEN, WIDE
+from wssl.claims.remedies import MASK_AWARE
 from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.simplex import propose
 from wssl.store import Record, Store
@@ -24,9 +25,6 @@ SEARCHED = ("rotation", "saturation", "sharpness")
 """The tasks whose weights are found: the paper's."""
 
 EQUAL = dict.fromkeys(SEARCHED, 1 / 3)
-
-MASK_AWARE = ("mean_filled", "noise_filled", "mask_channel", "partial")
-"""The methods in `wssl.methods.METHODS` that treat holes differently."""
 
 FOUND = ("random_weights", "uncertainty", "gradnorm")
 """The objectives that find the weights of the tasks, of `wssl.methods.OBJECTIVES`."""

@@ -12,7 +12,7 @@ from wssl.claims.catalogue import (
     WIDE_SCRATCH,
 )
 from wssl.claims.decision import HOLDS, REFUTED, SAME, outcome_of
-from wssl.claims.estimands import MARGINS, SSIM, Score
+from wssl.claims.estimands import MARGINS, SSIM, Score, difference
 from wssl.claims.outcomes import Paired, paired
 from wssl.claims.remedies import OTHER_PRETRAINING, WITHOUT_PRETRAINING
 
@@ -48,7 +48,7 @@ class Choice:
         campaign : wssl.claims.remedies.Exploration
         score : Score
         """
-        return paired(campaign, ((1.0, self.first), (-1.0, self.second)), score)
+        return paired(campaign, difference(self.first, self.second).terms, score)
 
     def advice(self, campaign: Campaign) -> str | None:
         """What to do by SSIM; None while no seed has both runs.

@@ -4,7 +4,7 @@ They test no registered claim and enter no verdict (`book/plan.md`, additions). 
 intervals of the same kind as those of the campaign, with whose records they are read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,14 +12,16 @@ import numpy as np
 from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign, Design
 from wssl.claims.catalogue import BEST_ARM, FINETUNED, RANDOM, SCRATCH, TRIPLES
 from wssl.claims.estimands import SSIM, Score, difference
-from wssl.claims.outcomes import Paired, paired
+from wssl.claims.outcomes import paired
 from wssl.paper import BEST
+from wssl.records import DEFAULTS
+from wssl.statistics import Estimate
 from wssl.store import Record
 
 MASK_AWARE = ("mean_filled", "noise_filled", "mask_channel", "partial")
 """The U-Nets that treat holes in another way than the paper's."""
 
-WEIGHTED = "weighted"
+WEIGHTED: str = DEFAULTS["objective"]
 """The paper's objective of a pretext phase: the weighted sum of the tasks' losses."""
 
 
@@ -211,14 +213,11 @@ class Reading:
         What would count as it.
     holds : bool or None
         None while runs are missing.
-    evidence : mapping of str to Paired
-        The contrasts that it rests on.
     """
 
     statement: str
     means: str
     holds: bool | None
-    evidence: Mapping[str, Paired]
 
 
 def readings(exploration: Campaign, score: Score = SSIM) -> list[Reading]:
@@ -229,63 +228,62 @@ def readings(exploration: Campaign, score: Score = SSIM) -> list[Reading]:
     exploration : Exploration
     score : Score
     """
-
-    def found(
-        contrasts: Mapping[str, tuple[tuple[float, Arm], ...]],
-    ) -> tuple[dict[str, Paired], bool]:
-        each = {label: paired(exploration, terms, score) for label, terms in contrasts.items()}
-        known = {label: one for label, one in each.items() if one is not None}
-        seeds = len(exploration.design.few)
-        whole = len(known) == len(each) and all(len(p.per_seed) >= seeds for p in known.values())
-        return known, whole
-
     masked = DOMAIN_GAP["pretext on masked images, frozen"]
-    gap, gap_known = found({"masked minus whole": difference(masked, BEST_ARM).terms})
-    frozen = {k: arm for k, arm in OTHER_PRETRAINING.items() if arm.encoder == "frozen"}
-    tasks, tasks_known = found(against(frozen, "random"))
-    paper, paper_known = found({"the paper's recipe": difference(BEST_ARM, RANDOM).terms})
+    others = {k: arm for k, arm in OTHER_PRETRAINING.items() if arm.encoder == "frozen"}
+    frozen = {**others, "the paper's recipe": BEST_ARM}
     tuned = {k: arm for k, arm in OTHER_PRETRAINING.items() if arm.encoder == "finetuned"}
     tuned |= {"the paper's tasks, fine-tuned": FINETUNED}
-    frozen |= {"the paper's recipe": BEST_ARM}
-    reached, reached_known = found(against(tuned, "scratch"))
-    missed, missed_known = found(against(frozen, "scratch"))
-    everything = {**REMEDIES, **tuned, **frozen}
-    helped, helped_known = found(against(everything, "scratch"))
+    contrasts = {
+        "gap": {"masked minus whole": difference(masked, BEST_ARM).terms},
+        "others": against(others, "random"),
+        "paper": {"the paper's recipe": difference(BEST_ARM, RANDOM).terms},
+        "frozen": against(frozen, "scratch"),
+        "tuned": against(tuned, "scratch"),
+        "all": against({**REMEDIES, **tuned, **frozen}, "scratch"),
+    }
+    found = {name: _estimates(exploration, terms, score) for name, terms in contrasts.items()}
+    above = {k: [one.lower() > 0 for one in v] for k, v in found.items()}
+    below = {k: [one.upper() < 0 for one in v] for k, v in found.items()}
 
-    def above(pairs: Mapping[str, Paired]) -> list[bool]:
-        return [one.estimate.lower() > 0 for one in pairs.values()]
-
-    def below(pairs: Mapping[str, Paired]) -> list[bool]:
-        return [one.estimate.upper() < 0 for one in pairs.values()]
+    def unless_missing(holds: Callable[[], bool], *names: str) -> bool | None:
+        return holds() if all(found[name] for name in names) else None
 
     return [
         Reading(
             "the gap between whole and holed images matters",
             "a pretext phase on masked images, frozen, is better than one on whole images",
-            all(above(gap)) if gap_known else None,
-            gap,
+            unless_missing(lambda: all(above["gap"]), "gap"),
         ),
         Reading(
             "the tasks are at fault",
             "another pretraining, frozen, is better than random features, and the paper's is not",
-            any(above(tasks)) and not any(above(paper)) if tasks_known and paper_known else None,
-            {**tasks, **paper},
+            unless_missing(
+                lambda: any(above["others"]) and not any(above["paper"]), "others", "paper"
+            ),
         ),
         Reading(
             "freezing is at fault",
             "fine-tuned networks are not worse than training from scratch, and frozen ones are",
-            not any(below(reached)) and all(below(missed))
-            if reached_known and missed_known
-            else None,
-            {**reached, **missed},
+            unless_missing(
+                lambda: not any(below["tuned"]) and all(below["frozen"]), "tuned", "frozen"
+            ),
         ),
         Reading(
             "nothing helps",
             "no configuration is better than training the same network from scratch",
-            not any(above(helped)) if helped_known else None,
-            helped,
+            unless_missing(lambda: not any(above["all"]), "all"),
         ),
     ]
+
+
+def _estimates(
+    exploration: Campaign, contrasts: Mapping[str, tuple[tuple[float, Arm], ...]], score: Score
+) -> list[Estimate]:
+    """The estimate of each contrast; none of them while one lacks a seed of the grids."""
+    seeds = len(exploration.design.few)
+    found = [paired(exploration, terms, score) for terms in contrasts.values()]
+    whole = all(pair is not None and len(pair.per_seed) >= seeds for pair in found)
+    return [pair.estimate for pair in found if pair] if whole else []
 
 
 def on_validation(exploration: Campaign, arms: Mapping[str, Arm]) -> dict[str, float]:

@@ -188,31 +188,8 @@ def where_figure(
         ylabel="PSNR of the read-out higher by … dB",
         xticks=FROZEN_BLOCKS,
     )
-    for shift, encoder, place in ((-0.12, "frozen", 0), (0.12, "random", 1)):
-        for x, pair in enumerate(depths.values()):
-            found = paired(campaign, difference(pair[place], reference, score).terms, score)
-            if found is None:
-                continue
-            ends = [in_unit(end, score.unit)
-                    for end in (found.estimate.lower(), found.estimate.upper())]  # fmt: skip
-            value = in_unit(found.estimate.value, score.unit)
-            colour, marker = COLOURS[encoder], _MARKERS[encoder]
-            if np.isfinite(ends).all():
-                middle.plot([x + shift] * 2, ends, color=colour, linewidth=1.6)
-            middle.plot(x + shift, value, marker, color=colour, markersize=7)
-        middle.plot([], [], _MARKERS[encoder], color=COLOURS[encoder], label=ENCODERS[encoder])
-    if not runs_of(campaign, [arm for pair in depths.values() for arm in pair]):
-        middle.text(0.5, 0.55, "no runs yet", transform=middle.transAxes, ha="center", color="0.45")
-        middle.set_yticks([0])
-    title, reads = score_label(score)
-    middle.axhline(0, color="0.4", linewidth=1, zorder=1)
-    middle.set(
-        title="frozen minus trained from scratch",
-        xlabel="frozen blocks",
-        ylabel=f"{title} {reads} … {UNITS[score.unit]}",
-        xlim=(-0.5, len(depths) - 0.5),
-    )
-    middle.set_xticks(range(len(depths)), list(depths))
+    _draw_depths(middle, campaign, depths, reference, score)
+    title, _ = score_label(score)
     for arm in controls:
         lost = {s: _harm(v, score) for s, v in cut_skips(campaign, arm, score).items()}
         _draw_seeds(right, lost, arm.encoder)
@@ -227,6 +204,41 @@ def where_figure(
     for axis in (left, middle, right):
         axis.grid(visible=False, axis="x")
     return with_legend(figure, runs)
+
+
+def _draw_depths(
+    axis: Axes,
+    campaign: Campaign,
+    depths: Mapping[str, tuple[Arm, Arm]],
+    reference: Arm,
+    score: Score,
+) -> None:
+    """What freezing costs, by the frozen blocks: pretrained and random, against a reference."""
+    for shift, encoder, place in ((-0.12, "frozen", 0), (0.12, "random", 1)):
+        for x, pair in enumerate(depths.values()):
+            found = paired(campaign, difference(pair[place], reference, score).terms, score)
+            if found is None:
+                continue
+            ends = [in_unit(end, score.unit)
+                    for end in (found.estimate.lower(), found.estimate.upper())]  # fmt: skip
+            value = in_unit(found.estimate.value, score.unit)
+            colour, marker = COLOURS[encoder], _MARKERS[encoder]
+            if np.isfinite(ends).all():
+                axis.plot([x + shift] * 2, ends, color=colour, linewidth=1.6)
+            axis.plot(x + shift, value, marker, color=colour, markersize=7)
+        axis.plot([], [], _MARKERS[encoder], color=COLOURS[encoder], label=ENCODERS[encoder])
+    if not runs_of(campaign, [arm for pair in depths.values() for arm in pair]):
+        axis.text(0.5, 0.55, "no runs yet", transform=axis.transAxes, ha="center", color="0.45")
+        axis.set_yticks([0])
+    title, reads = score_label(score)
+    axis.axhline(0, color="0.4", linewidth=1, zorder=1)
+    axis.set(
+        title="frozen minus trained from scratch",
+        xlabel="frozen blocks",
+        ylabel=f"{title} {reads} … {UNITS[score.unit]}",
+        xlim=(-0.5, len(depths) - 0.5),
+    )
+    axis.set_xticks(range(len(depths)), list(depths))
 
 
 def _draw_profile(axis: Axes, found: Profile | None, colour: str, marker: str) -> None:
