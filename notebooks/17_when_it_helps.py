@@ -53,10 +53,10 @@ report.dots(
 # %% [markdown]
 # ## What to do, choice by choice
 #
-# An interval that excludes zero decides for one way; one that lies within 5 % of zero says that the
-# choice does not matter. Where it is not clear, the advice is the cheaper way. *Registered* choices
-# belong to the plan; *exploratory* ones were tried afterwards, with three seeds. Each interval
-# stands by itself: the verdicts of {doc}`10_verdicts` also account for the number of claims.
+# An interval on one side of zero decides; one that lies within 5 % of zero says that the choice does
+# not matter. Where the runs do not decide, the advice is the cheaper way. *Registered* choices belong
+# to the plan; *exploratory* ones were tried afterwards, with three seeds. Each interval stands by
+# itself: the verdicts of {doc}`10_verdicts` also account for the number of claims.
 
 # %%
 advice.advice_table(exploration, CHOICES)

@@ -6,7 +6,7 @@ import pytest
 pytest.importorskip("sklearn", exc_type=ImportError)
 
 from wssl import campaign, exploratory
-from wssl.claims.advice import CHOICES, Choice
+from wssl.claims.advice import CHOICES, DECIDED, Choice
 from wssl.claims.campaign import WIDE, Arm, Campaign, Design
 from wssl.claims.catalogue import BEST_ARM, FINETUNED, RANDOM, SCRATCH, WIDE_SCRATCH
 from wssl.claims.estimands import SSIM
@@ -191,33 +191,34 @@ def test_the_best_arms_at_the_width_of_the_controls(explored, fabricate, tmp_pat
 def test_what_to_do_follows_from_the_interval(explored):
     exploration = explored(usual)
     freeze, tuned, features, *_ = CHOICES
-    assert freeze.advice(exploration) == "train every layer"
-    assert tuned.advice(exploration) == "not clear from these runs; start from random weights"
-    assert features.advice(exploration) == "do not spend time on pretext tasks"
+    assert freeze.advice(exploration) == ("train every layer", DECIDED)
+    assert tuned.advice(exploration) == ("start from random weights", "not clear; this is cheaper")
+    assert features.advice(exploration) == ("do not spend time on pretext tasks", DECIDED)
     assert advice.answer_text(exploration, CHOICES).startswith("By the runs so far: train every l")
     table = advice.advice_table(exploration, CHOICES)
     assert table["what to do"].tolist()[0] == "train every layer"
+    assert table["how sure"].tolist()[:2] == [DECIDED, "not clear; this is cheaper"]
     assert table["seen with"].tolist()[0] == "5 seeds, width 32, registered"
     assert "awaiting runs" in table["what to do"].tolist()
     assert "reached SSIM 0.8" in advice.cost_text(exploration, WIDE_SCRATCH)
 
 
 @pytest.mark.parametrize(
-    ("bounds", "words"),
+    ("bounds", "action", "certainty"),
     [
-        ((0.01, 0.2), "pretrain and freeze"),
-        ((-0.04, 0.04), "it makes no difference that matters; train every layer"),
-        ((-0.2, -0.01), "train every layer"),
-        ((-0.2, 0.04), "train every layer"),
-        ((-0.2, 0.2), "not clear from these runs; train every layer"),
+        ((0.01, 0.2), "pretrain and freeze", DECIDED),
+        ((-0.04, 0.04), "train every layer", "no difference that matters"),
+        ((-0.2, -0.01), "train every layer", DECIDED),
+        ((-0.2, 0.04), "train every layer", "the other is hardly better"),
+        ((-0.2, 0.2), "train every layer", "not clear; this is cheaper"),
     ],
 )
-def test_advice_compares_the_interval_with_the_margin(monkeypatch, bounds, words):
+def test_advice_compares_the_interval_with_the_margin(monkeypatch, bounds, action, certainty):
     class Bounded:
         lower, upper = (staticmethod(lambda end=end: end) for end in bounds)
 
     monkeypatch.setattr(Choice, "seen", lambda *_: Paired(Bounded(), {}))
-    assert CHOICES[0].advice(Exploration([])) == words
+    assert CHOICES[0].advice(Exploration([])) == (action, certainty)
 
 
 def test_no_advice_without_runs():

@@ -1,6 +1,7 @@
 """Choices of someone with an inpainting problem, and what the records say of each."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.catalogue import (
@@ -15,6 +16,21 @@ from wssl.claims.decision import HOLDS, REFUTED, SAME, outcome_of
 from wssl.claims.estimands import MARGINS, SSIM, Score, difference
 from wssl.claims.outcomes import Paired, paired
 from wssl.claims.remedies import OTHER_PRETRAINING, WITHOUT_PRETRAINING
+
+DECIDED = "decided"
+"""How sure an advice is whose interval lies on one side of zero."""
+
+
+class Advice(NamedTuple):
+    """What to do, and how sure that is.
+
+    Attributes
+    ----------
+    action, certainty : str
+    """
+
+    action: str
+    certainty: str
 
 
 @dataclass(frozen=True)
@@ -50,11 +66,12 @@ class Choice:
         """
         return paired(campaign, difference(self.first, self.second).terms, score)
 
-    def advice(self, campaign: Campaign) -> str | None:
+    def advice(self, campaign: Campaign) -> Advice | None:
         """What to do by SSIM; None while no seed has both runs.
 
         The interval is compared with the smallest effect of interest, as in a verdict, but for this
-        choice by itself.
+        choice by itself. The second way is the cheaper one, and is advised unless the first is
+        better.
 
         Parameters
         ----------
@@ -66,12 +83,12 @@ class Choice:
         low, high = found.estimate.lower(), found.estimate.upper()
         outcome = outcome_of(low, high, MARGINS[SSIM.unit])
         if outcome == HOLDS:
-            return self.do_first
+            return Advice(self.do_first, DECIDED)
         if outcome == SAME:
-            return f"it makes no difference that matters; {self.do_second}"
+            return Advice(self.do_second, "no difference that matters")
         if outcome == REFUTED:
-            return self.do_second
-        return f"not clear from these runs; {self.do_second}"
+            return Advice(self.do_second, DECIDED if high < 0 else "the other is hardly better")
+        return Advice(self.do_second, "not clear; this is cheaper")
 
 
 CHOICES = (

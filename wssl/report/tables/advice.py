@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from wssl.claims.advice import Choice
+from wssl.claims.advice import DECIDED, Choice
 from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.estimands import PSNR, SSIM
 from wssl.report.labels import METRICS
@@ -17,7 +17,7 @@ HOURS = 3600.0
 
 
 def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
-    """Each choice, what to do, the effect behind it, and at which scale it was seen.
+    """Each choice, what to do, how sure that is, its effect, and at which scale it was seen.
 
     Parameters
     ----------
@@ -34,13 +34,15 @@ def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
     for choice in choices:
         found, beside = choice.seen(campaign), choice.seen(campaign, PSNR)
         runs = runs_of(campaign, [choice.first, choice.second])
+        advice = choice.advice(campaign)
         estimate = found.estimate if found else None
         bounds = (estimate.lower(), estimate.upper()) if estimate else (np.nan, np.nan)
         seen = f"{counted(len(found.per_seed), 'seed')}, " if found else ""
         lines.append(
             {
                 "choice": choice.question,
-                "what to do": choice.advice(campaign) or "awaiting runs",
+                "what to do": advice.action if advice else "awaiting runs",
+                "how sure": advice.certainty if advice else "",
                 "1 - SSIM lower by": amount(estimate.value if estimate else np.nan, SSIM.unit),
                 "95 % interval": bounds_text(*bounds, SSIM.unit),
                 "PSNR": amount(beside.estimate.value if beside else np.nan, PSNR.unit),
@@ -66,7 +68,7 @@ def answer_text(campaign: Campaign, choices: Sequence[Choice]) -> str:
     choices : sequence of Choice
     """
     found = [advice for choice in choices if (advice := choice.advice(campaign))]
-    sure = [one for one in dict.fromkeys(found) if not one.startswith(("not clear", "it makes"))]
+    sure = dict.fromkeys(advice.action for advice in found if advice.certainty == DECIDED)
     if not found:
         return "The runs that would answer this are awaited."
     if not sure:
