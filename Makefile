@@ -12,6 +12,11 @@ REPOSITORY := $(shell sed -n 's/^  url: "\(.*\)".*/\1/p' _config.yml)
 PRINT = --headless $(if $(filter 0,$(shell id -u)),--no-sandbox) --disable-gpu \
   --user-data-dir="$$PWD/_build/chromium" --no-pdf-header-footer
 PDF := _build/pdf/wssl.pdf
+# Chromium ends with an error after some warnings, so what counts is the file.
+PRINT_BOOK = "$(CHROMIUM)" $(PRINT) --generate-pdf-document-outline \
+  --print-to-pdf="$$PWD/$(PDF)" "file://$$PWD/_build/singlehtml/index.html" \
+  2> _build/pdf/chromium.log || true; \
+  test -s $(PDF) || { cat _build/pdf/chromium.log; exit 1; }
 SLIDES := _build/slides/wssl.pdf
 STUDIES ?= book/studies
 
@@ -100,10 +105,10 @@ pdf: install
 	$(BIN)/jupyter-book build book/ --builder singlehtml $(STRICT)
 	mkdir -p $(dir $(PDF))
 	rm -f $(PDF)
-	"$(CHROMIUM)" $(PRINT) \
-	  --generate-pdf-document-outline --print-to-pdf="$$PWD/$(PDF)" \
-	  "file://$$PWD/_build/singlehtml/index.html" 2> _build/pdf/chromium.log || true
-	@test -s $(PDF) || { cat _build/pdf/chromium.log; exit 1; }
+	$(PRINT_BOOK)
+	$(BIN)/python book/_extensions/pdf.py _build/singlehtml/index.html $(PDF)
+	$(PRINT_BOOK)
+	$(BIN)/python book/_extensions/pdf.py _build/singlehtml/index.html $(PDF)
 	@echo "The book as one PDF: $$PWD/$(PDF)"
 
 slides: install

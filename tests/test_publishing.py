@@ -423,6 +423,61 @@ def test_the_page_to_print_runs_no_script(built):
     assert "og:title" not in text
 
 
+@pytest.fixture
+def printing():
+    return SimpleNamespace(**runpy.run_path(str(EXTENSIONS / "pdf.py")))
+
+
+def test_the_contents_give_the_page_that_each_link_leads_to(printing, tmp_path):
+    from pypdf import PdfWriter
+
+    writer = PdfWriter()
+    for number, name in enumerate(("/document-index", "/document-a%26b", "/document-c")):
+        writer.add_blank_page(10, 10)
+        writer.add_named_destination(name, number)
+    writer.write(tmp_path / "book.pdf")
+    pages = printing.page_numbers(tmp_path / "book.pdf")
+    assert pages == {"document-index": 1, "document-a&b": 2, "document-c": 3}
+
+    line = '<a class="b" href="#document-{}">A <b>chapter</b></a>'
+    html = (
+        f'{line.format("c")}<div id="jb-print-toc"><nav>{line.format("a&amp;b")}\n'
+        f"{line.format('c')}</nav></div>{line.format('a')}"
+    )
+    once = printing.numbered(html, pages)
+    assert re.findall(
+        r'#document-(\S+)">A <b>chapter</b><span class="page">(\d)</span></a>', once
+    ) == [
+        ("a&amp;b", "2"),
+        ("c", "3"),
+    ]
+    assert re.sub(r'<span class="page">\d</span>', "", once) == html
+    assert printing.numbered(once, pages) == once
+    with pytest.raises(ValueError, match="received #document-c"):
+        printing.numbered(html, {"document-a&b": 2})
+    with pytest.raises(ValueError, match="printed contents"):
+        printing.numbered(line, pages)
+
+
+def test_each_title_of_the_outline_is_there_once(printing, tmp_path):
+    from pypdf import PdfReader, PdfWriter
+
+    pdf = tmp_path / "book.pdf"
+    writer = PdfWriter()
+    writer.add_blank_page(10, 10)
+    part = writer.add_outline_item(title="Which loss?Which loss?", page_number=0)
+    writer.add_outline_item(title="Übermäßig langÜbermäßig lang", page_number=0, parent=part)
+    writer.add_outline_item(title="The end", page_number=0)
+    writer.write(pdf)
+    printing.mend_outline(pdf)
+    first, (second,), last = PdfReader(pdf).outline
+    assert [item.title for item in (first, second, last)] == [
+        "Which loss?",
+        "Übermäßig lang",
+        "The end",
+    ]
+
+
 def test_without_a_browser_the_pdf_says_what_to_install():
     command = ["make", "pdf", "CHROMIUM=", "--old-file", "install"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)

@@ -18,7 +18,7 @@ STUDIES = ROOT / "book" / "studies"
 
 GLUED = {
     "question": "Not answered <yet>.",
-    "summary": "one\ntwo\nthree\nfour\nfive",
+    "summary": "Runs      5 runs\nPrimary   1 <, 2 >\nthree\nfour\nfive",
     "tally": "Of 3 claims, 1 holds",
     "state": "All is recorded.",
 }
@@ -64,6 +64,7 @@ def test_there_are_ten_slides_of_what_the_pages_hold(folder):
         "&#x27;", "'"
     )
     assert deck.count("Awaiting runs: this figure is not drawn yet.") == len(slides.FIGURES) - 1
+    assert "<dt>Runs</dt><dd>5 runs</dd><dt>Primary</dt><dd>1 &lt;, 2 &gt;</dd>" in deck
     assert "<script" not in deck
     assert "tabindex" not in deck
 
@@ -83,6 +84,8 @@ def test_the_committed_pages_make_slides():
     assert len(slides.summary(STUDIES).splitlines()) == 5
     deck = slides.deck(STUDIES, "The study")
     assert "Awaiting runs: this figure is not drawn yet." not in deck
+    network, *_ = slides.read_page(STUDIES / f"{slides.METHOD}.ipynb").figures["fig-architecture"]
+    assert network in deck
 
 
 def tile(name, note, colour):

@@ -23,7 +23,7 @@ from PIL import Image
 
 from wssl import report
 
-VERDICTS = "10_verdicts"
+METHOD, VERDICTS = "02_method_and_losses", "10_verdicts"
 FIGURES = (
     ("Does pretext training help at all?", "08_controls", "fig-controls"),
     ("Do the weights of the tasks matter?", "04_double_pretext", "fig-weights"),
@@ -51,7 +51,9 @@ pre { font-size: 12pt; white-space: pre-wrap; margin: 0; }
 .slide .wssl-landing .strip { display: grid; grid-template-columns: repeat(4, 62mm); gap: 3mm; }
 .slide .wssl-landing .strip + .strip { display: none; }
 .slide figure { margin: 0; font-size: 11pt; }
-.slide figure.wssl-chart.single { display: block; max-width: 138mm; }
+.slide dl { display: grid; grid-template-columns: max-content 1fr; gap: 3mm 6mm; margin: 0; }
+.slide dt { font-weight: bold; } .slide dd { margin: 0; line-height: 1.4; }
+.slide figure.wssl-chart.single { grid-template-columns: 175mm 1fr; max-width: none; }
 .slide .wssl-chart .hint { display: none; }
 .slide .wssl-claims { font-size: 11pt; }
 .slide .wssl-claims li { padding: 1.2mm 0; }
@@ -198,12 +200,16 @@ def deck(folder: Path, title: str) -> str:
     ValueError
         If the page of the verdicts is not there or is older than the slides.
     """
-    pages = {name: read_page(folder / f"{name}.ipynb") for _, name, _ in FIGURES}
+    names = {METHOD, *(name for _, name, _ in FIGURES)}
+    pages = {name: read_page(folder / f"{name}.ipynb") for name in names}
     found = pages[VERDICTS].values
     keys = ("question", "picture", "headline", "primary_claims", "summary", "tally", "state")
     value = {key: _needed(found, folder, key) for key in keys}
     figures = [_figure(heading, pages[page], name) for heading, page, name in FIGURES]
-    lines = "".join(f"<li>{escape(line)}</li>" for line in value["summary"].splitlines()[:4])
+    lines = [line.partition("  ") for line in value["summary"].splitlines()[:4]]
+    terms = "".join(
+        f"<dt>{escape(name)}</dt><dd>{escape(text.strip())}</dd>" for name, _, text in lines
+    )
     slides = [
         f"<h1>{escape(title)}</h1><p><b>Does a network fill holes better if it first learns "
         f"pretext tasks?</b> {escape(value['question'])}</p>{_still(value['picture'])}",
@@ -214,11 +220,11 @@ def deck(folder: Path, title: str) -> str:
         "holes, with a loss of log-cosh and SSIM.</li>"
         "<li>It prints one run of each configuration, and no network trained without pretext "
         "tasks.</li></ul>"
-        f"<p>{escape(value['tally'])}.</p>",
+        f"<p>{escape(value['tally'])}.</p>{_image(pages[METHOD], 'fig-architecture')}",
         f"<h2>How large is the error?</h2>{_still(value['headline'])}",
         f"<h2>The primary claims</h2>{_still(value['primary_claims'])}",
         *figures,
-        f"<h2>What was found, and how sure it is</h2><ul>{lines}</ul>"
+        f"<h2>What was found, and how sure it is</h2><dl>{terms}</dl>"
         f"<p>{escape(value['state'])}</p>"
         "<p>Every number comes from a record that the book links to. <code>make book</code> trains "
         "a smaller edition of your own.</p>",
@@ -237,13 +243,18 @@ def _figure(heading: str, page: Page, name: str) -> str:
     figure = page.figures.get(name)
     if figure is None:
         return f"<h2>{escape(heading)}</h2><p>Awaiting runs: this figure is not drawn yet.</p>"
-    address, caption, alternative = figure
+    _, caption, _ = figure
     if page.first_edition:
         caption = f"The first edition's runs, on which no verdict rests. {caption}"
-    return (
-        f'<h2>{escape(heading)}</h2><img alt="{escape(alternative)}" src="{address}">'
-        f'<p class="caption">{escape(caption)}</p>'
-    )
+    return f'<h2>{escape(heading)}</h2>{_image(page, name)}<p class="caption">{escape(caption)}</p>'
+
+
+def _image(page: Page, name: str) -> str:
+    """A figure without its caption; nothing if the page does not have it."""
+    if name not in page.figures:
+        return ""
+    address, _, alternative = page.figures[name]
+    return f'<img alt="{escape(alternative)}" src="{address}">'
 
 
 def _still(html: str) -> str:

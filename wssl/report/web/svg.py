@@ -46,7 +46,10 @@ html[data-theme="dark"] .wssl-chart { --mark: #56b4e9; }
   margin: 0; padding: 0; font-size: 0.9rem; text-align: start; align-self: center;
 }
 .wssl-chart figcaption, .wssl-chart figcaption * { color: inherit; font-weight: inherit; }
-@media print { .wssl-chart .hint { display: none; } }
+@media print {
+  .wssl-chart .hint { display: none; }
+  .wssl-chart svg { margin-bottom: calc(-1 * var(--facts)); }
+}
 """
 
 WIDTH = 360
@@ -120,8 +123,10 @@ def picture(label: str, body: Iterable[str], points: Sequence[Point], height: fl
     hint = ["Point at a mean, tap it, or press Tab:", "its numbers are shown here."]
     hint = hint if points else []
     total = first + _LINE * (max((len(lines) for lines in wrapped), default=0) - 0.5)
+    spare = (total - height) / WIDTH
     return (
-        f'<svg viewBox="0 0 {WIDTH} {total:.0f}" role="group" aria-label="{escape(label)}">'
+        f'<svg viewBox="0 0 {WIDTH} {total:.0f}" style="--facts: {spare:.1%}"'
+        f' role="group" aria-label="{escape(label)}">'
         f'{"".join(body)}<g class="hint" aria-hidden="true">{_paragraph(hint, first)}</g>'
         f'{"".join(drawn)}</svg>'
     )  # fmt: skip
