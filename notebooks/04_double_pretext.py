@@ -25,7 +25,6 @@ masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follow
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
 # %% tags=["remove-input"]
-import pandas as pd
 from myst_nb import glue
 
 from wssl import report
@@ -79,9 +78,7 @@ report.weight_curves(campaign, PAIRS, SINGLES)
 # from a weight of 0.1 to a weight of 0.9, in the direction that the paper claims.
 
 # %% tags=["hide-input"]
-with pd.option_context("display.max_colwidth", None):
-    claims = report.verdict_table([found[key] for key in trends], campaign)
-claims
+report.verdict_table([found[key] for key in trends], campaign)
 
 # %% [markdown]
 # ## Do the weights matter at all?

@@ -24,7 +24,6 @@ masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follow
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
 # %% tags=["remove-input"]
-import pandas as pd
 from myst_nb import glue
 
 from wssl import report
@@ -75,9 +74,7 @@ report.number_of_tasks(campaign, groups)
 
 # %% tags=["hide-input"]
 registered = [*asked, "steadier-seeds", "best-triple", "best-weights"]
-with pd.option_context("display.max_colwidth", None):
-    claims = report.verdict_table([found[key] for key in registered], campaign)
-claims
+report.verdict_table([found[key] for key in registered], campaign)
 
 # %% [markdown]
 # ## How much depends on one task or one pair?

@@ -24,7 +24,6 @@ masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follow
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
 # %% tags=["remove-input"]
-import pandas as pd
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
@@ -98,9 +97,7 @@ wssl.Experiment(loss="log_cosh", preset=preset)
 
 # %% tags=["hide-input"]
 keys = ["mix", "mix-psnr", "ssim-for-ssim", "log-cosh-for-psnr", "log-cosh-mse", "both-terms"]
-with pd.option_context("display.max_colwidth", None):
-    claims = report.verdict_table([found[key] for key in keys], campaign)
-claims
+report.verdict_table([found[key] for key in keys], campaign)
 
 # %% [markdown]
 # ## Table 4: the paper's numbers and ours
@@ -125,9 +122,7 @@ for budget, by_loss in trained.items():
 report.dots(campaign, rows, zero="the mixed loss, same steps")
 
 # %% tags=["hide-input"]
-with pd.option_context("display.max_colwidth", None):
-    longer = report.verdict_table([found["mix-end-to-end"], found["mix-longer"]], campaign)
-longer
+report.verdict_table([found["mix-end-to-end"], found["mix-longer"]], campaign)
 
 # %% [markdown]
 # ## "Visually appealing"
@@ -138,9 +133,7 @@ longer
 
 # %% tags=["hide-input"]
 appeal = [key for key in found if key.startswith("appeal")]
-with pd.option_context("display.max_colwidth", None):
-    metrics = report.verdict_table([found[key] for key in appeal], campaign)
-metrics
+report.verdict_table([found[key] for key in appeal], campaign)
 
 # %% [markdown]
 # ## Were some runs stopped too early?

@@ -25,7 +25,6 @@ masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follow
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
 # %% tags=["remove-input"]
-import pandas as pd
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
@@ -85,11 +84,7 @@ report.dots(campaign, contrasts, zero="WSSL, the paper's best weights", in_paper
 wssl.Experiment(method="shift_net", preset=preset)
 
 # %% tags=["hide-input"]
-with pd.option_context("display.max_colwidth", None):
-    claims = report.verdict_table(
-        [found[key] for key in ("methods", "methods-psnr", "classical")], campaign
-    )
-claims
+report.verdict_table([found[key] for key in ("methods", "methods-psnr", "classical")], campaign)
 
 # %% [markdown]
 # ## Table 4, and all methods

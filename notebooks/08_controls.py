@@ -24,7 +24,6 @@ masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follow
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
 # %% tags=["remove-input"]
-import pandas as pd
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
@@ -123,9 +122,7 @@ wssl.Experiment(encoder="random", preset=preset)
 
 # %% tags=["hide-input"]
 keys = ["supervised", "features", "features-psnr", "features-learned", "finetuned", "freezing"]
-with pd.option_context("display.max_colwidth", None):
-    claims = report.verdict_table([found[key] for key in keys], campaign)
-claims
+report.verdict_table([found[key] for key in keys], campaign)
 
 # %% tags=["hide-input"]
 report.score_table(campaign, {**arms, **fills})
@@ -155,9 +152,7 @@ report.dots(campaign, report.against(BEST_ARM, deep), zero="all five blocks froz
 
 # %% tags=["hide-input"]
 frozen = ["first-three", "first-one", "deep-features"]
-with pd.option_context("display.max_colwidth", None):
-    depth_claims = report.verdict_table([found[key] for key in frozen], campaign)
-depth_claims
+report.verdict_table([found[key] for key in frozen], campaign)
 
 # %% [markdown]
 # ## How much a seed changes

@@ -25,7 +25,6 @@ masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follow
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
 # %% tags=["remove-input"]
-import pandas as pd
 from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
@@ -88,9 +87,7 @@ wssl.Evaluation(wssl.Experiment(preset=preset), dataset="photos")
 
 # %% tags=["hide-input"]
 keys = [key for key in found if key.startswith(("unseen", "robust"))]
-with pd.option_context("display.max_colwidth", None):
-    claims = report.verdict_table([found[key] for key in keys], campaign)
-claims
+report.verdict_table([found[key] for key in keys], campaign)
 
 # %% tags=["hide-input"]
 report.contrast_table(campaign, contrasts, elsewhere, heading="minus from scratch")

@@ -28,7 +28,6 @@ import json
 from pathlib import Path
 
 import pandas as pd
-from IPython.display import display
 from myst_nb import glue
 
 import wssl
@@ -53,36 +52,36 @@ secondary = [v for v in verdicts if v.claim.primary is None]
 records = study.records()
 runs = [r for r in records if r["kind"] == "inpainting"]
 least, most = text.seeds_range(campaign)
-with pd.option_context("display.max_colwidth", None):
-    tables = {
-        "primary": report.verdict_table(primary, campaign),
-        "secondary": report.verdict_table(secondary, campaign),
-        "decided": report.short_table([v for v in verdicts if text.is_decided(v)]),
-        "undecided": report.short_table([v for v in verdicts if not text.is_decided(v)]),
-    }
-    for name, value in {
-        **tables,
-        **text.outcome_counts(verdicts),
-        "tally": text.tally(verdicts),
-        "state": text.state_text(found),
-        "plan": text.plan_text(BOOK / "plan.md", runs if study.registered else []),
-        "headline": report.headline(found),
-        "picture": report.picture_strip(**vars(showcase(study))),
-        "question": report.answer_sentence(found),
-        "primary_claims": report.claim_list(found),
-        "summary": report.summary(found, len(runs), text.hours(records)),
-        "size": campaign.design.size,
-        "runs": len(runs),
-        "pretexts": sum(r["kind"] == "pretext" for r in records),
-        "evaluations": sum(r["kind"] == "evaluation" for r in records),
-        "hours": text.hours(records),
-        "preset": preset,
-        "dataset": dataset,
-        "configurations": len(campaign.runs),
-        "least_seeds": least,
-        "most_seeds": most,
-    }.items():
-        glue(name, value, display=False)
+tables = {
+    "primary": report.verdict_table(primary, campaign),
+    "secondary": report.verdict_table(secondary, campaign),
+    "decided": report.short_table([v for v in verdicts if text.is_decided(v)]),
+    "undecided": report.short_table([v for v in verdicts if not text.is_decided(v)]),
+}
+for name, value in {
+    **tables,
+    **text.outcome_counts(verdicts),
+    "tally": text.tally(verdicts),
+    "state": text.state_text(found),
+    "plan": text.plan_text(BOOK / "plan.md", runs if study.registered else []),
+    "headline": report.headline(found),
+    "picture": report.picture_strip(**vars(showcase(study))),
+    "question": report.answer_sentence(found),
+    "primary_claims": report.claim_list(found),
+    "summary": report.summary(found, len(runs), text.hours(records)),
+    "size": campaign.design.size,
+    "runs": len(runs),
+    "pretexts": sum(r["kind"] == "pretext" for r in records),
+    "evaluations": sum(r["kind"] == "evaluation" for r in records),
+    "hours": text.hours(records),
+    "diverged": text.diverged_text(runs) or "No run of this edition diverged.",
+    "preset": preset,
+    "dataset": dataset,
+    "configurations": len(campaign.runs),
+    "least_seeds": least,
+    "most_seeds": most,
+}.items():
+    glue(name, value, display=False)
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Effects in multiples of their margins, with the interval that decides. To the right of zero, the effect is as the paper claims; to the left, it is the opposite; within the grey band, it is too small to matter. Diamonds: the effect in the paper's own numbers. The axis is logarithmic beyond 1.", "name": "fig-verdicts"}, "image": {"alt": "Dot plot: one row per claim whose runs are complete. Horizontal: its effect with an interval, in multiples of the margin, coloured by verdict; a grey band marks effects within the margin."}}
 report.forest(verdicts, campaign)
@@ -110,15 +109,24 @@ report.forest(verdicts, campaign)
 # it. The **margin** is the smallest effect of interest.
 
 # %% tags=["hide-input"]
-with pd.option_context("display.max_colwidth", None):
-    display(tables["primary"])
+tables["primary"]
 
 # %% [markdown]
 # ## The secondary claims
 
 # %% tags=["hide-input"]
-with pd.option_context("display.max_colwidth", None):
-    display(tables["secondary"])
+tables["secondary"]
+
+# %% [markdown]
+# ## Runs that diverged
+#
+# {glue:text}`diverged` A run has diverged if its loss at the end is more than twice the lowest that
+# it had reached. The table shows each claim about a contrast of configurations without such runs:
+# from the seeds in which every configuration has another run, with the variance of the other runs.
+# It decides nothing.
+
+# %% tags=["hide-input"]
+report.converged_table(verdicts, campaign)
 
 # %% [markdown]
 # ## The controls at every width
@@ -176,9 +184,7 @@ report.coverage_table(simulated)
 # ## Where the paper makes each claim
 
 # %% tags=["hide-input"]
-with pd.option_context("display.max_colwidth", None):
-    sources = report.source_table(verdicts)
-sources
+report.source_table(verdicts)
 
 # %% [markdown]
 # ## Statements that no run can test

@@ -27,7 +27,6 @@ seeds: int = 0  # how many; 0 stands for the preset's own number
 import json
 from pathlib import Path
 
-import pandas as pd
 from myst_nb import glue
 
 import wssl
@@ -84,9 +83,7 @@ glue("preset", preset, display=False)
 stored = Path(wssl.__file__).parents[1] / "benchmarks" / "records"
 found = {path.stem: json.loads(path.read_text()) for path in stored.glob("*.json")}
 hours, minutes = found.pop("paper_scale"), found.pop("edition")
-with pd.option_context("display.max_colwidth", None):
-    table = benchmark_table(found[name] for name in sorted(found))
-table
+benchmark_table(found[name] for name in sorted(found))
 
 # %% tags=["remove-input"]
 glue("bench_machines", machines(found.values()), display=False)
@@ -114,9 +111,7 @@ glue("whole_machine", hours["provenance"]["device"], display=False)
 # result is an upper bound.
 
 # %% tags=["hide-input"]
-with pd.option_context("display.max_colwidth", None):
-    projected = benchmark_table([hours])
-projected
+benchmark_table([hours])
 
 # %% [markdown]
 # **What this page cannot conclude.** How long the paper's scale takes on a GPU: no GPU was

@@ -195,6 +195,16 @@ def registries():
 
 
 @pytest.fixture
+def no_display():
+    """Figures are drawn for no window, and closed after the test."""
+    import matplotlib.pyplot as plt
+
+    plt.switch_backend("agg")
+    yield
+    plt.close("all")
+
+
+@pytest.fixture
 def page(monkeypatch):
     """The function that runs the cells of a page: what it glues, and the names that it leaves."""
     import warnings

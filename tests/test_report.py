@@ -7,12 +7,7 @@ from wssl import paper, report
 from wssl.experiment import Experiment
 from wssl.statistics import interval
 
-
-@pytest.fixture(autouse=True)
-def no_display():
-    plt.switch_backend("agg")
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("no_display")
 
 
 def record(ssim=0.5, psnr=20.0, **experiment):

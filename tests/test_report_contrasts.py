@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -40,15 +39,10 @@ from wssl.report.labels import (
 from wssl.report.tables.paper import printed, printed_contrast
 from wssl.report.tables.verdicts import verdict_table
 
+pytestmark = pytest.mark.usefixtures("no_display")
+
 GROUPS = {1: SINGLES, 2: DOUBLES, 3: TRIPLES}
 EMPTY = Campaign([])
-
-
-@pytest.fixture(autouse=True)
-def no_display():
-    plt.switch_backend("agg")
-    yield
-    plt.close("all")
 
 
 @pytest.fixture(scope="module")
@@ -152,7 +146,9 @@ def test_even_weights_and_ends_name_the_right_arms():
 )
 def test_progress_by_hand(history, fall):
     world = Campaign([])
-    world.runs[BEST_ARM] = {11: {"history": history, "provenance": {"seconds": 120.0}}}
+    world.runs[BEST_ARM] = {
+        11: {"kind": "inpainting", "history": history, "provenance": {"seconds": 120.0}}
+    }
     table = report.progress_table(world, {"best": BEST_ARM})
     assert float(table.loc["best", "still falling (%)"]) == fall
     assert table.loc["best", "loss at the end"] == f"{history[-1][1]:.5f}"

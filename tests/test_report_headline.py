@@ -7,6 +7,7 @@ import pytest
 
 from wssl import report
 from wssl.claims import findings
+from wssl.claims.catalogue import SCRATCH
 from wssl.report.tables.contrasts import runs_of
 from wssl.report.web.headline import ROWS
 from wssl.store import Store
@@ -52,3 +53,15 @@ def test_registered_runs_that_are_missing_are_awaited():
     assert shown.count(">awaiting runs<") == len(ROWS)
     assert "PSNR" not in shown
     assert 'class="point' not in shown
+
+
+def test_runs_that_diverged_are_left_out_with_a_mark(found):
+    for seed, run in found.campaign.runs[SCRATCH].items():
+        run["history"] = [[1, 0.1], [2, 0.5 if seed else 0.1]]
+    shown = report.headline(found)._repr_html_()
+    mean = 1 - found.campaign.runs[SCRATCH][0]["metrics"]["ssim"]
+    assert f">{mean:.3f} *<" in shown
+    assert "* Trained from scratch, nothing frozen: 2 of 3 runs diverged, and are left out" in shown
+    found.campaign.__dict__.pop("converged")
+    found.campaign.runs[SCRATCH][0]["history"] = [[1, 0.1], [2, 0.5]]
+    assert ">diverged *<" in report.headline(found)._repr_html_()

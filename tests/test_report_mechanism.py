@@ -1,6 +1,5 @@
 """Figures, tables and sentences of the mechanism: every number against one computed here."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
@@ -17,17 +16,12 @@ from wssl.report.tables import mechanism as tables
 from wssl.report.text import amount
 from wssl.store import Store
 
+pytestmark = pytest.mark.usefixtures("no_display")
+
 SEEDS = (0, 1, 2)
 CONTROLS = (BEST_ARM, RANDOM, FINETUNED, SCRATCH)
 FIRST = {"1": (Arm(BEST_ARM.pretext, blocks=(1,)), Arm(encoder="random", blocks=(1,)))}
 EMPTY = Campaign([])
-
-
-@pytest.fixture(autouse=True)
-def no_display():
-    plt.switch_backend("agg")
-    yield
-    plt.close("all")
 
 
 @pytest.fixture

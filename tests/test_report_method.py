@@ -1,6 +1,5 @@
 """Figures of the method, against the numbers that they are drawn from."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,12 +7,7 @@ from matplotlib.patches import Rectangle
 
 from wssl import methods, report
 
-
-@pytest.fixture(autouse=True)
-def no_display():
-    plt.switch_backend("agg")
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("no_display")
 
 
 def test_the_network_is_drawn_with_a_box_for_each_layer_and_an_arc_for_each_skip():

@@ -1,6 +1,5 @@
 """The plane of PSNR and SSIM: means, intervals and crossings against plain computations."""
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from scipy import stats
@@ -8,12 +7,7 @@ from scipy import stats
 from wssl import paper
 from wssl.report import plane
 
-
-@pytest.fixture(autouse=True)
-def no_display():
-    plt.switch_backend("agg")
-    yield
-    plt.close("all")
+pytestmark = pytest.mark.usefixtures("no_display")
 
 
 def record(psnr, ssim, coverage=(0.3, 0.5), count=40, seed=0, **experiment):

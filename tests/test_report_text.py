@@ -152,16 +152,22 @@ def test_the_scale_is_that_of_the_records():
     made = {"train_images": 2500, "test_images": 300}
     for seed in (11, 12):
         campaign.runs.setdefault(BEST_ARM, {})[seed] = {
+            "kind": "inpainting",
             "history": [[1, 0.5]],
             "scale": scale,
             "provenance": made,
-            "experiment": {"seed": seed},
+            "experiment": {"pretext": {"rotation": 1.0}, "seed": seed, "dataset": "synthetic"},
             "pretext": None,
         }
     words = text.scale_text(campaign, [BEST_ARM, SCRATCH])
     assert "2,500 to train on and 300 to test on" in words
     assert "1,000 steps of 16 images" in words
     assert words.endswith("2 runs with 2 seeds.")
+    campaign.runs[BEST_ARM][12]["history"] = [[1, 0.5], [2, 0.1], [3, 0.3]]
+    assert text.scale_text(campaign, [BEST_ARM]).endswith(
+        "2 runs with 2 seeds. 1 run diverged: Rotation, seed 12. Verdicts count it, as planned; "
+        "the other numbers do not."
+    )
     assert text.facts(campaign, [BEST_ARM])["batch"] == 16
     assert text.seeds_range(campaign) == (2, 2)
     assert text.seeds_range(Campaign([])) == (0, 0)

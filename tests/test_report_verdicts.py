@@ -13,10 +13,11 @@ sys.path.insert(0, str(Path(__file__).parent / "claims"))
 from worlds import TRUE, study
 
 from wssl.claims.campaign import Campaign
-from wssl.claims.catalogue import CLAIMS, claim
+from wssl.claims.catalogue import CLAIMS, WIDE_RANDOM, claim
 from wssl.claims.characteristics import nothing
 from wssl.claims.decision import judge
-from wssl.claims.outcomes import findings
+from wssl.claims.estimands import SSIM, Contrast
+from wssl.claims.outcomes import findings, paired
 from wssl.claims.registration import Registration
 from wssl.report import forest, text
 from wssl.report.tables import verdicts as tables
@@ -70,6 +71,25 @@ def test_effects_in_per_cent_have_their_db_beside_them():
     assert column[claim("features-psnr").text] == ""
     assert column[claim("weights-matter").text] == ""
     assert set(tables.verdict_table(judge([]), Campaign([]))["in dB"]) == {""}
+
+
+def test_effects_without_runs_that_diverged_stand_beside_the_registered_ones(verdicts):
+    records = study(TRUE["features"])
+    assert tables.converged_table(verdicts, Campaign(records)).empty
+    campaign = Campaign(records)
+    lost = campaign.runs[WIDE_RANDOM][12]
+    campaign.runs[WIDE_RANDOM][12] = {**lost, "history": [[20, 0.02], [40, 0.3]]}
+    table = tables.converged_table(verdicts, campaign)
+    contrasts = [v.claim.text for v in verdicts if isinstance(v.claim.estimand, Contrast)]
+    assert list(table.index) == contrasts
+    row = table.loc[claim("features").text]
+    verdict = next(v for v in verdicts if v.claim.key == "features")
+    assert row["all runs", "effect"] == text.amount(verdict.effect.value, "ratio")
+    rest = Campaign(r for r in records if r is not lost)
+    found = paired(rest, verdict.claim.estimand.terms, SSIM).estimate
+    assert row["without", "effect"] == text.amount(found.value, "ratio")
+    assert row["without", "seeds"] == 4
+    assert table.loc[claim("supervised").text, ("without", "seeds")] == 5
 
 
 def test_only_what_the_paper_says_is_counted(verdicts):

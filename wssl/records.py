@@ -20,6 +20,12 @@ DEFAULTS: dict[str, Any] = {
 }
 """The settings of the paper's configurations, which `wssl.Experiment` has by default."""
 
+DIVERGED = 2.0
+"""The factor by which the loss at the end exceeds the least loss of a run that has diverged.
+
+Of the calibration's runs, the one that diverged has 3.4, all others at most 1.3.
+"""
+
 Metrics = dict[str, float | None]
 """Values by metric; None where no test image defines the metric."""
 
@@ -177,6 +183,26 @@ def is_evaluation(record: Mapping[str, Any]) -> TypeGuard[EvaluationRecord]:
     record : mapping
     """
     return record["kind"] == "evaluation"
+
+
+def has_diverged(record: Mapping[str, Any]) -> bool:
+    """Whether a run ended with more than `DIVERGED` times the least loss that it had reached.
+
+    Parameters
+    ----------
+    record : mapping
+        Of any kind; only a run that was trained can have diverged.
+
+    Examples
+    --------
+    >>> history = [[20, 0.14], [40, 0.03], [60, 0.29]]
+    >>> has_diverged({"kind": "inpainting", "history": history})
+    True
+    >>> has_diverged({"kind": "inpainting", "history": history[:2]})
+    False
+    """
+    losses = [loss for _, loss in record.get("history") or []]
+    return bool(losses) and is_run(record) and losses[-1] > DIVERGED * min(losses)
 
 
 def trained_experiment(record: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,15 @@ from wssl.claims.catalogue import (
 )
 from wssl.claims.decision import judge
 from wssl.claims.estimands import PSNR, SSIM, Best, Contrast, SpreadOfWeightings, difference, shown
-from wssl.claims.outcomes import NOT_RUN, SEEN, at, common_seeds, findings, paired
+from wssl.claims.outcomes import (
+    NOT_RUN,
+    SEEN,
+    at,
+    common_seeds,
+    findings,
+    paired,
+    recorded,
+)
 
 RECORDS = study(TRUE["features"])
 
@@ -84,6 +92,56 @@ def test_seeds_are_those_that_all_arms_share(campaign):
     assert common_seeds(campaign, [BEST_ARM, HARMONIC], SSIM) == (11, 12, 13, 14, 15)
     assert common_seeds(campaign, [BEST_ARM, Arm(loss="nothing")], SSIM) == ()
     assert paired(campaign, difference(BEST_ARM, Arm(loss="nothing")).terms, SSIM) is None
+
+
+@pytest.fixture
+def diverged():
+    """The records, one of which diverged, and the fingerprint of that one."""
+    fingerprint = Campaign(RECORDS).runs[WIDE_RANDOM][12]["fingerprint"]
+    history = [[20, 0.1], [40, 0.02], [60, 0.3]]
+    records = [{**r, "history": history} if r["fingerprint"] == fingerprint else r for r in RECORDS]
+    return records, fingerprint
+
+
+def test_a_run_that_diverged_is_left_out_of_what_is_shown(diverged):
+    records, fingerprint = diverged
+    whole, rest = Campaign(records), Campaign(r for r in RECORDS if r["fingerprint"] != fingerprint)
+    assert set(whole.runs[WIDE_RANDOM]) == {11, 12, 13, 14, 15}
+    assert whole.converged.runs == rest.runs
+    assert whole.converged.converged is whole.converged
+    terms = difference(WIDE_BEST, WIDE_RANDOM).terms
+    found = paired(whole, terms, SSIM)
+    assert set(found.per_seed) == {11, 13, 14, 15}
+    assert found == paired(rest, terms, SSIM)
+    assert found.estimate != judge(RECORDS)[2].effect
+
+
+def test_a_run_that_diverged_counts_in_the_verdicts(diverged):
+    records, _ = diverged
+    counted, same = judge(records), judge(RECORDS)
+    assert [(v.outcome, v.low, v.high) for v in counted] == [
+        (v.outcome, v.low, v.high) for v in same
+    ]
+
+
+def test_where_no_run_diverged_nothing_is_left_out(campaign):
+    assert campaign.converged is campaign
+
+
+def test_a_single_seed_has_no_interval(campaign):
+    few = Campaign(r for r in RECORDS if r["kind"] != "inpainting")
+    few.runs = {arm: dict(by_seed) for arm, by_seed in campaign.runs.items()}
+    few.runs[WIDE_RANDOM] = {11: campaign.runs[WIDE_RANDOM][11]}
+    found = paired(few, difference(WIDE_BEST, WIDE_RANDOM).terms, SSIM)
+    assert found.estimate.value == found.per_seed[11]
+    assert np.isnan(found.estimate.lower())
+
+
+def test_recorded_runs_are_counted_by_the_seeds_of_their_width(campaign):
+    assert recorded(campaign, [WIDE_BEST, WIDE_RANDOM, WIDE_BEST]) == (10, 10)
+    assert recorded(campaign, [BEST_ARM, HARMONIC]) == (4, 4)
+    assert recorded(Campaign([]), [WIDE_BEST, BEST_ARM]) == (0, 8)
+    assert recorded(Campaign([]), [HARMONIC]) == (0, 1)
 
 
 def test_the_registered_findings_are_the_verdicts():

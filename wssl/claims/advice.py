@@ -6,6 +6,7 @@ from typing import NamedTuple
 from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.catalogue import (
     BIHARMONIC,
+    FINETUNED,
     SCRATCH,
     WIDE_BEST,
     WIDE_FINETUNED,
@@ -14,7 +15,7 @@ from wssl.claims.catalogue import (
 )
 from wssl.claims.decision import HOLDS, REFUTED, SAME, outcome_of
 from wssl.claims.estimands import MARGINS, SSIM, Score, difference
-from wssl.claims.outcomes import Paired, paired
+from wssl.claims.outcomes import Paired, paired, recorded
 from wssl.claims.remedies import OTHER_PRETRAINING, WITHOUT_PRETRAINING
 
 DECIDED = "decided"
@@ -66,8 +67,17 @@ class Choice:
         """
         return paired(campaign, difference(self.first, self.second).terms, score)
 
+    def recorded(self, campaign: Campaign) -> tuple[int, int]:
+        """How many runs of the two ways are recorded, and how many were planned.
+
+        Parameters
+        ----------
+        campaign : wssl.claims.remedies.Exploration
+        """
+        return recorded(campaign, (self.first, self.second))
+
     def advice(self, campaign: Campaign) -> Advice | None:
-        """What to do by SSIM; None while no seed has both runs.
+        """What to do by SSIM; None while a run of one of the two ways is missing.
 
         The interval is compared with the smallest effect of interest, as in a verdict, but for this
         choice by itself. The second way is the cheaper one, and is advised unless the first is
@@ -77,7 +87,8 @@ class Choice:
         ----------
         campaign : wssl.claims.remedies.Exploration
         """
-        found = self.seen(campaign)
+        done, planned = self.recorded(campaign)
+        found = self.seen(campaign) if done == planned else None
         if found is None:
             return None
         low, high = found.estimate.lower(), found.estimate.upper()
@@ -107,6 +118,14 @@ CHOICES = (
         WIDE_SCRATCH,
         "pretrain, then train every layer",
         "start from random weights",
+    ),
+    Choice(
+        "a pretext phase or more steps",
+        "Spend the time on a pretext phase, or on four times the steps from scratch?",
+        FINETUNED,
+        Arm(encoder="scratch", budget=4.0),
+        "pretrain, then train every layer",
+        "train from scratch for longer",
     ),
     Choice(
         "frozen: pretrained or random",

@@ -38,10 +38,11 @@ def by_block(campaign: Campaign, arm: Arm, part: str, name: str) -> dict[int, np
     Returns
     -------
     dict of int to ndarray of float, (5,)
-        By seed; NaN where a block has no value. Runs without an analysis are left out.
+        By seed; NaN where a block has no value. Runs that diverged or have no analysis are left
+        out.
     """
     found = {}
-    for seed, run in sorted(campaign.runs.get(arm, {}).items()):
+    for seed, run in sorted(campaign.converged.runs.get(arm, {}).items()):
         if examined := run.get("mechanism"):
             found[seed] = np.array(examined[part][name], dtype=float)
     return found
@@ -61,10 +62,11 @@ def cut_skips(campaign: Campaign, arm: Arm, score: Score = SSIM) -> dict[int, np
     -------
     dict of int to ndarray of float, (5,)
         By seed: the score with everything in place minus that with the skip connection of each
-        block cut, in the unit of the score; above zero if the fill needs the connection.
+        block cut, in the unit of the score; above zero if the fill needs the connection. Runs that
+        diverged need none, and are left out.
     """
     found = {}
-    for seed, run in sorted(campaign.runs.get(arm, {}).items()):
+    for seed, run in sorted(campaign.converged.runs.get(arm, {}).items()):
         if examined := run.get("mechanism"):
             names = ("none", *map(str, FROZEN_BLOCKS))
             means = np.array([examined["skips"][name][score.metric] for name in names])

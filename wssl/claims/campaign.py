@@ -1,13 +1,16 @@
 """The registered campaign: its arms, its seeds, and its records by arm."""
 
+import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from inspect import getmembers_static
+from typing import Any, Self
 
 import numpy as np
 
 from wssl import paper
+from wssl.records import has_diverged
 from wssl.statistics import residual_variance
 from wssl.store import Record
 
@@ -322,6 +325,24 @@ class Campaign:
             if all(_listed(found[name]) == _listed(wanted[name]) for name in wanted):
                 return record
         return None
+
+    @cached_property
+    def converged(self) -> Self:
+        """The same campaign without the runs that diverged; verdicts count these."""
+        runs = {
+            arm: {seed: run for seed, run in by_seed.items() if not has_diverged(run)}
+            for arm, by_seed in self.runs.items()
+        }
+        if runs == self.runs:
+            return self
+        found = copy.copy(self)
+        for name, value in getmembers_static(type(self)):
+            if isinstance(value, cached_property):
+                found.__dict__.pop(name, None)
+        found.runs = {arm: by_seed for arm, by_seed in runs.items() if by_seed}
+        found.draws = {}
+        found.__dict__["converged"] = found
+        return found
 
     @cached_property
     def _pools(self) -> dict[tuple[Score, str], tuple[float, float]]:

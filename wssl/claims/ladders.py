@@ -176,7 +176,7 @@ def log_fit(rungs: Sequence[Rung], encoder: str, score: Score) -> LogFit | None:
     cells = [
         (np.log2(rung.budget), seed, score(rung.campaign, rung.arm(encoder), seed))
         for rung in rungs
-        for seed in sorted(rung.campaign.runs.get(rung.arm(encoder), {}))
+        for seed in sorted(rung.campaign.converged.runs.get(rung.arm(encoder), {}))
     ]
     cells = [cell for cell in cells if np.isfinite(cell[2])]
     if len({x for x, _, _ in cells}) < 2:

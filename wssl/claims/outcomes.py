@@ -179,6 +179,31 @@ def common_seeds(campaign: Campaign, arms: Iterable[Arm], *scores: Score) -> tup
     )
 
 
+def recorded(campaign: Campaign, arms: Iterable[Arm]) -> tuple[int, int]:
+    """How many runs of some arms are recorded, and how many were planned.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    arms : iterable of Arm
+        With the seeds of the controls where they have their width, else with those of the grids; a
+        classical fill has one run.
+
+    Returns
+    -------
+    done, planned : int
+    """
+    done = planned = 0
+    for arm in dict.fromkeys(arms):
+        known = campaign.runs.get(arm, {})
+        if campaign.is_fill(arm):
+            done, planned = done + bool(known), planned + 1
+            continue
+        seeds = campaign.design.many if arm.width == WIDE else campaign.design.few
+        done, planned = done + len(set(seeds) & set(known)), planned + len(seeds)
+    return done, planned
+
+
 @dataclass(frozen=True)
 class Paired:
     """A contrast of arms, paired by seed.
@@ -198,6 +223,9 @@ class Paired:
 def paired(campaign: Campaign, terms: Sequence[tuple[float, Arm]], score: Score) -> Paired | None:
     """A contrast of arms from all common seeds, for display without a verdict.
 
+    Runs that diverged are left out (`Campaign.converged`). A single seed has no interval, although
+    comparable arms would lend it their variance.
+
     Parameters
     ----------
     campaign : Campaign
@@ -210,6 +238,7 @@ def paired(campaign: Campaign, terms: Sequence[tuple[float, Arm]], score: Score)
     Paired or None
         None without a common seed.
     """
+    campaign = campaign.converged
     coefficients: dict[Arm, float] = {}
     for coefficient, arm in terms:
         coefficients[arm] = coefficients.get(arm, 0.0) + coefficient
@@ -220,4 +249,7 @@ def paired(campaign: Campaign, terms: Sequence[tuple[float, Arm]], score: Score)
     values = {
         seed: float(sum(c * score(campaign, arm, seed) for c, arm in terms)) for seed in seeds
     }
-    return Paired(linear(campaign, terms, score, seeds), values)
+    estimate = linear(campaign, terms, score, seeds)
+    if len(seeds) < 2 and not all(map(campaign.is_fill, coefficients)):
+        estimate = Estimate(estimate.value, float("nan"), float("nan"))
+    return Paired(estimate, values)

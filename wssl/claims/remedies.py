@@ -6,13 +6,25 @@ intervals of the same kind as those of the campaign, with whose records they are
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain
 
 import numpy as np
 
+from wssl.claims import campaign
 from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign, Design
-from wssl.claims.catalogue import BEST_ARM, FINETUNED, RANDOM, SCRATCH, TRIPLES
-from wssl.claims.estimands import SSIM, Score, difference
-from wssl.claims.outcomes import paired
+from wssl.claims.catalogue import (
+    BEST_ARM,
+    DOUBLES,
+    FINETUNED,
+    RANDOM,
+    SCRATCH,
+    SINGLES,
+    TRIPLES,
+)
+from wssl.claims.decision import LEVEL
+from wssl.claims.estimands import MARGINS, SSIM, Score, difference
+from wssl.claims.outcomes import paired, recorded
 from wssl.paper import BEST
 from wssl.records import DEFAULTS
 from wssl.statistics import Estimate
@@ -115,6 +127,23 @@ class Exploration(Campaign):
             super()._add(record)
         else:
             self.runs.setdefault(remedy, {})[record["experiment"]["seed"]] = record
+
+    @cached_property
+    def registered(self) -> Campaign:
+        """The same records without those of exploratory arms."""
+        weightings = {arm.key[-1] for arm in (SCRATCH, *SINGLES, *DOUBLES, *TRIPLES)}
+        runs = [
+            run
+            for arm, by_seed in self.runs.items()
+            if type(arm) is Arm and (arm.method != "wssl" or arm.key[-1] in weightings)
+            for run in by_seed.values()
+        ]
+        tests = chain.from_iterable(self.evaluations.values())
+        return Campaign([*runs, *self.pretexts.values(), *tests], self.design)
+
+    def variance(self, score: campaign.Score, noise: str) -> tuple[float, float]:
+        """As `Campaign.variance`: exploratory arms change no interval of a registered one."""
+        return self.registered.variance(score, noise)
 
 
 def _both(objective: str, weights: Mapping[str, float], label: str) -> dict[str, Remedy]:
@@ -223,6 +252,8 @@ class Reading:
 def readings(exploration: Campaign, score: Score = SSIM) -> list[Reading]:
     """The plan's four conclusions, read from the intervals of the contrasts.
 
+    Each asserts what an interval shows. What is not shown is not the opposite.
+
     Parameters
     ----------
     exploration : Exploration
@@ -233,17 +264,18 @@ def readings(exploration: Campaign, score: Score = SSIM) -> list[Reading]:
     frozen = {**others, "the paper's recipe": BEST_ARM}
     tuned = {k: arm for k, arm in OTHER_PRETRAINING.items() if arm.encoder == "finetuned"}
     tuned |= {"the paper's tasks, fine-tuned": FINETUNED}
+    direct = {label: difference(arm, BEST_ARM).terms for label, arm in others.items()}
     contrasts = {
         "gap": {"masked minus whole": difference(masked, BEST_ARM).terms},
         "others": against(others, "random"),
-        "paper": {"the paper's recipe": difference(BEST_ARM, RANDOM).terms},
+        "direct": direct,
         "frozen": against(frozen, "scratch"),
         "tuned": against(tuned, "scratch"),
         "all": against({**REMEDIES, **tuned, **frozen}, "scratch"),
     }
     found = {name: _estimates(exploration, terms, score) for name, terms in contrasts.items()}
-    above = {k: [one.lower() > 0 for one in v] for k, v in found.items()}
-    below = {k: [one.upper() < 0 for one in v] for k, v in found.items()}
+    margin = MARGINS[score.unit]
+    each = LEVEL / 2 / len(others)
 
     def unless_missing(holds: Callable[[], bool], *names: str) -> bool | None:
         return holds() if all(found[name] for name in names) else None
@@ -252,26 +284,39 @@ def readings(exploration: Campaign, score: Score = SSIM) -> list[Reading]:
         Reading(
             "the gap between whole and holed images matters",
             "a pretext phase on masked images, frozen, is better than one on whole images",
-            unless_missing(lambda: all(above["gap"]), "gap"),
+            unless_missing(lambda: all(one.lower() > 0 for one in found["gap"]), "gap"),
         ),
         Reading(
             "the tasks are at fault",
-            "another pretraining, frozen, is better than random features, and the paper's is not",
+            "another pretraining, frozen, is better than random features and than the paper's, at "
+            "an error rate divided by the number of others",
             unless_missing(
-                lambda: any(above["others"]) and not any(above["paper"]), "others", "paper"
+                lambda: any(
+                    min(one.lower(each), two.lower(each)) > 0
+                    for one, two in zip(found["others"], found["direct"], strict=True)
+                ),
+                "others",
+                "direct",
             ),
         ),
         Reading(
             "freezing is at fault",
-            "fine-tuned networks are not worse than training from scratch, and frozen ones are",
+            "all frozen networks are worse than training from scratch, and all fine-tuned ones "
+            "worse by less than the margin, if at all",
             unless_missing(
-                lambda: not any(below["tuned"]) and all(below["frozen"]), "tuned", "frozen"
+                lambda: (
+                    all(one.lower() > -margin for one in found["tuned"])
+                    and all(one.upper() < 0 for one in found["frozen"])
+                ),
+                "tuned",
+                "frozen",
             ),
         ),
         Reading(
             "nothing helps",
-            "no configuration is better than training the same network from scratch",
-            unless_missing(lambda: not any(above["all"]), "all"),
+            "no configuration is better than training the same network from scratch by as much as "
+            "the margin",
+            unless_missing(lambda: all(one.upper() < margin for one in found["all"]), "all"),
         ),
     ]
 
@@ -280,9 +325,9 @@ def _estimates(
     exploration: Campaign, contrasts: Mapping[str, tuple[tuple[float, Arm], ...]], score: Score
 ) -> list[Estimate]:
     """The estimate of each contrast; none of them while one lacks a seed of the grids."""
-    seeds = len(exploration.design.few)
+    done, planned = recorded(exploration, [arm for of in contrasts.values() for _, arm in of])
     found = [paired(exploration, terms, score) for terms in contrasts.values()]
-    whole = all(pair is not None and len(pair.per_seed) >= seeds for pair in found)
+    whole = done == planned and all(found)
     return [pair.estimate for pair in found if pair] if whole else []
 
 

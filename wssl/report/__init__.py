@@ -34,6 +34,7 @@ from wssl.report.tables.costs import benchmark_table, effort_table, machines
 from wssl.report.tables.ladders import fit_table, ladder_table
 from wssl.report.tables.paper import accuracy, accuracy_table, format_interval, rows, table
 from wssl.report.tables.verdicts import (
+    converged_table,
     coverage_table,
     margin_table,
     power_table,
@@ -68,6 +69,7 @@ __all__ = [
     "confusion",
     "confusions",
     "contrast_table",
+    "converged_table",
     "coverage_histogram",
     "coverage_table",
     "detail",

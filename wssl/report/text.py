@@ -19,6 +19,7 @@ from wssl.claims.estimands import SSIM, Score, Unit, difference, in_db
 from wssl.claims.ladders import Rung
 from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, paired
 from wssl.claims.registration import Registration, registration
+from wssl.records import describe, has_diverged
 from wssl.statistics import Effect
 from wssl.store import Record
 
@@ -44,6 +45,16 @@ def counted(count: int, noun: str) -> str:
         In the singular.
     """
     return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def is_or_are(count: int) -> str:
+    """``"is"`` or ``"are"``, by the number of things.
+
+    Parameters
+    ----------
+    count : int
+    """
+    return "is" if count == 1 else "are"
 
 
 def listed(parts: Sequence[str]) -> str:
@@ -184,8 +195,8 @@ def unjudged_text(found: Findings) -> str:
     """
     seeds = found.seeds
     why = "one seed cannot show what is chance" if seeds < 2 else "no plan was registered"
-    verb = "is" if seeds == 1 else "are"
-    return f"At this scale nothing is judged: there {verb} {counted(seeds, 'seed')}, and {why}"
+    there = f"there {is_or_are(seeds)} {counted(seeds, 'seed')}"
+    return f"At this scale nothing is judged: {there}, and {why}"
 
 
 def awaiting_text(done: int, planned: int) -> str:
@@ -200,7 +211,7 @@ def awaiting_text(done: int, planned: int) -> str:
         return ""
     return (
         f"Awaiting runs: {done:,} of {counted(planned, 'registered run')} of this page "
-        f"{'is' if done == 1 else 'are'} recorded. The figures and tables below show these "
+        f"{is_or_are(done)} recorded. The figures and tables below show these "
         "runs, where there are any."
     )
 
@@ -229,7 +240,23 @@ def scale_text(campaign: Campaign, arms: Iterable[Arm]) -> str:
         parts.append(f"first width: {_spans(learned, 'width')}")
         seeds = {run["experiment"]["seed"] for run in learned}
         parts.append(f"{counted(len(learned), 'run')} with {counted(len(seeds), 'seed')}")
-    return "; ".join(parts) + "."
+    return " ".join(["; ".join(parts) + ".", *filter(None, [diverged_text(runs)])])
+
+
+def diverged_text(runs: Iterable[Record]) -> str:
+    """Which runs diverged, as a sentence; nothing if none did.
+
+    Parameters
+    ----------
+    runs : iterable of dict
+    """
+    names = [describe(run["kind"], run["experiment"]) for run in runs if has_diverged(run)]
+    if not names:
+        return ""
+    return (
+        f"{counted(len(names), 'run')} diverged: {'; '.join(names)}. Verdicts count "
+        f"{'it' if len(names) == 1 else 'them'}, as planned; the other numbers do not."
+    )
 
 
 def _spans(runs: Sequence[Record], name: str) -> str:
@@ -281,9 +308,9 @@ def tally(verdicts: Iterable[Verdict]) -> str:
         )
     parts = [
         f"{counts[HOLDS]} hold{'s' * (counts[HOLDS] == 1)}",
-        f"{counts[REFUTED]} {'is' if counts[REFUTED] == 1 else 'are'} refuted",
+        f"{counts[REFUTED]} {is_or_are(counts[REFUTED])} refuted",
         f"in {counts[SAME]} the difference is within the margin",
-        f"{counts[UNDECIDED]} {'is' if counts[UNDECIDED] == 1 else 'are'} undecided",
+        f"{counts[UNDECIDED]} {is_or_are(counts[UNDECIDED])} undecided",
     ]
     if counts[AWAITING]:
         parts.append(f"{counts[AWAITING]} await{'s' * (counts[AWAITING] == 1)} runs")
@@ -362,7 +389,7 @@ def above(campaign: Campaign, arms: Iterable[Arm], fill: Arm) -> tuple[int, int]
     means = [
         float(np.mean([run["metrics"]["ssim"] for run in runs.values()]))
         for arm in arms
-        if (runs := campaign.runs.get(arm, {}))
+        if (runs := campaign.converged.runs.get(arm, {}))
     ]
     level = campaign.run(fill, 0)
     if level is None:

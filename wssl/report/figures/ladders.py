@@ -108,7 +108,10 @@ def budget_figure(
         colour = COLOURS[encoder]
         for rung in rungs:
             arm = rung.arm(encoder)
-            values = [score(rung.campaign, arm, seed) for seed in rung.campaign.runs.get(arm, {})]
+            values = [
+                score(rung.campaign, arm, seed)
+                for seed in rung.campaign.converged.runs.get(arm, {})
+            ]
             axis.plot([images * rung.budget] * len(values), values, "o", color=colour, alpha=0.6)
         fit = log_fit(rungs, encoder, score)
         if fit is not None:

@@ -9,7 +9,7 @@ from wssl.claims.advice import DECIDED, Choice
 from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.estimands import PSNR, SSIM
 from wssl.report.labels import METRICS
-from wssl.report.tables.contrasts import runs_of
+from wssl.report.tables.contrasts import phases_of, runs_of
 from wssl.report.text import amount, bounds_text, counted
 from wssl.report.web import trace
 
@@ -41,16 +41,33 @@ def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
         lines.append(
             {
                 "choice": choice.question,
-                "what to do": advice.action if advice else "awaiting runs",
+                "what to do": advice.action if advice else _awaited(campaign, choice),
                 "how sure": advice.certainty if advice else "",
                 "1 - SSIM lower by": amount(estimate.value if estimate else np.nan, SSIM.unit),
                 "95 % interval": bounds_text(*bounds, SSIM.unit),
+                "steps": f"{_steps(campaign, choice.first)}; {_steps(campaign, choice.second)}",
                 "PSNR": amount(beside.estimate.value if beside else np.nan, PSNR.unit),
                 "seen with": seen + _scale(campaign, choice),
             }
         )
         traced.append(trace.fingerprints(runs))
     return trace.with_rows(pd.DataFrame(lines).set_index("choice"), traced)
+
+
+def _awaited(campaign: Campaign, choice: Choice) -> str:
+    done, planned = choice.recorded(campaign)
+    return f"awaiting runs ({done} of {planned})"
+
+
+def _steps(campaign: Campaign, arm: Arm) -> str:
+    """The steps of an arm's phases, or a dash without a run."""
+    runs = runs_of(campaign, [arm])
+    if not runs:
+        return "—"
+    if not runs[0]["history"]:
+        return "none"
+    steps = [phase["scale"]["pretext_steps"] for phase in phases_of(campaign, [arm])[:1]]
+    return " + ".join(f"{number:,}" for number in [*steps, runs[0]["scale"]["inpainting_steps"]])
 
 
 def _scale(campaign: Campaign, choice: Choice) -> str:

@@ -22,14 +22,14 @@ BOTH = (SSIM, PSNR)
 
 
 def runs_of(campaign: Campaign, arms: Sequence[Arm]) -> list[Record]:
-    """All runs of some arms, in the order of the arms and of the seeds.
+    """All runs of some arms that did not diverge, in the order of the arms and of the seeds.
 
     Parameters
     ----------
     campaign : Campaign
     arms : sequence of Arm
     """
-    found = (campaign.runs.get(arm, {}) for arm in arms)
+    found = (campaign.converged.runs.get(arm, {}) for arm in arms)
     return [by_seed[seed] for by_seed in found for seed in sorted(by_seed)]
 
 
@@ -213,6 +213,7 @@ def spread_table(campaign: Campaign, sets: Mapping[str, Sequence[Arm]]) -> pd.Da
         between the weightings, for this set alone. Dashes where fewer than two seeds have all.
     """
     lines = []
+    campaign = campaign.converged
     for name, arms in sets.items():
         theirs = [printed(arm, SSIM) for arm in arms]
         line = {
@@ -253,6 +254,7 @@ def repetition_table(campaign: Campaign, groups: Mapping[int, Sequence[Arm]]) ->
         One row for the paper and one per seed that has all runs: the mean SSIM of each group and
         the standard deviation over its weightings (n - 1), in points of SSIM as the paper has them.
     """
+    campaign = campaign.converged
     points = Score(points=True)
     arms = [arm for group in groups.values() for arm in group]
     rows = {"the paper": [[printed(arm, points) for arm in group] for group in groups.values()]}
@@ -297,6 +299,7 @@ def more_tasks(groups: Mapping[int, Sequence[Arm]], campaign: Campaign) -> dict[
         "two tasks minus one": means(two, one).terms,
         "three tasks minus two": means(three, two).terms,
     }
+    campaign = campaign.converged
     seeds = common_seeds(campaign, [*one, *two], SSIM)
     if not seeds:
         return found

@@ -5,10 +5,11 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from wssl.claims.campaign import Arm, Campaign
+from wssl.claims.decision import LEVEL
 from wssl.claims.estimands import SSIM
-from wssl.claims.outcomes import paired
+from wssl.claims.outcomes import paired, recorded
 from wssl.claims.remedies import REMEDIES, Reading, against, on_validation
-from wssl.report.text import effect_text
+from wssl.report.text import interval_text
 from wssl.report.web import trace
 from wssl.store import Record
 
@@ -47,12 +48,16 @@ def answer_text(exploration: Campaign, readings: Sequence[Reading]) -> str:
         for label, terms in contrasts.items()
         if (pair := paired(exploration, terms, SSIM)) is not None
     }
-    if not found:
-        return "The exploratory runs are awaited."
+    done, planned = recorded(exploration, REMEDIES.values())
+    if done < planned or not found:
+        return f"The exploratory runs are awaited ({done} of {planned} are recorded)."
     best = max(found, key=lambda label: found[label].value)
+    each = LEVEL / 2 / len(found)
+    bounds = found[best].lower(each), found[best].upper(each)
     parts = [
         f"Of {len(found)} configurations, the best against the same network trained from scratch "
-        f"is *{best}*: change of 1 - SSIM {effect_text(found[best], 'ratio')}."
+        f"is *{best}*: change of 1 - SSIM {interval_text(found[best].value, *bounds, 'ratio')}, an "
+        "interval that allows for the choice of the best."
     ]
     shown = [one.statement for one in readings if one.holds]
     refused = [one.statement for one in readings if one.holds is False]

@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from wssl.claims.campaign import NARROW, WIDE, Campaign
 from wssl.claims.decision import Verdict, in_paper
 from wssl.claims.estimands import MARGINS, PSNR, Contrast, Unit, in_db, shown
+from wssl.claims.outcomes import paired
+from wssl.report.tables.paper import with_headings
 from wssl.report.text import SIGNS, amount, bounds_text, interval_text
 from wssl.report.web import trace
 
@@ -66,6 +69,44 @@ def _in_db(verdict: Verdict, records: Campaign) -> dict[str, str]:
     effect = estimand.estimate(records)
     bounds = bounds_text(effect.lower(), effect.upper(), "dB")
     return {"in dB": amount(effect.value, "dB"), "95 % interval, dB": bounds}
+
+
+def converged_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataFrame:
+    """The effects without the runs that diverged, beside those on which the verdicts rest.
+
+    Parameters
+    ----------
+    verdicts : sequence of Verdict
+    campaign : Campaign
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per claim that is a contrast of arms, with 95 % intervals; empty if no run diverged.
+        Without the runs that diverged, the seeds are those in which each arm has another run, and
+        the variance is that of the other runs.
+    """
+    lines = []
+    for verdict in verdicts if campaign.converged is not campaign else ():
+        estimand = verdict.claim.estimand
+        if not isinstance(estimand, Contrast):
+            continue
+        value, low, high, seeds = np.nan, np.nan, np.nan, 0
+        if found := paired(campaign, estimand.terms, estimand.score):
+            value, seeds = found.estimate.value, len(found.per_seed)
+            low, high = found.estimate.lower(), found.estimate.upper()
+        effect = verdict.effect
+        lines.append(
+            {
+                ("", "claim"): verdict.claim.text,
+                ("all runs", "effect"): amount(effect.value if effect else np.nan, estimand.unit),
+                ("all runs", "95 % interval"): bounds_text(*verdict.interval(), estimand.unit),
+                ("without", "effect"): amount(value, estimand.unit),
+                ("without", "95 % interval"): bounds_text(low, high, estimand.unit),
+                ("without", "seeds"): seeds,
+            }
+        )
+    return with_headings(lines) if lines else pd.DataFrame()
 
 
 def short_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from wssl.claims.catalogue import BEST_ARM, HARMONIC, PIC, RANDOM, SCRATCH, SHIF
 from wssl.claims.outcomes import Findings
 from wssl.report.tables.contrasts import runs_of
 from wssl.report.tables.paper import format_interval
+from wssl.report.text import counted, is_or_are
 from wssl.report.web.svg import WIDTH, Chart, Point, circle, line, picture, rectangle, text
 from wssl.statistics import interval
 
@@ -37,17 +38,27 @@ def headline(found: Findings) -> Chart:
     wssl.report.Chart
         As the value of a cell it shows itself. The networks are those of the width of the
         controls; the other methods have one width. Rows without runs say so where the runs are
-        registered, and are left out elsewhere; where none is left, the caption says so.
+        registered, and are left out elsewhere; where none is left, the caption says so. Runs that
+        diverged are left out, with a mark and a sentence in the caption.
     """
     arms = dict(zip(ROWS, found.at(*ROWS.values()), strict=True))
+    recorded = {name: len(found.campaign.runs.get(arm, {})) for name, arm in arms.items()}
     rows = {
-        name: {run["fingerprint"]: 1 - run["metrics"]["ssim"] for run in runs}
+        name: {
+            run["fingerprint"]: 1 - run["metrics"]["ssim"] for run in runs_of(found.campaign, [arm])
+        }
         for name, arm in arms.items()
-        if (runs := runs_of(found.campaign, [arm])) or found.registered
+        if recorded[name] or found.registered
     }
     shown = [value for values in rows.values() for value in values.values()]
     if not rows:
         return Chart((), "None of the runs of this chart is recorded yet.")
+    diverged = {name: lost for name in rows if (lost := recorded[name] - len(rows[name]))}
+    notes = "".join(
+        f" * {name}: {lost} of {counted(recorded[name], 'run')} diverged, and "
+        f"{is_or_are(lost)} left out here; the verdicts count all."
+        for name, lost in diverged.items()
+    )
     decimals = 3
     pad = 0.06 * np.ptp(shown or [0.0]) or 10.0**-decimals
     low, high = min(shown, default=0.0) - pad, max(shown, default=0.0) + pad
@@ -71,14 +82,16 @@ def headline(found: Findings) -> Chart:
         if not values:
             body.append(line(_LEFT, top - 2, _RIGHT, top - 2, "grid"))
             body.append(text(_LEFT, top + 12, name, "name"))
-            body.append(text(_RIGHT, top + 12, "awaiting runs", "", "end"))
+            words = "diverged *" if name in diverged else "awaiting runs"
+            body.append(text(_RIGHT, top + 12, words, "", "end"))
             continue
         mean, half = interval(values)
         y = top + 23
         if index:
             body.append(line(_LEFT, top - 2, _RIGHT, top - 2, "grid"))
         body.append(text(_LEFT, top + 12, name, "name"))
-        body.append(text(_RIGHT, top + 12, f"{mean:.{decimals}f}", "name", "end"))
+        mark = " *" * (name in diverged)
+        body.append(text(_RIGHT, top + 12, f"{mean:.{decimals}f}{mark}", "name", "end"))
         marks = [rectangle(_LEFT, top, _RIGHT - _LEFT, _ROW, "reach")]
         marks += [circle(place(value), y, 3.2, "seed") for value in values]
         if len(values) > 1:
@@ -96,6 +109,6 @@ def headline(found: Findings) -> Chart:
         (picture(label, body, points, bottom + (36 if shown else 0)),),
         "Error (1 - SSIM) of whole test images after their holes were filled, lower is better. "
         "Orange: the paper's method. Small dots are seeds; large dots and numbers are their means, "
-        "bars the 95 % intervals of these. What learns nothing has one value.",
+        f"bars the 95 % intervals of these. What learns nothing has one value.{notes}",
         tuple(fingerprint for by_run in rows.values() for fingerprint in by_run),
     )
