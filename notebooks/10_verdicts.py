@@ -118,6 +118,17 @@ tables["primary"]
 tables["secondary"]
 
 # %% [markdown]
+# ## The controls, by their own noise
+#
+# Five seeds say little about their own scatter, so that comparable runs lend theirs, most of which
+# have the narrower network of the grids. The table shows what the claims about the controls would
+# look like without that, and whether the controls scatter as their comparable runs do. It decides
+# nothing.
+
+# %% tags=["hide-input"]
+report.own_noise_table(verdicts, campaign)
+
+# %% [markdown]
 # ## Runs that diverged
 #
 # {glue:text}`diverged` A run has diverged if its loss at the end is more than twice the lowest that
@@ -149,8 +160,11 @@ report.width_table(campaign, verdicts)
 # - Otherwise, it is **undecided**.
 #
 # A claim is **awaiting runs** while registered runs are missing. Configurations are compared at the
-# same seeds, and each interval is for new seeds and new images. The bounds are chosen so that the
-# probability of one or more wrong verdicts in the whole table is at most 5 %. The margins are:
+# same seeds, and each interval is for new seeds and new images; those of spreads and of shares (how
+# much weights matter, how steady results are, whether levels can be told) are for new seeds alone.
+# The bounds are chosen so that the probability of one or more wrong verdicts in the whole table is at
+# most 5 %. That is a statement about verdicts: more than 5 % of tables may have a bound that is wrong
+# but decides nothing. The margins are:
 
 # %% tags=["hide-input"]
 report.margin_table()
@@ -158,9 +172,9 @@ report.margin_table()
 # %% [markdown]
 # ## How reliable these rules are
 #
-# Whole campaigns were simulated with the noise of recorded runs, and with true effects that are
-# known. The first table gives the percentage of simulated campaigns with one or more wrong
-# verdicts:
+# Whole campaigns were simulated with the noise of the first edition's runs, which had the first width
+# 16, and with true effects that are known. The first table gives the percentage of simulated
+# campaigns with one or more wrong verdicts:
 
 # %% tags=["hide-input"]
 simulated = json.loads((BOOK / "characteristics.json").read_text(encoding="utf-8"))
@@ -175,7 +189,9 @@ power = {noise: report.power_table(simulated, noise) for noise in simulated["pow
 pd.concat(power, names=["noise", "claim"])
 
 # %% [markdown]
-# The third table gives the percentage of the printed 95 % intervals that covered the true effect:
+# The third table gives the percentage of the printed 95 % intervals that covered the true effect.
+# If runs scatter more at the width of the controls than at that of the grids, which lend them their
+# variance, the coverage of claims on the controls falls short of it:
 
 # %% tags=["hide-input"]
 report.coverage_table(simulated)

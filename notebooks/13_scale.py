@@ -83,8 +83,9 @@ report.ladder_table(rungs["budget"], pairs, "steps")
 # The table is computed from the fitted lines. It gives the gain from a doubling of the steps, the
 # number of images with which a configuration reaches each classical fill, and the expected score
 # after {glue:text}`predicted:,d` images, as many as the paper's inpainting phase may have seen. The
-# intervals come from the scatter about the line. They assume that the line stays straight, which no
-# run here can show.
+# intervals come from the scatter of the runs about the line, without the error of the choice of test
+# images, and they hold only if the line stays straight. The column *curvature* tests that within
+# the ladder: a curve that levels off can pass far outside of an interval beyond its end.
 
 # %% tags=["hide-input"]
 report.fit_table(rungs["budget"], [HARMONIC, BIHARMONIC], images, predicted)
@@ -105,7 +106,8 @@ report.ladder_table(rungs["holes"], pairs[:2], "strokes")
 report.ladder_table(rungs["size"], pairs[:2], "images")
 
 # %% [markdown]
-# **What this page cannot conclude.** What happens far beyond the largest scale: most steps have two
+# **What this page cannot conclude.** Scores beyond the longest training: a prediction from a straight
+# line is no finding, least of all where the points bend. What happens far beyond the largest scale: most steps have two
 # or three seeds, and each scale ends where its registered computing time ends.
 
 # %% [markdown]

@@ -125,16 +125,19 @@ where_figure(campaign, (best, plain, scratch), by_depth, SCRATCH)
 #
 # A linear map, the {term}`linear read-out`, is fitted from the features of a block (a window of
 # 3 × 3 positions) to the pixels of the original image, on other images than those it is evaluated
-# on. Where the map finds the pixels, the decoder can find them too. Known pixels show how much of
-# the image the encoder lets through; pixels of the hole, how much it has guessed from the
-# surroundings.
+# on. Where the map finds the pixels, the decoder can find them too. Pixels of the hole show how much
+# the block has guessed from the surroundings. The values are lower bounds: the map is fitted at some
+# 1,200 known positions, fewer than the features of a deep or wide block. So encoders can be
+# compared at one block and one width, but neither blocks with each other nor widths.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "PSNR of a linear read-out of the original's pixels from each block of the encoder: on the left, pixels that the network sees; on the right, pixels of the hole. Lines are means, points are seeds.", "name": "fig-readout"}, "image": {"alt": "Two line charts over the five blocks of the encoder, one line per treatment of the encoder. Left: known pixels. Right: pixels of the hole."}}
 block_curves(campaign, judged, "readout")
 
 # %% [markdown]
-# A frozen first block with few channels cannot pass on what it does not contain. The table gives the
-# read-out of known pixels from the first block, in dB, by its number of channels.
+# A frozen first block with few channels cannot pass on what it does not contain. The table shows
+# what arrives: how far the network's own output is from the image at known pixels, in grey levels
+# of 255, by the number of channels of the first block. (A fill takes known pixels from the image;
+# this output is discarded.)
 
 # %% tags=["hide-input"]
 mechanism.width_table(campaign, widths)

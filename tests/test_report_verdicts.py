@@ -1,12 +1,14 @@
 """Verdicts of registered claims as text, tables and a figure."""
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from scipy import stats
 
 sys.path.insert(0, str(Path(__file__).parent / "claims"))
 
@@ -15,7 +17,7 @@ from worlds import TRUE, study
 from wssl.claims.campaign import Campaign
 from wssl.claims.catalogue import CLAIMS, WIDE_RANDOM, claim
 from wssl.claims.characteristics import nothing
-from wssl.claims.decision import judge
+from wssl.claims.decision import REFUTED, judge
 from wssl.claims.estimands import SSIM, Contrast
 from wssl.claims.outcomes import findings, paired
 from wssl.claims.registration import Registration
@@ -90,6 +92,43 @@ def test_effects_without_runs_that_diverged_stand_beside_the_registered_ones(ver
     assert row["without", "effect"] == text.amount(found.value, "ratio")
     assert row["without", "seeds"] == 4
     assert table.loc[claim("supervised").text, ("without", "seeds")] == 5
+
+
+def test_controls_by_their_own_noise(verdicts):
+    campaign = Campaign(study(TRUE["features"]))
+    table = tables.own_noise_table(verdicts, campaign)
+    assert claim("features").text in table.index
+    assert claim("best-weights").text not in table.index
+    terms = claim("supervised").estimand.terms
+    values = [sum(c * SSIM(campaign, arm, seed) for c, arm in terms) for seed in range(11, 16)]
+    drawn = sum(c * SSIM.drawn(campaign, arm, range(11, 16))[0] for c, arm in terms)
+    of_seeds, of_images = np.var(values, ddof=1) / 5, np.var(drawn, ddof=1) * 40 / 39
+    error = (of_seeds + of_images) ** 0.5
+    freedom = error**4 / (of_seeds**2 / 4 + of_images**2 / 39)
+    ends = np.mean(values) + stats.t.ppf([0.025, 0.975], freedom) * error
+    row = table.loc[claim("supervised").text]
+    assert row["from its own runs"] == text.bounds_text(*ends, "ratio")
+    ratio = np.var(values, ddof=1) / campaign.prior(terms, SSIM)[0]
+    assert row["own over lent variance"] == f"{ratio:.2g}"
+    assert tables.own_noise_table(judge([]), Campaign([])).empty
+
+
+def test_unseen_images_by_their_kinds(verdicts):
+    campaign = Campaign(study(TRUE["features"]))
+    images = len(next(r for r in campaign.evaluations.values())[0]["per_image"]["ssim"])
+    alone = tables.group_table(verdicts, campaign, [str(i) for i in range(images)])
+    assert claim("unseen").text in alone.index
+    assert claim("features").text not in alone.index
+    assert (alone["for new images"] == alone["for new kinds"]).all()
+    two = tables.group_table(verdicts, campaign, ["odd", "even"] * (images // 2))
+    assert (two["for new images"] != two["for new kinds"]).any()
+    assert (two["effect"] == alone["effect"]).all()
+
+
+def test_a_refuted_claim_says_how(verdicts):
+    refuted = replace(verdicts[0], outcome=REFUTED, high=-0.1)
+    assert refuted.status == "refuted: the opposite"
+    assert replace(refuted, high=0.01).status == "refuted: the opposite, or too small to matter"
 
 
 def test_only_what_the_paper_says_is_counted(verdicts):

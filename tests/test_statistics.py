@@ -8,6 +8,8 @@ from scipy import stats
 
 from wssl.statistics import (
     Estimate,
+    bootstrap_groups,
+    bootstrap_images,
     contrast,
     graphical,
     holm,
@@ -17,6 +19,25 @@ from wssl.statistics import (
 )
 
 SHARES = st.floats(0, 1)
+
+
+@pytest.mark.parametrize("logarithm", [False, True])
+def test_groups_are_drawn_whole(rng, logarithm):
+    scores = rng.uniform(0.1, 0.9, (2, 7))
+    groups = ["b", "a", "b", "c", "a", "b", "c"]
+    drawn = bootstrap_groups(scores, groups, logarithm=logarithm, draws=50, seed=3)
+    counts = np.random.default_rng(3).multinomial(3, [1 / 3] * 3, size=50)
+    for count, value in zip(counts, drawn, strict=True):
+        images = [i for name, n in zip("abc", count, strict=True) for _ in range(n)
+                  for i, group in enumerate(groups) if group == name]  # fmt: skip
+        means = scores[:, images].mean(axis=1)
+        assert value == pytest.approx(np.mean(np.log(means) if logarithm else means))
+
+
+def test_groups_of_one_image_are_images(rng):
+    scores = rng.uniform(0.1, 0.9, (2, 7))
+    alone = bootstrap_groups(scores, [str(i) for i in range(7)])
+    np.testing.assert_allclose(alone, bootstrap_images(scores))
 
 
 @pytest.mark.parametrize("confidence", [0.8, 0.95, 0.99])

@@ -514,6 +514,46 @@ def bootstrap_images(
     return np.asarray((np.log(means) if logarithm else means).mean(axis=1))
 
 
+def bootstrap_groups(
+    scores: np.ndarray,
+    groups: Sequence[str],
+    *,
+    logarithm: bool = False,
+    draws: int = 2000,
+    seed: int = 0,
+) -> np.ndarray:
+    """An arm's mean score on bootstrap samples of groups of its test images: a cluster sample.
+
+    Images of one group may be alike, so that many images of few groups are fewer than they seem.
+
+    Parameters
+    ----------
+    scores : numpy.ndarray of float, (seeds, images)
+    groups : sequence of str
+        The group of each image.
+    logarithm : bool
+        Whether the score of a run is the logarithm of its mean over the images.
+    draws, seed : int
+
+    Returns
+    -------
+    numpy.ndarray of float, (draws,)
+        The mean over the seeds.
+
+    Examples
+    --------
+    Two groups without spread in themselves have three equally likely means:
+
+    >>> scores = np.array([[1.0, 1.0, 3.0, 3.0]])
+    >>> sorted(set(bootstrap_groups(scores, ["a", "a", "b", "b"], draws=100).tolist()))
+    [1.0, 2.0, 3.0]
+    """
+    names, place = np.unique(np.asarray(groups), return_inverse=True)
+    weights = _test_sets(len(names), draws, seed)[:, place]
+    means = weights @ scores.T / weights.sum(axis=1, keepdims=True)
+    return np.asarray((np.log(means) if logarithm else means).mean(axis=1))
+
+
 @lru_cache(maxsize=8)
 def _test_sets(images: int, draws: int, seed: int) -> np.ndarray:
     """The multiplicity of each image in each test set, as floats, which multiply fast."""

@@ -38,6 +38,28 @@ def test_one_seed_is_fitted_as_by_scipy(rng):
     assert (value, high - value, value - low) == pytest.approx((expected.intercept, half, half))
 
 
+def test_a_straight_line_is_tested_against_a_parabola(rng):
+    values = {b: {11: 20 + np.log2(b) + rng.normal(), 12: 21 + rng.normal()} for b in BUDGETS}
+    fit = log_fit(rungs(values), "scratch", PSNR)
+    x = np.repeat(np.log2(BUDGETS), 2)
+    seeds = np.tile([0.0, 1.0], len(BUDGETS))
+    y = np.array([values[b][seed] for b in BUDGETS for seed in (11, 12)])
+
+    def squares(*columns):
+        design = np.column_stack([np.ones_like(x), seeds, *columns])
+        return float(np.linalg.lstsq(design, y, rcond=None)[1][0])
+
+    straight, bent = squares(x), squares(x, x**2)
+    f = (straight - bent) / (bent / (len(y) - 4))
+    assert fit.curvature == pytest.approx(stats.f.sf(f, 1, len(y) - 4))
+    assert np.isnan(log_fit(rungs({1.0: {11: 1.0}, 4.0: {11: 2.0}}), "scratch", PSNR).curvature)
+
+
+def test_a_curve_that_levels_off_is_seen():
+    values = {b: {s: 20 - 4 / (1 + b) + 0.01 * s * b**0.1 for s in (11, 12)} for b in BUDGETS}
+    assert log_fit(rungs(values), "scratch", PSNR).curvature < 0.05
+
+
 def test_seeds_are_blocks():
     values = {b: {11: 20 + np.log2(b), 12: 25 + np.log2(b)} for b in BUDGETS}
     del values[16.0][12]

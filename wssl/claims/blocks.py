@@ -75,6 +75,26 @@ def cut_skips(campaign: Campaign, arm: Arm, score: Score = SSIM) -> dict[int, np
     return found
 
 
+def known_error(run: Record) -> float:
+    """The mean absolute error of a network's raw output at known pixels of its test images.
+
+    The composited image has errors in the hole alone; what the raw output has beyond these is at
+    known pixels.
+
+    Parameters
+    ----------
+    run : dict
+        The record of a run, with a mask and an image in [0, 1] for each test.
+
+    Returns
+    -------
+    float
+        In [0, 1], over the known pixels of all images.
+    """
+    known = 1 - float(np.mean(run["per_image"]["coverage"]))
+    return (run["metrics"]["l1_raw"] - run["metrics"]["l1"]) / known
+
+
 @dataclass(frozen=True)
 class Profile:
     """A measure of each block: its mean over seeds, with a 95 % interval for new seeds.

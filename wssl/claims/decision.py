@@ -1,8 +1,9 @@
 """From estimates to verdicts: one rule for all claims, with an error rate for the whole table.
 
-Every verdict follows from a lower and an upper confidence bound. The lower bounds of all claims are
-wrong anywhere with a probability of at most half of `LEVEL`, and so are the upper bounds; so the
-probability of a wrong verdict anywhere in the table is at most `LEVEL`.
+Every verdict follows from a lower and an upper confidence bound, at error rates that two graphical
+procedures of half of `LEVEL` each give it; so the probability of a wrong verdict anywhere in the
+table is at most `LEVEL`. That holds for verdicts: the bounds are not simultaneous, and one that
+decides nothing may be wrong more often.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -64,9 +65,12 @@ class Verdict:
 
     @property
     def status(self) -> str:
-        """The outcome, with the number of runs where some are missing."""
+        """The outcome, with the number of runs where some are missing, and how it was refuted."""
         if self.outcome == AWAITING:
             return f"{AWAITING} ({self.done} of {self.registered})"
+        if self.outcome == REFUTED:
+            how = "the opposite" if self.high < 0 else "the opposite, or too small to matter"
+            return f"{REFUTED}: {how}"
         return self.outcome
 
     def interval(self, confidence: float = 0.95) -> tuple[float, float]:

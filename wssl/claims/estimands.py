@@ -13,6 +13,7 @@ from wssl.statistics import (
     BlockAnalysis,
     Effect,
     Estimate,
+    bootstrap_groups,
     bootstrap_images,
     contrast,
     moderated,
@@ -116,26 +117,37 @@ class Score:
             return campaign.evaluation(arm, seed, dataset=campaign.design.unseen)
         return campaign.run(arm, seed)
 
-    def drawn(self, campaign: Campaign, arm: Arm, seeds: Sequence[int]) -> tuple[np.ndarray, int]:
+    def drawn(
+        self,
+        campaign: Campaign,
+        arm: Arm,
+        seeds: Sequence[int],
+        groups: tuple[str, ...] | None = None,
+    ) -> tuple[np.ndarray, int]:
         """The mean score over seeds on bootstrap test sets, and the number of test images.
 
         Test sets are the same for all arms, and others for unseen images than for the run's own.
+        With the group of each unseen image, groups are drawn in place of unseen images and counted.
         """
         if self.loss:
             (there, m), (here, n) = (
-                replace(self, loss=False, unseen=unseen).drawn(campaign, arm, seeds)
+                replace(self, loss=False, unseen=unseen).drawn(campaign, arm, seeds, groups)
                 for unseen in (True, False)
             )
             return there - here, min(m, n)
-        known = campaign.draws.get((self, arm, tuple(seeds)))
+        groups = groups if self.unseen else None
+        known = campaign.draws.get((self, arm, tuple(seeds), groups))
         if known is None:
             records = [self._record(campaign, arm, seed) for seed in seeds]
             table = np.array([r["per_image"][self.metric] for r in records if r], dtype=float)
             sign = -1.0 if self.logarithm != self.reversed else 1.0
             values = self.dissimilarity(table) if self.logarithm else table
-            found = bootstrap_images(values, logarithm=self.logarithm, seed=int(self.unseen))
-            known = sign * found, table.shape[1]
-            campaign.draws[self, arm, tuple(seeds)] = known
+            draw: dict[str, Any] = {"logarithm": self.logarithm, "seed": int(self.unseen)}
+            if groups is None:
+                known = sign * bootstrap_images(values, **draw), table.shape[1]
+            else:
+                known = sign * bootstrap_groups(values, groups, **draw), len(set(groups))
+            campaign.draws[self, arm, tuple(seeds), groups] = known
         return known
 
 
@@ -185,6 +197,8 @@ def linear(
     seeds: Sequence[int],
     *,
     pooled: bool = False,
+    own: bool = False,
+    groups: tuple[str, ...] | None = None,
 ) -> Estimate:
     """A linear contrast of arms with common seeds, for new seeds and new images.
 
@@ -198,19 +212,24 @@ def linear(
     pooled : bool
         Whether the variance is that of the arms' classes alone. Else it is moderated: the variance
         of the contrasts per seed, shrunk towards that of the classes.
+    own : bool
+        Whether the variance is that of the contrasts per seed alone, as in Student's t.
+    groups : tuple of str, optional
+        The group of each unseen image, for an interval for new groups in place of new images.
 
     Returns
     -------
     Estimate
     """
     per_seed = [sum(c * score(campaign, arm, seed) for c, arm in terms) for seed in seeds]
-    variance, free_pooled, free = campaign.prior(terms, score)
+    nothing = float("nan"), 0.0, 0.0
+    variance, free_pooled, free = nothing if own else campaign.prior(terms, score)
     if pooled and np.isfinite(variance):
         error = float(np.sqrt(variance / len(per_seed)))
         over_seeds = Estimate(float(np.mean(per_seed)), error, free_pooled)
     else:
         over_seeds = moderated(per_seed, variance, free)
-    found = [(c, *score.drawn(campaign, arm, seeds)) for c, arm in terms]
+    found = [(c, *score.drawn(campaign, arm, seeds, groups)) for c, arm in terms]
     drawn = np.sum([c * draws for c, draws, _ in found], axis=0)
     return two_level(over_seeds, drawn, min(images for *_, images in found))
 

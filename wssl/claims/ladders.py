@@ -104,12 +104,16 @@ class LogFit:
         Of these two.
     freedom : int
         Degrees of freedom of the residual; the covariance is NaN without any.
+    curvature : float
+        The p value of no curvature, from a parabola through the same points; NaN with fewer than
+        three budgets or without a degree of freedom left.
     """
 
     level: float
     slope: float
     covariance: np.ndarray
     freedom: int
+    curvature: float = float("nan")
 
     def at(self, budget: float) -> tuple[float, float, float]:
         """The expected score with a budget, and its 95 % interval.
@@ -192,4 +196,17 @@ def log_fit(rungs: Sequence[Rung], encoder: str, score: Score) -> LogFit | None:
     mean = np.zeros((2, columns.shape[1]))
     mean[0, :-1], mean[1, -1] = 1 / blocks.shape[1], 1.0
     level, slope = mean @ found
-    return LogFit(float(level), float(slope), variance * mean @ inverse @ mean.T, freedom)
+    bend = _p_of_last(np.column_stack([columns, x**2]), y) if len(set(x)) > 2 else float("nan")
+    return LogFit(float(level), float(slope), variance * mean @ inverse @ mean.T, freedom, bend)
+
+
+def _p_of_last(columns: np.ndarray, y: np.ndarray) -> float:
+    """The p value of no effect of the last column, by least squares; NaN without freedom."""
+    freedom = len(y) - columns.shape[1]
+    if freedom < 1:
+        return float("nan")
+    found, *_ = np.linalg.lstsq(columns, y, rcond=None)
+    residual = y - columns @ found
+    variance = float(residual @ residual) / freedom
+    error = np.sqrt(variance * np.linalg.pinv(columns.T @ columns)[-1, -1])
+    return float(2 * stats.t.sf(abs(found[-1]) / error, freedom)) if error else 0.0

@@ -61,6 +61,11 @@ class Entry:
     box: tuple[float, float, float, float]
 
     @property
+    def group(self) -> str:
+        """The folder of the original, which for ``objects`` is the kind of object."""
+        return PurePosixPath(self.path).parent.name
+
+    @property
     def content(self) -> str:
         """Everything that determines the image and its use, as JSON, without the licence."""
         original = self.repository, self.commit, self.path, self.sha256

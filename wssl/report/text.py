@@ -442,13 +442,16 @@ def ladder_answer(
                 terms = difference(rung.arm("frozen"), rung.arm(other)).terms
                 effect = paired(rung.campaign, terms, score)
                 if effect is not None:
-                    found.append((rung.label, effect.estimate.value))
+                    found.append((rung.label, effect.per_seed))
             if len(found) > 1:
                 (first, start), *_, (last, end) = found
-                parts.append(
-                    f"{name}, against {against}: {amount(start, score.unit)} at {first}, "
-                    f"{amount(end, score.unit)} at {last}"
-                )
+                if seeds := start.keys() & end.keys():
+                    ends = [float(np.mean([by[s] for s in seeds])) for by in (start, end)]
+                    low, high = (amount(value, score.unit) for value in ends)
+                    parts.append(
+                        f"{name}, against {against}: {low} at {first}, {high} at {last} "
+                        f"({counted(len(seeds), 'common seed')})"
+                    )
     if parts:
         return f"Effects of the pretrained, frozen network on 1 - SSIM: {'; '.join(parts)}."
     if registered:

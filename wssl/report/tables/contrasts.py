@@ -230,12 +230,18 @@ def spread_table(campaign: Campaign, sets: Mapping[str, Sequence[Arm]]) -> pd.Da
             line["between weightings"] = amount(found.value, "SD")
             line["95 % interval"] = bounds_text(found.lower(), found.upper(), "SD")
             line["of a seed"] = amount(found.noise**0.5, "SD")
-            line["p"] = _p_text(found.p_above())
+            line["p"] = p_text(found.p_above())
         lines.append(line)
     return pd.DataFrame(lines).set_index("tasks")
 
 
-def _p_text(p: float) -> str:
+def p_text(p: float) -> str:
+    """A p value to three decimals.
+
+    Parameters
+    ----------
+    p : float in [0, 1]
+    """
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 

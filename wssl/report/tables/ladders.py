@@ -12,6 +12,7 @@ from wssl.claims.ladders import ENCODERS, Rung, log_fit
 from wssl.claims.outcomes import paired
 from wssl.report.labels import ENCODERS as NAMES
 from wssl.report.labels import method_label, score_label
+from wssl.report.tables.contrasts import p_text
 from wssl.report.tables.paper import with_headings
 from wssl.report.text import amount, bounds_text
 
@@ -78,7 +79,8 @@ def fit_table(
     -------
     pandas.DataFrame
         One row per configuration, with 95 % intervals from the scatter about the line. They do not
-        say that the line goes on straight.
+        say that the line goes on straight: ``curvature`` has the p value of a straight line against
+        a parabola, and where it is below 0.05 nothing is predicted.
     """
     lines = {}
     for encoder in ENCODERS:
@@ -86,6 +88,8 @@ def fit_table(
         line: dict[str, str] = {}
         slope = fit.slope if fit else np.nan
         line["per doubling"] = amount(slope, score.unit)
+        bend = fit.curvature if fit else np.nan
+        line["curvature"] = "—" if np.isnan(bend) else f"p {p_text(bend)}"
         for fill in fills:
             level = score(rungs[0].campaign, fill, 0)
             name = f"images to reach the {method_label(fill.method)}"
@@ -94,7 +98,9 @@ def fit_table(
                 line[name] = _images_text(fit.crossing(level), images, fit.freedom)
         name = f"expected at {predicted:,.0f} images"
         line[name] = "—"
-        if fit:
+        if bend < 0.05:
+            line[name] = "the points bend"
+        elif fit:
             found = fit.at(predicted / images)
             line[name] = _level_text(*found, score, fit.freedom)
         lines[NAMES[encoder]] = line

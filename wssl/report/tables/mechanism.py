@@ -5,11 +5,12 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from wssl.claims.blocks import Slope, by_block, slope_between, slope_within
+from wssl.claims.blocks import Slope, by_block, known_error, slope_between, slope_within
 from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.estimands import SSIM, difference
 from wssl.claims.outcomes import paired
 from wssl.paper import FROZEN_BLOCKS
+from wssl.report.tables.contrasts import runs_of
 from wssl.report.tables.paper import with_headings
 from wssl.report.text import amount, bounds_text, effect_text
 from wssl.store import Record
@@ -108,7 +109,7 @@ def answer_text(
     }
     if known:
         read = ", ".join(f"{value:.1f} dB {words}" for words, value in known.items())
-        parts.append(f"Known pixels can be read out of the encoder's first block at {read}.")
+        parts.append(f"A linear map finds known pixels in the encoder's first block at {read}.")
     costs = []
     for words, arm in depths.items():
         cost = paired(campaign, difference(arm, reference).terms, SSIM)
@@ -123,7 +124,7 @@ def answer_text(
 
 
 def width_table(campaign: Campaign, widths: Mapping[str, Mapping[str, Arm]]) -> pd.DataFrame:
-    """What can be read out of the first block, by the width of the network.
+    """How far the output of networks is from the image where it is known, by their width.
 
     Parameters
     ----------
@@ -134,16 +135,19 @@ def width_table(campaign: Campaign, widths: Mapping[str, Mapping[str, Arm]]) -> 
     Returns
     -------
     pandas.DataFrame
-        One row per width with a run: the PSNR of a linear read-out of known pixels, in dB, the mean
-        over the seeds. A dash where nothing was recorded.
+        One row per width with a run: the mean absolute error at known pixels of the raw output, in
+        grey levels of 255, the mean over the seeds. A dash where nothing was recorded.
     """
     lines = {}
     for width, arms in widths.items():
-        values = {name: by_block(campaign, arm, "readout", "known") for name, arm in arms.items()}
-        if any(values.values()):
+        found = {
+            name: [known_error(run) for run in runs_of(campaign, [arm])]
+            for name, arm in arms.items()
+        }
+        if any(found.values()):
             lines[width] = {
-                name: f"{np.mean([v[0] for v in found.values()]):.1f}" if found else "—"
-                for name, found in values.items()
+                name: f"{255 * np.mean(values):.1f}" if values else "—"
+                for name, values in found.items()
             }
     columns = list(next(iter(widths.values()), {}))
     return pd.DataFrame.from_dict(lines, orient="index", columns=columns).rename_axis("first width")

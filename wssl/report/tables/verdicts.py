@@ -8,7 +8,7 @@ import pandas as pd
 
 from wssl.claims.campaign import NARROW, WIDE, Campaign
 from wssl.claims.decision import Verdict, in_paper
-from wssl.claims.estimands import MARGINS, PSNR, Contrast, Unit, in_db, shown
+from wssl.claims.estimands import MARGINS, PSNR, Contrast, Unit, in_db, linear, shown
 from wssl.claims.outcomes import paired
 from wssl.report.tables.paper import with_headings
 from wssl.report.text import SIGNS, amount, bounds_text, interval_text
@@ -107,6 +107,91 @@ def converged_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataF
             }
         )
     return with_headings(lines) if lines else pd.DataFrame()
+
+
+def own_noise_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataFrame:
+    """The claims about the controls with the variance of their own runs alone.
+
+    Parameters
+    ----------
+    verdicts : sequence of Verdict
+    campaign : Campaign
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per contrast of configurations with the seeds of the controls whose runs are there:
+        the 95 % interval of the table of verdicts, in which comparable runs lend their variance;
+        that of Student's t, with the same error over images; and how many times the lent variance
+        of one seed the own one is.
+    """
+    columns = ["effect", "95 % interval", "from its own runs", "own over lent variance"]
+    lines = []
+    for verdict in verdicts:
+        estimand = verdict.claim.estimand
+        if not isinstance(estimand, Contrast) or not estimand.many or verdict.effect is None:
+            continue
+        seeds, unit = campaign.design.many, estimand.unit
+        alone = linear(campaign, estimand.terms, estimand.score, seeds, own=True)
+        values = [sum(c * estimand.score(campaign, arm, s) for c, arm in estimand.terms)
+                  for s in seeds]  # fmt: skip
+        lent = campaign.prior(estimand.terms, estimand.score)[0]
+        lines.append(
+            {
+                "claim": verdict.claim.text,
+                "effect": amount(verdict.effect.value, unit),
+                "95 % interval": bounds_text(*verdict.interval(), unit),
+                "from its own runs": bounds_text(alone.lower(), alone.upper(), unit),
+                "own over lent variance": f"{np.var(values, ddof=1) / lent:.2g}" if lent else "—",
+            }
+        )
+    return pd.DataFrame(lines, columns=["claim", *columns]).set_index("claim")
+
+
+def group_table(
+    verdicts: Sequence[Verdict], campaign: Campaign, groups: Sequence[str]
+) -> pd.DataFrame:
+    """The claims about unseen images with intervals for new images and for new groups of them.
+
+    Parameters
+    ----------
+    verdicts : sequence of Verdict
+    campaign : Campaign
+    groups : sequence of str
+        The group of each unseen image.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per contrast on unseen images that has a common seed, each with its 95 % intervals.
+    """
+    columns = ["effect", "for new images", "for new kinds"]
+    lines = []
+    for verdict in verdicts:
+        estimand = verdict.claim.estimand
+        if not (isinstance(estimand, Contrast) and estimand.score.unseen):
+            continue
+        if (found := paired(campaign, estimand.terms, estimand.score)) is None:
+            continue
+        line = {
+            "claim": verdict.claim.text,
+            "effect": amount(found.estimate.value, estimand.unit),
+            "for new images": bounds_text(
+                found.estimate.lower(), found.estimate.upper(), estimand.unit
+            ),
+            "for new kinds": "—",
+        }
+        if len(found.per_seed) > 1:
+            kinds = linear(
+                campaign.converged,
+                estimand.terms,
+                estimand.score,
+                tuple(found.per_seed),
+                groups=tuple(groups),
+            )
+            line["for new kinds"] = bounds_text(kinds.lower(), kinds.upper(), estimand.unit)
+        lines.append(line)
+    return pd.DataFrame(lines, columns=["claim", *columns]).set_index("claim")
 
 
 def short_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:

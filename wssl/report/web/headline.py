@@ -3,6 +3,7 @@
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
+from wssl.claims.campaign import NARROW, WIDE
 from wssl.claims.catalogue import BEST_ARM, HARMONIC, PIC, RANDOM, SCRATCH, SHIFT_NET
 from wssl.claims.outcomes import Findings
 from wssl.report.tables.contrasts import runs_of
@@ -104,10 +105,13 @@ def headline(found: Findings) -> Chart:
             facts.append(f"{len(values)} seeds: {listed}")
         facts.append(f"{'Records' if len(values) > 1 else 'Record'}: {', '.join(by_run)}")
         points.append(Point("".join(marks), facts, "" if index else "own"))
+    design = found.campaign.design
+    width = {NARROW: design.narrow, WIDE: design.wide}[found.width]
     label = "Error of WSSL, of its controls and of other methods"
     return Chart(
         (picture(label, body, points, bottom + (36 if shown else 0)),),
         "Error (1 - SSIM) of whole test images after their holes were filled, lower is better. "
+        f"WSSL and its controls have the first width {width}; the other networks have one size. "
         "Orange: the paper's method. Small dots are seeds; large dots and numbers are their means, "
         f"bars the 95 % intervals of these. What learns nothing has one value.{notes}",
         tuple(fingerprint for by_run in rows.values() for fingerprint in by_run),

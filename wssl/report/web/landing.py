@@ -6,7 +6,6 @@ from html import escape
 
 import numpy as np
 
-from wssl.claims.campaign import Campaign
 from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED, Verdict
 from wssl.claims.outcomes import NOT_RUN, SEEN, Findings
 from wssl.report.text import SIGNS, counted
@@ -183,18 +182,30 @@ def answer_sentence(found: Findings) -> str:
     if verdict.outcome == NOT_RUN:
         return "Not answered at this scale: none of the runs that it takes was made."
     size = effect_words(verdict)
+    later = " This is provisional while other runs are awaited." if is_provisional(found) else ""
     if verdict.outcome == SEEN:
         assert verdict.effect is not None
         way = "better" if verdict.effect.value > 0 else "worse"
         return f"In these runs, which decide nothing, the recipe filled holes {way} ({size})."
     if verdict.outcome == REFUTED and verdict.high < 0:
-        return f"No: the same network trained from scratch fills them better ({size})."
-    return {
+        return f"No: the same network trained from scratch fills them better ({size}).{later}"
+    answers = {
         HOLDS: f"Yes: it fills them better than the same network trained from scratch ({size}).",
         REFUTED: f"No: it is not better by as much as would matter ({size}).",
         SAME: f"It makes no difference that matters ({size}).",
         UNDECIDED: f"Undecided: these runs cannot tell which is better ({size}).",
-    }[verdict.outcome]
+    }
+    return answers[verdict.outcome] + later
+
+
+def is_provisional(found: Findings) -> bool:
+    """Whether verdicts may still change, because they share their noise with runs to come.
+
+    Parameters
+    ----------
+    found : wssl.claims.Findings
+    """
+    return found.registered and any(v.outcome == AWAITING for v in found.values())
 
 
 def effect_words(verdict: Verdict) -> str:
@@ -251,15 +262,17 @@ def claim_list(found: Findings) -> Markup:
         (verdict for verdict in found.values() if verdict.claim.primary is not None),
         key=lambda verdict: verdict.claim.primary or 0,
     )
-    items = [_item(verdict, found.campaign) for verdict in primary]
+    items = [_item(verdict, found) for verdict in primary]
     words = "; ".join(f"{v.claim.text.rstrip('.')}: {verdict_words(v)}" for v in primary)
     return Markup(f'<ol class="wssl-claims">{"".join(items)}</ol>', words)
 
 
-def _item(verdict: Verdict, campaign: Campaign) -> str:
+def _item(verdict: Verdict, found: Findings) -> str:
     claim, judged = verdict.claim, verdict_words(verdict)
     effect = effect_words(verdict) if verdict.effect is not None else ""
-    traced = attribute(verdict_records(verdict, campaign))
+    if effect and is_provisional(found):
+        effect += "; provisional"
+    traced = attribute(verdict_records(verdict, found.campaign))
     return (
         f'<li><span class="claim">{escape(PLAIN.get(claim.key, claim.text))}'
         f'<span class="detail">Compared: {escape(claim.compared)}</span></span>'
