@@ -28,6 +28,38 @@ def test_no_arm_is_one_of_the_campaigns():
     assert not registered & {experiment.fingerprint for experiment in ARMS}
 
 
+def test_the_frozen_controls_at_half_the_rate():
+    tasks = exploratory.half_rate()
+    runs = [task for task in tasks if isinstance(task, Experiment)]
+    tests = [task for task in tasks if isinstance(task, Evaluation)]
+    registered = {
+        e.fingerprint: e for e in campaign.controls(32) if e.encoder in ("frozen", "random")
+    }
+    assert len(runs) == len(tests) == len(registered) == 10
+    assert [test.experiment for test in tests] == runs
+    assert {test.dataset for test in tests} == {"objects"}
+    for run in runs:
+        usual = run.replace(settings={"width": 32})
+        assert usual.fingerprint in registered
+        assert (
+            run.scale.inpainting_learning_rate == 0.004 == usual.scale.inpainting_learning_rate / 2
+        )
+        assert run.pretraining == usual.pretraining
+
+
+def test_the_records_at_half_the_rate_come_with_training_from_scratch(fabricate, tmp_path):
+    store = Store(tmp_path)
+    wide = campaign.controls(32)
+    fabricate(store, [*wide, *exploratory.half_rate()])
+    found = exploratory.half_rate_records(store)
+    encoders = Counter(r["experiment"]["encoder"] for r in found if r["kind"] == "inpainting")
+    assert encoders == {"frozen": 5, "random": 5, "scratch": 5}
+    assert sum(record["kind"] == "evaluation" for record in found) == 10
+    rates = {r["scale"]["inpainting_learning_rate"] for r in found
+             if r["kind"] == "inpainting" and r["experiment"]["encoder"] != "scratch"}  # fmt: skip
+    assert rates == {0.004}
+
+
 def test_every_objective_and_network_beside_the_papers_has_an_arm():
     assert {experiment.objective for experiment in ARMS} == set(OBJECTIVES)
     networks = {name for name, method in METHODS.items() if method.trained_as_wssl}

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from wssl.campaign import DATA, FEW, UNSEEN, WIDE
+from wssl.campaign import DATA, FEW, UNSEEN, WIDE, controls
 from wssl.claims.remedies import MASK_AWARE
 from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.simplex import propose
@@ -82,6 +82,39 @@ def found_weights(seeds: Sequence[int] = FEW) -> list[Experiment]:
     seeds : sequence of int
     """
     return _repeated([{"pretext": EQUAL}, *({"objective": name} for name in FOUND)], seeds)
+
+
+def half_rate() -> list[Experiment | Evaluation]:
+    """The two frozen controls at half of the registered learning rate, with their tests on objects.
+
+    At the registered rate, frozen networks of the width of the controls may diverge.
+    """
+    runs = [
+        experiment.replace(
+            settings={
+                "width": WIDE,
+                "inpainting_learning_rate": experiment.scale.inpainting_learning_rate / 2,
+            }
+        )
+        for experiment in controls(WIDE)
+        if experiment.encoder in ("frozen", "random")
+    ]
+    return [task for run in runs for task in (run, Evaluation(run, dataset=UNSEEN))]
+
+
+def half_rate_records(store: Store | None = None) -> list[Record]:
+    """The existing records of `half_rate`, and those of the registered runs from scratch.
+
+    Parameters
+    ----------
+    store : Store, optional
+        `wssl.store.default_root` if not given.
+    """
+    store = store or Store()
+    scratch = [experiment for experiment in controls(WIDE) if experiment.encoder == "scratch"]
+    tests = [Evaluation(experiment, dataset=UNSEEN) for experiment in scratch]
+    found = (store.get(task.fingerprint) for task in (*half_rate(), *scratch, *tests))
+    return [record for record in found if record is not None]
 
 
 def next_searched(tried: Iterable[tuple[Experiment, float]]) -> Experiment | None:

@@ -112,6 +112,7 @@ def _study(options: argparse.Namespace) -> int:
     if options.exploratory:
         from wssl import exploratory
 
+        titled["frozen controls, half the rate"] = exploratory.half_rate()
         titled |= exploratory.tasks()
     for (preset, name), experiments in parts.items():
         titled[f"{preset} {'table ' * name.isdigit()}{name}"] = [*experiments]
