@@ -61,7 +61,10 @@ def test_runs_that_diverged_are_left_out_with_a_mark(found):
     shown = report.headline(found)._repr_html_()
     mean = 1 - found.campaign.runs[SCRATCH][0]["metrics"]["ssim"]
     assert f">{mean:.3f} *<" in shown
-    assert "* Trained from scratch, nothing frozen: 2 of 3 runs diverged, and are left out" in shown
+    assert (
+        "diverged, which the verdicts count: Trained from scratch, nothing frozen (2 of 3)."
+        in shown
+    )
     found.campaign.__dict__.pop("converged")
     found.campaign.runs[SCRATCH][0]["history"] = [[1, 0.1], [2, 0.5]]
     assert ">diverged *<" in report.headline(found)._repr_html_()

@@ -202,7 +202,7 @@ def test_what_to_do_follows_from_the_interval(explored):
     assert table["what to do"].tolist()[0] == "train every layer"
     assert table["how sure"].tolist()[:2] == [DECIDED, "no difference that matters"]
     assert table["seen with"].tolist()[0] == "5 seeds, width 32, registered"
-    assert table["steps"].tolist()[0] == "9,600 + 1,000; 1,000"
+    assert table["steps"].tolist()[0] == "9,600 + 1,000 against 1,000"
     assert "awaiting runs (3 of 6)" in table["what to do"].tolist()
     assert "reached SSIM 0.8" in advice.cost_text(exploration, WIDE_SCRATCH)
 

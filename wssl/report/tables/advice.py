@@ -35,6 +35,7 @@ def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
         found, beside = choice.seen(campaign), choice.seen(campaign, PSNR)
         runs = runs_of(campaign, [choice.first, choice.second])
         advice = choice.advice(campaign)
+        steps = [_steps(campaign, arm) for arm in (choice.first, choice.second)]
         estimate = found.estimate if found else None
         bounds = (estimate.lower(), estimate.upper()) if estimate else (np.nan, np.nan)
         seen = f"{counted(len(found.per_seed), 'seed')}, " if found else ""
@@ -45,8 +46,8 @@ def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
                 "how sure": advice.certainty if advice else "",
                 "1 - SSIM lower by": amount(estimate.value if estimate else np.nan, SSIM.unit),
                 "95 % interval": bounds_text(*bounds, SSIM.unit),
-                "steps": f"{_steps(campaign, choice.first)}; {_steps(campaign, choice.second)}",
                 "PSNR": amount(beside.estimate.value if beside else np.nan, PSNR.unit),
+                "steps": " against ".join(filter(None, steps)) or "—",
                 "seen with": seen + _scale(campaign, choice),
             }
         )
@@ -60,10 +61,10 @@ def _awaited(campaign: Campaign, choice: Choice) -> str:
 
 
 def _steps(campaign: Campaign, arm: Arm) -> str:
-    """The steps of an arm's phases, or a dash without a run."""
+    """The steps of an arm's phases; nothing without a run."""
     runs = runs_of(campaign, [arm])
     if not runs:
-        return "—"
+        return ""
     if not runs[0]["history"]:
         return "none"
     steps = [phase["scale"]["pretext_steps"] for phase in phases_of(campaign, [arm])[:1]]

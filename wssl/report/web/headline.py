@@ -8,7 +8,6 @@ from wssl.claims.catalogue import BEST_ARM, HARMONIC, PIC, RANDOM, SCRATCH, SHIF
 from wssl.claims.outcomes import Findings
 from wssl.report.tables.contrasts import runs_of
 from wssl.report.tables.paper import format_interval
-from wssl.report.text import counted, is_or_are
 from wssl.report.web.svg import WIDTH, Chart, Point, circle, line, picture, rectangle, text
 from wssl.statistics import interval
 
@@ -55,11 +54,9 @@ def headline(found: Findings) -> Chart:
     if not rows:
         return Chart((), "None of the runs of this chart is recorded yet.")
     diverged = {name: lost for name in rows if (lost := recorded[name] - len(rows[name]))}
-    notes = "".join(
-        f" * {name}: {lost} of {counted(recorded[name], 'run')} diverged, and "
-        f"{is_or_are(lost)} left out here; the verdicts count all."
-        for name, lost in diverged.items()
-    )
+    lost_runs = [f"{name} ({lost} of {recorded[name]})" for name, lost in diverged.items()]
+    notes = " * Without runs that diverged, which the verdicts count: "
+    notes = f"{notes}{', '.join(lost_runs)}." if diverged else ""
     decimals = 3
     pad = 0.06 * np.ptp(shown or [0.0]) or 10.0**-decimals
     low, high = min(shown, default=0.0) - pad, max(shown, default=0.0) + pad
