@@ -39,6 +39,7 @@ from wssl.claims.catalogue import (
     SINGLES,
     TRIPLES,
 )
+from wssl.claims.estimands import means
 from wssl.notebooks import check_parameters
 from wssl.report import text
 from wssl.report.figures.mechanism import accuracy_scatter, block_curves, skip_curves, where_figure
@@ -189,6 +190,20 @@ accuracy_scatter(learned, records)
 
 # %% tags=["hide-input"]
 mechanism.slope_table(learned)
+
+# %% [markdown]
+# Do pretext features serve at all, whichever the weights? All weightings of the grid together, and
+# those of each number of tasks, against random features:
+
+# %% tags=["hide-input"]
+every = {
+    "all weightings": [*SINGLES, *DOUBLES, *TRIPLES],
+    "one task": SINGLES,
+    "two tasks": DOUBLES,
+    "three tasks": TRIPLES,
+}
+grid = {name: means(arms, [RANDOM]).terms for name, arms in every.items()}
+report.contrast_table(campaign, grid, heading="minus random, frozen")
 
 # %% [markdown]
 # ## How alike the features are
