@@ -6,7 +6,7 @@ PYTHON ?= python3
 BACKEND ?= tensorflow
 BIN := .venv/bin
 YOURS := _build/yours
-STRICT := --all -W -n --keep-going --toc '$(CURDIR)/_toc.yml'
+STRICT := --all -W -n --keep-going --toc "$(CURDIR)/_toc.yml"
 CHROMIUM ?= $(firstword $(shell command -v chromium chromium-browser google-chrome))
 REPOSITORY := $(shell sed -n 's/^  url: "\(.*\)".*/\1/p' _config.yml)
 PRINT = --headless $(if $(filter 0,$(shell id -u)),--no-sandbox) --disable-gpu \
@@ -28,7 +28,7 @@ ORIGIN = import sys; print(sys.base_prefix, *sys.version_info)
 # .venv is made anew if it is not there, its interpreter is gone or not supported, it was moved (the
 # commands in it name their interpreter by its whole path), or another PYTHON is asked for.
 UNFIT := $(shell if .venv/bin/python -c '$(SUPPORTED)' && \
-  head -n 3 .venv/bin/pip | grep -qF '$(CURDIR)/.venv/bin/python' && \
+  head -n 3 .venv/bin/pip | grep -qF "$(CURDIR)/.venv/bin/python" && \
   $(if $(filter file,$(origin PYTHON)),true,[ "$$(.venv/bin/python -c '$(ORIGIN)')" = "$$($(PYTHON) -c '$(ORIGIN)')" ]); \
   then :; else echo unfit; fi 2> /dev/null)
 

@@ -156,6 +156,13 @@ def test_the_build_does_not_ask_for_keras(html):
     assert {name.partition(".")[0] for name in names}.isdisjoint({"keras", "tensorflow"})
 
 
+@pytest.mark.parametrize("file", ["README.md", "book/running.md", "wssl/cli/export.py"])
+def test_the_records_of_examples_are_committed(file):
+    named = re.findall(r"(?:export|--model) ([0-9a-f]{16})\b", (ROOT / file).read_text())
+    assert named or file == "README.md"
+    assert all((ROOT / "results" / f"{name}.json").exists() for name in named)
+
+
 @pytest.mark.parametrize("page", ["README.md", "book/running.md"])
 def test_the_pages_say_what_the_build_above_had(page):
     text = (ROOT / page).read_text()

@@ -495,6 +495,35 @@ USED = {
         "class C:\n  def __init__(self, w): self.w = w\nc = C({0})",
         "c.w * abs(y_true - y_pred)",
     ),
+    "object of a library": (
+        "import keras\nh = keras.losses.Huber(delta={0}, reduction=None)",
+        "h(y_true, y_pred)",
+    ),
+    "partial of a library's function": (
+        "import keras, functools\nh = functools.partial(keras.losses.huber, delta={0})",
+        "h(y_true, y_pred)",
+    ),
+    "tensor": (
+        "from keras import ops\nW = ops.convert_to_tensor([1.0, {0}])",
+        "W * abs(y_true - y_pred)",
+    ),
+    "name space": (
+        "import types\nC = types.SimpleNamespace(w={0})",
+        "C.w * abs(y_true - y_pred)",
+    ),
+    "list of functions": (
+        "def f(x): return {0} * x\nF = [f]",
+        "F[0](y_true - y_pred)",
+    ),
+    "mapping with a function": (
+        "F = {{'f': lambda x: {0} * x}}",
+        "F['f'](y_true - y_pred)",
+    ),
+    "object that holds another": (
+        "class C:\n  def __init__(self, w): self.w = w\nc = C(C({0}))",
+        "c.w.w * abs(y_true - y_pred)",
+    ),
+    "pattern": ("import re\nP = re.compile('{0}')", "len(P.pattern) * abs(y_true - y_pred)"),
     "decorator": (
         "import functools\ndef d(f):\n  @functools.wraps(f)\n"
         "  def g(*a, **k): return {0} * f(*a, **k)\n  return g\n@d",

@@ -4,6 +4,7 @@ import struct
 import unicodedata
 import warnings
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -455,6 +456,10 @@ def test_what_a_png_says_of_its_colours_without_a_profile_is_carried_over(shell)
     with Image.open("out.png") as image:
         assert image.info["gamma"] == 1
         assert image.info["chromaticity"] == pytest.approx([n / 100_000 for n in primaries])
+    info = PngImagePlugin.PngInfo()
+    info.add(b"cICP", bytes([12, 13, 0, 1]))
+    assert shell(pnginfo=info)[::2] == (0, "")
+    assert b"cICP" + bytes([12, 13, 0, 1]) in Path("out.png").read_bytes()
     info = PngImagePlugin.PngInfo()
     info.add(b"sRGB", b"\1")
     assert shell(pnginfo=info)[::2] == (0, "")

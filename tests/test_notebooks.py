@@ -163,6 +163,7 @@ def test_a_notebook_without_a_header_runs_in_pythons_kernel(project):
     [
         (HEADER.replace("name: python3", "name: [python3"), "header"),
         (HEADER.replace("name: python3", "name: fortran77"), "kernel 'fortran77'"),
+        (HEADER.replace("display_name: Python 3", "language_version: 3"), "display_name"),
     ],
 )
 def test_a_notebook_whose_header_is_wrong_is_named(project, header, reason):
@@ -253,6 +254,7 @@ def test_a_cell_of_the_readers_own_is_no_parameters_cell(cell):
     notebooks.check_parameters(live(PARAMETERS, CHECK, cell))
     notebooks.check_parameters(live(PARAMETERS, CHECK, cell, "x = 1\n"))
     notebooks.check_parameters(live(PARAMETERS, "# Parameters\nseed = 1\n", CHECK, cell, "x = 1\n"))
+    notebooks.check_parameters(live(PARAMETERS, "# Parameters\nseed = 1\n", cell, CHECK))
 
 
 @pytest.mark.parametrize(

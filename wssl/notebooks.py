@@ -15,6 +15,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from functools import partial
 from itertools import zip_longest
 from pathlib import Path
@@ -510,8 +511,8 @@ def _load(source: str | Path) -> NotebookNode:
 def _parse(text: str, source: object) -> NotebookNode:
     try:
         notebook = jupytext.reads(text, fmt="py:percent")
-    except (YAMLError, JupytextFormatError, ValueError) as error:
-        reason = " ".join(str(error).split())
+    except (YAMLError, JupytextFormatError, ValueError, nbformat.ValidationError) as error:
+        reason = " ".join(str(error).partition("\n\n")[0].split())
         raise ValueError(
             f"{source}: expected a header as in notebooks/*.py, or none; received one that cannot "
             f"be read ({reason})."
@@ -546,8 +547,9 @@ def _parameters_and_injected(cells: Sequence[str]) -> tuple[set[str], str]:
     if not (after and _may_be_injected(after[0])):
         return own, ""
     places = zip_longest(after, after[1:])
-    corrected = (c for c, next_ in places if next_ is None or "check_parameters(" in next_)
-    return own, [after[0], *filter(_may_be_injected, corrected)][-1]
+    checked = (c for c, next_ in places if next_ is None or "check_parameters(" in next_)
+    corrected = [c for c in checked if _may_be_injected(c) and _corrects(c, own)]
+    return own, [after[0], *corrected][-1]
 
 
 def _statements(cell: str) -> list[ast.stmt]:
@@ -563,6 +565,15 @@ def _annotated(cell: str) -> set[str]:
         for node in _statements(cell)
         if isinstance(node, ast.AnnAssign) and node.value and isinstance(node.target, ast.Name)
     }
+
+
+def _corrects(cell: str, own: set[str]) -> bool:
+    """Whether a cell gives a parameter, perhaps misspelt, or nothing.
+
+    A user's own cell that only begins with the same comment gives other names.
+    """
+    names = _assigned(cell)
+    return not names or any(get_close_matches(name, own) for name in names)
 
 
 def _may_be_injected(cell: str) -> bool:

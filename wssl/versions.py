@@ -10,14 +10,15 @@ function of this package is identified by that function's name and version, and 
 import ast
 import hashlib
 import inspect
+import re
 import site
 import sys
 import sysconfig
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
-from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from pathlib import Path, PurePath
+from types import CodeType, FunctionType, ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -146,18 +147,48 @@ def _used(function: FunctionType, seen: set[int]) -> list[str]:
 
 
 def _of_global(value: Any, home: str, seen: set[int]) -> list[str]:
-    """Lines that describe a global variable; none if it is from an installed package."""
+    """Lines that describe a global variable; none if it is a name of an installed package."""
     if _is_constant(value):
         return [_constant(value)]
+    if isinstance(value, ModuleType) or id(value) in seen:
+        return []
+    if isinstance(value, partial) and not _is_own(value, home):
+        parts = [value.func, *value.args, *value.keywords.items()]
+        return [f"{value.func.__module__}.{value.func}", *_of_all(parts[1:], home, seen)]
     if isinstance(value, (FunctionType, type, partial)) or hasattr(value, "__wrapped__"):
         return _describe(value, seen) if _is_own(value, home) else []
-    if _is_own(type(value), home):
-        fields = sorted(getattr(value, "__dict__", {}).items())
-        return [
-            *_describe(type(value), seen),
-            *(f"{name}={_constant(field)}" for name, field in fields if _is_constant(field)),
-        ]
-    return []
+    if hasattr(value, "__name__"):
+        return []
+    seen.add(id(value))
+    return _of_object(value, home, seen)
+
+
+def _of_object(value: Any, home: str, seen: set[int]) -> list[str]:
+    """Lines that describe what an object holds."""
+    if isinstance(value, dict):
+        return _of_all(value.items(), home, seen)
+    if isinstance(value, (tuple, list, set, frozenset)):
+        return _of_all(value, home, seen)
+    kind = type(value)
+    if isinstance(value, (re.Pattern, PurePath, np.dtype, range, slice)):
+        return [repr(value)]
+    if _is_own(kind, home) or isinstance(value, SimpleNamespace):
+        lines = _describe(kind, seen) if _is_own(kind, home) else []
+        for name, field in sorted(getattr(value, "__dict__", {}).items()):
+            lines += [f"{name}={line}" for line in _of_global(field, home, seen)]
+        return lines
+    if hasattr(value, "get_config"):
+        # Keras leaves out of some configurations what an object was made with.
+        held = [(name, field) for name, field in sorted(vars(value).items()) if _is_constant(field)]
+        parts = _of_all([*value.get_config().items(), *held], home, seen)
+        return [f"{kind.__module__}.{kind.__qualname__}", *parts]
+    if hasattr(value, "__array__"):
+        return [_constant(np.asarray(value))]
+    raise TypeError(f"it uses a value of type {kind.__name__}")
+
+
+def _of_all(values: Iterable[Any], home: str, seen: set[int]) -> list[str]:
+    return [line for value in values for line in _of_global(value, home, seen)]
 
 
 def _names(code: CodeType) -> set[str]:

@@ -71,6 +71,8 @@ def test_additions_go_below(clone):
     found = registration(plan, [record("2026-01-03T00:00:00+00:00")])
     assert (found.older, found.unchanged) == (True, True)
     assert found.digest == hashlib.sha256(PLAN.encode()).hexdigest()
+    plan.write_bytes(plan.read_bytes().replace(b"\n", b"\r\n"))
+    assert registration(plan, []).unchanged is True
     plan.write_text(PLAN.replace("compared", "reported"))
     assert registration(plan, []).unchanged is False
 

@@ -65,7 +65,7 @@ def registration(plan: Path, records: Iterable[Record]) -> Registration:
     FileNotFoundError
         If there is no plan.
     """
-    text = plan.read_bytes()
+    text = _lines(plan.read_bytes())
     # A run's record contains its end and its duration; registration requires that it started
     # after the plan.
     spans: list[tuple[datetime, datetime]] = []
@@ -104,8 +104,13 @@ def registration(plan: Path, records: Iterable[Record]) -> Registration:
         datetime.fromisoformat(date),
         first,
         finished,
-        text.startswith(registered.rstrip()),
+        text.startswith(_lines(registered).rstrip()),
     )
+
+
+def _lines(text: bytes) -> bytes:
+    """The text with one kind of line end, whichever git wrote."""
+    return text.replace(b"\r\n", b"\n")
 
 
 def _git_bytes(plan: Path, *arguments: str) -> bytes:

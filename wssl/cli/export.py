@@ -19,7 +19,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "without a results folder and without executing code from the file; .onnx for other "
         "runtimes (requires the package onnx)."
     )
-    parser.epilog = "example: wssl export cc4d4c2ead1e32f5 -o model.npz"
+    parser.epilog = "example: wssl export 131ecab3df78545c -o model.npz"
     parser.add_argument(
         "model", metavar="FINGERPRINT", help="fingerprint of a record, as `wssl list` shows it"
     )

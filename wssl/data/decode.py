@@ -53,6 +53,9 @@ with suppress(ImportError):
     import_module("pillow_heif").register_heif_opener()
 
 
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+
 class Encoded(NamedTuple):
     """A picture that is not a separate file, such as a row of a table.
 
@@ -85,7 +88,7 @@ class Photo(NamedTuple):
     profile : bytes or None
         The ICC profile that says what colours the values are.
     chunks : tuple of (bytes, bytes)
-        The colour information of a PNG without a profile: names and contents of its chunks.
+        The colour information of a PNG beside its profile: names and contents of its chunks.
     dpi : (float, float) or None
         Horizontal and vertical resolution, in pixels per inch.
     turned : bool
@@ -142,13 +145,14 @@ def read_photo(path: Picture, draft: int | None = None) -> Photo:
             "it as RGB."
         ) from error
     if deep and not peak and image.mode == "RGB":
-        peak = _peak(257 * int(np.asarray(image).max()))
+        upper = int(np.asarray(image).max())  # Pillow keeps the upper 8 bits alone
+        peak = _peak(256 * upper + 255) if upper else 0
     dpi = _dpi(info.get("dpi"))
     profile = _fitting(info.get("icc_profile"), "GRAY" if image.mode == "L" else "RGB")
     return Photo(
         image=image,
         profile=profile,
-        chunks=() if profile else _chunks(info),
+        chunks=_coding(path) + (() if profile else _chunks(info)),
         dpi=dpi[::-1] if dpi and turned else dpi,
         turned=turned,
         transparent=transparent,
@@ -473,6 +477,22 @@ def _srgb(image: Image.Image, profile: bytes) -> Image.Image:
         return image.convert("RGB")
     assert converted is not None
     return converted
+
+
+def _coding(path: Picture) -> tuple[tuple[bytes, bytes], ...]:
+    """The chunk of a PNG that gives the code of its colour space, which Pillow passes over."""
+    content = path.content if isinstance(path, Encoded) else path.read_bytes()
+    if not content.startswith(_PNG):
+        return ()
+    place = len(_PNG)
+    while place + 8 <= len(content):
+        size, name = struct.unpack_from(">I4s", content, place)
+        if name == b"cICP":
+            return ((name, content[place + 8 : place + 8 + size]),)
+        if name in (b"IDAT", b"IEND"):
+            break
+        place += size + 12
+    return ()
 
 
 def _chunks(info: Mapping[Any, Any]) -> tuple[tuple[bytes, bytes], ...]:

@@ -129,9 +129,12 @@ def own_noise_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataF
     lines = []
     for verdict in verdicts:
         estimand = verdict.claim.estimand
+        seeds = campaign.design.many
         if not isinstance(estimand, Contrast) or not estimand.many or verdict.effect is None:
             continue
-        seeds, unit = campaign.design.many, estimand.unit
+        if len(seeds) < 2:
+            continue
+        unit = estimand.unit
         alone = linear(campaign, estimand.terms, estimand.score, seeds, own=True)
         values = [sum(c * estimand.score(campaign, arm, s) for c, arm in estimand.terms)
                   for s in seeds]  # fmt: skip
