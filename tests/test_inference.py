@@ -168,6 +168,8 @@ def test_a_corrected_p_value_is_at_most_one():
     assert found.lower(0.3) == pytest.approx(2 - quantile(0.15))
     assert found.upper(0.3) == pytest.approx(2 + quantile(0.1))
     assert (found.lower(), found.upper()) == (found.lower(0.025), found.upper(0.025))
+    worse = BestAgainstBest(((Estimate(-3.0, 1.0, 10),),))
+    assert worse.p_below() == pytest.approx(tail(3))
 
 
 def test_against_one_control_it_is_a_little_more_careful_than_dunnetts_test(rng):
@@ -355,6 +357,7 @@ def test_bounds_of_a_standard_deviation_agree_with_its_tests(rng):
     found = BlockAnalysis(blocks(rng, 6, 4, 2.0), (0,) * 6, permutations=199)
     assert found.p_below(found.upper(0.01)) == pytest.approx(0.01, rel=1e-3)
     assert found.p_above(found.lower(0.1)) == pytest.approx(0.1, rel=1e-3)
+    assert found.lower() == found.lower(0.025) > 0
     assert found.p_above(-1.0) == 0.0
     assert found.p_below() == found.p_below(0.0) == found.p_below(-1.0) == 1.0
 
