@@ -13,11 +13,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wssl import report, schedule
+from wssl import losses, pretext, report, schedule
 from wssl.claims import Arm, Claim
 from wssl.claims.estimands import difference
 from wssl.cli import main
 from wssl.experiment import Experiment
+from wssl.methods import METHODS
 from wssl.records import is_pretext, is_run
 from wssl.store import Store
 from wssl.study import Study
@@ -258,3 +259,60 @@ def test_an_edit_of_the_file_makes_other_experiments(mine, monkeypatch, old, new
     changed = {"1e-6": [0, 1], "return": [0], "3,": [1], "mean(": [2]}
     expected = next((v for k, v in changed.items() if old.startswith(k)), [0, 1, 2])
     assert [i for i in range(3) if before[i] != after[i]] == expected
+
+
+@pytest.fixture
+def recorded(mine, eager, capsys):
+    """Runs with a task, a network and a fill of one's own; their fingerprints, and a picture."""
+    assert [main(["--import", mine, "run", *DATA, *words]) for words in RUNS] == [0, 0, 0]
+    image = np.full((40, 40, 3), 90, np.uint8)
+    image[:, 20:] = 180
+    hole = np.zeros((40, 40), np.uint8)
+    hole[10:20, 10:25] = 255
+    Image.fromarray(image).save("photo.png")
+    Image.fromarray(hole).save("mask.png")
+    return [Path(path).stem for path in re.findall(r"record +(\S+)", capsys.readouterr().out)]
+
+
+def filled_by(model):
+    words = ["inpaint", "photo.png", "mask.png", "-o", "filled.png", "--model", model]
+    return main(words)
+
+
+def test_a_record_whose_code_was_edited_fills_nothing(recorded, trained, capsys):
+    _, shallow, fill = recorded
+    assert main(["list"]) == 0
+    assert "(retired)" not in capsys.readouterr().out
+    losses.LOSSES["charbonnier"].version = 2
+    METHODS["border_mean"].fill.version = 2
+    for name in recorded:
+        assert filled_by(name) == 1
+        error = capsys.readouterr().err
+        assert f"received {name}, which is retired" in error
+        assert "Run it again" in error
+        assert "wssl list" in error
+    assert main(["export", shallow, "-o", "model.npz"]) == 1
+    assert "is retired" in capsys.readouterr().err
+    assert not Path("filled.png").exists()
+    assert trained == []
+    assert main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.endswith("(retired)") for line in lines] == [True] * 3
+    assert main(["list", "retired", "border_mean"]) == 0
+    assert fill in capsys.readouterr().out
+
+
+def test_a_record_keeps_its_own_weights_when_its_pretext_task_was_edited(recorded, trained, capsys):
+    learned = recorded[0]
+    assert filled_by(learned) == 0
+    before = Path("filled.png").read_bytes()
+    pretext.TASKS["darkness"].transform.version = 2
+    assert filled_by(learned) == 0
+    assert Path("filled.png").read_bytes() == before
+    weights = Store().weights_path(learned)
+    weights.unlink()
+    assert filled_by(learned) == 1
+    error = capsys.readouterr().err
+    assert str(weights) in error
+    assert "Run the experiment again" in error
+    assert trained == []

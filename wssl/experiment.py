@@ -375,21 +375,37 @@ class Experiment:
         the fingerprints of old records. The fingerprint is computed once per object: an experiment
         created before a folder of images changed keeps its earlier fingerprint.
         """
+        pretraining = self.pretraining
+        return self.fingerprint_with(
+            pretraining.fingerprint if pretraining else None,
+            data.fingerprint(self.dataset),
+            data.mask_fingerprint(self.masks, self.recipe),
+        )
+
+    def fingerprint_with(self, pretext: str | None, images: str, masks: str) -> str:
+        """The fingerprint with a given pretext phase and given data, such as those of a record.
+
+        Parameters
+        ----------
+        pretext : str or None
+            The fingerprint of the pretext phase, if there is one.
+        images, masks : str
+            Digests, as from `wssl.data.fingerprint` and `wssl.data.mask_fingerprint`.
+        """
         value = self.to_dict()
         chosen = {
             f.name: value[f.name]
             for f in fields(self)
             if f.name in _OF_EXPERIMENT and getattr(self, f.name) != f.default
         }
-        pretraining = self.pretraining
         return fingerprint(
             {
                 "kind": "inpainting",
                 "experiment": chosen,
-                "pretext": pretraining.fingerprint if pretraining else None,
+                "pretext": pretext,
                 "scale": self.hyperparameters(),
-                "images": data.fingerprint(self.dataset),
-                "masks": data.mask_fingerprint(self.masks, self.recipe),
+                "images": images,
+                "masks": masks,
                 **_unless_empty(versions=changed(self._versions())),
             }
         )

@@ -110,6 +110,12 @@ class Result:
         -------
         keras.Model
             float (B, S, S, 3) in [0, 1] with black holes -> float (B, S, S, 3) in [0, 1].
+
+        Raises
+        ------
+        ValueError
+            If the method has no network, or the weights are missing and the experiment would be
+            another today, because its pretext phase or its data have changed.
         """
         method = METHODS[self.experiment.method]
         if not method.learned:
@@ -117,7 +123,7 @@ class Result:
                 f"method: expected one with a network; received {self.experiment.method!r}. Call "
                 f"wssl.methods.METHODS[{self.experiment.method!r}].fill(image, mask)."
             )
-        weights = _trained_weights(self.experiment, self.store)
+        weights = _trained_weights(self)
         network = method.build(self.experiment.scale.size, self.experiment.scale.width, 0)
         network.set_weights(weights)
         return network
@@ -457,13 +463,20 @@ def _phase(experiment: Experiment, network: keras.Model) -> Phase:
     return InpaintingPhase(network, loss, alpha=experiment.alpha, a=experiment.a)
 
 
-def _trained_weights(experiment: Experiment, store: Store) -> Arrays:
-    """The weights of a trained network, which is trained again if they are not stored."""
-    path = store.weights_path(experiment.fingerprint)
+def _trained_weights(result: Result) -> Arrays:
+    """The weights of a result's network, which is trained again if they are not stored."""
+    experiment, store, name = result.experiment, result.store, result.record["fingerprint"]
+    path = store.weights_path(name)
     if training.drop_if_damaged(path):
         return training.read_arrays(path)
+    if experiment.fingerprint != name:
+        raise ValueError(
+            f"model: expected the weights of {name}, {path}; there are none, and training again "
+            "would make another network, since its pretext phase or its data have changed. Run the "
+            "experiment again and use the fingerprint of the new record."
+        )
     weights, _ = _train_inpainting(experiment, store)
-    store.finish(experiment.fingerprint)
+    store.finish(name)
     return weights
 
 
@@ -471,7 +484,7 @@ def _outputs(result: Result, images: np.ndarray, masks: np.ndarray) -> np.ndarra
     experiment = result.experiment
     if not METHODS[experiment.method].learned:
         return _fill_all(experiment.method, images, masks)
-    network = _evaluator(experiment, _trained_weights(experiment, result.store))
+    network = _evaluator(experiment, _trained_weights(result))
     return inpaint_batches(network, images, masks)
 
 

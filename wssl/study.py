@@ -530,8 +530,8 @@ def retired(store: Store | None = None) -> list[Record]:
     Returns
     -------
     list of dict
-        Records of experiments with entries that are not registered here are left out, since their
-        state is unknown.
+        Records of experiments with entries that are not registered here, or with data that are
+        not here, are left out, since their state is unknown.
     """
     kinds: dict[str, Any] = {
         "inpainting": Experiment,
@@ -542,9 +542,10 @@ def retired(store: Store | None = None) -> list[Record]:
     for record in (store or Store()).records():
         try:
             task = kinds[record["kind"]].from_dict(record["experiment"])
-        except ValueError:
+            now = task.fingerprint
+        except (ValueError, OSError):
             continue
-        if task.fingerprint != record["fingerprint"]:
+        if now != record["fingerprint"]:
             found.append(record)
     return found
 

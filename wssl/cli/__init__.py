@@ -27,7 +27,7 @@ COMMANDS = {
 """The module and a summary of each command."""
 
 _NAMED_BY_REGISTRIES = ("run", "study")
-_WITHOUT_KERAS = ("list", "data")
+_WITHOUT_KERAS = ("data",)
 _UNKNOWN = "(pretext task|loss|method|image source|mask source): expected one of "
 _OWN = "To use one of your own, import the file that registers it: wssl --import mine.py COMMAND."
 

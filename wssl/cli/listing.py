@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
+from wssl.cli.options import start_keras
 from wssl.records import describe, is_pretext, is_run, trained_experiment
 
 
@@ -17,9 +18,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "List the runs of the results folder: fingerprint, time of the run (UTC), preset, images, "
         "PSNR and SSIM on the test images, and the settings that differ from the defaults. "
-        "`wssl inpaint --model` and `wssl export` take the fingerprint. Of two runs that differ "
-        "only in the version of a loss, network, task or fill, the later one is of the later "
-        "version; `wssl study --stale` lists the runs that the current code would make again."
+        "`wssl inpaint --model` and `wssl export` take the fingerprint. Records that the present "
+        "code would not make again, because a loss, network, task or fill has changed since, are "
+        "marked (retired); those of your own entries only with --import."
     )
     parser.epilog = "example: wssl list desktop rotation"
     parser.add_argument(
@@ -32,11 +33,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _list(options: argparse.Namespace) -> None:
+    start_keras(devices=False)
     from wssl.store import Store
+    from wssl.study import retired
 
     store = Store()
     records = [r for r in store.records() if options.all or is_run(r)]
-    lines = sorted(_line(record) for record in records)
+    old = {record["fingerprint"] for record in retired(store)}
+    lines = sorted(_line(record, record["fingerprint"] in old) for record in records)
     words = [word.lower() for word in options.words]
     shown = [line for line in lines if all(word in " ".join(line).lower() for word in words)]
     widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
@@ -49,10 +53,10 @@ def _list(options: argparse.Namespace) -> None:
         print(f"None of the {len(lines)} records contains all of these words.")
 
 
-def _line(record: Mapping[str, Any]) -> tuple[str, ...]:
+def _line(record: Mapping[str, Any], old: bool) -> tuple[str, ...]:
     """The sort key of a line, then its cells: fingerprint, time, preset, images, scores, words."""
     trained, own = trained_experiment(record), record["experiment"]
-    words = describe(record["kind"], own)
+    words = describe(record["kind"], own) + " (retired)" * old
     scores = _accuracies(record) if is_pretext(record) else _scores(record)
     cells = (trained["preset"], own["dataset"], scores, words)
     finished = str(record["provenance"].get("finished", ""))[:16].replace("T", " ")

@@ -36,7 +36,7 @@ def find_model(name: str | None) -> "Result | keras.Model":
 
 
 def stored_result(fingerprint: str) -> "Result":
-    """The result of a record in the results folder.
+    """The result of a record in the results folder, with the network or fill that it is of.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def stored_result(fingerprint: str) -> "Result":
     Raises
     ------
     ValueError
-        If there is no such record of a run.
+        If there is no such record of a run, or the present code would make another one.
     """
     from wssl.experiment import Experiment
     from wssl.runs import Result
@@ -55,7 +55,15 @@ def stored_result(fingerprint: str) -> "Result":
     store = Store()
     record = store.get(fingerprint)
     if record is not None and is_run(record):
-        result = Result(Experiment.from_dict(record["experiment"]), record, store)
+        experiment, own = Experiment.from_dict(record["experiment"]), record["provenance"]
+        now = experiment.fingerprint_with(record["pretext"], own["images"], own["masks"])
+        if now != fingerprint:
+            raise ValueError(
+                "model: expected a record that the present code makes; received "
+                f"{fingerprint}, which is retired: its code has changed. Run it again and use the "
+                "new fingerprint; `wssl list` marks the retired records."
+            )
+        result = Result(experiment, record, store)
         _announce_training(result)
         return result
     runs = [r for r in store.records() if is_run(r)]
@@ -89,9 +97,9 @@ def _announce_training(result: "Result") -> None:
     """Announce that a network is trained again because its weights are missing."""
     from wssl.methods import METHODS
 
-    experiment, store = result.experiment, result.store
+    experiment, store, name = result.experiment, result.store, result.record["fingerprint"]
     learned = METHODS[experiment.method].learned
-    if not learned or store.weights_path(experiment.fingerprint).exists():
+    if not learned or store.weights_path(name).exists() or experiment.fingerprint != name:
         return
     seconds = result.provenance["seconds"]
     before = experiment.pretraining
@@ -99,7 +107,7 @@ def _announce_training(result: "Result") -> None:
         record = store.get(before.fingerprint)
         seconds += record["provenance"]["seconds"] if record else 0.0
     print(
-        f"wssl: {store.root} has the record {result.fingerprint} but not its weights; training the "
+        f"wssl: {store.root} has the record {name} but not its weights; training the "
         f"network again, which took {max(seconds / 60, 0.1):.1f} minutes when the record was made.",
         file=sys.stderr,
         flush=True,
