@@ -1,8 +1,9 @@
 """Look-up of registered names, with an error that helps."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from difflib import get_close_matches
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -51,3 +52,66 @@ def lookup(kind: str, name: str, known: Mapping[str, T]) -> T:
         return known[name]
     except (KeyError, TypeError):
         raise unknown_name_error(kind, name, list(known)) from None
+
+
+def check_entry(kind: str, name: str, entry: object, methods: Iterable[str]) -> None:
+    """Raise a ValueError unless a registered entry is an object with the methods of its kind.
+
+    Parameters
+    ----------
+    kind, name : str
+        The kind of the entry and its name, for the message.
+    entry : object
+    methods : iterable of str
+    """
+    missing = [method for method in methods if not callable(getattr(entry, method, None))]
+    if not isinstance(entry, type) and not missing:
+        return
+    received, way_out = f"one without {' and '.join(missing)}", "Add it to its class."
+    if isinstance(entry, type):
+        received, way_out = f"the class {entry.__name__}", f"Register {entry.__name__}()."
+    raise ValueError(
+        f"{kind} {name!r}: expected an object with the methods {' and '.join(methods)}; received "
+        f"{received}. {way_out}"
+    )
+
+
+def own_digest(kind: str, name: str, known: Mapping[str, Any]) -> str:
+    """The digest of a registered entry, which no other entry may have.
+
+    Fingerprints contain the digest and not the name, so two entries of one digest would share
+    their records.
+
+    Parameters
+    ----------
+    kind : str
+        The kind of the entry, for the message.
+    name : str
+    known : mapping of str to object
+        All entries of that kind; their digest is what their method ``fingerprint`` returns.
+
+    Raises
+    ------
+    ValueError
+        If the digest is not a text, or also that of another entry.
+    """
+    entry = known[name]
+    own = entry.fingerprint()
+    received, way_out = f"{own!r}", "Return a text that changes whenever the content does."
+    if isinstance(own, str) and own:
+        others = [other for other, value in known.items() if value is not entry]
+        if (twin := next((o for o in others if _digest(known[o]) == own), None)) is None:
+            return own
+        received = f"{own!r}, which {twin!r} has too, so that they would share their records"
+        way_out = "Return another text from one of the two."
+    raise ValueError(
+        f"{kind} {name!r}: expected a digest of its own from its method fingerprint; received "
+        f"{received}. {way_out}"
+    )
+
+
+def _digest(entry: Any) -> str | None:
+    """The digest of an entry; None where it has none, or one of files that are not there."""
+    with suppress(AttributeError, OSError, TypeError, ValueError):
+        return str(entry.fingerprint())
+    return None

@@ -295,3 +295,68 @@ def test_the_advice_on_strokes_depends_on_the_side_that_is_missed(
     monkeypatch.setattr(recipes, "PATIENCE", 20)
     with pytest.raises(ValueError, match=f"a recipe with {change} strokes"):
         data.masks("synthetic", 2, 32, coverage=coverage, recipe=recipe)
+
+
+class Lines:
+    """A source of what it is given."""
+
+    def __init__(self, found, digest="lines, version 1"):
+        self.found, self.digest = found, digest
+
+    def strokes(self, split):
+        return self.found
+
+    def fingerprint(self):
+        return self.digest
+
+
+LINE = Stroke(np.array([[0, 0], [9, 9]]), np.array([246, 246]))
+
+
+def test_two_mask_sources_of_one_digest_are_refused(monkeypatch):
+    monkeypatch.setitem(data.STROKES, "lines", Lines([LINE]))
+    data.mask_fingerprint("lines")
+    monkeypatch.setitem(data.STROKES, "others", Lines([LINE, LINE]))
+    for name, twin in (("lines", "others"), ("others", "lines")):
+        with pytest.raises(ValueError, match=f"mask source '{name}': .* which '{twin}' has too"):
+            data.mask_fingerprint(name)
+    data.STROKES["others"].digest = "others, version 1"
+    assert data.mask_fingerprint("lines") != data.mask_fingerprint("others")
+
+
+def test_a_class_is_no_mask_source(monkeypatch):
+    monkeypatch.setitem(data.STROKES, "lines", Lines)
+    with pytest.raises(ValueError, match=r"mask source 'lines': .*the class Lines\. Register"):
+        data.check_mask_source("lines")
+
+
+@pytest.mark.parametrize(
+    ("found", "received"),
+    [
+        ([], r"an empty one\. Check"),
+        ([[[0, 9], [0, 9]]], "a list in it.*drawing_strokes"),
+        ([[LINE], [LINE]], "a list in it.*join the lists"),
+        ((stroke for stroke in [LINE]), r"a generator\. Return list"),
+        (None, "a NoneType"),
+    ],
+)
+def test_what_a_mask_source_returns_is_checked(found, received, monkeypatch):
+    monkeypatch.setitem(data.STROKES, "lines", Lines(found))
+    words = rf"strokes: expected a list of Stroke from 'lines' \(test\); received {received}"
+    with pytest.raises(ValueError, match=words):
+        data.masks("lines", count=1, size=16, split="test")
+
+
+@pytest.mark.parametrize(
+    ("numbers", "message"),
+    [
+        ({"strokes_mean": -1}, r"strokes_mean: .*received -1\."),
+        ({"strokes_sd": float("nan")}, "strokes_sd: .*received nan"),
+        ({"width": (15, 5)}, r"width: .*the smaller first.*received \(15, 5\)"),
+        ({"upscale": (0, 1)}, r"upscale: .*received \(0, 1\)"),
+        ({"canvas": 0}, "canvas: expected at least 1 pixel; received 0"),
+    ],
+)
+def test_the_numbers_of_a_recipe_are_checked(numbers, message):
+    with pytest.raises(ValueError, match=message):
+        data.Recipe(**{"strokes_mean": 4, "strokes_sd": 2, **numbers})

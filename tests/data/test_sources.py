@@ -188,3 +188,58 @@ def test_a_source_may_have_fewer_images_than_asked_for(monkeypatch):
     monkeypatch.setitem(sources.SOURCES, "mine", Mine())
     assert len(data.images("mine", "train", 16, count=5)) == 2
     assert len(data.images("mine", "train", 16)) == 2
+
+
+class Grey:
+    def __init__(self, value, digest):
+        self.value, self.digest = value, digest
+
+    def images(self, split, size, count):
+        return np.full((count or 2, size, size, 3), self.value, np.uint8)
+
+    def fingerprint(self):
+        return self.digest
+
+
+def test_two_sources_of_one_digest_are_refused(monkeypatch):
+    light, dark = Grey(200, "grey, version 1"), Grey(50, "grey, version 1")
+    monkeypatch.setitem(data.SOURCES, "light", light)
+    monkeypatch.setitem(data.SOURCES, "the same", light)
+    assert data.fingerprint("light") == data.fingerprint("the same") == "grey, version 1"
+    monkeypatch.setitem(data.SOURCES, "dark", dark)
+    for name, twin in (("light", "dark"), ("dark", "light")):
+        with pytest.raises(ValueError, match=f"image source '{name}': .* which '{twin}' has too"):
+            data.fingerprint(name)
+    dark.digest = "dark grey, version 1"
+    assert data.fingerprint("dark") != data.fingerprint("light")
+    inherited = type("Mine", (sources.Synthetic,), {})()
+    monkeypatch.setitem(data.SOURCES, "mine", inherited)
+    with pytest.raises(ValueError, match="which 'synthetic' has too"):
+        data.fingerprint("mine")
+
+
+def test_a_source_whose_files_are_gone_is_in_no_others_way(monkeypatch, tmp_path):
+    monkeypatch.setitem(data.SOURCES, "gone", sources.FolderSource(tmp_path / "gone"))
+    assert data.fingerprint("synthetic") == sources.SOURCES["synthetic"].fingerprint()
+
+
+@pytest.mark.parametrize("digest", [None, "", 1])
+def test_a_digest_is_a_text(digest, monkeypatch):
+    monkeypatch.setitem(data.SOURCES, "grey", Grey(200, digest))
+    with pytest.raises(ValueError, match=f"'grey': expected a digest.*received {digest!r}"):
+        data.fingerprint("grey")
+
+
+@pytest.mark.parametrize(
+    ("entry", "words"),
+    [
+        (Grey, r"received the class Grey\. Register Grey\(\)\."),
+        (type("Bare", (), {"images": None})(), "received one without images and fingerprint"),
+        (lambda split: None, "received one without images and fingerprint"),
+    ],
+)
+def test_an_entry_that_is_no_source_is_named(entry, words, monkeypatch):
+    monkeypatch.setitem(data.SOURCES, "mine", entry)
+    for use in (data.check_image_source, data.fingerprint, data.images):
+        with pytest.raises(ValueError, match=f"image source 'mine': expected an object.*{words}"):
+            use("mine")

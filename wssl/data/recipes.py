@@ -4,6 +4,7 @@ A mask consists of a few strokes, drawn with a round pen on a canvas, enlarged a
 cropped back to the canvas (QD-IMD, Iskakov 2018, https://github.com/karfly/qd-imd). True = hole.
 """
 
+import math
 import warnings
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
@@ -19,7 +20,7 @@ from wssl.data.folder import SPLITS, check_split, digest
 from wssl.data.mask_folder import MASK_FORMS, find_mask_folder
 from wssl.data.squares import centre_square
 from wssl.data.strokes import BOX, STROKES, Stroke
-from wssl.names import lookup, unknown_name_error
+from wssl.names import check_entry, lookup, own_digest, unknown_name_error
 
 VERSION = 1
 PATIENCE = 2000
@@ -41,6 +42,11 @@ class Recipe:
         Range of the enlargement, uniform; widths grow with it.
     canvas : int
         Side of the canvas on which every mask is drawn, before it is resized.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of range.
     """
 
     strokes_mean: float
@@ -48,6 +54,23 @@ class Recipe:
     width: tuple[float, float] = (5, 15)
     upscale: tuple[float, float] = (1, 1.5)
     canvas: int = 512
+
+    def __post_init__(self) -> None:
+        for name in ("strokes_mean", "strokes_sd"):
+            if not 0 <= getattr(self, name) < math.inf:
+                raise ValueError(
+                    f"{name}: expected a finite number of at least 0; received "
+                    f"{getattr(self, name)!r}."
+                )
+        for name in ("width", "upscale"):
+            low, high = getattr(self, name)
+            if not 0 < low <= high < math.inf:
+                raise ValueError(
+                    f"{name}: expected a range of positive numbers, the smaller first, such as "
+                    f"(5, 15); received {(low, high)}."
+                )
+        if self.canvas < 1:
+            raise ValueError(f"canvas: expected at least 1 pixel; received {self.canvas}.")
 
 
 RECIPES = {
@@ -110,14 +133,16 @@ def find_recipe(recipe: str | Recipe) -> Recipe:
 
 
 def check_mask_source(source: str) -> None:
-    """Raise a ValueError that names the nearest source, unless `source` is a source of masks.
+    """Raise a ValueError unless `source` is a source of masks; it names the nearest one.
 
     Parameters
     ----------
     source : str
         As for `masks`.
     """
-    if source not in STROKES and find_mask_folder(source) is None:
+    if source in STROKES:
+        check_entry("mask source", source, STROKES[source], ("strokes", "fingerprint"))
+    elif find_mask_folder(source) is None:
         raise unknown_name_error("mask source", source, [*STROKES, *MASK_FORMS])
 
 
@@ -144,9 +169,26 @@ def stream(source: str, size: int, seed: int, split: str, recipe: str | Recipe) 
         for index in np.random.default_rng(stem).permutation(len(paths)):
             yield _resized(folder.read(paths[index]), size)
     else:
-        strokes = STROKES[source].strokes(split)
+        strokes = _strokes(source, split)
         for index in count_up():
             yield _resized(draw(strokes, method, np.random.default_rng([*stem, index])), size)
+
+
+def _strokes(source: str, split: str) -> list[Stroke]:
+    """The strokes of a registered source; a ValueError unless they are what `draw` takes."""
+    found = STROKES[source].strokes(split)
+    of = f"strokes: expected a list of Stroke from {source!r} ({split})"
+    if not isinstance(found, (list, tuple)):
+        raise ValueError(f"{of}; received a {type(found).__name__}. Return list(...) of them.")
+    if not found:
+        raise ValueError(f"{of}; received an empty one. Check what it is made from.")
+    if wrong := [stroke for stroke in found if not isinstance(stroke, Stroke)]:
+        raise ValueError(
+            f"{of}; received a {type(wrong[0]).__name__} in it. "
+            "wssl.data.strokes.drawing_strokes makes the strokes of a drawing "
+            "[[[x, ...], [y, ...]], ...]; join the lists that it returns."
+        )
+    return list(found)
 
 
 def _resized(mask: Mask, size: int) -> Mask:
@@ -339,9 +381,14 @@ def mask_fingerprint(source: str = "synthetic", recipe: str | Recipe = "dense") 
     ----------
     source, recipe
         As for `masks`.
+
+    Raises
+    ------
+    ValueError
+        If two entries of `STROKES` have the same digest.
     """
     check_mask_source(source)
     if folder := find_mask_folder(source):
         return folder.fingerprint()
     numbers = np.hstack(astuple(find_recipe(recipe))).tolist()
-    return digest("masks", VERSION, STROKES[source].fingerprint(), *numbers)
+    return digest("masks", VERSION, own_digest("mask source", source, STROKES), *numbers)

@@ -17,7 +17,7 @@ from wssl.data.hub import Hub
 from wssl.data.lfw import LabeledFaces
 from wssl.data.manifests import MANIFESTS
 from wssl.data.prepared import Prepared
-from wssl.names import unknown_name_error
+from wssl.names import check_entry, own_digest, unknown_name_error
 
 SYNTHETIC_COUNTS = {"train": 512, "val": 64, "test": 128}
 
@@ -72,9 +72,11 @@ def find_source(name: str) -> Source:
     Raises
     ------
     ValueError
-        If it is not in `SOURCES` and has none of the `FORMS`; the message names the nearest.
+        If it is not in `SOURCES` and has none of the `FORMS`; the message names the nearest. If
+        its entry is not an object with the methods of `Source`.
     """
     if name in SOURCES:
+        check_entry("image source", name, SOURCES[name], ("images", "fingerprint"))
         return SOURCES[name]
     kind, _, argument = name.partition(":")
     for form, make in FORMS.items():
@@ -86,7 +88,7 @@ def find_source(name: str) -> Source:
 
 
 def check_image_source(source: str) -> None:
-    """Raise a ValueError that names the nearest source, unless `source` is a source of images.
+    """Raise a ValueError unless `source` is a source of images; it names the nearest one.
 
     Parameters
     ----------
@@ -172,8 +174,14 @@ def fingerprint(source: str = "synthetic") -> str:
     ----------
     source : str
         As for `images`.
+
+    Raises
+    ------
+    ValueError
+        If two entries of `SOURCES` have the same digest.
     """
-    return find_source(source).fingerprint()
+    found = find_source(source)
+    return own_digest("image source", source, SOURCES) if source in SOURCES else found.fingerprint()
 
 
 def kinds(source: str, split: str = "train", count: int | None = None) -> npt.NDArray[np.int32]:
