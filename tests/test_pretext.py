@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from keras import ops
 from PIL import Image, ImageEnhance
 
+import wssl
 from wssl import pretext
 
 ENHANCERS = {"saturation": ImageEnhance.Color, "sharpness": ImageEnhance.Sharpness}
@@ -210,3 +211,44 @@ def test_sixty_four_images_from_first_to_last_are_examined(grey, share, recwarn)
         return
     with pytest.warns(UserWarning, match=f"on {share} of 64 images of 'some'"):
         pretext.warn_if_alike(images, ["saturation"], "'some'")
+
+
+@pytest.mark.parametrize("name", pretext.TASKS)
+def test_what_the_tasks_return_passes_its_check(name):
+    pretext.check_transformed(name, 16)
+
+
+def nothing(images, levels):
+    return None
+
+
+@pytest.mark.parametrize(
+    ("transform", "received"),
+    [
+        (nothing, "from nothing; received None. Return the changed images"),
+        (lambda images, levels: images[:, 1:], r"received float32 of shape \(2, 15, 16, 3\)"),
+        (lambda images, levels: images[:1], r"received float32 of shape \(1, 16, 16, 3\)"),
+        (lambda images, levels: 255 * images, "received values from .* to 25.*clip"),
+        (lambda images, levels: images - 0.5, "received values from -0.5 to 0.5"),
+        (lambda images, levels: images * np.nan, "received values from nan to nan"),
+        (lambda images, levels: ops.cast(images, "uint8"), "received uint8 of shape"),
+    ],
+)
+def test_what_a_task_returns_is_checked(transform, received, registries):
+    pretext.TASKS["mine"] = pretext.Task("mine", transform, (0.0, 1.0))
+    words = rf"pretext task 'mine': expected float images \(2, 16, 16, 3\) in \[0, 1\].*{received}"
+    with pytest.raises(ValueError, match=words):
+        pretext.check_transformed("mine", 16)
+
+
+def test_a_task_is_checked_before_it_is_trained_on(registries, trained):
+    pretext.TASKS["mine"] = pretext.Task("mine", nothing, (0.0, 1.0))
+    with pytest.raises(ValueError, match="from nothing; received None"):
+        wssl.run(wssl.Experiment(preset="smoke", pretext={"mine": 1.0}))
+    assert trained == []
+
+
+@pytest.mark.parametrize("level", ["left", None, float("nan"), True])
+def test_levels_are_numbers(level):
+    with pytest.raises(ValueError, match=f"levels: expected finite numbers; received {level!r}"):
+        pretext.Task("mine", nothing, (0.0, level))

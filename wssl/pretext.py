@@ -4,6 +4,7 @@ Every task transforms a whole batch at once, each image at its own level, inside
 training step. Source: Gupta et al., WSSL, section 3.2.
 """
 
+import math
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from wssl.backend import as_float32, ops
 from wssl.names import lookup
 
 Tensor = Any
+
+_HALF_GREY_LEVEL = 0.5 / 255
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,12 @@ class Task:
             raise ValueError(
                 "levels: expected at least two, for a classifier to distinguish; received "
                 f"{self.levels!r}. Add a level."
+            )
+        wrong = [level for level in self.levels if not _is_number(level)]
+        if wrong:
+            raise ValueError(
+                f"levels: expected finite numbers; received {wrong[0]!r}. Number the levels, such "
+                "as (0, 1, 2), and look up what each stands for in the transform."
             )
 
     def __call__(self, images: Tensor, labels: Tensor) -> Tensor:
@@ -105,6 +114,48 @@ class Task:
     def level_names(self) -> tuple[str, ...]:
         """The levels as text, such as ``("0°", "90°", "180°", "270°")``."""
         return tuple(f"{level:g}{self.unit}" for level in self.levels)
+
+
+def _is_number(value: Any) -> bool:
+    real = isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+    return real and math.isfinite(value)
+
+
+def check_transformed(name: str, size: int) -> None:
+    """Check what a task makes of an image at each of its levels, before it is trained on.
+
+    Parameters
+    ----------
+    name : str
+        In `TASKS`.
+    size : int
+        Side of the images in pixels.
+
+    Raises
+    ------
+    ValueError
+        If it returns anything but float images of the same shape in [0, 1].
+    """
+    task = lookup("pretext task", name, TASKS)
+    count = len(task.levels)
+    images = np.random.default_rng(0).random((count, size, size, 3), dtype=np.float32)
+    found = task(images, np.arange(count, dtype=np.int32))
+    kind, shape = described(found)
+    received, way_out = f"{kind} of shape {shape}", "Return images of the shape of those given."
+    if shape == images.shape and kind.startswith(("float", "bfloat")):
+        values = ops.convert_to_numpy(ops.cast(found, "float32"))
+        least, greatest = values.min(), values.max()
+        if least >= -_HALF_GREY_LEVEL and greatest <= 1 + _HALF_GREY_LEVEL:
+            return
+        received = f"values from {least:.3g} to {greatest:.3g}"
+        way_out = "Scale them, or end with keras.ops.clip(images, 0.0, 1.0)."
+    elif found is None:
+        received, way_out = "None", "Return the changed images."
+    function = getattr(task.transform, "__qualname__", repr(task.transform))
+    raise ValueError(
+        f"pretext task {name!r}: expected float images {images.shape} in [0, 1] from {function}; "
+        f"received {received}. {way_out}"
+    )
 
 
 def rotate(images: Tensor, degrees: Tensor) -> Tensor:

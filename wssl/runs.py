@@ -32,7 +32,7 @@ from wssl.methods import (
     freeze,
 )
 from wssl.names import lookup
-from wssl.pretext import TASKS, warn_if_alike
+from wssl.pretext import TASKS, check_transformed, warn_if_alike
 from wssl.provenance import provenance
 from wssl.records import (
     EvaluationRecord,
@@ -327,6 +327,8 @@ def _pretrain(
     store.check_writable(pretraining.fingerprint)
     scale = pretraining.scale
     tasks = {task: lookup("pretext task", task, TASKS) for task in pretraining.pretext}
+    for name in tasks:
+        check_transformed(name, scale.size)
     classes = {name: len(task.levels) for name, task in tasks.items()}
     objective, method = OBJECTIVES[pretraining.objective], METHODS[pretraining.method]
     key = "pretext", objective, *tasks.values(), method, scale.size, scale.width, precision()
