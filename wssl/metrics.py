@@ -65,9 +65,6 @@ NAMES = tuple(
 )
 """``ssim, ssim_raw, ssim_hole, ssim_hole_raw, psnr, ...``"""
 
-PER_IMAGE = "ssim", "psnr", "ssim_hole", "psnr_hole", "ms_ssim", "gmsd", "st_lpips"
-"""The metrics that a record keeps for each image."""
-
 MS_SSIM_WEIGHTS = 0.0448, 0.2856, 0.3001, 0.2363, 0.1333
 """Exponents of the five scales, the finest first; Wang et al. 2003 measured them with people."""
 

@@ -26,6 +26,9 @@ DIVERGED = 2.0
 Of the calibration's runs, the one that diverged has 3.4, all others at most 1.3.
 """
 
+PER_IMAGE = "ssim", "psnr", "ssim_hole", "psnr_hole", "ms_ssim", "gmsd", "st_lpips"
+"""The metrics, of `wssl.metrics.NAMES`, that a record keeps for each image."""
+
 Metrics = dict[str, float | None]
 """Values by metric; None where no test image defines the metric."""
 

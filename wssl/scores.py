@@ -9,7 +9,7 @@ from wssl import metrics
 from wssl.backend import keras, ops
 from wssl.methods import Phase
 from wssl.pretext import transform
-from wssl.records import Metrics, PretextScores
+from wssl.records import PER_IMAGE, Metrics, PretextScores
 
 LEARNED = 0.2
 """A pretext task counts as learned if its accuracy is at least this share of the way from chance to
@@ -61,13 +61,13 @@ def inpainting_scores(
     mean : dict of str to float or None
         Names are `wssl.metrics.NAMES`; None where no image defines the metric.
     per_image : dict of str to list
-        ``coverage`` and the metrics of `wssl.metrics.PER_IMAGE`.
+        ``coverage`` and the metrics of `wssl.records.PER_IMAGE`.
     """
     values = metrics.evaluate(images, outputs, masks)
     per_image: dict[str, list[float | None]] = {
         "coverage": masks.mean(axis=(1, 2)).round(4).tolist()
     }
-    for name in metrics.PER_IMAGE:
+    for name in PER_IMAGE:
         per_image[name] = [None if np.isnan(v) else round(float(v), 5) for v in values[name]]
     means = metrics.summarize(values)
     return {k: None if np.isnan(v) else round(v, 6) for k, v in means.items()}, per_image

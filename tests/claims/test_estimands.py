@@ -29,6 +29,7 @@ from wssl.claims.estimands import (
     shown,
     trend,
 )
+from wssl.records import PER_IMAGE
 from wssl.statistics import Estimate, moderated
 
 A, B, C, D = (Arm({"rotation": 1.0 - w, "saturation": w}) for w in (0.1, 0.2, 0.3, 0.4))
@@ -242,6 +243,25 @@ def test_scores_and_their_draws_have_the_unit_of_the_metric(score, unit, value):
     drawn, images = score.drawn(campaign, A, (11, 12))
     np.testing.assert_allclose(drawn, value)
     assert images == 3
+
+
+@pytest.mark.parametrize("metric", PER_IMAGE)
+def test_every_metric_that_records_keep_by_image_makes_a_score(metric):
+    campaign = world({A: seeds(0.8, 0.7), B: seeds(0.6, 0.6)}, metric)
+    assert difference(A, B, Score(metric)).estimate(campaign).value != 0
+
+
+@pytest.mark.parametrize(
+    ("metric", "words"),
+    [
+        ("psnr_hol", "received 'psnr_hol'. Did you mean 'psnr_hole'"),
+        ("ssim_raw", "received 'ssim_raw'. Did you mean 'ssim'"),
+        ("l1", "expected one of ssim, psnr, .*; received 'l1'"),
+    ],
+)
+def test_a_score_of_another_metric_is_refused(metric, words):
+    with pytest.raises(ValueError, match=f"metric of each image: .*{words}"):
+        Score(metric)
 
 
 def test_a_comparison_in_db_is_the_same_by_psnr():

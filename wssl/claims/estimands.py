@@ -8,6 +8,8 @@ import numpy as np
 from scipy import special, stats
 
 from wssl.claims.campaign import Arm, Campaign, at_width
+from wssl.names import unknown_name_error
+from wssl.records import PER_IMAGE
 from wssl.statistics import (
     BestAgainstBest,
     BlockAnalysis,
@@ -64,7 +66,7 @@ class Score:
     Attributes
     ----------
     metric : str
-        One of `wssl.metrics.NAMES`, such as ``"ssim"``, ``"psnr_hole"`` or ``"gmsd"``.
+        One of `wssl.records.PER_IMAGE`, such as ``"ssim"``, ``"psnr_hole"`` or ``"gmsd"``.
         Similarities s enter as -log(1 - s), distances d as -log(d), of the mean over all test
         images, so that a difference of two scores is the logarithm of a ratio. PSNR is in dB.
     unseen : bool
@@ -75,6 +77,11 @@ class Score:
         Whether a similarity enters as it is.
     reversed : bool
         Whether lower is better after all, to ask for the worst.
+
+    Raises
+    ------
+    ValueError
+        If records do not keep the metric for each image, which an interval requires.
     """
 
     metric: str = "ssim"
@@ -82,6 +89,10 @@ class Score:
     loss: bool = False
     points: bool = False
     reversed: bool = False
+
+    def __post_init__(self) -> None:
+        if self.metric not in PER_IMAGE:
+            raise unknown_name_error("metric of each image", self.metric, [*PER_IMAGE])
 
     @property
     def unit(self) -> Unit:
