@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wssl import losses, pretext, report, schedule
+from wssl import data, losses, pretext, report, schedule
 from wssl.claims import Arm, Claim
 from wssl.claims.estimands import difference
 from wssl.cli import main
 from wssl.experiment import Experiment
 from wssl.methods import METHODS
 from wssl.records import is_pretext, is_run
+from wssl.runs import run
 from wssl.store import Store
 from wssl.study import Study
 
@@ -316,3 +317,23 @@ def test_a_record_keeps_its_own_weights_when_its_pretext_task_was_edited(recorde
     assert str(weights) in error
     assert "Run the experiment again" in error
     assert trained == []
+
+
+class Same:
+    """A source that gives every split the same images."""
+
+    def images(self, split, size, count):
+        shape = (count or 64, size, size, 3)
+        return np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+
+    def fingerprint(self):
+        return "same, version 1"
+
+
+def test_images_in_two_splits_are_warned_of(registries, eager):
+    data.SOURCES["same"] = Same()
+    experiment = Experiment(
+        preset="smoke", dataset="same", masks="synthetic", encoder="scratch", seed=3
+    )
+    with pytest.warns(UserWarning, match="received 8 in both train and test of 'same'"):
+        run(experiment)

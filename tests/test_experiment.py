@@ -832,3 +832,17 @@ def test_weights_that_are_found_are_not_given(objective):
     assert pair.fingerprint != experiment.fingerprint
     with pytest.raises(ValueError, match=r"pretext: expected a weight of 1 for each task.*0\.3"):
         Experiment(objective=objective, pretext={"rotation": 0.3, "sharpness": 0.7})
+
+
+@pytest.mark.parametrize(
+    ("registry", "name", "entry", "setting", "words"),
+    [
+        (METHODS, "mine", unet, {"method": "mine"}, "method 'mine': .* Method; received unet"),
+        (pretext.TASKS, "mine", unet, {"pretext": {"mine": 1.0}}, "task 'mine': .* Task; received"),
+        (data.RECIPES, "mine", (4, 2), {"recipe": "mine"}, "recipe 'mine': .* Recipe; received"),
+    ],
+)
+def test_an_entry_of_another_type_is_named(registry, name, entry, setting, words, monkeypatch):
+    monkeypatch.setitem(registry, name, entry)
+    with pytest.raises(ValueError, match=words):
+        Experiment(preset="smoke", **setting)

@@ -38,3 +38,12 @@ def test_the_error_hides_the_look_up_that_failed():
 
 def test_the_error_alone():
     assert "Did you mean 'b1c2'" in str(unknown_name_error("record", "b1c3", ["ffff", "b1c2"]))
+
+
+def test_a_value_of_another_type_is_named():
+    def build():
+        """Not an int."""
+
+    assert lookup("method", "right", {"right": 1}, int) == 1
+    with pytest.raises(ValueError, match=r"method 'wrong': expected an instance of int; received"):
+        lookup("method", "wrong", {"wrong": build}, int)

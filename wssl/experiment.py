@@ -8,10 +8,10 @@ from typing import Any
 
 from wssl import data, paper
 from wssl.losses import LOSSES, bind, check_a, check_alpha
-from wssl.methods import ENCODER_BLOCKS, METHODS, OBJECTIVES
+from wssl.methods import ENCODER_BLOCKS, METHODS, OBJECTIVES, Method
 from wssl.names import lookup, unknown_name_error
 from wssl.presets import SETTINGS, Preset, preset, with_settings
-from wssl.pretext import TASKS
+from wssl.pretext import TASKS, Task
 from wssl.records import usual_masks
 from wssl.store import fingerprint
 from wssl.versions import changed, version_of
@@ -259,9 +259,9 @@ class Experiment:
     def __post_init__(self) -> None:
         bind(lookup("loss", self.loss, LOSSES), alpha=self.alpha, a=self.a)
         lookup("encoder policy", self.encoder, ENCODERS)
-        lookup("method", self.method, METHODS)
+        lookup("method", self.method, METHODS, Method)
         lookup("objective", self.objective, OBJECTIVES)
-        lookup("mask recipe", self.recipe, data.RECIPES)
+        lookup("mask recipe", self.recipe, data.RECIPES, data.Recipe)
         preset(self.preset)
         check_alpha(self.alpha)
         check_a(self.a)
@@ -319,7 +319,7 @@ class Experiment:
         if weights is None:
             return Weights(paper.BEST if learns else {})
         for task, weight in weights.items():
-            lookup("pretext task", task, TASKS)
+            lookup("pretext task", task, TASKS, Task)
             if not (weight >= 0.0 and math.isfinite(weight)):
                 raise ValueError(
                     f"pretext[{task!r}]: expected a weight that is finite and not negative; "

@@ -1,6 +1,8 @@
 """The images and masks of an experiment, read once for the experiments that share them."""
 
+import warnings
 from functools import lru_cache
+from hashlib import sha256
 
 import numpy as np
 
@@ -72,6 +74,29 @@ def images(dataset: str, split: str, scale: Preset) -> np.ndarray:
     """
     count = scale.train_images if split == "train" else scale.test_images
     return _images(dataset, split, scale.load_size, count, data.fingerprint(dataset))
+
+
+def warn_if_shared(experiment: Experiment) -> None:
+    """Warn if the images that an experiment is evaluated on are among those it is trained on.
+
+    Up to 1,000 images of each split are compared.
+
+    Parameters
+    ----------
+    experiment : Experiment
+    """
+
+    def digests(split: str) -> set[bytes]:
+        some = images(experiment.dataset, split, experiment.scale)[:1000]
+        return {sha256(image.tobytes()).digest() for image in some}
+
+    if shared := digests("train") & digests(experiment.split):
+        warnings.warn(
+            f"dataset: expected no image in two splits; received {len(shared)} in both train and "
+            f"{experiment.split} of {experiment.dataset!r}, so that the scores are too good. "
+            "Return other images for each split.",
+            stacklevel=2,
+        )
 
 
 def masks(experiment: Experiment | Pretraining, count: int, seed: int, split: str) -> np.ndarray:

@@ -28,7 +28,7 @@ def unknown_name_error(kind: str, name: object, known: list[str], command: str =
     return ValueError(f"{kind}: expected {expected}; received {name!r}.{hint}")
 
 
-def lookup(kind: str, name: str, known: Mapping[str, T]) -> T:
+def lookup(kind: str, name: str, known: Mapping[str, T], of: type | None = None) -> T:
     """The registered value of ``name``.
 
     Parameters
@@ -37,11 +37,14 @@ def lookup(kind: str, name: str, known: Mapping[str, T]) -> T:
         The kind of name, for the message.
     name : str
     known : mapping of str to any
+    of : type, optional
+        What the value has to be an instance of.
 
     Raises
     ------
     ValueError
-        If ``name`` is not registered; the message names the nearest known name.
+        If ``name`` is not registered; the message names the nearest known name. If its value is
+        not an instance of `of`.
 
     Examples
     --------
@@ -49,9 +52,16 @@ def lookup(kind: str, name: str, known: Mapping[str, T]) -> T:
     1
     """
     try:
-        return known[name]
+        found = known[name]
     except (KeyError, TypeError):
         raise unknown_name_error(kind, name, list(known)) from None
+    if of is not None and not isinstance(found, of):
+        received = getattr(found, "__qualname__", repr(found))
+        raise ValueError(
+            f"{kind} {name!r}: expected an instance of {of.__name__}; received {received}, of type "
+            f"{type(found).__name__}. Register {of.__name__}(...)."
+        )
+    return found
 
 
 def check_entry(kind: str, name: str, entry: object, methods: Iterable[str]) -> None:

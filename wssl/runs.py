@@ -435,6 +435,7 @@ def _train_inpainting(
     if learned:
         for variable, value in zip(encoder_variables(phase.network), learned, strict=True):
             variable.assign(value)
+    inputs.warn_if_shared(experiment)
     images, masks = resident(*inputs.training_data(experiment))
     phases = training.Training(**scale.training("inpainting"))
 

@@ -243,3 +243,10 @@ def test_an_entry_that_is_no_source_is_named(entry, words, monkeypatch):
     for use in (data.check_image_source, data.fingerprint, data.images):
         with pytest.raises(ValueError, match=f"image source 'mine': expected an object.*{words}"):
             use("mine")
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_images_in_0_to_1_are_warned_of(value, monkeypatch):
+    monkeypatch.setitem(data.SOURCES, "dark", Grey(value, "dark"))
+    with pytest.warns(UserWarning, match=rf"'dark'; .*value is {value}, .*Multiply .* by 255"):
+        data.images("dark", "train", 4)

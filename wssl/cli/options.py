@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import MISSING, fields
 from typing import Any
 
+from wssl.names import lookup
 from wssl.processes import quiet
 
 
@@ -98,13 +99,14 @@ def _texts() -> dict[str, str]:
     from wssl import data, paper
     from wssl.experiment import ENCODERS
     from wssl.losses import LOSSES
-    from wssl.methods import METHODS, OBJECTIVES
+    from wssl.methods import METHODS, OBJECTIVES, Method
     from wssl.presets import PRESETS
     from wssl.pretext import TASKS
 
     best = " ".join(f"{task}={weight}" for task, weight in paper.BEST.items())
-    networks = [name for name, method in METHODS.items() if method.learned]
-    baselines = [name for name, method in METHODS.items() if not method.learned]
+    methods = {name: lookup("method", name, METHODS, Method) for name in METHODS}
+    networks = [name for name, method in methods.items() if method.learned]
+    baselines = [name for name in methods if name not in networks]
     images = ", ".join([*data.SOURCES, *data.FORMS])
     masks = ", ".join([*data.STROKES, *data.MASK_FORMS])
     return {

@@ -129,7 +129,7 @@ def _round_line(pen: ImageDraw.ImageDraw, points: list[list[int]], width: int) -
 
 def find_recipe(recipe: str | Recipe) -> Recipe:
     """The registered recipe of that name, or `recipe` itself if it is one."""
-    return recipe if isinstance(recipe, Recipe) else lookup("mask recipe", recipe, RECIPES)
+    return recipe if isinstance(recipe, Recipe) else lookup("mask recipe", recipe, RECIPES, Recipe)
 
 
 def check_mask_source(source: str) -> None:

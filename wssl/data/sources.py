@@ -3,6 +3,7 @@
 A new source is a class with `Source`'s two methods and one line in `SOURCES` or in `FORMS`.
 """
 
+import warnings
 from collections.abc import Callable
 from typing import Protocol
 
@@ -136,7 +137,8 @@ def images(
     Warns
     -----
     UserWarning
-        If unreadable files were skipped, or images smaller than `size` enlarged.
+        If unreadable files were skipped, images smaller than `size` enlarged, or all images of an
+        entry of `SOURCES` are black.
 
     Examples
     --------
@@ -161,6 +163,14 @@ def _check_images(found: Images, source: str, size: int, count: int | None) -> N
         raise ValueError(
             f"images: expected uint8 ({number}, {size}, {size}, 3), 0 to 255, from the source "
             f"{source!r}; received {dtype} {shape}. Convert or cut them in its method `images`."
+        )
+    some = found[np.linspace(0, shape[0] - 1, min(shape[0], 64)).astype(int)]
+    if source in SOURCES and some.max() <= 1:
+        warnings.warn(
+            f"images: expected uint8, 0 to 255, from the source {source!r}; received images whose "
+            f"greatest value is {some.max()}, which is black. Multiply images in [0, 1] by 255 "
+            "before they are converted to integers.",
+            stacklevel=3,
         )
 
 
