@@ -459,9 +459,9 @@ def _train_inpainting(
 
 
 def _phase(experiment: Experiment, network: keras.Model) -> Phase:
-    scale = experiment.scale
-    if own := METHODS[experiment.method].phase:
-        return own(network, scale.size, scale.width, experiment.seed)
+    scale, method = experiment.scale, METHODS[experiment.method]
+    if method.phase is not None:
+        return method.new_phase(network, scale.size, scale.width, experiment.seed)
     loss = losses.LOSSES[experiment.loss]
     return InpaintingPhase(network, loss, alpha=experiment.alpha, a=experiment.a)
 

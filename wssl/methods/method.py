@@ -93,14 +93,50 @@ class Method:
         Raises
         ------
         ValueError
-            If the method has no network, or its network does not support that scale.
+            If the method has no network, its network does not support that scale, or its function
+            returns anything but a network.
         """
         if self.network is None:
             raise ValueError(
                 "method: expected one with a network; received a baseline that is not learned. "
                 "Call its `fill(image, mask)` instead."
             )
-        return self.network(size, width, seed)
+        network = self.network(size, width, seed)
+        if not isinstance(network, keras.Model):
+            raise ValueError(
+                f"network: expected a keras.Model from {_shown(self.network)}; received a "
+                f"{type(network).__name__}. End it with return keras.Model(inputs, outputs)."
+            )
+        return network
+
+    def new_phase(self, network: keras.Model, size: int, width: int, seed: int) -> Phase:
+        """The phase that trains the network, if it is not that of the paper's network.
+
+        Parameters
+        ----------
+        network : keras.Model
+            As from `build`.
+        size, width, seed : int
+            As for `build`.
+
+        Raises
+        ------
+        ValueError
+            If the phase is no `Phase`, or its `models` lack its network.
+        """
+        assert self.phase is not None
+        phase = self.phase(network, size, width, seed)
+        if not isinstance(phase, Phase):
+            raise ValueError(
+                f"phase: expected a wssl.methods.Phase from {_shown(self.phase)}; received a "
+                f"{type(phase).__name__}. Derive the class from Phase."
+            )
+        if not any(model is phase.network for model in phase.models):
+            raise ValueError(
+                f"models: expected a list with the network from {type(phase).__name__}; received "
+                f"{len(phase.models)} models without it. Return [self.network, ...]."
+            )
+        return phase
 
     @property
     def trained_as_wssl(self) -> bool:
@@ -114,6 +150,10 @@ _ARGUMENTS = {
     "variants": ("network", "images", "masks", "seed"),
     "fill": ("image", "mask"),
 }
+
+
+def _shown(function: Callable[..., Any]) -> str:
+    return getattr(function, "__qualname__", repr(function))
 
 
 def _check_callable(name: str, given: Callable[..., Any] | None, arguments: Sequence[str]) -> None:

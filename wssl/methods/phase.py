@@ -116,8 +116,22 @@ class Phase(keras.Model):
         sample_weight: Any = None,
         training: bool = True,
     ) -> Tensor:
-        """Return the loss, a scalar, of a batch and of the call's outputs for it."""
-        return self.loss_of(x, y_pred)
+        """Return the loss, a scalar, of a batch and of the call's outputs for it.
+
+        Raises
+        ------
+        ValueError
+            If `loss_of` returns anything but a scalar.
+        """
+        loss = self.loss_of(x, y_pred)
+        shape = getattr(loss, "shape", () if isinstance(loss, (int, float)) else None)
+        if shape is None or len(shape):
+            received = f"a {type(loss).__name__}" if shape is None else f"the shape {tuple(shape)}"
+            raise ValueError(
+                f"loss_of: expected a scalar from {type(self).__name__}; received {received}. "
+                "Return the mean over the batch, such as keras.ops.mean(errors)."
+            )
+        return loss
 
     def loss_of(self, batch: Batch, outputs: Any) -> Tensor:
         """Return the loss of a batch, a scalar."""
