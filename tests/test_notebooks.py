@@ -758,3 +758,14 @@ def test_the_page_runs_in_a_kernel(source, tmp_path, monkeypatch, fabricate):
         "image/jpeg" in output.get("data", {}) or "image/png" in output.get("data", {})
         for output in outputs
     )
+
+
+def test_parameters_need_a_cell_that_takes_them(project):
+    untagged = SOURCE.replace(' tags=["parameters"]', "")
+    (project / "notebooks" / "02_untagged.py").write_text(untagged)
+    words = "02_untagged.py: expected a cell with the tag parameters, to take seed; received none"
+    with pytest.raises(ValueError, match=words):
+        notebooks.execute("notebooks/02_untagged.py", "out.ipynb", {"seed": 3})
+    with pytest.raises(SystemExit, match=words):
+        notebooks.main(["--output", "out", "-p", "seed", "3"])
+    assert not (project / "out").exists()

@@ -293,7 +293,8 @@ def execute(
     Raises
     ------
     ValueError
-        If the header of `source` cannot be read, or names a kernel that is not installed.
+        If the header of `source` cannot be read, or names a kernel that is not installed; or if
+        there are parameters, and no cell for them.
     RuntimeError
         If a cell fails, a captioned cell produces no image, or the kernel dies. ``output`` is then
         unchanged, and the message names the file with the partially executed notebook, if there is
@@ -306,6 +307,7 @@ def execute(
     half_run = output.with_suffix(".half-run.ipynb")
     output.parent.mkdir(parents=True, exist_ok=True)
     notebook = _load(source)
+    _check_parameters_cell(source, parameters or {})
     _check_kernel(notebook.metadata.kernelspec.get("name"), source)
     try:
         with freshness.reads_noted() as read:
@@ -414,6 +416,7 @@ def _execute_all(
         chosen = [path for path in chosen if path not in kept]
     calls = {}
     for path in chosen:
+        _check_parameters_cell(path, texts)
         values = {name: _value(text) for name, text in texts.items() if name in known[path]}
         target = output / f"{path.stem}.ipynb"
         calls[path] = partial(_timed, path, target, values, repository=repository)
@@ -525,6 +528,16 @@ def _parameters(source: Path) -> list[str]:
     cells = _load(source).cells
     tagged = (cell.source for cell in cells if "parameters" in cell.metadata.get("tags", []))
     return _assigned(next(tagged, ""))
+
+
+def _check_parameters_cell(source: str | Path, parameters: Mapping[str, Any]) -> None:
+    """Raise a ValueError if a notebook is given parameters and has no cell that they replace."""
+    if parameters and not _parameters(Path(source)):
+        raise ValueError(
+            f"{source}: expected a cell with the tag parameters, to take {', '.join(parameters)}; "
+            'received none. Begin the cell that sets them with # %% tags=["parameters"], or leave '
+            "out -p."
+        )
 
 
 def _assigned(code: str) -> list[str]:
