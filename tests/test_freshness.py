@@ -232,9 +232,17 @@ def test_the_command_shows_what_is_behind(repository, capsys, fabricate):
     assert stale(capsys)[0] == 0
     Store().put({**made, "fingerprint": "0" * 16, "provenance": {"seconds": 3723.0}})
     status, text = stale(capsys)
+    assert status == 0
+    listed = f"{'0' * 16}            retired: method telea, seed 0"
+    assert f"{listed}; made again as {made['fingerprint']}" in text
+    assert "Retired, and made again since, so that they can be deleted: 1" in text
+    assert "to be made again" not in text
+    Store().path(made["fingerprint"]).unlink()
+    status, text = stale(capsys)
     assert status == 1
-    assert f"{'0' * 16}            retired: method telea, seed 0" in text
-    assert "1 record is retired; making it again takes about 1:02:03 of computing" in text
+    assert f"{listed}\n" in text
+    assert "made again since" not in text
+    assert "to be made again by wssl study or wssl run: 1, about 1:02:03 of computing" in text
     Store().path("0" * 16).unlink()
     edit(Path("notebooks/01_new.py"), "A page", "The page")
     edit(Path("notebooks/02_old.py"), "A page", "The page")

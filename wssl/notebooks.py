@@ -438,7 +438,7 @@ def studies() -> list[Path]:
     if not sources:
         raise ValueError(
             "notebooks: expected notebooks/*.py below the current folder; found none. Run the "
-            "command from the repository's root."
+            "command in the root of the repository, the folder that contains notebooks/."
         )
     return sources
 

@@ -520,7 +520,7 @@ class Study:
         }
 
 
-def retired(store: Store | None = None) -> list[Record]:
+def retired(store: Store | None = None) -> dict[str, str]:
     """The records of a store that the current code would make under another fingerprint.
 
     Parameters
@@ -529,16 +529,17 @@ def retired(store: Store | None = None) -> list[Record]:
 
     Returns
     -------
-    list of dict
-        Records of experiments with entries that are not registered here, or with data that are
-        not here, are left out, since their state is unknown.
+    dict of str to str
+        That other fingerprint, by the fingerprint of the record. Records of experiments with
+        entries that are not registered here, or with data that are not here, are left out, since
+        their state is unknown.
     """
     kinds: dict[str, Any] = {
         "inpainting": Experiment,
         "pretext": Pretraining,
         "evaluation": Evaluation,
     }
-    found = []
+    found = {}
     for record in (store or Store()).records():
         try:
             task = kinds[record["kind"]].from_dict(record["experiment"])
@@ -546,7 +547,7 @@ def retired(store: Store | None = None) -> list[Record]:
         except (ValueError, OSError):
             continue
         if now != record["fingerprint"]:
-            found.append(record)
+            found[record["fingerprint"]] = now
     return found
 
 

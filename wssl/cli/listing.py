@@ -39,7 +39,7 @@ def _list(options: argparse.Namespace) -> None:
 
     store = Store()
     records = [r for r in store.records() if options.all or is_run(r)]
-    old = {record["fingerprint"] for record in retired(store)}
+    old = retired(store)
     lines = sorted(_line(record, record["fingerprint"] in old) for record in records)
     words = [word.lower() for word in options.words]
     shown = [line for line in lines if all(word in " ".join(line).lower() for word in words)]

@@ -81,8 +81,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--stale",
         action="store_true",
         help="show the pages of book/studies and the records that are out of date, and the time "
-        "needed to make the records again, without running anything; the exit status is 1 if "
-        "there are any",
+        "needed to make the records again, without running anything; only from the root of the "
+        "repository, where the pages are. The exit status is 1 if there are any",
     )
     parser.add_argument(
         "--scheduler",
@@ -189,26 +189,31 @@ def _stale() -> int:
             behind.append(source.stem[:2])
         state = "first edition" if first else "; ".join(reasons) or "up to date"
         print(f"{source.stem:<28}{state}")
-    old = retired(store)
-    for record in old:
-        print(
-            f"{record['fingerprint']:<28}retired: {describe(record['kind'], record['experiment'])}"
-        )
+    seconds, left, old = 0.0, 0, retired(store)
+    for name, now in old.items():
+        if (record := store.get(name)) is None:
+            continue
+        words = describe(record["kind"], record["experiment"])
+        if store.path(now).exists():
+            words += f"; made again as {now}"
+        else:
+            seconds += record["provenance"].get("seconds") or 0
+            left += 1
+        print(f"{name:<28}retired: {words}")
     awaited = progress.Progress(campaign.parts(), store)
     print()
     if rest := awaited.rest():
         print(f"Registered: {rest}.")
-    if old:
-        seconds = sum(record["provenance"].get("seconds") or 0 for record in old)
-        which = (
-            "1 record is retired; making it"
-            if len(old) == 1
-            else (f"{len(old)} records are retired; making them")
+    if remade := len(old) - left:
+        print(f"Retired, and made again since, so that they can be deleted: {remade}")
+    if left:
+        print(
+            f"Retired, to be made again by wssl study or wssl run: {left}, about "
+            f"{progress.clock(seconds)} of computing"
         )
-        print(f"{which} again takes about {progress.clock(seconds)} of computing: wssl study.")
     if behind:
         print(f"Pages are out of date: make reference ONLY='{' '.join(behind)}'")
-    return int(bool(old or behind))
+    return int(bool(left or behind))
 
 
 def _parts(options: argparse.Namespace) -> "dict[tuple[str, str], list[Experiment]]":
