@@ -373,9 +373,10 @@ def test_every_field_of_an_experiment_has_its_option(monkeypatch):
         raise ValueError("enough")
 
     monkeypatch.setattr(runs, "run", run)
+    monkeypatch.setitem(LOSSES, "mine", LOSSES["mix"])
     values = {
         "pretext": {"rotation": 0.25, "sharpness": 1.0},
-        "loss": "ssim",
+        "loss": "mine",
         "alpha": 0.5,
         "a": 2.0,
         "encoder": "frozen",

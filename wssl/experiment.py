@@ -257,7 +257,13 @@ class Experiment:
     objective: str = "weighted"
 
     def __post_init__(self) -> None:
-        bind(lookup("loss", self.loss, LOSSES), alpha=self.alpha, a=self.a)
+        taken = bind(lookup("loss", self.loss, LOSSES), alpha=self.alpha, a=self.a).keywords
+        for name in ("alpha", "a"):
+            if name not in taken and getattr(self, name) != getattr(Experiment, name):
+                raise ValueError(
+                    f"{name}: not a setting of loss={self.loss!r}, which has no parameter of that "
+                    f"name; received {getattr(self, name)!r}. Remove it, or use loss='mix'."
+                )
         lookup("encoder policy", self.encoder, ENCODERS)
         lookup("method", self.method, METHODS, Method)
         lookup("objective", self.objective, OBJECTIVES)

@@ -214,7 +214,7 @@ def check_returned(name: str, loss: Callable[[Tensor, Tensor], Tensor], size: in
         )
 
 
-def bind(loss: Callable[..., Tensor], **settings: Any) -> Callable[[Tensor, Tensor], Tensor]:
+def bind(loss: Callable[..., Tensor], **settings: Any) -> "partial[Tensor]":
     """A loss as a function of two batches of images alone, its settings fixed.
 
     Parameters
@@ -226,8 +226,8 @@ def bind(loss: Callable[..., Tensor], **settings: Any) -> Callable[[Tensor, Tens
 
     Returns
     -------
-    callable
-        ``(y_true, y_pred) -> float (B,)``.
+    functools.partial
+        ``(y_true, y_pred) -> float (B,)``, with the settings that the loss takes as ``keywords``.
 
     Raises
     ------
