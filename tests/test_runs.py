@@ -736,13 +736,18 @@ with multiprocessing.get_context("fork").Pool(1) as pool:
 @pytest.mark.parametrize(
     ("fill", "words"),
     [
-        (lambda image, mask: image[..., 0], r"an image of the shape \(32, 32, 3\) from 'mine'"),
-        (lambda image, mask: 0.9 * image, "known pixels unchanged by 'mine'; .* change of up to"),
-        (lambda image, mask: image + np.nan, "known pixels unchanged by 'mine'"),
+        (lambda image, mask: image[..., 0], r"of shape \(32, 32\)\."),
+        (lambda image, mask: None, r"received None\. Return the whole image"),
+        (lambda image, mask: (255 * image).astype(np.uint8), "received uint8. Divide .* by 255"),
+        (lambda image, mask: 0.9 * image, "received a change of up to"),
+        (lambda image, mask: image + np.nan, r"not finite\. .* division by zero"),
+        (lambda image, mask: np.where(mask[..., None], np.nan, image), "not finite"),
+        (lambda image, mask: np.where(mask[..., None], 7.0, image), "to 7\\. .*np.clip"),
     ],
 )
-def test_a_fill_keeps_the_shape_and_the_known_pixels(fill, words, tmp_path, monkeypatch):
+def test_what_a_fill_returns_is_checked(fill, words, tmp_path, monkeypatch):
     fill.version = 1
+    words = rf"fill: .* <lambda> of the method 'mine'.*{words}"
     monkeypatch.setitem(METHODS, "mine", Method(fill=fill))
     with pytest.raises(ValueError, match=words):
         run(Experiment(method="mine", preset="smoke"), Store(tmp_path))
@@ -757,7 +762,7 @@ def test_a_fill_that_changes_known_pixels_in_place_is_noticed(tmp_path, monkeypa
 
     fill.version = 1
     monkeypatch.setitem(METHODS, "mine", Method(fill=fill))
-    with pytest.raises(ValueError, match="known pixels unchanged by 'mine'"):
+    with pytest.raises(ValueError, match="known pixels unchanged by .*fill of the method 'mine'"):
         run(Experiment(method="mine", preset="smoke"), Store(tmp_path))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from wssl import data, inputs, losses, mechanism, training
+from wssl.arrays import described
 from wssl.backend import alone, keras
 from wssl.data.batches import (
     centre_crops,
@@ -497,25 +498,46 @@ def _fill_all(name: str, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
     Raises
     ------
     ValueError
-        If the fill returns another shape, or changes known pixels by more than half a grey level.
+        If the fill returns anything but a float image of the same shape in [0, 1], or changes known
+        pixels by more than half a grey level.
     """
     fill = METHODS[name].fill
     assert fill is not None
     filled = []
     for image, mask in zip(np.where(masks[..., None], np.float32(0), images), masks, strict=True):
         filled.append(fill(image.copy(), mask.copy()))
-        if np.shape(filled[-1]) != image.shape:
-            raise ValueError(
-                f"fill: expected an image of the shape {image.shape} from {name!r}; received the "
-                f"shape {np.shape(filled[-1])}."
-            )
-        change = np.abs(filled[-1] - image)[~mask].max(initial=0.0)
-        if not change <= _HALF_GREY_LEVEL:
-            raise ValueError(
-                f"fill: expected known pixels unchanged by {name!r}; received a change of up to "
-                f"{change:.3g} in [0, 1]. Return np.where(mask[..., None], filled, image)."
-            )
+        _check_filled(name, filled[-1], image, mask)
     return np.stack(filled)
+
+
+def _check_filled(name: str, filled: Any, image: np.ndarray, mask: np.ndarray) -> None:
+    """Raise a ValueError unless a fill returned the image, with the hole filled."""
+    fill = METHODS[name].fill
+    of = f"{getattr(fill, '__qualname__', repr(fill))} of the method {name!r}"
+    wanted = f"fill: expected a float image {image.shape} in [0, 1] from {of}"
+    kind, shape = described(filled)
+    if shape != image.shape:
+        received = "None" if filled is None else f"{kind} of shape {shape}"
+        raise ValueError(f"{wanted}; received {received}. Return the whole image.")
+    if not kind.startswith("float"):
+        raise ValueError(f"{wanted}; received {kind}. Divide 8-bit values by 255.")
+    if not np.isfinite(filled).all():
+        raise ValueError(
+            f"{wanted}; received values that are not finite. Check it for a division by zero, such "
+            "as a mean of no pixels."
+        )
+    change = np.abs(filled - image)[~mask].max(initial=0.0)
+    if change > _HALF_GREY_LEVEL:
+        raise ValueError(
+            f"fill: expected known pixels unchanged by {of}; received a change of up to "
+            f"{change:.3g} in [0, 1]. Return np.where(mask[..., None], filled, image)."
+        )
+    least, greatest = np.min(filled), np.max(filled)
+    if least < -_HALF_GREY_LEVEL or greatest > 1 + _HALF_GREY_LEVEL:
+        raise ValueError(
+            f"{wanted}; received values from {least:.3g} to {greatest:.3g}. End it with "
+            "np.clip(filled, 0.0, 1.0)."
+        )
 
 
 def _evaluator(experiment: Experiment, weights: Arrays) -> keras.Model:

@@ -155,10 +155,19 @@ def train(
             with in_order() if parts == 1 else nullcontext():
                 loss = sum(_learn(phase, part) for part in _split(batches(step), parts)) / parts
             if not math.isfinite(loss):
+                way_out = (
+                    f"Try a learning rate below {training.learning_rate:g}; the last checkpoint is "
+                    "kept."
+                )
+                if step == 0:
+                    way_out = (
+                        "No weight has changed yet, so the learning rate is not the cause: check "
+                        "the loss and the network for a division by zero, or a logarithm or root "
+                        "of a value that is not positive."
+                    )
                 raise NonFiniteLossError(
                     f"loss: expected a finite number; received {loss} at step {step} of {steps} of "
-                    f"{title}. Try a learning rate below {training.learning_rate:g}; the last "
-                    "checkpoint is kept."
+                    f"{title}. {way_out}"
                 )
             state["recent"].append(loss)
             state["step"] = step + 1
