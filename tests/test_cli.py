@@ -698,13 +698,14 @@ def test_tasks_and_losses_of_ones_own(tmp_path, monkeypatch, capfd, name):
 def test_the_help_of_a_run_names_what_is_registered(monkeypatch, capsys):
     monkeypatch.setenv("COLUMNS", "3000")
     monkeypatch.setitem(LOSSES, "cubic", lambda y_true, y_pred: abs(y_true - y_pred) ** 3)
-    monkeypatch.setitem(METHODS, "grey", Method(fill=lambda image, mask: image))
+    monkeypatch.setitem(METHODS, "grey", Method("all grey", fill=lambda image, mask: image))
     monkeypatch.setitem(PRESETS, "huge", PRESETS["paper"])
     with pytest.raises(SystemExit):
         main(["run", "--help"])
     text = capsys.readouterr().out
     for name in (*TASKS, *LOSSES, *METHODS, *PRESETS, *SOURCES, *STROKES, *RECIPES):
         assert name in text
+    assert "grey (all grey)" in text
     for field in fields(Experiment):
         assert f"--{field.name.replace('_', '-')} " in text
 

@@ -59,7 +59,10 @@ def test_images_of_ones_own(run, tmp_path, capsys):
     assert (filled[~known] != names["image"][~known]).any()
     noise = names["noise"]
     assert noise.fingerprint != names["experiment"].fingerprint
-    assert len(capsys.readouterr().out.split()) == 4
+    printed = capsys.readouterr().out
+    assert len(printed[: printed.index("SSIM")].split()) == 4
+    ssim = str(names["scores"].loc["trained on noise", "SSIM"]).split()[0]
+    assert float(ssim) == pytest.approx(Store().get(noise.fingerprint)["metrics"]["ssim"], abs=1e-4)
     paths = names["Gallery"]().by_split()
     assert [len(paths[split]) for split in ("train", "val", "test")] == [45, 0, 15]
     assert names["index"].size == 40
@@ -90,6 +93,8 @@ def test_masks_of_ones_own(run, tmp_path):
     np.testing.assert_array_equal(drawn, np.concatenate(list(masks), axis=1))
     assert ((masks.mean(axis=(1, 2)) >= 0.3) & (masks.mean(axis=(1, 2)) <= 0.5)).all()
     assert (masks != data.masks("synthetic", count=8, size=64)).any()
+    ssim = str(names["scores"].loc["holes of scratches", "SSIM"]).split()[0]
+    assert float(ssim) == pytest.approx(names["result"].metrics["ssim"], abs=1e-4)
     assert names["sparse"].fingerprint != names["experiment"].fingerprint
     assert Store().get(names["sparse"].fingerprint)["experiment"]["recipe"] == "sparse"
     source = names["Scratches"]

@@ -105,8 +105,9 @@ def _texts() -> dict[str, str]:
 
     best = " ".join(f"{task}={weight}" for task, weight in paper.BEST.items())
     methods = {name: lookup("method", name, METHODS, Method) for name in METHODS}
-    networks = [name for name, method in methods.items() if method.learned]
-    baselines = [name for name in methods if name not in networks]
+    titled = {n: f"{n} ({m.title})" if m.title else n for n, m in methods.items()}
+    networks = [titled[name] for name, method in methods.items() if method.learned]
+    baselines = [titled[name] for name, method in methods.items() if not method.learned]
     images = ", ".join([*data.SOURCES, *data.FORMS])
     masks = ", ".join([*data.STROKES, *data.MASK_FORMS])
     return {

@@ -18,7 +18,7 @@ class Method:
     Attributes
     ----------
     title : str
-        Its name in help texts and lists; the registered name if empty.
+        What it is, in words, which help texts give after the registered name.
     network : callable, optional
         ``(size, width, seed) -> keras.Model``, from masked images, or from masked images and
         masks, to whole images: float (B, S, S, 3) in [0, 1], float (B, S, S, 1) with 1 = hole ->
