@@ -1,6 +1,8 @@
+import importlib
+
 import pytest
 
-from wssl.names import lookup, unknown_name_error
+from wssl.names import REGISTRIES, lookup, unknown_name_error
 
 KNOWN = {"rotation": 1, "saturation": 2, "sharpness": None}
 
@@ -16,9 +18,9 @@ def test_a_registered_name_gives_its_value(name):
 )
 def test_an_unknown_name_is_told_with_the_nearest_and_all_known(name, nearest):
     with pytest.raises(ValueError, match="expected one of") as caught:
-        lookup("pretext task", name, KNOWN)
+        lookup("part", name, KNOWN)
     assert str(caught.value) == (
-        "pretext task: expected one of rotation, saturation, sharpness; "
+        "part: expected one of rotation, saturation, sharpness; "
         f"received {name!r}. Did you mean {nearest!r}?"
     )
 
@@ -26,7 +28,8 @@ def test_an_unknown_name_is_told_with_the_nearest_and_all_known(name, nearest):
 @pytest.mark.parametrize("name", ["zzz", "", 3, None, [], {}])
 def test_a_name_that_is_near_to_none_has_no_suggestion(name):
     with pytest.raises(ValueError, match=r"; received .*\.$") as caught:
-        lookup("pretext task", name, KNOWN)
+        lookup("part", name, KNOWN)
+    assert "Did you mean" not in str(caught.value)
     assert repr(name) in str(caught.value)
 
 
@@ -47,3 +50,12 @@ def test_a_value_of_another_type_is_named():
     assert lookup("method", "right", {"right": 1}, int) == 1
     with pytest.raises(ValueError, match=r"method 'wrong': expected an instance of int; received"):
         lookup("method", "wrong", {"wrong": build}, int)
+
+
+@pytest.mark.parametrize("kind", REGISTRIES)
+def test_a_name_that_is_not_registered_says_how_to_register_it(kind):
+    text = str(unknown_name_error(kind, "mine", ["theirs"]))
+    module, _, registry = REGISTRIES[kind].rpartition(".")
+    assert isinstance(getattr(importlib.import_module(module), registry), dict)
+    assert f"registered in {REGISTRIES[kind]} first" in text
+    assert "wssl --import mine.py" in text

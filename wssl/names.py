@@ -7,9 +7,19 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+REGISTRIES = {
+    "pretext task": "wssl.pretext.TASKS",
+    "loss": "wssl.losses.LOSSES",
+    "method": "wssl.methods.METHODS",
+    "image source": "wssl.data.SOURCES",
+    "mask source": "wssl.data.STROKES",
+    "mask recipe": "wssl.data.RECIPES",
+}
+"""The dictionary in which entries of one's own are registered, by their kind."""
+
 
 def unknown_name_error(kind: str, name: object, known: list[str], command: str = "") -> ValueError:
-    """The error for an unknown name, which suggests the nearest known one.
+    """The error for an unknown name, which suggests the nearest known one, or to register it.
 
     Parameters
     ----------
@@ -25,6 +35,11 @@ def unknown_name_error(kind: str, name: object, known: list[str], command: str =
     nearest = get_close_matches(str(name), known, n=1, cutoff=0.5)
     hint = f" Did you mean {nearest[0]!r}?" if nearest else ""
     expected = f"one that `{command}` shows" if command else f"one of {', '.join(known)}"
+    if kind in REGISTRIES:
+        hint += (
+            f" One of your own is registered in {REGISTRIES[kind]} first; on the command line, by "
+            "a file: wssl --import mine.py COMMAND."
+        )
     return ValueError(f"{kind}: expected {expected}; received {name!r}.{hint}")
 
 

@@ -6,7 +6,6 @@ is called, after ``--import``, so that they list everything that is registered.
 
 import argparse
 import os
-import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -28,8 +27,6 @@ COMMANDS = {
 
 _NAMED_BY_REGISTRIES = ("run", "study")
 _WITHOUT_KERAS = ("data",)
-_UNKNOWN = "(pretext task|loss|method|image source|mask source): expected one of "
-_OWN = "To use one of your own, import the file that registers it: wssl --import mine.py COMMAND."
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,8 +63,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except (ValueError, OSError, ArithmeticError, ModuleNotFoundError) as error:
-        own = not named.imports and re.match(_UNKNOWN, str(error))
-        print(f"wssl: {error}{' ' + _OWN if own else ''}", file=sys.stderr)
+        print(f"wssl: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         again = getattr(options, "again", "resumes from here")
