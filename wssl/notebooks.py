@@ -137,7 +137,10 @@ def check_parameters(namespace: Mapping[str, Any]) -> None:
     known = [name for name in types if name in own] if own else list(types)
     for name in _assigned(injected):
         if name not in known and not name.startswith(PAPERMILLS_OWN):
-            raise unknown_name_error("parameter", name, known)
+            error = unknown_name_error("parameter", name, known)
+            raise ValueError(
+                f"{error} In a cell of your own, do not begin with the comment `# Parameters`."
+            )
     for name in known:
         if name not in namespace:
             continue
