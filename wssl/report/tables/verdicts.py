@@ -161,12 +161,13 @@ def group_table(
     verdicts : sequence of Verdict
     campaign : Campaign
     groups : sequence of str
-        The group of each unseen image.
+        The group of each unseen image, of all of them.
 
     Returns
     -------
     pandas.DataFrame
-        One row per contrast on unseen images that has a common seed, each with its 95 % intervals.
+        One row per contrast on unseen images that has a common seed, each with its 95 % intervals;
+        for new groups a dash where not all of the images were tested.
     """
     columns = ["effect", "for new images", "for new kinds"]
     lines = []
@@ -184,7 +185,11 @@ def group_table(
             ),
             "for new kinds": "—",
         }
-        if len(found.per_seed) > 1:
+        test = campaign.evaluation(
+            estimand.terms[0][1], min(found.per_seed), dataset=campaign.design.unseen
+        )
+        images = len(test["per_image"][estimand.score.metric]) if test else 0
+        if len(found.per_seed) > 1 and images == len(groups):
             kinds = linear(
                 campaign.converged,
                 estimand.terms,
