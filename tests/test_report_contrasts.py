@@ -212,11 +212,18 @@ def test_dots_show_every_seed_and_the_papers_number(campaign):
             expected = paired(campaign, terms, score).per_seed.values()
             seeds = sorted(x for x, row in shown if row == y)
             np.testing.assert_allclose(seeds, sorted(in_unit(v, score.unit) for v in expected))
+        low, high = axis.get_xlim()
         diamonds = {y: x for x, y in points(axis, PAPER, "D")}
-        assert diamonds[1] == pytest.approx(
-            in_unit(printed_contrast(contrasts["log_cosh"], score), score.unit)
-        )
-        assert np.isnan(diamonds[2])
+        edges = {text.xy[1]: text.get_text() for text in axis.texts}
+        for y, terms in enumerate(contrasts.values()):
+            theirs = in_unit(printed_contrast(terms, score), score.unit)
+            assert (y in diamonds) == (low <= theirs <= high)
+            assert (y in edges) == (theirs < low or theirs > high)
+            if y in diamonds:
+                assert diamonds[y] == pytest.approx(theirs)
+            elif y in edges:
+                assert f"{theirs:.0f}" in edges[y]
+        assert edges or score == PSNR
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == list(others)
 
 

@@ -57,7 +57,8 @@ def dots(
     -------
     matplotlib.figure.Figure
         Small dots are seeds; the bar is their mean, the whiskers its 95 % interval for new seeds
-        and new images. A row without runs says so.
+        and new images. A row without runs says so. A number of the paper that lies far outside of
+        ours is written at the edge.
     """
     count = len(contrasts)
     figure, axes = plt.subplots(
@@ -66,12 +67,11 @@ def dots(
     for axis, score in zip(axes[0], scores, strict=True):
         title, reads = score_label(score)
         drawn = [paired(campaign, terms, score) for terms in contrasts.values()]
-        for y, (terms, found) in enumerate(zip(contrasts.values(), drawn, strict=True)):
+        for y, found in enumerate(drawn):
             _draw(axis, y, found, partial(in_unit, unit=score.unit))
-            if in_paper:
-                axis.plot(
-                    in_unit(printed_contrast(terms, score), score.unit), y, "D", color=PAPER, ms=6
-                )
+        if in_paper:
+            theirs = [in_unit(printed_contrast(t, score), score.unit) for t in contrasts.values()]
+            _draw_paper(axis, theirs, UNITS[score.unit])
         axis.axvline(0, color="0.4", linewidth=1, zorder=1)
         axis.set(xlabel=f"{title} {reads} … {UNITS[score.unit]}", ylim=(count - 0.5, -0.6))
         axis.set_yticks(range(count), list(contrasts))
@@ -98,6 +98,27 @@ def _draw(axis: Axes, y: float, found: Paired | None, place: Callable[[float], f
     seeds = [place(value) for value in found.per_seed.values()]
     axis.plot(seeds, [y] * len(seeds), "o", color=OURS, alpha=0.4, markersize=5)
     draw_mean(axis, y, found.estimate, place)
+
+
+def _draw_paper(axis: Axes, values: Sequence[float], unit: str) -> None:
+    """Draw the paper's numbers, one per row, so that they do not dwarf what is drawn already."""
+    low, high = sorted(axis.get_xlim())
+    drawn = bool(axis.lines)
+    room = 1.5 * (high - low)
+    near = [v for v in values if np.isfinite(v) and (not drawn or low - room <= v <= high + room)]
+    low, high = min([0.0, *near, *[low] * drawn]), max([0.0, *near, *[high] * drawn])
+    pad = 0.08 * (high - low)
+    axis.set_xlim(low - pad, high + pad)
+    for y, value in enumerate(values):
+        if low <= value <= high:
+            axis.plot(value, y, "D", color=PAPER, ms=6)
+        elif np.isfinite(value):
+            left = value < low
+            axis.annotate(
+                f"◂ {value:.0f} {unit}" if left else f"{value:.0f} {unit} ▸",
+                (0.01 if left else 0.99, y), xycoords=axis.get_yaxis_transform(), color=PAPER,
+                ha="left" if left else "right", va="center", fontsize="small", weight="bold",
+            )  # fmt: skip
 
 
 def draw_mean(
