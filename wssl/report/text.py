@@ -314,7 +314,10 @@ def tally(verdicts: Iterable[Verdict]) -> str:
     ]
     if counts[AWAITING]:
         parts.append(f"{counts[AWAITING]} await{'s' * (counts[AWAITING] == 1)} runs")
-    return f"Of {len(said)} claims that the paper makes, {listed(parts)}"
+    keys = {verdict.claim.key for verdict in said}
+    again = sum(key.removesuffix("-psnr") in keys for key in keys if key.endswith("-psnr"))
+    twice = f" ({again} of them the same by another metric)" if again else ""
+    return f"Of {len(said)} claims that the paper makes{twice}, {listed(parts)}"
 
 
 def is_decided(verdict: Verdict) -> bool:
