@@ -82,7 +82,8 @@ def converged_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataF
     Returns
     -------
     pandas.DataFrame
-        One row per claim that is a contrast of arms, with 95 % intervals; empty if no run diverged.
+        One row per claim that is a contrast of arms with a common seed, with 95 % intervals; empty
+        if no run diverged.
         Without the runs that diverged, the seeds are those in which each arm has another run, and
         the variance is that of the other runs.
     """
@@ -91,19 +92,17 @@ def converged_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataF
         estimand = verdict.claim.estimand
         if not isinstance(estimand, Contrast):
             continue
-        value, low, high, seeds = np.nan, np.nan, np.nan, 0
-        if found := paired(campaign, estimand.terms, estimand.score):
-            value, seeds = found.estimate.value, len(found.per_seed)
-            low, high = found.estimate.lower(), found.estimate.upper()
-        effect = verdict.effect
+        if (found := paired(campaign, estimand.terms, estimand.score)) is None:
+            continue
+        effect, rest, unit = verdict.effect, found.estimate, estimand.unit
         lines.append(
             {
                 ("", "claim"): verdict.claim.text,
-                ("all runs", "effect"): amount(effect.value if effect else np.nan, estimand.unit),
-                ("all runs", "95 % interval"): bounds_text(*verdict.interval(), estimand.unit),
-                ("without", "effect"): amount(value, estimand.unit),
-                ("without", "95 % interval"): bounds_text(low, high, estimand.unit),
-                ("without", "seeds"): seeds,
+                ("all runs", "effect"): amount(effect.value if effect else np.nan, unit),
+                ("all runs", "95 % interval"): bounds_text(*verdict.interval(), unit),
+                ("without", "effect"): amount(rest.value, unit),
+                ("without", "95 % interval"): bounds_text(rest.lower(), rest.upper(), unit),
+                ("without", "seeds"): len(found.per_seed),
             }
         )
     return with_headings(lines) if lines else pd.DataFrame()
