@@ -481,17 +481,16 @@ def _srgb(image: Image.Image, profile: bytes) -> Image.Image:
 
 def _coding(path: Picture) -> tuple[tuple[bytes, bytes], ...]:
     """The chunk of a PNG that gives the code of its colour space, which Pillow passes over."""
-    content = path.content if isinstance(path, Encoded) else path.read_bytes()
-    if not content.startswith(_PNG):
-        return ()
-    place = len(_PNG)
-    while place + 8 <= len(content):
-        size, name = struct.unpack_from(">I4s", content, place)
-        if name == b"cICP":
-            return ((name, content[place + 8 : place + 8 + size]),)
-        if name in (b"IDAT", b"IEND"):
-            break
-        place += size + 12
+    with BytesIO(path.content) if isinstance(path, Encoded) else path.open("rb") as file:
+        if file.read(len(_PNG)) != _PNG:
+            return ()
+        while len(head := file.read(8)) == 8:
+            size, name = struct.unpack(">I4s", head)
+            if name == b"cICP":
+                return ((name, file.read(size)),)
+            if name in (b"IDAT", b"IEND"):
+                break
+            file.seek(size + 4, os.SEEK_CUR)
     return ()
 
 

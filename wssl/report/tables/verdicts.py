@@ -1,6 +1,6 @@
 """The claims with their verdicts, and what the rules of decision are worth, as tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -83,15 +83,11 @@ def converged_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataF
     -------
     pandas.DataFrame
         One row per claim that is a contrast of arms with a common seed, with 95 % intervals; empty
-        if no run diverged.
-        Without the runs that diverged, the seeds are those in which each arm has another run, and
-        the variance is that of the other runs.
+        if no run diverged. Without the runs that diverged, the seeds are those in which each arm
+        has another run, and the variance is that of the other runs.
     """
     lines = []
-    for verdict in verdicts if campaign.converged is not campaign else ():
-        estimand = verdict.claim.estimand
-        if not isinstance(estimand, Contrast):
-            continue
+    for verdict, estimand in _contrasts(verdicts if campaign.converged is not campaign else ()):
         if (found := paired(campaign, estimand.terms, estimand.score)) is None:
             continue
         effect, rest, unit = verdict.effect, found.estimate, estimand.unit
@@ -126,12 +122,9 @@ def own_noise_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataF
     """
     columns = ["effect", "95 % interval", "from its own runs", "own over lent variance"]
     lines = []
-    for verdict in verdicts:
-        estimand = verdict.claim.estimand
-        seeds = campaign.design.many
-        if not isinstance(estimand, Contrast) or not estimand.many or verdict.effect is None:
-            continue
-        if len(seeds) < 2:
+    seeds = campaign.design.many
+    for verdict, estimand in _contrasts(verdicts if len(seeds) > 1 else ()):
+        if not estimand.many or verdict.effect is None:
             continue
         unit = estimand.unit
         alone = linear(campaign, estimand.terms, estimand.score, seeds, own=True)
@@ -170,35 +163,31 @@ def group_table(
     """
     columns = ["effect", "for new images", "for new kinds"]
     lines = []
-    for verdict in verdicts:
-        estimand = verdict.claim.estimand
-        if not (isinstance(estimand, Contrast) and estimand.score.unseen):
+    for verdict, estimand in _contrasts(verdicts):
+        terms, score, unit = estimand.terms, estimand.score, estimand.unit
+        if not score.unseen or (found := paired(campaign, terms, score)) is None:
             continue
-        if (found := paired(campaign, estimand.terms, estimand.score)) is None:
-            continue
+        seeds, images = tuple(found.per_seed), found.estimate
         line = {
             "claim": verdict.claim.text,
-            "effect": amount(found.estimate.value, estimand.unit),
-            "for new images": bounds_text(
-                found.estimate.lower(), found.estimate.upper(), estimand.unit
-            ),
+            "effect": amount(images.value, unit),
+            "for new images": bounds_text(images.lower(), images.upper(), unit),
             "for new kinds": "—",
         }
-        test = campaign.evaluation(
-            estimand.terms[0][1], min(found.per_seed), dataset=campaign.design.unseen
-        )
-        images = len(test["per_image"][estimand.score.metric]) if test else 0
-        if len(found.per_seed) > 1 and images == len(groups):
-            kinds = linear(
-                campaign.converged,
-                estimand.terms,
-                estimand.score,
-                tuple(found.per_seed),
-                groups=tuple(groups),
-            )
-            line["for new kinds"] = bounds_text(kinds.lower(), kinds.upper(), estimand.unit)
+        test = campaign.evaluation(terms[0][1], seeds[0], dataset=campaign.design.unseen)
+        tested = len(test["per_image"][score.metric]) if test else 0
+        if len(seeds) > 1 and tested == len(groups):
+            kinds = linear(campaign.converged, terms, score, seeds, groups=tuple(groups))
+            line["for new kinds"] = bounds_text(kinds.lower(), kinds.upper(), unit)
         lines.append(line)
     return pd.DataFrame(lines, columns=["claim", *columns]).set_index("claim")
+
+
+def _contrasts(verdicts: Iterable[Verdict]) -> Iterator[tuple[Verdict, Contrast]]:
+    """The verdicts on contrasts of arms, each with its contrast."""
+    for verdict in verdicts:
+        if isinstance(verdict.claim.estimand, Contrast):
+            yield verdict, verdict.claim.estimand
 
 
 def short_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
