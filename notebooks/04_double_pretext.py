@@ -77,7 +77,7 @@ report.weight_curves(campaign, PAIRS, SINGLES)
 # A trend is the change along a straight line fitted to the five {term}`weightings <weighting>`,
 # from a weight of 0.1 to a weight of 0.9, in the direction that the paper claims.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claims"]
 report.verdict_table([found[key] for key in trends], campaign)
 
 # %% [markdown]

@@ -72,7 +72,7 @@ report.number_of_tasks(campaign, groups)
 #
 # ## The registered claims
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claims"]
 registered = [*asked, "steadier-seeds", "best-triple", "best-weights"]
 report.verdict_table([found[key] for key in registered], campaign)
 

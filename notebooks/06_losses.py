@@ -95,7 +95,7 @@ report.dots(campaign, report.against(BEST_ARM, others), zero="the mixed loss", i
 # %%
 wssl.Experiment(loss="log_cosh", preset=preset)
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claims"]
 keys = ["mix", "mix-psnr", "ssim-for-ssim", "log-cosh-for-psnr", "log-cosh-mse", "both-terms"]
 report.verdict_table([found[key] for key in keys], campaign)
 
@@ -121,7 +121,7 @@ for budget, by_loss in trained.items():
         rows[f"{name}, {budget:g}x steps"] = terms
 report.dots(campaign, rows, zero="the mixed loss, same steps")
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claims"]
 report.verdict_table([found["mix-end-to-end"], found["mix-longer"]], campaign)
 
 # %% [markdown]
@@ -131,7 +131,7 @@ report.verdict_table([found["mix-end-to-end"], found["mix-longer"]], campaign)
 # are closer to human perception: MS-SSIM, GMSD, and the learned distance ST-LPIPS, which agrees
 # with people in 69.8 % of the comparisons of the BAPPS data set.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claims"]
 appeal = [key for key in found if key.startswith("appeal")]
 report.verdict_table([found[key] for key in appeal], campaign)
 

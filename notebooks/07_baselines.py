@@ -87,7 +87,7 @@ report.dots(campaign, contrasts, zero="WSSL, the paper's best weights", in_paper
 # %%
 wssl.Experiment(method="shift_net", preset=preset)
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claims"]
 report.verdict_table([found[key] for key in ("methods", "methods-psnr", "classical")], campaign)
 
 # %% [markdown]

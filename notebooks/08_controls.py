@@ -120,7 +120,7 @@ report.dots(campaign, contrasts, zero="trained from scratch")
 # %%
 wssl.Experiment(encoder="random", preset=preset)
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claims"]
 keys = ["supervised", "features", "features-psnr", "features-learned", "finetuned", "freezing"]
 report.verdict_table([found[key] for key in keys], campaign)
 
@@ -150,7 +150,7 @@ report.width_table(campaign, list(found.values()))
 deep = {report.arm_label(arm): arm for arm in depths if study.registered or arm in campaign.runs}
 report.dots(campaign, report.against(BEST_ARM, deep), zero="all five blocks frozen, pretrained")
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claims"]
 frozen = ["first-three", "first-one", "deep-features"]
 report.verdict_table([found[key] for key in frozen], campaign)
 

@@ -86,7 +86,7 @@ report.dots(campaign, contrasts, elsewhere, zero="trained from scratch")
 # %%
 wssl.Evaluation(wssl.Experiment(preset=preset), dataset="photos")
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claims"]
 keys = [key for key in found if key.startswith(("unseen", "robust"))]
 report.verdict_table([found[key] for key in keys], campaign)
 

@@ -111,13 +111,13 @@ report.forest(verdicts, campaign)
 # The **interval that decides** is adjusted for the number of claims, and the verdict follows from
 # it. The **margin** is the smallest effect of interest.
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claims"]
 tables["primary"]
 
 # %% [markdown]
 # ## The secondary claims
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "claims"]
 tables["secondary"]
 
 # %% [markdown]
