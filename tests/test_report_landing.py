@@ -14,9 +14,11 @@ sys.path.insert(0, str(Path(__file__).parent / "claims"))
 from worlds import TRUE, study
 
 from wssl import report
-from wssl.claims.catalogue import claim
+from wssl.claims.campaign import Campaign
+from wssl.claims.catalogue import WIDE_BEST, claim
 from wssl.claims.decision import HOLDS, REFUTED, SAME, UNDECIDED
-from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, findings
+from wssl.claims.estimands import SSIM
+from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, findings, paired
 from wssl.report.web import landing, trace
 from wssl.statistics import Estimate
 
@@ -48,6 +50,23 @@ def test_the_sentence_follows_the_outcome(found, outcome, low, high, start):
     assert sentence.startswith(start)
     assert sentence.endswith(".")
     assert ("error" in sentence) == (outcome != NOT_RUN)
+
+
+def test_runs_that_diverged_are_told_beside_the_answer(found):
+    records = study(TRUE["features"])
+    lost = Campaign(records).runs[WIDE_BEST][13]
+    diverged = {**lost, "history": [[20, 0.1], [40, 0.5]]}
+    rest = findings([r for r in records if r is not lost] + [diverged])
+    terms = rest[landing.QUESTION].claim.estimand.terms
+    effect = paired(rest.campaign, terms, SSIM).estimate
+    words = landing.effect_words(replace(rest[landing.QUESTION], effect=effect))
+    expected = f"1 of 10 runs diverged; without them, {words}"
+    assert len(paired(rest.campaign, terms, SSIM).per_seed) == 4
+    assert landing.diverged_words(rest[landing.QUESTION], rest.campaign) == expected
+    assert landing.answer_sentence(rest).endswith(f" {expected}.")
+    assert report.claim_list(rest)._repr_html_().count(f". {expected}") == 1
+    assert landing.diverged_words(found[landing.QUESTION], found.campaign) == ""
+    assert landing.diverged_words(rest["weights-matter"], rest.campaign) == ""
 
 
 def test_before_the_first_run_the_sentence_counts_what_is_awaited():

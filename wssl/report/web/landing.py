@@ -1,13 +1,16 @@
 """The first page: a picture, a sentence that answers, the primary claims in plain words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import numpy as np
 
+from wssl.claims.campaign import Campaign
 from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED, Verdict
-from wssl.claims.outcomes import NOT_RUN, SEEN, Findings
+from wssl.claims.estimands import Contrast
+from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, paired
+from wssl.records import has_diverged
 from wssl.report.text import SIGNS, counted
 from wssl.report.web.sliders import embedded
 from wssl.report.web.trace import attribute, verdict_records
@@ -183,6 +186,8 @@ def answer_sentence(found: Findings) -> str:
         return "Not answered at this scale: none of the runs that it takes was made."
     size = effect_words(verdict)
     later = " This is provisional while other runs are awaited." if is_provisional(found) else ""
+    if lost := diverged_words(verdict, found.campaign):
+        later = f" {_capital(lost)}.{later}"
     if verdict.outcome == SEEN:
         assert verdict.effect is not None
         way = "better" if verdict.effect.value > 0 else "worse"
@@ -206,6 +211,27 @@ def is_provisional(found: Findings) -> bool:
     found : wssl.claims.Findings
     """
     return found.registered and any(v.outcome == AWAITING for v in found.values())
+
+
+def diverged_words(verdict: Verdict, campaign: Campaign) -> str:
+    """How many runs behind an effect diverged, and the effect without them; empty if none did.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    campaign : wssl.claims.Campaign
+        Its records.
+    """
+    estimand = verdict.claim.estimand
+    if not isinstance(estimand, Contrast):
+        return ""
+    runs = [run for _, arm in estimand.terms for run in campaign.runs.get(arm, {}).values()]
+    lost = sum(map(has_diverged, runs))
+    rest = paired(campaign, estimand.terms, estimand.score) if lost else None
+    words = f"{lost} of {counted(len(runs), 'run')} diverged" if lost else ""
+    if rest is None:
+        return words
+    return f"{words}; without them, {effect_words(replace(verdict, effect=rest.estimate))}"
 
 
 def effect_words(verdict: Verdict) -> str:
@@ -272,6 +298,8 @@ def _item(verdict: Verdict, found: Findings) -> str:
     effect = effect_words(verdict) if verdict.effect is not None else ""
     if effect and is_provisional(found):
         effect += "; provisional"
+    if effect and (lost := diverged_words(verdict, found.campaign)):
+        effect += f". {_capital(lost)}"
     traced = attribute(verdict_records(verdict, found.campaign))
     return (
         f'<li><span class="claim">{escape(PLAIN.get(claim.key, claim.text))}'
