@@ -106,9 +106,9 @@ pdf: install
 	mkdir -p $(dir $(PDF))
 	rm -f $(PDF)
 	$(PRINT_BOOK)
-	$(BIN)/python book/_extensions/pdf.py _build/singlehtml/index.html $(PDF)
+	$(BIN)/python book/_extensions/pdf.py $(PDF) --contents _build/singlehtml/index.html
 	$(PRINT_BOOK)
-	$(BIN)/python book/_extensions/pdf.py _build/singlehtml/index.html $(PDF)
+	$(BIN)/python book/_extensions/pdf.py $(PDF)
 	@echo "The book as one PDF: $$PWD/$(PDF)"
 
 slides: install

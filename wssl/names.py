@@ -43,6 +43,21 @@ def unknown_name_error(kind: str, name: object, known: list[str], command: str =
     return ValueError(f"{kind}: expected {expected}; received {name!r}.{hint}")
 
 
+def called(entry: object) -> str:
+    """What a function or class is called where it is defined; anything else as it is shown.
+
+    Parameters
+    ----------
+    entry : object
+
+    Examples
+    --------
+    >>> called(called), called(2)
+    ('called', '2')
+    """
+    return str(getattr(entry, "__qualname__", repr(entry)))
+
+
 def lookup(kind: str, name: str, known: Mapping[str, T], of: type | None = None) -> T:
     """The registered value of ``name``.
 
@@ -71,10 +86,9 @@ def lookup(kind: str, name: str, known: Mapping[str, T], of: type | None = None)
     except (KeyError, TypeError):
         raise unknown_name_error(kind, name, list(known)) from None
     if of is not None and not isinstance(found, of):
-        received = getattr(found, "__qualname__", repr(found))
         raise ValueError(
-            f"{kind} {name!r}: expected an instance of {of.__name__}; received {received}, of type "
-            f"{type(found).__name__}. Register {of.__name__}(...)."
+            f"{kind} {name!r}: expected an instance of {of.__name__}; received {called(found)}, of "
+            f"type {type(found).__name__}. Register {of.__name__}(...)."
         )
     return found
 

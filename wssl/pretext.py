@@ -14,7 +14,7 @@ import numpy as np
 
 from wssl.arrays import check_images, described
 from wssl.backend import as_float32, ops
-from wssl.names import lookup
+from wssl.names import called, lookup
 
 Tensor = Any
 
@@ -151,10 +151,9 @@ def check_transformed(name: str, size: int) -> None:
         way_out = "Scale them, or end with keras.ops.clip(images, 0.0, 1.0)."
     elif found is None:
         received, way_out = "None", "Return the changed images."
-    function = getattr(task.transform, "__qualname__", repr(task.transform))
     raise ValueError(
-        f"pretext task {name!r}: expected float images {images.shape} in [0, 1] from {function}; "
-        f"received {received}. {way_out}"
+        f"pretext task {name!r}: expected float images {images.shape} in [0, 1] from "
+        f"{called(task.transform)}; received {received}. {way_out}"
     )
 
 

@@ -32,7 +32,7 @@ from wssl.methods import (
     encoder_variables,
     freeze,
 )
-from wssl.names import lookup
+from wssl.names import called, lookup
 from wssl.pretext import TASKS, check_transformed, warn_if_alike
 from wssl.provenance import provenance
 from wssl.records import (
@@ -512,8 +512,7 @@ def _fill_all(name: str, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
 
 def _check_filled(name: str, filled: Any, image: np.ndarray, mask: np.ndarray) -> None:
     """Raise a ValueError unless a fill returned the image, with the hole filled."""
-    fill = METHODS[name].fill
-    of = f"{getattr(fill, '__qualname__', repr(fill))} of the method {name!r}"
+    of = f"{called(METHODS[name].fill)} of the method {name!r}"
     wanted = f"fill: expected a float image {image.shape} in [0, 1] from {of}"
     kind, shape = described(filled)
     if shape != image.shape:

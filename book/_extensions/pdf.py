@@ -1,10 +1,10 @@
 """The book as one page that is printed to a PDF: without scripts, with numbers in its contents.
 
-As a script (``python pdf.py INDEX PDF``) it reads where the links of the contents lead in the
-printed PDF, and writes those page numbers into the page, to be printed again. A line of the
-contents is as high with its number as without, so that the second PDF has the same pages. It also
-mends the titles in the PDF's outline, where Chromium repeats those of headings that it moved to the
-next page.
+As a script (``python pdf.py PDF --contents INDEX``) it reads where the links of the contents lead
+in the printed PDF, and writes those page numbers into the page, to be printed again. A line of the
+contents is as high with its number as without, so that the second PDF has the same pages. Without
+``--contents`` it mends the titles in the PDF's outline, where Chromium repeats those of headings
+that it moved to the next page.
 """
 
 import argparse
@@ -99,14 +99,16 @@ def mend_outline(pdf: Path) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description="Write page numbers into the contents, and each title of the outline once."
+        description="Write page numbers into the contents, or each title of the outline once."
     )
-    parser.add_argument("index", type=Path, help="the page that was printed")
-    parser.add_argument("pdf", type=Path, help="what it was printed to")
+    parser.add_argument("pdf", type=Path, help="what was printed")
+    parser.add_argument("--contents", type=Path, metavar="INDEX", help="the page to be numbered")
     options = parser.parse_args()
-    html = options.index.read_text(encoding="utf-8")
-    options.index.write_text(numbered(html, page_numbers(options.pdf)), encoding="utf-8")
-    mend_outline(options.pdf)
+    if options.contents:
+        html = options.contents.read_text(encoding="utf-8")
+        options.contents.write_text(numbered(html, page_numbers(options.pdf)), encoding="utf-8")
+    else:
+        mend_outline(options.pdf)
 
 
 if __name__ == "__main__":

@@ -188,25 +188,27 @@ def log_fit(rungs: Sequence[Rung], encoder: str, score: Score) -> LogFit | None:
     x, seeds, y = (np.array(column, dtype=float) for column in zip(*cells, strict=True))
     blocks = (seeds[:, None] == np.unique(seeds)).astype(float)
     columns = np.column_stack([blocks, x])
-    found, *_ = np.linalg.lstsq(columns, y, rcond=None)
-    freedom = len(y) - columns.shape[1]
-    inverse = np.linalg.pinv(columns.T @ columns)
-    residual = y - columns @ found
-    variance = float(residual @ residual) / freedom if freedom > 0 else float("nan")
+    found, covariance, freedom = _least_squares(columns, y)
     mean = np.zeros((2, columns.shape[1]))
     mean[0, :-1], mean[1, -1] = 1 / blocks.shape[1], 1.0
     level, slope = mean @ found
     bend = _p_of_last(np.column_stack([columns, x**2]), y) if len(set(x)) > 2 else float("nan")
-    return LogFit(float(level), float(slope), variance * mean @ inverse @ mean.T, freedom, bend)
+    return LogFit(float(level), float(slope), mean @ covariance @ mean.T, freedom, bend)
+
+
+def _least_squares(columns: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """The coefficients, their covariance, which is NaN without freedom, and the freedom."""
+    found, *_ = np.linalg.lstsq(columns, y, rcond=None)
+    freedom = len(y) - columns.shape[1]
+    residual = y - columns @ found
+    variance = float(residual @ residual) / freedom if freedom > 0 else float("nan")
+    return found, variance * np.linalg.pinv(columns.T @ columns), freedom
 
 
 def _p_of_last(columns: np.ndarray, y: np.ndarray) -> float:
     """The p value of no effect of the last column, by least squares; NaN without freedom."""
-    freedom = len(y) - columns.shape[1]
+    found, covariance, freedom = _least_squares(columns, y)
     if freedom < 1:
         return float("nan")
-    found, *_ = np.linalg.lstsq(columns, y, rcond=None)
-    residual = y - columns @ found
-    variance = float(residual @ residual) / freedom
-    error = np.sqrt(variance * np.linalg.pinv(columns.T @ columns)[-1, -1])
+    error = np.sqrt(covariance[-1, -1])
     return float(2 * stats.t.sf(abs(found[-1]) / error, freedom)) if error else 0.0

@@ -9,6 +9,7 @@ import numpy as np
 
 from wssl.backend import keras
 from wssl.methods.phase import Phase
+from wssl.names import called
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class Method:
         network = self.network(size, width, seed)
         if not isinstance(network, keras.Model):
             raise ValueError(
-                f"network: expected a keras.Model from {_shown(self.network)}; received a "
+                f"network: expected a keras.Model from {called(self.network)}; received a "
                 f"{type(network).__name__}. End it with return keras.Model(inputs, outputs)."
             )
         return network
@@ -128,7 +129,7 @@ class Method:
         phase = self.phase(network, size, width, seed)
         if not isinstance(phase, Phase):
             raise ValueError(
-                f"phase: expected a wssl.methods.Phase from {_shown(self.phase)}; received a "
+                f"phase: expected a wssl.methods.Phase from {called(self.phase)}; received a "
                 f"{type(phase).__name__}. Derive the class from Phase."
             )
         if not any(model is phase.network for model in phase.models):
@@ -150,10 +151,6 @@ _ARGUMENTS = {
     "variants": ("network", "images", "masks", "seed"),
     "fill": ("image", "mask"),
 }
-
-
-def _shown(function: Callable[..., Any]) -> str:
-    return getattr(function, "__qualname__", repr(function))
 
 
 def _check_callable(name: str, given: Callable[..., Any] | None, arguments: Sequence[str]) -> None:
