@@ -168,7 +168,7 @@ lock: install
 	  --generate-hashes --no-emit-index-url --no-annotate --no-header \
 	  --output-file requirements.lock pyproject.toml
 
-# What looks for known holes is kept apart from what is looked at.
+# The audit tools have an environment of their own, so that they are not audited themselves.
 audit:
 	$(PYTHON) -m venv --clear _build/audit/tools
 	_build/audit/tools/bin/python -m pip install --quiet --disable-pip-version-check \

@@ -93,9 +93,8 @@ report.contrast_table(campaign, report.more_tasks(groups, campaign), in_paper=Tr
 #
 # Each seed repeats the paper's whole study once. The table gives the mean and the standard
 # deviation over the weightings of each number of tasks, in points of SSIM, computed as in the
-# paper. The claim compares logarithms of 1 - SSIM instead, and corrects for the number of weightings
-# as if these were a sample of normal values; they are fixed, so that the ratio of two standard
-# deviations of few weightings can be read off the table without that correction.
+# paper. The claim uses logarithms of 1 - SSIM instead, and corrects for the number of weightings as
+# if they were a random sample. They are not, so the table shows the uncorrected standard deviations.
 
 # %% tags=["hide-input"]
 report.repetition_table(campaign, groups)

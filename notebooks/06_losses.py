@@ -128,8 +128,8 @@ report.verdict_table([found["mix-end-to-end"], found["mix-longer"]], campaign)
 # ## "Visually appealing"
 #
 # The paper calls its results visually appealing, and reports no measurement of it. Three metrics
-# are closer to human perception: MS-SSIM, GMSD, and the learned distance ST-LPIPS, which agrees
-# with people in 69.8 % of the comparisons of the BAPPS data set.
+# are closer to human perception: MS-SSIM, GMSD, and the learned distance ST-LPIPS. {doc}`../method`
+# says how far the last agrees with people.
 
 # %% tags=["hide-input", "claims"]
 appeal = [key for key in found if key.startswith("appeal")]

@@ -9,10 +9,10 @@
 # %% [markdown]
 # # Other methods
 #
-# **The question.** Does WSSL outperform Shift-Net and PIC, as the paper's Table 4 says (SSIM 0.9692
-# compared with 0.7878 and 0.9434)? The paper does not say whether it trained these methods itself,
-# on which masks and at which size. PIC draws its fills at random; the paper does not say how many
-# it drew and which it kept.
+# **The question.** Does WSSL outperform Shift-Net {cite:p}`yan2018` and PIC {cite:p}`zheng2019`, as
+# the paper's Table 4 says (SSIM 0.9692 compared with 0.7878 and 0.9434)? The paper does not say
+# whether it trained these methods itself, on which masks and at which size. PIC draws its fills at
+# random; the paper does not say how many it drew and which it kept.
 #
 # **The answer.** {glue:text}`answer`.
 #
@@ -81,8 +81,9 @@ report.dots(campaign, contrasts, zero="WSSL, the paper's best weights", in_paper
 #
 # Every method is an `Experiment` like any other, with the same images and masks. Each network is
 # trained at a learning rate of its own, for a number of steps of its own: Shift-Net and PIC have four
-# times the steps of WSSL, as the plan says, and none was trained to a plateau. Shift-Net, PIC and the
-# classical fills are given the mask; WSSL sees only black pixels. {glue:text}`scale`
+# times the steps of WSSL. The plan speaks of a plateau, but none was shown: {doc}`the plan <../plan>`
+# says what more steps gave in the calibration. Shift-Net, PIC and the classical fills are given the
+# mask; WSSL sees only black pixels. {glue:text}`scale`
 
 # %%
 wssl.Experiment(method="shift_net", preset=preset)

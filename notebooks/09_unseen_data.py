@@ -68,7 +68,7 @@ report.dots(campaign, contrasts, elsewhere, zero="trained from scratch")
 # :::{admonition} In this chapter you learn
 # :class: tip
 # - how to test a trained network on images of another kind
-# - how to measure robustness as a difference of losses
+# - how to measure robustness as a difference of drops
 # - why the scale of a metric can decide which of two networks is more robust
 # :::
 
@@ -106,11 +106,11 @@ report.group_table(list(found.values()) if study.registered else [], campaign, k
 # %% [markdown]
 # ## Which network loses less?
 #
-# A network is robust if it loses little on unseen images: its loss is the score on its own test
-# images minus the score on the unseen ones. The difference between the losses of two networks does
-# not depend on how hard the unseen images are, but it does depend on the scale of the metric, so
-# three scales are shown. A network that is poor everywhere also loses little, so these numbers have
-# to be read together with those above.
+# A network is robust if its score drops little on unseen images: its *drop* is the score on its own
+# test images minus the score on the unseen ones. The difference between the drops of two networks
+# does not depend on how hard the unseen images are, but it does depend on the scale of the metric, so
+# three scales are shown. The score of a network that is poor everywhere also drops little, so these
+# numbers have to be read together with those above.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "How much less each network loses on unseen images than the network trained from scratch, as a ratio of 1 - SSIM, in points of SSIM and in dB: values right of zero lose less.", "name": "fig-losses"}, "image": {"alt": "Three dot plots, of the loss as a ratio of 1 - SSIM, in points of SSIM and in PSNR: one row per control, each against training from scratch, with seeds, means and intervals."}}
 losses = [
@@ -155,7 +155,7 @@ report.fills_gallery(pictures, holes, study.filled(arms, pictures, holes))
 # :::
 #
 # **2. A method that cannot overfit.** Repeat exercise 1 with the harmonic fill, which learns
-# nothing. What does its loss measure? (Trains nothing.)
+# nothing. What does its drop measure? (Trains nothing.)
 #
 # :::{dropdown} Solution
 # ```python

@@ -15,7 +15,8 @@
 #
 # **The answer.** {glue:text}`tally`.
 #
-# {glue:text}`state`
+# {glue:text}`state` Six claims are primary; the paper states most of the others, and some its method
+# presupposes or this study adds.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
@@ -123,10 +124,10 @@ tables["secondary"]
 # %% [markdown]
 # ## The controls, by their own noise
 #
-# Five seeds say little about their own scatter, so that comparable runs lend theirs, most of which
-# have the narrower network of the grids. The table shows what the claims about the controls would
-# look like without that, and whether the controls scatter as their comparable runs do. It decides
-# nothing.
+# Five seeds estimate their own scatter badly. The verdicts therefore average it with that of
+# comparable runs, most of which have the narrower networks of the grids. This table takes the
+# scatter of the controls' own runs alone, and compares the two. It decides nothing, and is empty
+# until all five seeds are recorded.
 
 # %% tags=["hide-input"]
 report.own_noise_table(verdicts, campaign)
@@ -134,10 +135,9 @@ report.own_noise_table(verdicts, campaign)
 # %% [markdown]
 # ## Runs that diverged
 #
-# {glue:text}`diverged` A run has diverged if its loss at the end is more than twice the lowest that
-# it had reached. The table shows each claim about a contrast of configurations without such runs:
-# from the seeds in which every configuration has another run, with the variance of the other runs.
-# It decides nothing.
+# {glue:text}`diverged` A run has {term}`diverged` if its loss at the end is more than twice the lowest
+# that it had reached. The table repeats each comparison without these runs, from the seeds in which
+# no compared run diverged. With one such seed there is no interval. The table decides nothing.
 
 # %% tags=["hide-input"]
 report.converged_table(verdicts, campaign)
@@ -163,7 +163,8 @@ report.contrast_table(halved, pretrained, elsewhere, heading=f"{heading}, on obj
 # %% [markdown]
 # ## The controls at every width
 #
-# The controls are judged at one first width. The table also shows them at the others.
+# The controls are judged at one first width. The table also shows them at the others, without runs
+# that diverged.
 
 # %% tags=["hide-input"]
 report.width_table(campaign, verdicts)
@@ -180,12 +181,15 @@ report.width_table(campaign, verdicts)
 # - Otherwise, it is **refuted** if the upper bound is below the margin.
 # - Otherwise, it is **undecided**.
 #
-# A claim is **awaiting runs** while registered runs are missing. Configurations are compared at the
+# So a claim that holds has an effect above zero, which need not exceed the margin, and a claim that is
+# refuted has the opposite effect, or one too small to matter. A claim is **awaiting runs** while
+# registered runs are missing. Configurations are compared at the
 # same seeds, and each interval is for new seeds and new images; those of spreads and of shares (how
 # much weights matter, how steady results are, whether levels can be told) are for new seeds alone.
 # The bounds are chosen so that the probability of one or more wrong verdicts in the whole table is at
 # most 5 %. That is a statement about verdicts: more than 5 % of tables may have a bound that is wrong
-# but decides nothing. The margins are:
+# but decides nothing. The margins follow; that of 1 - SSIM is a factor of 1.05, which is 5 % for a
+# dissimilarity that rises and 4.8 % for one that falls:
 
 # %% tags=["hide-input"]
 report.margin_table()
@@ -194,8 +198,10 @@ report.margin_table()
 # ## How reliable these rules are
 #
 # Whole campaigns were simulated with the noise of the first edition's runs, which had the first width
-# 16, and with true effects that are known. The first table gives the percentage of simulated
-# campaigns with one or more wrong verdicts:
+# 16, and with true effects that are known. The noise is as *recorded*, where half of the pretext
+# phases with much weight on sharpness had not learned their task, or as if *every task* had been
+# *learned*. The first table gives the percentage of simulated campaigns with one or more wrong
+# verdicts, one row for each choice of true effects:
 
 # %% tags=["hide-input"]
 simulated = json.loads((BOOK / "characteristics.json").read_text(encoding="utf-8"))
@@ -203,16 +209,17 @@ report.world_table(simulated)
 
 # %% [markdown]
 # The second table shows how often a primary claim was found to hold, by its true effect, and how
-# often the absence of an effect was found:
+# often the absence of an effect was found, in per cent of the simulated campaigns:
 
 # %% tags=["hide-input"]
 power = {noise: report.power_table(simulated, noise) for noise in simulated["power"]}
 pd.concat(power, names=["noise", "claim"])
 
 # %% [markdown]
-# The third table gives the percentage of the printed 95 % intervals that covered the true effect.
-# If runs scatter more at the width of the controls than at that of the grids, which lend them their
-# variance, the coverage of claims on the controls falls short of it:
+# The third table gives the percentage of the printed 95 % intervals that contained the true effect,
+# by the keys of the claims in {doc}`the plan <../plan>`. If runs scatter more at the width of the
+# controls than at that of the grids, which lend them their variance, the intervals of claims on the
+# controls contain it less often:
 
 # %% tags=["hide-input"]
 report.coverage_table(simulated)
@@ -224,11 +231,11 @@ report.coverage_table(simulated)
 report.source_table(verdicts)
 
 # %% [markdown]
-# ## Statements that no run can test
+# ## Statements that these runs do not test
 
 # %% tags=["hide-input"]
 pd.DataFrame(
-    paper.UNDECIDABLE, columns=["the paper says", "where", "why no run decides it"]
+    paper.UNDECIDABLE, columns=["the paper says", "where", "why these runs do not decide it"]
 ).set_index("the paper says")
 
 # %% [markdown]

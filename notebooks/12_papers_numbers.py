@@ -53,7 +53,7 @@ glue("size", setting["size"], display=False)
 glue("dataset", setting["dataset"], display=False)
 glue("strokes", setting["masks"], display=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "PSNR and SSIM of the biharmonic fill for strokes of four widths, as holes grow from a few per cent to half of the image (numbers along the curves); three fills on the study's own masks, with 95 % intervals; the rows of the paper; and published results of other networks. Up and right is better; the axis of SSIM is logarithmic in 1 - SSIM.", "name": "fig-plane"}, "image": {"alt": "Scatter plot. Horizontal: PSNR; vertical: SSIM. Curves of fills for strokes of four widths run from lower left to upper right, near the published results. Most of the paper's rows lie above all curves."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "PSNR and SSIM of the biharmonic fill for strokes of four widths, as holes grow from a few per cent to half of the image (numbers along the curves); three fills on the study's own masks, with 95 % intervals; the rows of the paper; and published results of other networks. Up and right is better; the axis of SSIM is logarithmic in 1 - SSIM.", "name": "fig-plane"}, "image": {"alt": "Scatter plot. Horizontal: PSNR; vertical: SSIM. Curves of fills for strokes of four widths run from lower left to upper right, near the published results. Most of the paper's rows lie between the curve of the widest strokes and the three others."}}
 set_matplotlib_formats("retina")
 plane.plane_figure(widths, fills)
 

@@ -10,7 +10,7 @@
 # # How the verdicts depend on scale
 #
 # **The question.** Would the controls give other answers with more training, wider networks, wider
-# strokes or larger images? The registered campaign varies each of these in steps: at every step, it
+# strokes or larger images? The registered campaign varies each of these. At every setting, it
 # compares the paper's best configuration with a random encoder, with fine-tuning and with training
 # from scratch.
 #
@@ -53,7 +53,7 @@ for name, value in {
 }.items():
     glue(name, value, display=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Pairs of controls at every step of four scales: the number of training steps of the inpainting phase, the channels of the first block, the width of the strokes, and the size of the images. Above zero, the first of a pair is better.", "name": "fig-ladders"}, "image": {"alt": "Four charts side by side, for budget, width, holes and size. Horizontal: the scale; vertical: the change of 1 - SSIM. One curve with intervals for each of three pairs of configurations."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Pairs of controls at every setting of four scales: the number of training steps of the inpainting phase, the channels of the first block, the width of the strokes, and the size of the images. Above zero, the first of a pair is better.", "name": "fig-ladders"}, "image": {"alt": "Four charts side by side, for budget, width, holes and size. Horizontal: the scale; vertical: the change of 1 - SSIM. One curve with intervals for each of three pairs of configurations."}}
 report.ladder_figure(rungs)
 
 # %% [markdown]
@@ -107,8 +107,9 @@ report.ladder_table(rungs["size"], pairs[:2], "images")
 
 # %% [markdown]
 # **What this page cannot conclude.** Scores beyond the longest training: a prediction from a straight
-# line is no finding, least of all where the points bend. What happens far beyond the largest scale: most steps have two
-# or three seeds, and each scale ends where its registered computing time ends.
+# line is no finding, least of all where the points bend. Nor what happens far beyond the largest
+# scale: most settings have two or three seeds, and each scale ends where its registered computing
+# time ends.
 
 # %% [markdown]
 # ## Exercises
@@ -147,7 +148,7 @@ report.ladder_table(rungs["size"], pairs[:2], "images")
 #     print(f"{name}: {images:,} images, {math.log2(seen['paper'] / images):.1f} doublings")
 # ```
 #
-# A line that is fitted over two doublings says little about what happens after several more.
+# A line that is fitted over a few doublings says little about what happens after several more.
 # :::
 #
 # **3. A line that goes on too long.** A score follows $1 - 0.5 \, n^{-0.3}$ up to $n = 8$ and stays

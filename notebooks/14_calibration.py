@@ -61,7 +61,10 @@ learning_rates(runs[runs["width"] != 32], calibration.chosen(presets.preset(pres
 # The learning rate rises linearly during the warm-up; then it stays constant, or falls to zero
 # along half a cosine. For the frozen encoder it was chosen with *random* features and then checked
 # with pretext features, so that the choice does not favour the paper's encoder.
-# {numref}`fig-learning-rates` shows the scores, and the table lists all runs.
+# {numref}`fig-learning-rates` shows the scores, and the table lists all runs. The highest score did
+# not decide alone: where training diverges at twice the best rate, half of it was taken, because
+# the same rate has to serve every seed and loss. {doc}`The plan <../plan>` gives the reason for each
+# choice.
 
 # %%
 calibration.run_table(runs)
@@ -85,8 +88,9 @@ calibration.accuracy_table(phases)
 # **What this page cannot conclude.** Which learning rates are best at other sizes, widths or
 # budgets than those tried here. At the width of the controls only two rates were tried, with random
 # features and from scratch, and the higher was better both times; fine-tuned and partly frozen
-# networks have the rate of the others, which was not tried for them. One seed was used, and at the
-# chosen rate a registered run diverged later ({doc}`10_verdicts`).
+# networks have the rate of the others, which was not tried for them. One seed was used, and
+# registered runs with frozen encoders diverged at the chosen rate later: {doc}`10_verdicts` names
+# them.
 
 # %% [markdown]
 # ## Exercises

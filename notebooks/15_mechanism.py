@@ -7,7 +7,7 @@
 # ---
 
 # %% [markdown]
-# # Where pretraining helps, and where it harms
+# # What the encoder knows, and what the decoder uses
 #
 # **The question.** A score says how well a network fills holes, not why. What do the features of a
 # pretrained encoder know of the image? Which of its blocks does the decoder use? And does a network
@@ -92,7 +92,7 @@ alike = similarity(study.firsts(dict(zip(ENCODERS.values(), judged, strict=True)
 for name, value in {
     "answer": mechanism.answer_text(
         campaign,
-        {"if pretrained": best, "if random": plain, "if trained from scratch": scratch},
+        {"after pretraining": best, "with random weights": plain, "from scratch": scratch},
         {"all five blocks": BEST_ARM, "the first alone": frozen["1"], "the last": frozen["5"]},
         SCRATCH,
     ),
@@ -106,7 +106,7 @@ for name, value in {
 }.items():
     glue(name, value, display=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Left, at the width of the controls: how much better the original's pixels can be read out of each block after pretraining than with random weights. Middle, at the width of the grids: what freezing costs, by the blocks that are frozen; above zero, the network is better than one trained from scratch. Right, at the width of the controls: what each network loses when one skip connection is cut.", "name": "fig-where"}, "image": {"alt": "Three charts. Left: two lines over the five blocks, for known pixels and for pixels of the hole. Middle: pairs of points with intervals for five choices of frozen blocks. Right: three lines over the five skip connections."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Left, at the width of the controls: how much better the original's pixels can be read out of each block after pretraining than with random weights; below zero, pretraining makes them worse. Middle, at the width of the grids: what freezing costs, by the blocks that are frozen; above zero, the network is better than one trained from scratch. Right, at the width of the controls: what each network loses when one skip connection is cut; the higher, the more it depends on that connection.", "name": "fig-where"}, "image": {"alt": "Three charts. Left: two lines over the five blocks, for known pixels and for pixels of the hole. Middle: pairs of points with intervals for five choices of frozen blocks. Right: three lines over the five skip connections."}}
 where_figure(campaign, (best, plain, scratch), by_depth, SCRATCH)
 
 # %% [markdown]
@@ -131,7 +131,7 @@ where_figure(campaign, (best, plain, scratch), by_depth, SCRATCH)
 # 1,200 known positions, fewer than the features of a deep or wide block. So encoders can be
 # compared at one block and one width, but neither blocks with each other nor widths.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "PSNR of a linear read-out of the original's pixels from each block of the encoder: on the left, pixels that the network sees; on the right, pixels of the hole. Lines are means, points are seeds.", "name": "fig-readout"}, "image": {"alt": "Two line charts over the five blocks of the encoder, one line per treatment of the encoder. Left: known pixels. Right: pixels of the hole."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "PSNR of a linear read-out of the original's pixels from each block of the encoder: on the left, pixels that the network sees; on the right, pixels of the hole. Lines join the means of one encoder, points are seeds; compare encoders at one block.", "name": "fig-readout"}, "image": {"alt": "Two line charts over the five blocks of the encoder, one line per treatment of the encoder. Left: known pixels. Right: pixels of the hole."}}
 block_curves(campaign, judged, "readout")
 
 # %% [markdown]
@@ -238,7 +238,8 @@ mechanism.similarity_table(alike)
 #     print(name, values)
 # ```
 #
-# Deeper blocks are coarser: from their features, known pixels are read out less exactly.
+# Compare two encoders at one block. A lower value of a deeper block may come from the fit, which has
+# more features there than positions to learn from.
 # :::
 #
 # **2. A block that forgets.** Blur an image by averaging cells of 2 × 2 pixels. How many dB are

@@ -7,17 +7,17 @@
 # ---
 
 # %% [markdown]
-# # What would work instead
+# # Would another recipe work?
 #
-# **The question.** If the paper's recipe does not help, what is at fault: the gap between whole and
-# holed images, the pretext tasks, their weights, or freezing? And which remedy helps?
+# **The question.** If the paper's recipe does not help, what is at fault: the gap between whole images
+# and images with holes, the pretext tasks, their weights, or freezing? And which remedy helps?
 #
 # **The answer.** {glue:text}`answer`
 #
 # {glue:text}`awaiting`
 #
 # Everything on this page is {term}`exploratory`: the runs test no registered claim and change no
-# verdict. Arms, seeds and criteria were fixed before the first of these runs ({doc}`plan
+# verdict. Configurations, seeds and criteria were fixed before the first of these runs ({doc}`plan
 # <../plan>`, additions).
 
 # %% tags=["parameters", "remove-input"]
@@ -72,24 +72,24 @@ report.dots(
 # An {term}`effect` is the percentage by which 1 - SSIM is lower, the number of dB by which PSNR is
 # higher, or the percentage by which ST-LPIPS is lower: the mean of the differences between runs
 # with the same {term}`seed`. Its 95 % interval is for new seeds and new images, for each comparison
-# by itself. All runs have the first width 16, and as many steps as the registered ones.
+# by itself. All runs have as many steps as the registered ones, and the first width 16, except for
+# those of the last section (32).
 #
 # ## What was fixed before
 #
-# Each conclusion was given its criterion before the runs: a comparison counts if its interval
-# excludes zero.
+# Each conclusion was given its criterion before the runs:
 
 # %% tags=["hide-input"]
 tables.reading_table(readings)
 
 # %% [markdown]
-# ## The gap between whole and holed images
+# ## The gap between whole images and images with holes
 #
-# In the pretext phase, the encoder sees whole images; then it sees images with black holes. Either
-# the pretext images get holes as well, or the network learns where the holes are: they are filled
-# with the mean colour or with noise, the mask enters as a fourth channel, or convolutions leave the
-# hole out (*partial convolutions*, {cite:p}`liu2018`). A network that knows the holes
-# may be better without any pretraining, so that each is compared with itself.
+# In the pretext phase, the encoder sees whole images; then it sees images with black holes. Four
+# changes narrow this gap: pretext images get holes as well; holes are filled with the mean colour or
+# with noise; the mask enters as a fourth channel; or convolutions leave the hole out (*partial
+# convolutions*, {cite:p}`liu2018`). Such a network may be better without any pretraining, so each is
+# compared with the same network, random or from scratch.
 
 # %%
 report.contrast_table(
@@ -123,7 +123,7 @@ report.contrast_table(exploration, plain, SCORES, heading="minus the paper's net
 # Four other pretext phases with as many steps on the same images: *masked-image modelling* fills
 # holes of another kind than the downstream masks; *colourisation* predicts the colours of a grey
 # image; *VICReg* {cite:p}`bardes2022` makes the features of two views of an image
-# equal; the *supervised* control learns which faces are photographs and which were generated.
+# equal; the control with labels learns which faces are photographs and which were generated.
 
 # %% tags=["hide-input"]
 tables.phase_table(exploration, remedies.OTHER_PRETRAINING)
@@ -246,8 +246,9 @@ report.contrast_table(exploration, together, unseen, heading="on objects") if to
 # The proposal balances a high expectation with a high uncertainty.
 # :::
 #
-# **3. Uncertainty weighting by hand.** Kendall et al. weight each loss L by exp(-s) and add s,
-# where s is learned. At which s is exp(-s) L + s smallest, and what does that make of a large loss?
+# **3. Uncertainty weighting by hand.** Kendall et al. weight each loss L by exp(-s) and add s / 2,
+# where s is learned. At which s is exp(-s) L + s / 2 smallest, and what does that make of a large
+# loss?
 #
 # :::{dropdown} Solution
 # ```python
@@ -255,9 +256,9 @@ report.contrast_table(exploration, together, unseen, heading="on objects") if to
 #
 # s = np.linspace(-3, 3, 601)
 # for loss in (0.5, 1.0, 2.0):
-#     best = s[np.argmin(np.exp(-s) * loss + s)]
+#     best = s[np.argmin(np.exp(-s) * loss + s / 2)]
 #     print(f"loss {loss}: s = {best:.2f}, weight {np.exp(-best):.2f}")
 # ```
 #
-# The weight becomes 1 / L: each loss then counts alike, however large it is.
+# The weight becomes 1 / (2 L): each loss then counts alike, however large it is.
 # :::

@@ -50,8 +50,8 @@ WITHOUT_KERAS = [
     "test_statistics.py",
     "test_store.py",
 ]
-"""These two are not collected under another backend, which could not make them fail in another
-way. A new file is collected under each until it is named here."""
+"""`TENSORFLOW_ONLY` and `WITHOUT_KERAS` are not collected under another backend, which could not
+make them fail in another way. A new file is collected under each until it is named here."""
 
 ROOT = Path(__file__).parent
 
@@ -170,7 +170,7 @@ def gradients():
     return of
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def fabricate():
     """The function that fills a store with records that nobody trained for."""
     return runpy.run_path(str(Path(__file__).with_name("fabricated.py")))["fabricate"]

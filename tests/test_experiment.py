@@ -105,7 +105,7 @@ def test_every_field_changes_the_fingerprint(change):
 
 def test_a_preset_counts_by_its_numbers_not_by_its_prose(monkeypatch):
     before = Experiment().fingerprint
-    monkeypatch.setitem(PRESETS, "quick", replace(PRESETS["quick"], wall_time="a week", seeds=9))
+    monkeypatch.setitem(PRESETS, "quick", replace(PRESETS["quick"], purpose="a week", seeds=9))
     assert Experiment().fingerprint == before
     monkeypatch.setitem(PRESETS, "quick", replace(PRESETS["quick"], inpainting_learning_rate=0.5))
     assert Experiment().fingerprint != before

@@ -691,12 +691,30 @@ def test_the_page_awaits_the_registered_runs(
     monkeypatch.chdir(tmp_path)
     run_cells(shell, source, REGISTERED)
     assert trained == []
-    answers = " ".join(
-        str(glued.get(name, "")) for name in ("answer", "awaiting", "tally", "state")
-    )
-    assert re.search(r"[Aa]wait", answers)
+    answers = " ".join(str(glued.get(name, "")) for name in SAID)
+    assert re.search(r"[Aa]wait|[Nn]ot answered yet|judged yet", answers)
     for word in ("holds", "refuted:", "within the margin ("):
         assert word not in answers
+
+
+@pytest.fixture(scope="module")
+def whole_campaign(tmp_path_factory, fabricate):
+    """The folder with records of all registered runs."""
+    root = tmp_path_factory.mktemp("campaign")
+    fabricate(Store(root), Study(**REGISTERED).tasks)
+    return root
+
+
+@pytest.fixture(scope="module")
+def whole_exploration(whole_campaign, fabricate):
+    """The same folder, with records of all exploratory runs too."""
+    store = Store(whole_campaign)
+    for part in exploratory.tasks().values():
+        fabricate(store, part)
+    while experiment := exploratory.next_searched(tried := exploratory.searched(store)):
+        fabricate(store, [experiment])
+    fabricate(store, [*exploratory.best_searched(tried), *exploratory.together(store)])
+    return whole_campaign
 
 
 @pytest.mark.parametrize(
@@ -706,15 +724,12 @@ def test_the_page_awaits_the_registered_runs(
     ids=lambda path: path.stem,
 )
 def test_the_page_runs_with_the_whole_campaign(
-    source, tmp_path, monkeypatch, fabricate, shell, glued, trained, shared_data
+    source, whole_campaign, monkeypatch, shell, glued, trained, shared_data
 ):
-    monkeypatch.chdir(tmp_path)
-    fabricate(Store(), Study(**REGISTERED).tasks)
+    monkeypatch.setenv("WSSL_RESULTS", str(whole_campaign))
     run_cells(shell, source, REGISTERED)
     assert trained == []
-    answers = " ".join(
-        str(glued.get(name, "")) for name in ("answer", "awaiting", "tally", "state")
-    )
+    answers = " ".join(str(glued.get(name, "")) for name in SAID)
     assert "await" not in answers.lower()
     if source.stem.startswith("13"):
         assert all(name in answers for name in ("budget", "width", "holes", "size"))
@@ -727,18 +742,12 @@ def test_the_page_runs_with_the_whole_campaign(
     ids=lambda path: path.stem,
 )
 def test_the_page_runs_with_all_exploratory_runs(
-    source, tmp_path, monkeypatch, fabricate, shell, glued, trained, shared_data
+    source, tmp_path, monkeypatch, shell, glued, trained, shared_data, request
 ):
     pytest.importorskip("sklearn", exc_type=ImportError)
-    store = Store(tmp_path / "kept")
-    fabricate(store, Study(**REGISTERED).tasks)
-    for part in exploratory.tasks().values():
-        fabricate(store, part)
-    while experiment := exploratory.next_searched(tried := exploratory.searched(store)):
-        fabricate(store, [experiment])
-    fabricate(store, [*exploratory.best_searched(tried), *exploratory.together(store)])
     monkeypatch.chdir(tmp_path)
-    run_cells(shell, source, {"records": str(store.root)})
+    records = request.getfixturevalue("whole_exploration")
+    run_cells(shell, source, {"records": str(records)})
     assert trained == []
     assert "await" not in f"{glued['answer']} {glued.get('awaiting', '')}"
     assert glued.get("search", exploratory.SEARCH_RUNS) == exploratory.SEARCH_RUNS

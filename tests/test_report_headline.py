@@ -62,8 +62,8 @@ def test_runs_that_diverged_are_left_out_with_a_mark(found):
     mean = 1 - found.campaign.runs[SCRATCH][0]["metrics"]["ssim"]
     assert f">{mean:.3f} *<" in shown
     assert (
-        "diverged, which the verdicts count: Trained from scratch, nothing frozen (2 of 3)."
-        in shown
+        "* Without the runs whose training diverged, 2 of 3 of “Trained from scratch, nothing "
+        "frozen”: verdicts count them." in shown
     )
     found.campaign.__dict__.pop("converged")
     found.campaign.runs[SCRATCH][0]["history"] = [[1, 0.1], [2, 0.5]]

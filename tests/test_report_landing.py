@@ -145,9 +145,11 @@ def test_the_picture_says_which_networks_filled_it():
     alternatives = re.findall(r'alt="([^"]+)"', html)
     assert len(set(alternatives)) == 8
     caption = re.search(r"<figcaption>(.*?)</figcaption>", html)[1]
-    assert caption.startswith("Networks of X: 8 pixels, first width 16, 1,000 steps on 2,800 ")
+    assert caption.startswith(
+        "Two examples, which decide nothing. Networks of X: 8 pixels, first width 16, 1,000 steps "
+    )
     assert "134 validation images" in caption
-    assert re.search(r'data-records="a1">error 0\.200<', html)
+    assert re.search(r'data-records="a1">mean error 0\.200<', html)
     assert 'data-records="a1 b2"' in html
     assert "PSNR" not in html
 

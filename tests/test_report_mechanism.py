@@ -130,15 +130,18 @@ def test_the_table_of_slopes(records):
 
 def test_what_the_first_block_lets_through(campaign):
     known = {
-        arm: np.mean([v[0] for v in by_block(campaign, arm, "readout", "known").values()])
+        arm: [values[0] for values in by_block(campaign, arm, "readout", "known").values()]
         for arm in (BEST_ARM, SCRATCH)
     }
+    first, second = (f"{np.mean(v):.1f} dB" for v in known.values())
+    seeds = [f"{len(v)} seed{'s' * (len(v) > 1)}" for v in known.values()]
     controls = {"if pretrained": BEST_ARM, "from scratch": SCRATCH}
     text = tables.answer_text(campaign, controls, {"the first": FIRST["1"][0]}, SCRATCH)
-    assert f"{known[BEST_ARM]:.1f} dB if pretrained, {known[SCRATCH]:.1f} dB from scratch" in text
+    words = f"{first} if pretrained ({seeds[0]}) and {second} from scratch ({seeds[1]})."
+    assert f"recovers known pixels with a PSNR of {words}" in text
     assert text.endswith("for the first.")
     awaited = tables.answer_text(EMPTY, controls, {}, SCRATCH)
-    assert awaited == "The runs that would answer this are awaited."
+    assert awaited == "Not answered yet: the runs are awaited."
     table = tables.width_table(
         campaign, {"16": controls, "64": {name: Arm(width="64") for name in controls}}
     )

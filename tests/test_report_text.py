@@ -166,7 +166,7 @@ def test_the_scale_is_that_of_the_records():
     campaign.runs[BEST_ARM][12]["history"] = [[1, 0.5], [2, 0.1], [3, 0.3]]
     assert text.scale_text(campaign, [BEST_ARM]).endswith(
         "2 runs with 2 seeds. 1 run diverged: Rotation, seed 12. Verdicts count it, as planned; "
-        "the other numbers do not."
+        "tables and figures do not unless they say so."
     )
     assert text.facts(campaign, [BEST_ARM])["batch"] == 16
     assert text.seeds_range(campaign) == (2, 2)
@@ -195,5 +195,7 @@ def test_the_answer_of_the_ladders():
     assert "budget 16x" in text.awaited_rungs(found)
     assert "width 16" not in text.awaited_rungs(found)
     empty = ladders([])
-    assert text.ladder_answer(empty, registered=True) == "No scale has two steps with runs yet."
+    assert text.ladder_answer(empty, registered=True) == (
+        "Not answered yet: no scale has runs at two of its settings."
+    )
     assert "there are no such runs" in text.ladder_answer(empty, registered=False)

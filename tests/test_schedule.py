@@ -16,7 +16,7 @@ from multiprocessing.pool import ThreadPool
 import pytest
 
 from wssl import losses, machine, presets, pretext, processes, runs, schedule
-from wssl.experiment import Experiment, Pretraining
+from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.processes import LostWorkerError, Processes
 from wssl.schedule import Step, jobs_for, plan, run_all, work, workers
 from wssl.store import Store
@@ -239,7 +239,10 @@ def test_what_builds_on_a_phase_that_failed_is_not_begun(store, monkeypatch, wor
             raise ArithmeticError("rotation diverged")
 
     done = Runs(monkeypatch, instead).done
-    tasks = plan([ROTATION, BEST, ROTATION.replace(encoder="finetuned"), SCRATCH], store)
+    evaluation = Evaluation(ROTATION, dataset="photos")
+    asked = [ROTATION, evaluation, BEST, ROTATION.replace(encoder="finetuned"), SCRATCH]
+    tasks = plan(asked, store)
+    assert evaluation in tasks
     with ThreadPoolExecutor(workers) if workers else nullcontext() as executor:
         steps = list(work(tasks, executor, store))
     assert {step.task for step in steps if step.error} == {ROTATION.pretraining}

@@ -14,8 +14,6 @@ from wssl.statistics import (
     graphical,
     holm,
     interval,
-    smallest_difference,
-    variance_components,
 )
 
 SHARES = st.floats(0, 1)
@@ -165,115 +163,6 @@ def test_holm_does_not_depend_on_the_order_of_the_tests(values, random):
     random.shuffle(order)
     adjusted = holm(values)
     assert holm([values[i] for i in order]) == [adjusted[i] for i in order]
-
-
-@pytest.mark.parametrize(("repeats", "difference"), [(3, 3.0709), (8, 1.5066)])
-def test_the_smallest_difference_that_repeats_can_find(repeats, difference):
-    assert smallest_difference(1.0, repeats) == pytest.approx(difference, abs=1e-4)
-    assert smallest_difference(0.02, repeats) == pytest.approx(0.02 * difference, abs=1e-5)
-
-
-@pytest.mark.parametrize(("repeats", "power", "level"), [(3, 0.8, 0.05), (8, 0.9, 0.01)])
-def test_the_smallest_difference_is_found_as_often_as_promised(rng, repeats, power, level):
-    shift = smallest_difference(0.5, repeats, power, level)
-    groups = rng.normal(0, 0.5, (2, repeats, 20_000))
-    found = stats.ttest_ind(groups[0] + shift, groups[1]).pvalue < level
-    assert found.mean() == pytest.approx(power, abs=0.012)
-
-
-def test_more_repeats_and_less_power_find_smaller_differences():
-    found = [smallest_difference(1.0, repeats) for repeats in (2, 3, 5, 8, 50)]
-    assert found == sorted(found, reverse=True)
-    assert smallest_difference(1.0, 5, power=0.5) < found[2] < smallest_difference(1.0, 5, 0.99)
-
-
-def balanced(rng, groups, repeats, between, within):
-    """Values of equally large groups, and the group of each."""
-    labels = np.repeat(np.arange(groups), repeats)
-    centres = rng.normal(0, between, groups)
-    return centres[labels] + rng.normal(0, within, groups * repeats), labels.tolist()
-
-
-def test_one_balanced_factor_is_the_analysis_of_variance(rng):
-    values, labels = balanced(rng, 6, 4, 2.0, 1.0)
-    table = values.reshape(6, 4)
-    between = 4 * table.mean(axis=1).var(ddof=1)
-    within = table.var(axis=1, ddof=1).mean()
-    found = variance_components(values, ["all"] * 24, {"group": labels})
-    assert found["residual"] == pytest.approx(np.sqrt(within))
-    assert found["group"] == pytest.approx(np.sqrt((between - within) / 4))
-
-
-def test_a_negative_variance_counts_as_none():
-    """Two groups of the same mean: the spread is within them."""
-    found = variance_components([1, 3, 1, 3], [0] * 4, {"group": ["a", "a", "b", "b"]})
-    assert found["group"] == 0.0
-    assert found["residual"] == pytest.approx(np.sqrt(2))
-
-
-def test_without_factors_the_residual_is_the_spread_within_the_fixed_levels(rng):
-    values = rng.normal(0, 1, 12)
-    found = variance_components(values, [0, 1] * 6, {})
-    within = [values[::2].var(ddof=1), values[1::2].var(ddof=1)]
-    assert found == {"residual": pytest.approx(np.sqrt(np.mean(within)))}
-
-
-def design(rng):
-    """Three configurations, eight seeds crossed with them, two runs nested in some cells."""
-    cells = [(c, s, r) for c in range(3) for s in range(8) for r in range(2 if s < 5 else 1)]
-    fixed = [c for c, _, _ in cells]
-    factors = {"seed": [s for _, s, _ in cells], "cell": [(c, s) for c, s, _ in cells]}
-    return fixed, factors
-
-
-def drawn(rng, fixed, factors, spreads, residual):
-    values = np.array(fixed, dtype=float) + rng.normal(0, residual, len(fixed))
-    for name, spread in spreads.items():
-        effects = {level: rng.normal(0, spread) for level in sorted(set(factors[name]))}
-        values += [effects[level] for level in factors[name]]
-    return values
-
-
-def test_components_are_recovered_in_an_unbalanced_design(rng):
-    fixed, factors = design(rng)
-    spreads = {"seed": 3.0, "cell": 2.0}
-    found = [
-        variance_components(drawn(rng, fixed, factors, spreads, 1.0), fixed, factors)
-        for _ in range(60)
-    ]
-    for name, truth in {**spreads, "residual": 1.0}.items():
-        variance = np.mean([components[name] ** 2 for components in found])
-        assert variance == pytest.approx(truth**2, rel=0.25), name
-
-
-def test_components_do_not_see_shifts_of_the_fixed_levels_and_scale_with_the_values(rng):
-    fixed, factors = design(rng)
-    values = drawn(rng, fixed, factors, {"seed": 1.0, "cell": 1.0}, 1.0)
-    found = variance_components(values, fixed, factors)
-    assert min(found.values()) > 0
-    shifted = values + 7 + np.array([10.0, -3.0, 0.5])[fixed]
-    assert variance_components(shifted, fixed, factors) == pytest.approx(found, rel=1e-6)
-    scaled = {name: 30 * value for name, value in found.items()}
-    assert variance_components(-30 * values, fixed, factors) == pytest.approx(scaled, rel=1e-6)
-
-
-def test_components_do_not_depend_on_the_order_or_the_names_of_the_levels(rng):
-    fixed, factors = design(rng)
-    values = drawn(rng, fixed, factors, {"seed": 1.0, "cell": 1.0}, 1.0)
-    found = variance_components(values, fixed, factors)
-    order = rng.permutation(len(values))
-    mixed = variance_components(
-        values[order],
-        [f"configuration {fixed[i]}" for i in order],
-        {name: [repr(levels[i]) for i in order] for name, levels in factors.items()},
-    )
-    assert mixed == pytest.approx(found, rel=1e-6)
-
-
-def test_values_without_repetition_tell_nothing(rng):
-    found = variance_components(rng.normal(size=4), [0] * 4, {"run": range(4)})
-    assert set(found) == {"run", "residual"}
-    assert np.isnan(list(found.values())).all()
 
 
 def test_a_share_that_a_hypothesis_passes_to_itself_is_ignored():

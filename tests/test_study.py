@@ -124,7 +124,7 @@ def test_the_parts_that_are_tables_are_the_tables():
 def test_the_losses_are_compared_on_the_papers_best_weights_and_from_scratch():
     listed = study.losses(seeds=1)
     frozen = [e for e in listed if e.encoder == "frozen"]
-    assert [e.loss for e in frozen] == list(study.LOSSES)
+    assert [e.loss for e in frozen] == list(campaign.LOSSES)
     assert {e.pretext for e in frozen} == {Experiment().pretext}
     scratch = [e for e in listed if e.encoder == "scratch"]
     assert {e.loss for e in scratch} == {"mix", "ssim", "log_cosh"}

@@ -24,9 +24,10 @@ EXPERIMENTS = [
     Experiment(preset="smoke", settings={"width": 4, "inpainting_steps": 2}, split="val"),
     Experiment(method="harmonic", preset="smoke", coverage=(0.1, 0.2), recipe="thin"),
     Experiment(method="pic", preset="smoke"),
-    Experiment(preset="smoke", objective="equal") if "equal" in wssl.methods.OBJECTIVES
-    else Experiment(preset="smoke", alpha=0.5),
-]  # fmt: skip
+    Experiment(preset="smoke", alpha=0.5),
+    Experiment(preset="smoke", objective="masked"),
+    Experiment(preset="smoke", objective="vicreg"),
+]
 
 
 def evaluated(line, name):
@@ -91,11 +92,13 @@ def test_what_names_records_leads_to_them_and_says_which(book):
     body = (
         f'<table><tr data-records="{first} {second}"><th>row</th><td>1</td></tr>'
         f'<tr data-records="{"f" * 16}"><th>unknown</th></tr></table>'
-        f'<figure class="x" data-records="{scratch}"><figcaption>words</figcaption></figure>'
+        f'<figure class="x" data-records="{scratch}"><span data-records="{first}">tile</span>'
+        "<figcaption>words</figcaption></figure>"
     )
     html = EXTENSION["traced"](body, known, "../")
     links = re.findall(r'<a class="trace" href="([^"]+)" aria-label="([^"]+)"', html)
     assert [link for link, _ in links] == [
+        f"../records/two-tasks.html#{first}",
         f"../records/two-tasks.html#{first}",
         f"../records/controls.html#{scratch}",
     ]
@@ -116,6 +119,13 @@ def test_a_figure_is_followed_by_the_function_that_drew_it():
     code = "from wssl.report.figures.calibration import learning_rates\nlearning_rates(x)"
     assert "figures/calibration.html#learning_rates" in below(code, [], "studies/x")
     assert "href" not in below("plt.plot(x)", [], "studies/x")
+
+
+def test_other_ways_to_pretrain_have_a_page_of_their_own():
+    group = EXTENSION["group"]
+    for experiment in EXPERIMENTS:
+        record = {"kind": "inpainting", "experiment": experiment.to_dict()}
+        assert (group(record) == "objectives") == (experiment.objective != "weighted")
 
 
 def test_every_group_of_records_has_a_title():

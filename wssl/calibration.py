@@ -227,13 +227,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in options.stages or STAGES
         for task in _missing(lookup("stage", name, STAGES)(), store)
     ]
+    failed = 0
     with workers(tasks, options.jobs) as (where, count):
         for step in work(tasks, where, store, max_concurrent=count, in_order=True):
             if step.error is not None:
+                failed += 1
                 print(f"failed: {describe(step.task)}: {step.error}", flush=True)
             elif step.seconds is not None:
                 print(f"{step.seconds:6.0f} s  {describe(step.task)}", flush=True)
-    return 0
+    return int(failed > 0)
 
 
 def _missing(tasks: Sequence[Task], store: Store) -> list[Task]:

@@ -9,21 +9,19 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from wssl import paper
+from wssl.claims.campaign import Design
 from wssl.experiment import ENCODERS, Evaluation, Experiment
 from wssl.presets import preset
 
 DATA: dict[str, Any] = {"preset": "desktop", "dataset": "open-faces-2"}
 
-FEW = (11, 12, 13)
-"""The seeds of the grids; none was used in the calibration or the first edition."""
+FEW, MANY = Design.few, Design.many
+"""The seeds of the grids and of the controls; none was used before the campaign."""
 
-MANY = (*FEW, 14, 15)
-"""The seeds of the controls."""
-
-UNSEEN = "objects"
+UNSEEN = Design.unseen
 """The unseen images on which trained networks are also tested."""
 
-WIDE = 32
+WIDE = Design.wide
 """The first width of the controls; the grids have the preset's."""
 
 Weights = dict[str, float]

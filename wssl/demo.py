@@ -181,9 +181,15 @@ def pack_runtime(archive: Path) -> str:
     with tarfile.open(archive) as package:
 
         def read(name: str) -> bytes:
-            file = package.extractfile(f"package/dist/{name}")
+            try:
+                file = package.extractfile(f"package/dist/{name}")
+            except KeyError:
+                file = None
             if file is None:
-                raise ValueError(f"{archive.name}: expected a file {name}; it holds none.")
+                raise ValueError(
+                    f"{archive}: expected a package with the file dist/{name}; it has none. Delete "
+                    "it, so that it is downloaded again."
+                )
             return file.read()
 
         script = read("ort.wasm.min.js").decode().rsplit("//# sourceMappingURL", 1)[0]

@@ -493,10 +493,12 @@ def _masks(masks: Path, threshold: int | None) -> Callable[[Path], tuple[np.ndar
     """The function that returns the mask of a picture."""
     if not masks.is_dir():
         return one_mask(masks, threshold)
-    paths = pictures(masks)
+    by_name: dict[str, list[Path]] = {}
+    for path in pictures(masks):
+        by_name.setdefault(_name(path), []).append(path)
 
     def read(picture: Path) -> tuple[np.ndarray, Path]:
-        found = [path for path in paths if _name(path) == _name(picture)]
+        found = by_name.get(_name(picture), [])
         if len(found) != 1:
             names = ", ".join(path.name for path in found) or "none"
             raise ValueError(

@@ -7,6 +7,33 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+
+class Registry(dict[str, T]):
+    """Entries by name, to which users add their own.
+
+    Parameters
+    ----------
+    entries : mapping of str to any
+        Those of this package.
+
+    Examples
+    --------
+    >>> fills = Registry({"harmonic": 1})
+    >>> fills["mine"] = 2
+    >>> fills.added
+    {'mine'}
+    """
+
+    def __init__(self, entries: Mapping[str, T]):
+        super().__init__(entries)
+        self._own = dict(entries)
+
+    @property
+    def added(self) -> set[str]:
+        """The names of entries that were added or replaced."""
+        return {name for name, entry in self.items() if self._own.get(name) is not entry}
+
+
 REGISTRIES = {
     "pretext task": "wssl.pretext.TASKS",
     "loss": "wssl.losses.LOSSES",

@@ -42,8 +42,9 @@ INSTALL = "install"
 """The tag of the cell that installs the study if it is missing."""
 
 FIRST_EDITION = (
-    "This page shows the first edition's runs. It will be replaced when the registered runs are "
-    "complete."
+    "This page shows runs of the first edition, with other portraits, learning rates and seeds "
+    "than the registered ones. No verdict uses them. It will be replaced when the registered runs "
+    "are complete."
 )
 """The note below the title of a page of the first edition."""
 
@@ -388,7 +389,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             options.repository,
             processes.chosen(options.jobs),
         )
-    except (ValueError, RuntimeError, ChildProcessError) as error:
+    except (ValueError, RuntimeError, OSError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit("\nerror: interrupted; run the same command again to restart the notebooks.")

@@ -166,7 +166,7 @@ UNDECIDABLE: tuple[tuple[str, str, str], ...] = (
         "given, so that the time cannot be recomputed.",
     ),
 )
-"""Statements of the paper that no run can test, with their location and the reason."""
+"""Statements of the paper that the registered runs do not test: where they are, and the reason."""
 
 
 LITERATURE: tuple[tuple[str, str, str, str], ...] = (

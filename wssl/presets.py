@@ -45,11 +45,8 @@ class Preset:
         separately.
     seeds : int
         Number of seeds with which a study at this preset repeats each experiment.
-    purpose, wall_time : str
-        Information for readers: the purpose, and the duration of one experiment on a named machine.
-        Like `seeds` and `expect`, these do not enter a fingerprint.
-    expect : dict of str to (float, float)
-        The range of each metric over the paper's configurations, as measured.
+    purpose : str
+        Information for readers. Like `seeds`, it does not enter a fingerprint.
     """
 
     name: str
@@ -71,8 +68,6 @@ class Preset:
     tuned: Mapping[str, Mapping[str, Any]] = field(default_factory=dict, compare=False)
     seeds: int = field(default=1, compare=False)
     purpose: str = field(default="", compare=False)
-    wall_time: str = field(default="", compare=False)
-    expect: Mapping[str, tuple[float, float]] = field(default_factory=dict, compare=False)
 
     @property
     def load_size(self) -> int:
@@ -132,7 +127,7 @@ PRESETS: dict[str, Preset] = {
             pretext_learning_rate=1e-3,
             inpainting_learning_rate=8e-3,
             inpainting_schedule="cosine",
-            purpose="`make book`: a first edition of your own",
+            purpose="`make book`: a small edition of your own",
         ),
         Preset(
             "desktop",
@@ -172,7 +167,7 @@ PRESETS: dict[str, Preset] = {
             pretext_learning_rate=3e-4,
             inpainting_learning_rate=3e-4,
             seeds=3,
-            purpose="the reference edition on a GPU",
+            purpose="a replication at 224 px; no verdict rests on it",
         ),
         Preset(
             "paper",

@@ -14,7 +14,7 @@ import numpy as np
 
 from wssl.arrays import check_images, described
 from wssl.backend import as_float32, ops
-from wssl.names import called, lookup
+from wssl.names import Registry, called, lookup
 
 Tensor = Any
 
@@ -255,14 +255,16 @@ def sharpen(images: Tensor, factors: Tensor) -> Tensor:
     return ops.clip(images + (1.0 - factors[:, None, None, None]) * change, 0.0, 1.0)
 
 
-TASKS: dict[str, Task] = {
-    task.name: task
-    for task in (
-        Task("rotation", rotate, (0.0, 90.0, 180.0, 270.0), "°"),
-        Task("saturation", saturate, (0.0, 0.25, 0.75, 1.0)),
-        Task("sharpness", sharpen, (0.0, 0.25, 0.75, 1.0)),
-    )
-}
+TASKS: Registry[Task] = Registry(
+    {
+        task.name: task
+        for task in (
+            Task("rotation", rotate, (0.0, 90.0, 180.0, 270.0), "°"),
+            Task("saturation", saturate, (0.0, 0.25, 0.75, 1.0)),
+            Task("sharpness", sharpen, (0.0, 0.25, 0.75, 1.0)),
+        )
+    }
+)
 """Every pretext task by name. To add one, add an entry."""
 
 

@@ -312,7 +312,7 @@ def _speeds_of_records(store: Store) -> Speeds:
     found: Speeds = {}
     for record in store.records():
         seconds = record["provenance"].get("seconds")
-        if seconds is not None:
+        if seconds is not None and records.is_of_network(record):
             own = records.trained_experiment(record)
             method = "" if records.is_pretext(record) else own["method"]
             effort = 1.0 if records.is_evaluation(record) else _effort_of(record["scale"])

@@ -188,6 +188,16 @@ def is_evaluation(record: Mapping[str, Any]) -> TypeGuard[EvaluationRecord]:
     return record["kind"] == "evaluation"
 
 
+def is_of_network(record: Mapping[str, Any]) -> bool:
+    """Whether a record is of an experiment, a pretext phase or an evaluation.
+
+    Parameters
+    ----------
+    record : mapping
+    """
+    return is_run(record) or is_pretext(record) or is_evaluation(record)
+
+
 def has_diverged(record: Mapping[str, Any]) -> bool:
     """Whether a run ended with more than `DIVERGED` times the least loss that it had reached.
 

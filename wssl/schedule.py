@@ -176,7 +176,10 @@ def work(
         while waiting or running:
             limit = max_concurrent() if callable(max_concurrent) else max_concurrent
             free = None if limit is None else max(0, limit - len(running))
-            failed |= {task.fingerprint for task in waiting if _waits_for(task) in failed}
+            # A task stands behind what it waits for, so one pass finds all that cannot start.
+            for task in waiting:
+                if _waits_for(task) in failed:
+                    failed.add(task.fingerprint)
             waiting = [task for task in waiting if task.fingerprint not in failed]
             for task in _ready(waiting, running.values())[:free]:
                 if not may_start(task):
@@ -416,20 +419,9 @@ def _check_known(task: Task) -> None:
 
 
 def _registered_here() -> bool:
-    """Whether an entry from outside this package is registered."""
-    registries: tuple[Any, ...] = (
-        LOSSES,
-        TASKS,
-        data.SOURCES,
-        data.FORMS,
-        data.STROKES,
-    )
-    entries = [entry for registry in registries for entry in registry.values()]
-    parts = ([m.network, m.phase, m.variants, m.fill] for m in METHODS.values())
-    entries += [objective.phase for objective in OBJECTIVES.values()]
-    entries += [part for method in parts for part in method if part is not None]
-    functions = (getattr(e, "func", getattr(e, "transform", e)) for e in entries)
-    return any(not str(f.__module__).startswith("wssl.") for f in functions)
+    """Whether an entry was registered, or replaced, after the package was imported."""
+    names = data.SOURCES, data.FORMS, data.STROKES, data.RECIPES
+    return any(registry.added for registry in (TASKS, LOSSES, METHODS, OBJECTIVES, *names))
 
 
 def _has_gpu() -> bool:

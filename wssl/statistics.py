@@ -164,8 +164,8 @@ class Paired:
 def paired_contrast(first: Mapping[Hashable, float], second: Mapping[Hashable, float]) -> Paired:
     """The mean of one arm minus that of another, from their common seeds.
 
-    Runs of one seed share their initial weights and the order of their images, so that their
-    difference has the smaller error. Seeds that only one arm has are left out: their own effects
+    Runs of one seed share their initial weights and the order of their images, so their
+    difference has a smaller error. Seeds that only one arm has are left out: their own effects
     would shift the contrast. Arms without a common seed are compared by Welch's contrast.
 
     Parameters
@@ -416,17 +416,17 @@ class BlockAnalysis:
         return self._effective[0] * self.table.shape[1] * deviation**2 / self.noise
 
     def p_above(self, bound: float = 0.0) -> float:
-        """One-sided p value of a standard deviation of at most `bound`.
+        """One-sided p value of the null hypothesis of a standard deviation of at most `bound`.
 
-        Against zero the larger of the F test's and the permutation test's.
+        The larger of the F test's and the permutation test's.
         """
         if bound < 0:
             return 0.0
         p = 1.0 - _noncentral_f(self.ratio, *self._effective, self._noncentrality(bound))
-        return max(p, self.p_permutation) if bound == 0 else p
+        return max(p, self.p_permutation)
 
     def p_below(self, bound: float = 0.0) -> float:
-        """One-sided p value of a standard deviation of at least `bound`."""
+        """One-sided p value of the null hypothesis of a standard deviation of at least `bound`."""
         if bound <= 0:
             return 1.0
         return _noncentral_f(self.ratio, *self._effective, self._noncentrality(bound))
@@ -458,28 +458,6 @@ def _noncentral_f(value: float, between: float, within: float, noncentrality: fl
     if noncentrality == 0:
         return float(stats.f.cdf(value, between, within))
     return float(stats.ncf.cdf(value, between, within, noncentrality))
-
-
-def equivalence(effect: Effect, margin: float) -> float:
-    """P value of the null hypothesis that an effect is not within a margin: two one-sided tests.
-
-    Parameters
-    ----------
-    effect : Effect
-    margin : float
-        Positive; the null hypothesis is that the effect is at most ``-margin`` or at least
-        ``margin`` (doi:10.1007/BF01068419).
-
-    Returns
-    -------
-    float
-
-    Examples
-    --------
-    >>> print(f"{equivalence(Estimate(0.1, 0.1, 8), margin=0.5):.4f}")
-    0.0020
-    """
-    return max(effect.p_above(-margin), effect.p_below(margin))
 
 
 def bootstrap_images(
@@ -564,9 +542,9 @@ def _test_sets(images: int, draws: int, seed: int) -> np.ndarray:
 def two_level(over_seeds: Estimate, drawn: np.ndarray, images: int) -> Estimate:
     """An effect for new seeds and new images at once: a bootstrap of two crossed levels.
 
-    To the variance over seeds comes that over images, raised by m / (m - 1) for the spread that a
-    sample of m images lacks. The scatter that is peculiar to an image and a seed is in both, which
-    errs on the side of a larger error (doi:10.1214/07-AOAS122).
+    The variance over images is added to that over seeds, after multiplication by m / (m - 1),
+    because a bootstrap of m images underestimates it. The interaction of images and seeds is
+    counted in both, so the error is too large rather than too small (doi:10.1214/07-AOAS122).
 
     Parameters
     ----------
@@ -724,89 +702,6 @@ def holm(p_values: Sequence[float]) -> list[float]:
         reached = max(reached, min(1.0, float((len(order) - rank) * values[i])))
         adjusted[i] = reached
     return [float(value) for value in adjusted]
-
-
-def smallest_difference(
-    spread: float, repeats: int, power: float = 0.8, level: float = 0.05
-) -> float:
-    """The difference of two means that a two-sided t test would find with the given power.
-
-    Parameters
-    ----------
-    spread : float
-        Standard deviation of one run.
-    repeats : int
-        Runs in each of the two groups, at least 2.
-    power, level : float in (0, 1)
-
-    Returns
-    -------
-    float
-        In the unit of `spread`.
-
-    Examples
-    --------
-    >>> print(f"{smallest_difference(spread=1.0, repeats=5):.2f}")
-    2.02
-    """
-    freedom = 2 * repeats - 2
-    critical = stats.t.ppf(1 - level / 2, freedom)
-
-    def missing(shift: float) -> float:
-        return float(stats.nct.sf(critical, freedom, shift)) - power
-
-    return spread * float(optimize.brentq(missing, 0.0, 20.0)) * float(np.sqrt(2 / repeats))
-
-
-def variance_components(
-    values: Sequence[float],
-    fixed: Sequence[Hashable],
-    factors: Mapping[str, Sequence[Hashable]],
-) -> dict[str, float]:
-    """The standard deviation that each random factor adds to values: a mixed model by moments.
-
-    Each sum of squares, sequential in the order of the factors, is set equal to its expectation
-    (Henderson's method I, doi:10.2307/3001853), which needs neither balance nor normality.
-
-    Parameters
-    ----------
-    values : sequence of float
-    fixed : sequence
-        The level of each value whose mean is not counted as spread.
-    factors : mapping of str to sequence
-        The level of each value in each random factor, the coarser ones first; a level of a nested
-        factor has a label of its own.
-
-    Returns
-    -------
-    dict of str to float
-        The standard deviation that each factor adds, and ``residual``; 0 where the moments give a
-        negative variance, NaN where the values leave no freedom to estimate the residual.
-
-    Examples
-    --------
-    >>> found = variance_components([1.0, 1.2, 3.0, 3.4], [0, 0, 0, 0], {"seed": [0, 0, 1, 1]})
-    >>> print(f"{found['seed']:.3f} between seeds, {found['residual']:.3f} within")
-    1.476 between seeds, 0.224 within
-    """
-    y = np.asarray(values, dtype=float)
-    designs = {name: _indicators(levels) for name, levels in factors.items()}
-    covariances = [*(z @ z.T for z in designs.values()), np.eye(len(y))]
-    reached = _projection(_indicators(fixed))
-    columns = _indicators(fixed)
-    squares, expectations = [], []
-    for design in (*designs.values(), np.eye(len(y))):
-        columns = np.hstack([columns, design])
-        wider = _projection(columns)
-        form = wider - reached
-        squares.append(y @ form @ y)
-        expectations.append([np.trace(form @ covariance) for covariance in covariances])
-        reached = wider
-    names = [*designs, "residual"]
-    if abs(expectations[-1][-1]) < 0.5:
-        return dict.fromkeys(names, float("nan"))
-    variances = np.linalg.lstsq(np.array(expectations), np.array(squares), rcond=None)[0]
-    return {name: float(np.sqrt(max(v, 0.0))) for name, v in zip(names, variances, strict=True)}
 
 
 def _indicators(levels: Sequence[Hashable]) -> np.ndarray:

@@ -23,9 +23,6 @@ from wssl.runs import Result, evaluate
 from wssl.schedule import run_all
 from wssl.store import Record, Store
 
-LOSSES = ("mix", "ssim", "log_cosh", "mse")
-"""The losses compared on a frozen encoder."""
-
 ALL_MASKS: dict[str, Any] = {"recipe": "qd-imd", "coverage": (0.0, 1.0)}
 """The published recipe of the masks, with any coverage."""
 
@@ -90,8 +87,8 @@ def losses(
     list of Experiment
     """
     variants: list[dict[str, Any]] = [
-        *({"loss": loss} for loss in LOSSES),
-        *({"loss": loss, "encoder": "scratch"} for loss in LOSSES if loss != "mse"),
+        *({"loss": loss} for loss in registered.LOSSES),
+        *({"loss": loss, "encoder": "scratch"} for loss in registered.LOSSES if loss != "mse"),
     ]
     return _repeated(variants, preset, seeds, settings)
 
@@ -541,6 +538,8 @@ def retired(store: Store | None = None) -> dict[str, str]:
     }
     found = {}
     for record in (store or Store()).records():
+        if record["kind"] not in kinds:
+            continue
         try:
             task = kinds[record["kind"]].from_dict(record["experiment"])
             now = task.fingerprint

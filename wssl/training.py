@@ -184,17 +184,6 @@ def train(
     return {"history": state["history"], "seconds": time.monotonic() - began}
 
 
-def save_weights(network: keras.Model, path: Path) -> None:
-    """Write a network's weights as plain arrays, atomically.
-
-    Parameters
-    ----------
-    network : keras.Model
-    path : Path
-    """
-    save_arrays(network.get_weights(), path)
-
-
 def save_arrays(arrays: Sequence[np.ndarray], path: Path) -> None:
     """Write arrays atomically; `read_arrays` reads them.
 
@@ -205,23 +194,6 @@ def save_arrays(arrays: Sequence[np.ndarray], path: Path) -> None:
     """
     with atomic(path) as temporary:
         np.savez(temporary, *arrays)
-
-
-def load_weights(network: keras.Model, path: Path) -> None:
-    """Read the weights that `save_weights` wrote, without executing code.
-
-    Parameters
-    ----------
-    network : keras.Model
-        Receives the weights, in place.
-    path : Path
-
-    Raises
-    ------
-    ValueError
-        If the weights belong to a network of another shape.
-    """
-    network.set_weights(read_arrays(path))
 
 
 def read_arrays(path: Path) -> list[np.ndarray]:

@@ -33,11 +33,12 @@ GROUPS = {
     "one-task": "One pretext task",
     "two-tasks": "Two pretext tasks",
     "three-tasks": "Three pretext tasks",
+    "objectives": "Other ways to pretrain",
     "losses": "Losses, and blocks that are not frozen",
     "methods": "Other methods and fills",
     "pretext": "Pretext phases",
     "evaluations": "Evaluations on other images or masks",
-    "fills": "Classical fills at other sizes",
+    "fills": "Measurements of fills and encoders",
 }
 """The pages of the records of one folder: their names and titles."""
 
@@ -49,6 +50,8 @@ def group(record: Mapping[str, Any]) -> str:
         return {"pretext": "pretext", "evaluation": "evaluations"}.get(kind, "fills")
     if experiment["method"] != "wssl":
         return "methods"
+    if "objective" in experiment:
+        return "objectives"
     changed = [name for name in ("loss", "frozen_blocks") if not _is_default(experiment, name)]
     if changed:
         return "losses"
@@ -139,28 +142,26 @@ def mark(found: Sequence[Record], known: Known, up: str) -> str:
 
 def traced(body: str, known: Known, up: str) -> str:
     """A page whose numbers, tables and figures lead to the records that they name."""
-    parts, last = [], 0
+    links = []
     for match in NAMED.finditer(body):
         found = [r for name in match[3].split() if (r := known.get(name)) is not None]
-        if not found:
-            continue
-        link = mark(found, known, up)
         end = {"tr": "</th>", "figure": "</figcaption>", "span": "</span>", "p": "</p>"}[match[1]]
         at = body.find(end, match.end())
-        if at < 0 or at < last:
-            continue
+        if found and at >= 0:
+            links.append((at, mark(found, known, up)))
+    parts, last = [], 0
+    for at, link in sorted(links):
         parts += [body[last:at], link]
         last = at
     return "".join([*parts, body[last:]])
 
 
 def add_sources(app: Sphinx, page: str, source: list[str]) -> None:
-    """Below each figure of a notebook, name its records and the function that drew it."""
+    """Below each figure of a notebook, name the function that drew it and the records it names."""
     if not app.env.doc2path(page).endswith(".ipynb"):
         return
     notebook = nbformat.reads(source[0], as_version=4)
-    everything = [Path(path).stem for path in read_by(notebook)]
-    if not everything and "made_from" not in notebook.metadata.get("wssl", {}):
+    if "made_from" not in notebook.metadata.get("wssl", {}):
         return
     lines = "\n".join(c.source for c in notebook.cells if c.cell_type == "code").splitlines()
     imports = "\n".join(line for line in lines if line.startswith("from wssl.report."))
@@ -169,9 +170,8 @@ def add_sources(app: Sphinx, page: str, source: list[str]) -> None:
         cells.append(cell)
         named = [name for output in cell.get("outputs", []) for name in taken(output)]
         if "figure" in cell.metadata.get("mystnb", {}):
-            found = named or everything
             code = f"{imports}\n{cell.source}"
-            cells.append(nbformat.v4.new_markdown_cell(below(code, found, page)))
+            cells.append(nbformat.v4.new_markdown_cell(below(code, named, page)))
             cells[-1].id = f"{cell.id}-source"
     notebook.cells = cells
     source[0] = json.dumps(notebook)
@@ -221,7 +221,7 @@ def collect(app: Sphinx) -> Iterator[tuple[str, dict[str, Any], str]]:
 
 
 def title(name: str) -> str:
-    """Of a page of records, by its name."""
+    """The title of a page of records, by its name."""
     stem = name.removeprefix(f"{FOLDER}/")
     key = next(key for key in sorted(GROUPS, key=len, reverse=True) if stem.endswith(key))
     folder = stem.removesuffix(key).strip("-")

@@ -21,7 +21,6 @@ masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follow
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
 # %% tags=["remove-input"]
-import pandas as pd
 from keras import ops
 from myst_nb import glue
 
@@ -97,9 +96,7 @@ report.score_table(campaign, {"mixed loss": SCRATCH, "Charbonnier loss": ARM})
 # verdict.
 
 # %% tags=["hide-input"]
-with pd.option_context("display.max_colwidth", None):
-    verdicts = report.verdict_table(list(found.values()), campaign)
-verdicts
+report.verdict_table(list(found.values()), campaign)
 
 # %% [markdown]
 # **What this page cannot conclude.** Whether the same is true with a frozen encoder; and whether another

@@ -65,6 +65,29 @@ def test_a_run_that_began_before_the_plan_counts_although_it_ended_later(clone):
     assert registration(plan, [record("2026-01-02T12:30:00+00:00", 600)]).older is True
 
 
+def test_a_run_of_a_commit_with_the_plan_is_younger_whatever_the_clocks_say(clone):
+    plan = commit(clone, PLAN, "2026-01-02T12:00:00+00:00")
+    git(clone, "commit", "--allow-empty", "-m", "later")
+    before, after = (head(clone, name) for name in ("HEAD~2", "HEAD"))
+    early = record("2026-01-02T11:00:00+00:00")
+
+    def made(*commits):
+        made_by = [{**early["provenance"], "commit": name} for name in commits]
+        return registration(plan, [{"provenance": provenance} for provenance in made_by])
+
+    assert (made(after).contained, made(after).older) == (True, True)
+    assert made(f"{after}+").contained is True
+    for others in ((before,), (after, before), (after, "0" * 40), (after, None)):
+        assert (made(*others).contained, made(*others).older) == (False, False)
+
+
+def head(folder, name):
+    done = subprocess.run(
+        ["git", "rev-parse", name], cwd=folder, check=True, capture_output=True, text=True
+    )
+    return done.stdout.strip()
+
+
 def test_additions_go_below(clone):
     commit(clone, PLAN, "2026-01-02T12:00:00+00:00")
     plan = commit(clone, PLAN + "\n## Addition, 5 January\n", "2026-01-05T12:00:00+00:00")

@@ -8,7 +8,7 @@ import pytest
 pytest.importorskip("sklearn", exc_type=ImportError)
 
 from wssl import campaign, exploratory
-from wssl.claims.advice import CHOICES, DECIDED, Choice
+from wssl.claims.advice import CHOICES, CLEAR, Choice
 from wssl.claims.campaign import WIDE, Arm, Campaign, Design
 from wssl.claims.catalogue import BEST_ARM, FINETUNED, RANDOM, SCRATCH, WIDE_SCRATCH
 from wssl.claims.estimands import SSIM
@@ -125,7 +125,7 @@ def shown(exploration):
 def test_the_conclusions_of_a_world_where_freezing_is_at_fault(explored):
     exploration = explored(usual)
     assert shown(exploration) == {
-        "the gap between whole and holed images matters": False,
+        "the gap between whole images and images with holes matters": False,
         "the tasks are at fault": False,
         "freezing is at fault": True,
         "nothing helps": True,
@@ -143,7 +143,7 @@ def test_the_conclusions_of_a_world_where_tasks_and_gap_are_at_fault(explored):
 
     exploration = explored(level)
     assert shown(exploration) == {
-        "the gap between whole and holed images matters": True,
+        "the gap between whole images and images with holes matters": True,
         "the tasks are at fault": True,
         "freezing is at fault": False,
         "nothing helps": False,
@@ -194,13 +194,13 @@ def test_the_best_arms_at_the_width_of_the_controls(explored, fabricate, tmp_pat
 def test_what_to_do_follows_from_the_interval(explored):
     exploration = explored(usual)
     freeze, tuned, _, features, *_ = CHOICES
-    assert freeze.advice(exploration) == ("train every layer", DECIDED)
+    assert freeze.advice(exploration) == ("train every layer", CLEAR)
     assert tuned.advice(exploration) == ("start from random weights", "no difference that matters")
-    assert features.advice(exploration) == ("do not spend time on pretext tasks", DECIDED)
+    assert features.advice(exploration) == ("do not spend time on pretext tasks", CLEAR)
     assert advice.answer_text(exploration, CHOICES).startswith("By the runs so far: train every l")
     table = advice.advice_table(exploration, CHOICES)
     assert table["what to do"].tolist()[0] == "train every layer"
-    assert table["how sure"].tolist()[:2] == [DECIDED, "no difference that matters"]
+    assert table["how sure"].tolist()[:2] == [CLEAR, "no difference that matters"]
     assert table["seen with"].tolist()[0] == "5 seeds, width 32, registered"
     assert table["steps"].tolist()[0] == "9,600 + 1,000 against 1,000"
     assert "awaiting runs (3 of 6)" in table["what to do"].tolist()
@@ -210,9 +210,9 @@ def test_what_to_do_follows_from_the_interval(explored):
 @pytest.mark.parametrize(
     ("bounds", "action", "certainty"),
     [
-        ((0.01, 0.2), "pretrain and freeze", DECIDED),
+        ((0.01, 0.2), "pretrain and freeze", CLEAR),
         ((-0.04, 0.04), "train every layer", "no difference that matters"),
-        ((-0.2, -0.01), "train every layer", DECIDED),
+        ((-0.2, -0.01), "train every layer", CLEAR),
         ((-0.2, 0.04), "train every layer", "the other is hardly better"),
         ((-0.2, 0.2), "train every layer", "not clear; this is cheaper"),
     ],
@@ -256,7 +256,8 @@ def test_exploratory_arms_change_no_interval_of_a_registered_one(explored):
 def test_no_advice_without_runs():
     nothing = Exploration([])
     assert {choice.advice(nothing) for choice in CHOICES} == {None}
-    assert advice.answer_text(nothing, CHOICES) == "The runs that would answer this are awaited."
+    assert advice.answer_text(nothing, CHOICES).startswith("Not answered yet")
+    assert advice.plan_text(nothing, CHOICES).startswith("No choice is clear yet")
     assert advice.cost_text(nothing, WIDE_SCRATCH) == "A run of this kind is awaited."
 
 

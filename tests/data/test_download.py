@@ -3,6 +3,7 @@ import hashlib
 import io
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote
 
@@ -129,6 +130,21 @@ def test_an_interrupted_rebuild_goes_on_where_it_stopped(site, faces):
     assert all((folder / row["file"]).read_bytes() == made(row, site) for row in faces)
 
 
+def test_images_that_two_processes_want_are_made_once(site, faces):
+    with ThreadPoolExecutor(4) as pool:
+        (folder,) = set(pool.map(download.image_folder, ["open-faces-2"] * 4))
+    assert sorted(site.asked) == sorted(site.files)
+    assert all((folder / row["file"]).is_file() for row in faces)
+
+
+def test_a_damaged_image_of_a_manifest_is_an_error(site, faces):
+    """The fingerprint is the manifest's, so none may be missing."""
+    damaged = download.image_folder("open-faces-2") / faces[1]["file"]
+    damaged.write_bytes(damaged.read_bytes()[:200])
+    with pytest.raises(ValueError, match=r"at most 0% unreadable; received 1 of 4.*1\.jpg"):
+        data.images("open-faces-2", "train", 32)
+
+
 def test_another_content_is_refused_and_named(site, faces):
     site.files["owner/name/c0ffee/plain.png"] = site.files["owner/name/c0ffee/deep/grey.png"]
     with pytest.raises(data.DownloadError, match=r"plain\.png: expected a file with the SHA-256"):
@@ -180,6 +196,13 @@ def test_quickdraw_is_the_union_of_two_repositories(site, drawings):
     assert download.quickdraw() == drawings
     assert site.asked == []
     assert [p.name for p in download.cache("quickdraw").iterdir()] == ["strokes.ndjson"]
+
+
+def test_drawings_that_two_processes_want_are_fetched_once(site, drawings):
+    with ThreadPoolExecutor(4) as pool:
+        first, *others = pool.map(lambda _: download.quickdraw(), range(4))
+    assert all(found == first for found in others)
+    assert sorted(site.asked) == sorted(site.files)
 
 
 def test_an_interrupted_quickdraw_goes_on_where_it_stopped(site, drawings):

@@ -29,6 +29,7 @@ def scikit_learn(monkeypatch, tmp_path):
     def fetch_lfw_people(**options):
         asked.append(options)
         unpack(home / "lfw_home" / "lfw_funneled")
+        (home / "lfw_home" / "lfw-funneled.tgz").unlink(missing_ok=True)
 
     module = types.ModuleType("sklearn.datasets")
     module.get_data_home = lambda: str(home)
@@ -50,6 +51,14 @@ def test_nobody_is_in_two_splits(tmp_path):
     assert sum(found, Counter()).total() == 59
     assert len(found[0]) > len(found[1]) + len(found[2])
     assert all(found)
+
+
+def test_photographs_that_were_not_all_unpacked_are_unpacked_again(scikit_learn, tmp_path):
+    folder = tmp_path / "home" / "lfw_home"
+    unpack(folder / "lfw_funneled", people=3)
+    (folder / "lfw-funneled.tgz").write_bytes(b"scikit-learn deletes it at the end")
+    assert sum(people("lfw", split).total() for split in data.SPLITS) == 59
+    assert len(scikit_learn[1]) == 1
 
 
 def test_it_is_fetched_once(scikit_learn):

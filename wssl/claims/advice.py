@@ -18,8 +18,8 @@ from wssl.claims.estimands import MARGINS, SSIM, Score, difference
 from wssl.claims.outcomes import Paired, paired, recorded
 from wssl.claims.remedies import OTHER_PRETRAINING, WITHOUT_PRETRAINING
 
-DECIDED = "decided"
-"""How sure an advice is whose interval lies on one side of zero."""
+CLEAR = "clear"
+"""The certainty of advice whose interval lies on one side of zero."""
 
 
 class Advice(NamedTuple):
@@ -94,11 +94,11 @@ class Choice:
         low, high = found.estimate.lower(), found.estimate.upper()
         outcome = outcome_of(low, high, MARGINS[SSIM.unit])
         if outcome == HOLDS:
-            return Advice(self.do_first, DECIDED)
+            return Advice(self.do_first, CLEAR)
         if outcome == SAME:
             return Advice(self.do_second, "no difference that matters")
         if outcome == REFUTED:
-            return Advice(self.do_second, DECIDED if high < 0 else "the other is hardly better")
+            return Advice(self.do_second, CLEAR if high < 0 else "the other is hardly better")
         return Advice(self.do_second, "not clear; this is cheaper")
 
 

@@ -21,7 +21,7 @@ READOUTS = ("known", "hole")
 """The pixels that are read out of the features of a block."""
 
 PROBES = ("rotation", "saturation", "brightness")
-"""What a linear probe of a block is asked for."""
+"""What the linear probes of a block classify."""
 
 
 def by_block(campaign: Campaign, arm: Arm, part: str, name: str) -> dict[int, np.ndarray]:
@@ -163,7 +163,7 @@ def learned_runs(records: Iterable[Record]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per run of WSSL with all of its blocks frozen after a pretext phase with tasks:
-        ``weighting``; ``group``, the weighting with everything else but the seed; ``seed``;
+        ``weighting``; ``group``, the weighting with the scale; ``seed``;
         ``accuracy``, the mean of the tasks' accuracies by their weights; ``learned``, whether every
         task was; ``score``, the logarithmic SSIM as in `wssl.claims.estimands.Score`; ``run``, the
         fingerprint. An empty table has the columns, too.

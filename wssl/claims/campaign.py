@@ -257,7 +257,7 @@ class Campaign:
                 self.evaluations.setdefault(record["run"], []).append(record)
 
     def _add(self, record: Record) -> None:
-        arm = arm_of(record["experiment"], record["scale"], self.design)
+        arm = self._arm_of(record)
         if arm is None:
             return
         if "width" not in record["scale"]:
@@ -273,6 +273,9 @@ class Campaign:
                 f"{seed}. Leave out the one that was not registered."
             )
         by_seed[seed] = record
+
+    def _arm_of(self, record: Record) -> Arm | None:
+        return arm_of(record["experiment"], record["scale"], self.design)
 
     def is_fill(self, arm: Arm) -> bool:
         """Whether an arm is a classical fill, whose one run stands for all seeds.

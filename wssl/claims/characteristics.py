@@ -45,11 +45,11 @@ class Noise:
     Attributes
     ----------
     runs : dict of str to numpy.ndarray of float, (values, 2)
-        By `Arm.noise`: what a run differs from the mean of its arm and the effect of its seed.
+        By `Arm.noise`: how far a run is from the mean of its arm and the effect of its seed.
     seeds : numpy.ndarray of float, (values, 2)
         What all runs of a seed have in common.
     phases : numpy.ndarray of float, (values, 2)
-        What runs differ in that share a pretext phase or a random start.
+        Differences between runs that share a pretext phase or a random start.
     images : dict of str to numpy.ndarray of float, (images, 2)
         By the same: the dissimilarity of a test image in multiples of the mean, and its PSNR
         less the mean, in the same order for all.

@@ -29,7 +29,7 @@ LEVEL = 0.05
 PRIMARY_SHARE = 0.6
 """The initial share of the error rate of the primary claims; the secondary ones have the rest.
 
-Each primary claim has a sixth of it, and each secondary claim the same part of the rest.
+Each primary claim starts with a sixth of it; the secondary claims share the rest equally.
 """
 
 
@@ -119,7 +119,17 @@ def judge(
     >>> verdict.outcome, verdict.done
     ('awaiting runs', 0)
     """
-    campaign = Campaign(records, design)
+    return verdicts_of(Campaign(records, design), claims)
+
+
+def verdicts_of(campaign: Campaign, claims: Sequence[Claim] = CLAIMS) -> list[Verdict]:
+    """A verdict for each claim, as from `judge`, on records that are already sorted by arm.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    claims : sequence of Claim
+    """
     effects: dict[str, Effect | None] = {}
     counts: dict[str, tuple[int, int]] = {}
     for claim in claims:

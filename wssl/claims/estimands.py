@@ -76,7 +76,7 @@ class Score:
     points : bool
         Whether a similarity enters as it is.
     reversed : bool
-        Whether lower is better after all, to ask for the worst.
+        Whether the score is negated, so that the best is the worst.
 
     Raises
     ------

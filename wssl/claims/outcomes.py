@@ -8,7 +8,7 @@ import numpy as np
 
 from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign, Design, at_width
 from wssl.claims.catalogue import CLAIMS, Claim
-from wssl.claims.decision import Verdict, available, judge, needed
+from wssl.claims.decision import Verdict, available, needed, verdicts_of
 from wssl.claims.estimands import (
     Score,
     SpreadByTasks,
@@ -105,10 +105,9 @@ def findings(
     >>> found["features"].outcome, found.registered
     ('awaiting runs', True)
     """
-    records = list(records)
     campaign = Campaign(records, design)
     if registered:
-        verdicts = judge(records, campaign.design, claims)
+        verdicts = verdicts_of(campaign, claims)
     else:
         verdicts = [_seen(claim, campaign) for claim in claims]
     return Findings(campaign, {v.claim.key: v for v in verdicts}, registered)

@@ -21,7 +21,8 @@ class Registration:
     committed : datetime or None
         When it was first committed; None if the history does not reach back to it.
     first : datetime or None
-        When the earliest run started; None if there are no records.
+        When the earliest run had started at the latest: its end less the time it trained. None if
+        there are no records.
     finished : datetime or None
         When that run ended.
     unchanged : bool or None
@@ -29,6 +30,8 @@ class Registration:
         additions at its end were made; None if that cannot be checked.
     unchecked : str
         What could not be checked, and why; empty if everything was.
+    contained : bool
+        Whether the commit of every run is known here and contains the plan.
     """
 
     digest: str | None
@@ -37,13 +40,14 @@ class Registration:
     finished: datetime | None
     unchanged: bool | None
     unchecked: str = ""
+    contained: bool = False
 
     @property
     def older(self) -> bool | None:
         """Whether the plan was committed before the earliest run started; None if not known."""
         if self.committed is None or self.first is None:
             return None
-        return self.committed < self.first
+        return self.contained or self.committed < self.first
 
 
 def registration(plan: Path, records: Iterable[Record]) -> Registration:
@@ -66,10 +70,10 @@ def registration(plan: Path, records: Iterable[Record]) -> Registration:
         If there is no plan.
     """
     text = _lines(plan.read_bytes())
-    # A run's record contains its end and its duration; registration requires that it started
-    # after the plan.
     spans: list[tuple[datetime, datetime]] = []
+    commits: set[str] = set()
     for record in records:
+        commits.add(str(record["provenance"].get("commit")))
         end = datetime.fromisoformat(record["provenance"]["finished"])
         seconds = timedelta(seconds=record["provenance"].get("seconds", 0.0))
         spans.append((end - seconds, end))
@@ -105,6 +109,7 @@ def registration(plan: Path, records: Iterable[Record]) -> Registration:
         first,
         finished,
         text.startswith(_lines(registered).rstrip()),
+        contained=bool(commits) and all(_contains(plan, one, commit) for one in commits),
     )
 
 
@@ -120,6 +125,15 @@ def _git_bytes(plan: Path, *arguments: str) -> bytes:
 
 def _git(plan: Path, *arguments: str) -> str:
     return _git_bytes(plan, *arguments).decode()
+
+
+def _contains(plan: Path, commit: str, earlier: str) -> bool:
+    """Whether a commit of a run, perhaps with changes (``+``), has another one among its past."""
+    try:
+        _git(plan, "merge-base", "--is-ancestor", earlier, commit.rstrip("+"))
+    except (OSError, subprocess.CalledProcessError):
+        return False
+    return True
 
 
 def _shallow_boundary(plan: Path) -> set[str]:

@@ -121,12 +121,8 @@ class Exploration(Campaign):
     design : Design, optional
     """
 
-    def _add(self, record: Record) -> None:
-        remedy = remedy_of(record, self.design)
-        if remedy is None:
-            super()._add(record)
-        else:
-            self.runs.setdefault(remedy, {})[record["experiment"]["seed"]] = record
+    def _arm_of(self, record: Record) -> Arm | None:
+        return remedy_of(record, self.design) or super()._arm_of(record)
 
     @cached_property
     def registered(self) -> Campaign:
@@ -181,7 +177,7 @@ FOUND_WEIGHTS: dict[str, Arm] = {
     "uncertainty weighting": Remedy(_EACH, objective="uncertainty"),
     "GradNorm": Remedy(_EACH, objective="gradnorm"),
 }
-"""Weights that nobody guessed, frozen, by label."""
+"""Weights that were not chosen by hand, encoder frozen, by label."""
 
 WITHOUT_PRETRAINING: dict[str, Arm] = {
     f"{label}, {words}": Remedy(encoder=encoder, method=method)
@@ -282,7 +278,7 @@ def readings(exploration: Campaign, score: Score = SSIM) -> list[Reading]:
 
     return [
         Reading(
-            "the gap between whole and holed images matters",
+            "the gap between whole images and images with holes matters",
             "a pretext phase on masked images, frozen, is better than one on whole images",
             unless_missing(lambda: all(one.lower() > 0 for one in found["gap"]), "gap"),
         ),

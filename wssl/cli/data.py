@@ -145,12 +145,17 @@ def _data_sheet(options: argparse.Namespace) -> None:
 
     from wssl import data
 
+    output = options.output
+    if output.suffix.lower() not in Image.registered_extensions() or not output.parent.is_dir():
+        raise ValueError(
+            "--output: expected an image file in a folder that exists, such as sheet.png; received "
+            f"{output}."
+        )
     count = options.columns * options.rows
     if options.masks:
-        drawn = data.masks(
+        images: np.ndarray = data.masks(
             options.source, count, options.size, split=options.split, recipe=options.recipe
         )
-        images = np.where(drawn[..., None], np.uint8(255), np.uint8(0)).repeat(3, axis=-1)
     else:
         images = data.images(options.source, options.split, options.size, count)
     margin = max(2, options.size // 32)
@@ -161,5 +166,5 @@ def _data_sheet(options: argparse.Namespace) -> None:
     for i, image in enumerate(images):
         place = (margin + i % options.columns * step, margin + i // options.columns * step)
         sheet.paste(Image.fromarray(image), place)
-    sheet.save(options.output)
-    print(f"{options.output}: {len(images)} of {options.source}")
+    sheet.save(output)
+    print(f"{output}: {len(images)} of {options.source}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from wssl.cli.options import add_fields, at_least_1, given_fields, start_keras
 
 if TYPE_CHECKING:
+    from wssl.experiment import Experiment
     from wssl.runs import Result
 
 
@@ -25,8 +26,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--steps",
         type=int,
-        help="limit each phase to this number of steps, and estimate the duration of the whole "
-        "preset",
+        help="limit each phase to this number of steps, and estimate the duration of the whole run",
     )
     parser.add_argument(
         "--micro-batch",
@@ -51,32 +51,33 @@ def _run(options: argparse.Namespace) -> None:
     from wssl.experiment import Experiment
     from wssl.runs import run
 
-    given = given_fields(options)
-    name = given.get("preset", Experiment.preset)
+    experiment = whole = Experiment(**given_fields(options))
     if options.steps is not None:
-        given["preset"] = f"{name}:{options.steps}"
-    experiment = Experiment(**given)
+        experiment = _cut(whole, options.steps)
     with data_parallel(options.devices, options.micro_batch or experiment.scale.inpainting_batch):
         result = run(experiment, micro_batch=options.micro_batch)
     for metric, value in result.metrics.items():
         print(f"{metric:14} {'undefined' if value is None else f'{value:.4f}'}")
     print(f"record         {result.store.path(result.fingerprint)}")
-    if options.steps is not None:
-        print(_projection(result, name))
+    if options.steps is not None and result.record["history"]:
+        print(_projection(result, whole))
 
 
-def _projection(result: "Result", name: str) -> str:
-    """Estimate the duration of each phase of the whole preset from a shortened run."""
-    from wssl.presets import preset
+def _cut(whole: "Experiment", steps: int) -> "Experiment":
+    """The same experiment with each phase limited to a number of steps."""
+    settings = {k: v for k, v in whole.settings.items() if not k.endswith(("_steps", "_warmup"))}
+    return whole.replace(preset=f"{whole.preset}:{steps}", settings=settings)
 
-    whole, cut = preset(name), result.experiment.scale
-    hours = {}
-    if phase := result.record["pretext"]:
+
+def _projection(result: "Result", whole: "Experiment") -> str:
+    """Estimate the duration of each phase of an experiment from a shortened run of it."""
+    cut, hours = result.experiment, {}
+    if (phase := result.record["pretext"]) and cut.pretraining and whole.pretraining:
         record = result.store.get(phase)
         assert record is not None
-        seconds = record["provenance"]["seconds"] / cut.pretext_steps
-        hours["pretext"] = seconds * whole.pretext_steps / 3600
-    seconds = result.provenance["seconds"] / cut.inpainting_steps
-    hours["inpainting"] = seconds * whole.inpainting_steps / 3600
+        seconds = record["provenance"]["seconds"] / cut.pretraining.scale.pretext_steps
+        hours["pretext"] = seconds * whole.pretraining.scale.pretext_steps / 3600
+    seconds = result.provenance["seconds"] / cut.scale.inpainting_steps
+    hours["inpainting"] = seconds * whole.scale.inpainting_steps / 3600
     phases = ", ".join(f"{phase} {time:.1f} h" for phase, time in hours.items())
-    return f"whole preset   about {sum(hours.values()):.1f} h at this speed ({phases})"
+    return f"whole run      about {sum(hours.values()):.1f} h at this speed ({phases})"

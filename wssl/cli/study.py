@@ -3,10 +3,12 @@
 import argparse
 import re
 import sys
-from contextlib import AbstractContextManager
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wssl.cli.options import add_fields, at_least_1, given_fields, start_keras
 from wssl.names import lookup
@@ -38,7 +40,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--only",
-        "--table",
         nargs="+",
         action="extend",
         metavar="PART",
@@ -101,57 +102,40 @@ def _study(options: argparse.Namespace) -> int:
         return _stale()
     from rich import print as show
 
-    from wssl import campaign, progress, report
-    from wssl.experiment import Experiment
+    from wssl import progress
     from wssl.schedule import jobs_for, plan
     from wssl.store import Store
 
+    _check(options)
     fixed = options.registered or options.exploratory
     store, parts = Store(), {} if fixed else _parts(options)
-    titled: dict[str, list[Asked]] = campaign.parts() if options.registered else {}
-    if options.exploratory:
-        from wssl import exploratory
-
-        titled["frozen controls, half the rate"] = exploratory.half_rate()
-        titled |= exploratory.tasks()
-    for (preset, name), experiments in parts.items():
-        titled[f"{preset} {'table ' * name.isdigit()}{name}"] = [*experiments]
+    titled = _titled(options, parts)
     if options.plan:
         planned = progress.Progress(titled, store)
         planned.jobs = jobs_for(planned.left, options.jobs)
         show(planned.table())
         return 0
-    if options.scheduler is None:
-        jobs = jobs_for(plan(chain.from_iterable(titled.values()), store), options.jobs)
-        if jobs == 1:
-            start_keras()
-        done = progress.follow(titled, store, options.budget, in_order=fixed, jobs=jobs)
-    else:
-        if options.jobs is not None:
-            raise ValueError(
-                "--jobs: not used with --scheduler, which has workers of its own; received "
-                f"{options.jobs}. Remove it."
+    end = None if options.budget is None else time.monotonic() + options.budget
+    with ExitStack() as stack:
+        where: dict[str, Any] = {}
+        if options.scheduler is None:
+            where["jobs"] = jobs_for(
+                plan(chain.from_iterable(titled.values()), store), options.jobs
             )
-        with _workers(options.scheduler, store) as workers:
-            done = progress.follow(
-                titled,
-                store,
-                options.budget,
-                in_order=fixed,
-                executor=workers.executor,
-                max_concurrent=workers.capacity,
-            )
-    if options.exploratory and not done.rest():
-        done = _search(store, options.budget)
-        if not done.rest():
-            found = {"best arms, wide": exploratory.together(store)}
-            done = progress.follow(found, store, options.budget, in_order=True, jobs=options.jobs)
-    for (preset, name), experiments in parts.items():
-        if name.isdigit():
-            records = [r for e in experiments if (r := store.get(e.fingerprint)) is not None]
-            dataset = getattr(options, "dataset", Experiment.dataset)
-            print(f"\nTable {name}, at the {preset} preset on {dataset}")
-            print(report.table(int(name), records).to_string())
+            if where["jobs"] == 1:
+                start_keras()
+        else:
+            workers = stack.enter_context(_workers(options.scheduler, store))
+            where = {"executor": workers.executor, "max_concurrent": workers.capacity}
+
+        def follow(some: "dict[str, list[Asked]]") -> "Progress":
+            left = None if end is None else max(0.0, end - time.monotonic())
+            return progress.follow(some, store, left, in_order=fixed, **where)
+
+        done = follow(titled)
+        if options.exploratory and not done.rest():
+            done = _search(store, follow)
+    _print_tables(parts, store, getattr(options, "dataset", None))
     if rest := done.rest():
         print(f"\n{rest}; run the same command again to resume.")
     if failures := done.failures():
@@ -160,15 +144,62 @@ def _study(options: argparse.Namespace) -> int:
     return 0
 
 
-def _search(store: "Store", budget: float | None) -> "Progress":
-    """Run the adaptive search for weights one run at a time, then the weights that it found."""
-    from wssl import exploratory, progress
+def _check(options: argparse.Namespace) -> None:
+    """Raise a ValueError if options are given that others make void."""
+    fixed = next((n for n in ("registered", "exploratory") if getattr(options, n)), None)
+    others = {n: getattr(options, n) for n in ("only", "seeds") if getattr(options, n) is not None}
+    for name, value in (others | given_fields(options)).items() if fixed else ():
+        raise ValueError(
+            f"--{name}: not used with --{fixed}, whose parts, presets and seeds are fixed; "
+            f"received {value}. Remove it."
+        )
+    if options.scheduler is not None and options.jobs is not None:
+        raise ValueError(
+            "--jobs: not used with --scheduler, which has workers of its own; received "
+            f"{options.jobs}. Remove it."
+        )
+
+
+def _titled(
+    options: argparse.Namespace, parts: "dict[tuple[str, str], list[Experiment]]"
+) -> "dict[str, list[Asked]]":
+    """What was asked for, by the title of its part."""
+    from wssl import campaign, exploratory
+
+    titled: dict[str, list[Asked]] = campaign.parts() if options.registered else {}
+    if options.exploratory:
+        titled["frozen controls, half the rate"] = exploratory.half_rate()
+        titled |= exploratory.tasks()
+    for (preset, name), experiments in parts.items():
+        titled[f"{preset} {'table ' * name.isdigit()}{name}"] = [*experiments]
+    return titled
+
+
+def _search(store: "Store", follow: "Callable[[dict[str, list[Asked]]], Progress]") -> "Progress":
+    """Search for weights one run at a time, then run what was found, and the best arms wider."""
+    from wssl import exploratory
 
     while experiment := exploratory.next_searched(tried := exploratory.searched(store)):
-        done = progress.follow({"search for weights": [experiment]}, store, budget, jobs=1)
+        done = follow({"search for weights": [experiment]})
         if done.rest():
             return done
-    return progress.follow({"weights found": exploratory.best_searched(tried)}, store, budget)
+    done = follow({"weights found": [*exploratory.best_searched(tried)]})
+    return done if done.rest() else follow({"best arms, wide": exploratory.together(store)})
+
+
+def _print_tables(
+    parts: "dict[tuple[str, str], list[Experiment]]", store: "Store", dataset: str | None
+) -> None:
+    """Print the paper's tables beside ours."""
+    from wssl import report
+    from wssl.experiment import Experiment
+
+    for (preset, name), experiments in parts.items():
+        if name.isdigit():
+            records = [r for e in experiments if (r := store.get(e.fingerprint)) is not None]
+            images = dataset or Experiment.dataset
+            print(f"\nTable {name}, at the {preset} preset on {images}")
+            print(report.table(int(name), records).to_string())
 
 
 def _stale() -> int:

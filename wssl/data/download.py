@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import pooch
+from filelock import FileLock
 from PIL import Image
 from tqdm import tqdm
 
@@ -136,16 +137,29 @@ def image_folder(name: str) -> Path:
             f"{given}: expected the {len(entries)} images of {name}; {len(missing)} are missing, "
             f"such as {missing[0].file}. Add them, or unset WSSL_DATA to rebuild them."
         )
+    if missing:
+        with _alone(folder):
+            _rebuild_missing(name, folder, missing)
+    return folder
+
+
+def _rebuild_missing(name: str, folder: Path, missing: Iterable[Entry]) -> None:
+    """Make the images that are still missing from their originals."""
     originals: dict[tuple[str, ...], list[Entry]] = defaultdict(list)
     for entry in missing:
-        original = entry.repository, entry.commit, entry.path, entry.sha256
-        originals[original].append(entry)
+        if not (folder / entry.file).is_file():
+            original = entry.repository, entry.commit, entry.path, entry.sha256
+            originals[original].append(entry)
     if originals:
-        _say(
-            f"{name}: making {len(missing)} images from {len(originals)} public files (only once)."
-        )
+        count = sum(map(len, originals.values()))
+        _say(f"{name}: making {count} images from {len(originals)} public files (only once).")
         _in_threads(partial(_rebuild, folder=folder), originals.items(), name)
-    return folder
+
+
+def _alone(folder: Path) -> FileLock:
+    """Context manager: one process at a time fills a folder of the cache; others wait."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return FileLock(folder.with_name(f"{folder.name}.lock"))
 
 
 def _rebuild(item: tuple[tuple[str, ...], list[Entry]], folder: Path) -> None:
@@ -187,7 +201,10 @@ def quickdraw() -> list[Drawing]:
                 "differ. Restore it, or remove it to download them."
             )
         return drawings
-    return _fetch_quickdraw(kept)
+    with _alone(kept.parent):
+        if not kept.is_file():
+            return _fetch_quickdraw(kept)
+    return quickdraw()
 
 
 def _fetch_quickdraw(kept: Path) -> list[Drawing]:

@@ -134,6 +134,13 @@ class Listed(Files):
             raise _for_tests_only(self.name, split, len(entries))
         return super().pictures(split)
 
+    def images(self, split: str, size: int, count: int | None) -> npt.NDArray[np.uint8]:
+        """The first `count` images of a split, or all; an unreadable one is an error.
+
+        The fingerprint is that of the manifest, so every image in it has to be there.
+        """
+        return read_images(self.pictures(split), size, max_unreadable=0.0, count=count)
+
     def kinds(self, split: str) -> list[int]:
         """The kind of each image of a split: 0 for a photograph, 1 for a generated face."""
         own = [e for e in package_manifest(self.name) if self.kind in (None, e.kind)]

@@ -1,6 +1,7 @@
 """Labeled Faces in the Wild: 13,233 photographs of 5,749 people, split by person."""
 
 import hashlib
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -68,6 +69,9 @@ def fetched() -> Path:
     """
     datasets = optional_module("sklearn.datasets", "lfw")
     folder = Path(datasets.get_data_home()) / "lfw_home" / "lfw_funneled"
+    if (folder.parent / "lfw-funneled.tgz").exists():
+        # scikit-learn deletes the archive once it is unpacked, and takes any folder as complete.
+        shutil.rmtree(folder, ignore_errors=True)
     if not folder.is_dir():
         try:
             # It unpacks all photographs, but loads only a few of them into memory.

@@ -20,7 +20,7 @@ from wssl.data.folder import SPLITS, check_split, digest
 from wssl.data.mask_folder import MASK_FORMS, find_mask_folder
 from wssl.data.squares import centre_square
 from wssl.data.strokes import BOX, STROKES, Stroke
-from wssl.names import check_entry, lookup, own_digest, unknown_name_error
+from wssl.names import Registry, check_entry, lookup, own_digest, unknown_name_error
 
 VERSION = 1
 PATIENCE = 2000
@@ -73,13 +73,15 @@ class Recipe:
             raise ValueError(f"canvas: expected at least 1 pixel; received {self.canvas}.")
 
 
-RECIPES = {
-    "qd-imd": Recipe(4, 2),
-    "dense": Recipe(30, 6),
-    "thin": Recipe(32, 18),
-    "medium": Recipe(9, 6, width=(20, 50)),
-    "thick": Recipe(3.5, 2.5, width=(60, 110)),
-}
+RECIPES: Registry[Recipe] = Registry(
+    {
+        "qd-imd": Recipe(4, 2),
+        "dense": Recipe(30, 6),
+        "thin": Recipe(32, 18),
+        "medium": Recipe(9, 6, width=(20, 50)),
+        "thick": Recipe(3.5, 2.5, width=(60, 110)),
+    }
+)
 """Recipes by name: the published one; the one that the study trains with, denser at the published
 widths; and three that reach from a few to most pixels with strokes of three widths, for tests."""
 

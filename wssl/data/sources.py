@@ -18,7 +18,7 @@ from wssl.data.hub import Hub
 from wssl.data.lfw import LabeledFaces
 from wssl.data.manifests import MANIFESTS
 from wssl.data.prepared import Prepared
-from wssl.names import check_entry, own_digest, unknown_name_error
+from wssl.names import Registry, check_entry, own_digest, unknown_name_error
 
 SYNTHETIC_COUNTS = {"train": 512, "val": 64, "test": 128}
 
@@ -47,23 +47,27 @@ class Synthetic:
         return digest("synthetic portraits", portraits.VERSION)
 
 
-SOURCES: dict[str, Source] = {
-    "synthetic": Synthetic(),
-    "photos": Photos(),
-    **{name: Listed(name) for name in MANIFESTS},
-    "open-faces:real": Listed("open-faces", "real"),
-    "open-faces:synthetic": Listed("open-faces", "synthetic"),
-}
+SOURCES: Registry[Source] = Registry(
+    {
+        "synthetic": Synthetic(),
+        "photos": Photos(),
+        **{name: Listed(name) for name in MANIFESTS},
+        "open-faces:real": Listed("open-faces", "real"),
+        "open-faces:synthetic": Listed("open-faces", "synthetic"),
+    }
+)
 """Sources by name."""
 
-FORMS: dict[str, Callable[..., Source]] = {
-    "folder:PATH": FolderSource,
-    "celeba-hq:PATH": CelebAHQ,
-    "lfw": LabeledFaces,
-    "lfw:PATH": LabeledFaces,
-    "hub:PATH_OR_NAME": Hub,
-    "prepared:PATH": Prepared,
-}
+FORMS: Registry[Callable[..., Source]] = Registry(
+    {
+        "folder:PATH": FolderSource,
+        "celeba-hq:PATH": CelebAHQ,
+        "lfw": LabeledFaces,
+        "lfw:PATH": LabeledFaces,
+        "hub:PATH_OR_NAME": Hub,
+        "prepared:PATH": Prepared,
+    }
+)
 """For each form of a name, the function that makes a source from the part after the colon."""
 
 
@@ -164,8 +168,10 @@ def _check_images(found: Images, source: str, size: int, count: int | None) -> N
             f"images: expected uint8 ({number}, {size}, {size}, 3), 0 to 255, from the source "
             f"{source!r}; received {dtype} {shape}. Convert or cut them in its method `images`."
         )
+    if source not in SOURCES:
+        return
     some = found[np.linspace(0, shape[0] - 1, min(shape[0], 64)).astype(int)]
-    if source in SOURCES and some.max() <= 1:
+    if some.max() <= 1:
         warnings.warn(
             f"images: expected uint8, 0 to 255, from the source {source!r}; received images whose "
             f"greatest value is {some.max()}, which is black. Multiply images in [0, 1] by 255 "

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from wssl.data import download
 from wssl.data.folder import check_split, digest
+from wssl.names import Registry
 
 BOX = 256
 
@@ -172,4 +173,4 @@ def _shaky(shape: Shape, rng: np.random.Generator) -> Stroke:
     return stroke
 
 
-STROKES: dict[str, StrokeSource] = {"synthetic": Synthetic(), "quickdraw": QuickDraw()}
+STROKES: Registry[StrokeSource] = Registry({"synthetic": Synthetic(), "quickdraw": QuickDraw()})

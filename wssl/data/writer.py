@@ -137,8 +137,10 @@ class Writer:
             self._array.seek(0)
             self._array.write(_header(self.rows, self.size))
             _sync(self._array)
+            self._array.close()  # Windows renames and deletes closed files only
             (self.folder / PARTIAL).replace(self.folder / ARRAY)
         index.write(self.folder)
+        self._journal.close()
         (self.folder / JOURNAL).unlink()
         return index
 

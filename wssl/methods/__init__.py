@@ -23,21 +23,24 @@ from wssl.methods.unet import (
     with_skips_cut,
 )
 from wssl.methods.wssl import InpaintingPhase, PretextPhase
+from wssl.names import Registry
 
-METHODS: dict[str, Method] = {
-    "wssl": Method("WSSL", unet, has_encoder=True),
-    "mean_filled": Method("WSSL, holes of mean colour", mean_filled, has_encoder=True),
-    "noise_filled": Method("WSSL, holes of noise", noise_filled, has_encoder=True),
-    "mask_channel": Method("WSSL, mask as a channel", mask_channel, None, True, True),
-    "partial": Method("WSSL, partial convolutions", partial_unet, None, True, True),
-    "shift_net": Method("Shift-Net", shift_net, ShiftNetPhase.of),
-    "pic": Method("PIC", pic, PicPhase.of, variants=samples),
-    "harmonic": Method("harmonic interpolation", fill=harmonic),
-    "biharmonic": Method("biharmonic interpolation", fill=biharmonic),
-    "telea": Method("Telea", fill=partial(marching, algorithm=cv2.INPAINT_TELEA)),
-    "navier_stokes": Method("Navier-Stokes", fill=partial(marching, algorithm=cv2.INPAINT_NS)),
-    "mean_colour": Method("mean colour", fill=mean_colour),
-}
+METHODS: Registry[Method] = Registry(
+    {
+        "wssl": Method("WSSL", unet, has_encoder=True),
+        "mean_filled": Method("WSSL, holes of mean colour", mean_filled, has_encoder=True),
+        "noise_filled": Method("WSSL, holes of noise", noise_filled, has_encoder=True),
+        "mask_channel": Method("WSSL, mask as a channel", mask_channel, None, True, True),
+        "partial": Method("WSSL, partial convolutions", partial_unet, None, True, True),
+        "shift_net": Method("Shift-Net", shift_net, ShiftNetPhase.of),
+        "pic": Method("PIC", pic, PicPhase.of, variants=samples),
+        "harmonic": Method("harmonic interpolation", fill=harmonic),
+        "biharmonic": Method("biharmonic interpolation", fill=biharmonic),
+        "telea": Method("Telea", fill=partial(marching, algorithm=cv2.INPAINT_TELEA)),
+        "navier_stokes": Method("Navier-Stokes", fill=partial(marching, algorithm=cv2.INPAINT_NS)),
+        "mean_colour": Method("mean colour", fill=mean_colour),
+    }
+)
 """Every method by name. To add one, add an entry."""
 
 __all__ = [

@@ -13,6 +13,7 @@ from wssl.methods.other_pretexts import (
 from wssl.methods.phase import Phase
 from wssl.methods.weighing import GradNorm, RandomWeights, Uncertainty
 from wssl.methods.wssl import PretextPhase
+from wssl.names import Registry
 
 
 @dataclass(frozen=True)
@@ -46,22 +47,26 @@ class Objective:
     labelled: bool = False
 
 
-OBJECTIVES: dict[str, Objective] = {
-    "weighted": Objective("the levels of weighted pretext tasks (the paper)", PretextPhase.of),
-    "masked": Objective("the same on images with holes", PretextPhase.of, masked=True),
-    "random_weights": Objective("the tasks by weights drawn in each step", RandomWeights.of, True),
-    "uncertainty": Objective("the tasks by learned variances", Uncertainty.of, True),
-    "gradnorm": Objective("the tasks by weights that balance gradients", GradNorm.of, True),
-    "masked_patches": Objective(
-        "restoring hidden patches (masked-image modelling)", MaskedPatches.of, tasks=False
-    ),
-    "colourisation": Objective("restoring colours", Colourisation.of, tasks=False),
-    "vicreg": Objective("what two views of an image share", VICReg.of, tasks=False),
-    "real_or_generated": Objective(
-        "whether a portrait is a photograph or generated (supervised)",
-        RealOrGenerated.of,
-        tasks=False,
-        labelled=True,
-    ),
-}
+OBJECTIVES: Registry[Objective] = Registry(
+    {
+        "weighted": Objective("the levels of weighted pretext tasks (the paper)", PretextPhase.of),
+        "masked": Objective("the same on images with holes", PretextPhase.of, masked=True),
+        "random_weights": Objective(
+            "the tasks by weights drawn in each step", RandomWeights.of, True
+        ),
+        "uncertainty": Objective("the tasks by learned variances", Uncertainty.of, True),
+        "gradnorm": Objective("the tasks by weights that balance gradients", GradNorm.of, True),
+        "masked_patches": Objective(
+            "restoring hidden patches (masked-image modelling)", MaskedPatches.of, tasks=False
+        ),
+        "colourisation": Objective("restoring colours", Colourisation.of, tasks=False),
+        "vicreg": Objective("what two views of an image share", VICReg.of, tasks=False),
+        "real_or_generated": Objective(
+            "whether a portrait is a photograph or generated (supervised)",
+            RealOrGenerated.of,
+            tasks=False,
+            labelled=True,
+        ),
+    }
+)
 """Every objective of the pretext phase by name. To add one, add an entry."""

@@ -71,8 +71,8 @@ class MaskedPatches(Phase):
 class Colourisation(Phase):
     """Restores the colours of images from their grey versions, by the mean absolute error.
 
-    Larsson, Maire and Shakhnarovich 2017, doi:10.1109/CVPR.2017.96, who have it as a task to
-    pretrain by; with a regression of the colours in place of their distribution.
+    Larsson, Maire and Shakhnarovich 2017, doi:10.1109/CVPR.2017.96, who propose it for
+    pretraining; with a regression of the colours in place of their distribution.
 
     Parameters
     ----------
@@ -103,10 +103,10 @@ class Colourisation(Phase):
 class VICReg(Phase):
     """Learns features that two views of an image share, without negative pairs.
 
-    Bardes, Ponce and LeCun 2022, arXiv:2105.04906; chosen before SimCLR since no pair of a small
-    batch has to serve as a negative. The expander has three layers as wide as the encoder's pooled
-    features. Views are crops of 20 to 100 % of the area, mirrored in half of the cases, of other
-    brightness, contrast and saturation, some of them grey.
+    Bardes, Ponce and LeCun 2022, arXiv:2105.04906; chosen over SimCLR because no pair of a
+    small batch has to serve as a negative. The expander has three layers as wide as the encoder's
+    pooled features. Views are crops of 20 to 100 % of the area, mirrored in half of the cases, of
+    other brightness, contrast and saturation, some of them grey.
 
     Parameters
     ----------

@@ -51,7 +51,7 @@ ENCODERS = {
     "finetuned": "pretrained, fine-tuned",
     "scratch": "from scratch",
 }
-"""What became of the encoder."""
+"""How the encoder was treated."""
 
 _SCORES = {
     "ssim": "1 - SSIM",

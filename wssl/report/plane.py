@@ -79,7 +79,7 @@ Array = npt.NDArray[np.float64]
 
 
 def published() -> pd.DataFrame:
-    """What others report, a line a result: ``method, data, hole, psnr, ssim``."""
+    """What others report, one row per result: ``method, data, hole, psnr, ssim``."""
     frame = pd.DataFrame(paper.LITERATURE, columns=["method", "data", "hole", "pair"])
     frame[["method", "data"]] = frame[["method", "data"]].replace("", None).ffill()
     numbers = frame.pop("pair").str.split(" / ", expand=True).astype(float)
@@ -92,7 +92,7 @@ def resampled(values: Array, draws: int = DRAWS) -> Array:
     Parameters
     ----------
     values : float (..., N)
-        A value an image.
+        One value per image.
     draws : int
 
     Returns
@@ -133,7 +133,7 @@ def values_of(record: Record, measure: str) -> Array:
     Returns
     -------
     float (N,)
-        A value an image; for ``psnr_pooled`` its mean squared error.
+        One value per image; for ``psnr_pooled`` its mean squared error.
     """
     if measure == "psnr_pooled":
         return 10.0 ** (-np.array(record["images"]["psnr"]) / 10)
@@ -220,7 +220,7 @@ def pair_line(record: Record, psnr: str = "psnr", ssim: str = "ssim") -> dict[st
 
 
 def record_table(records: Sequence[tuple[str, Record]], name: str = "holes") -> pd.DataFrame:
-    """A line a record: its fill, if several, coverage, and pair of numbers beside the paper's.
+    """One row per record: its fill, if several, coverage, and pair of numbers beside the paper's.
 
     Parameters
     ----------
@@ -375,10 +375,12 @@ def answer_text(found: Crossing) -> str:
             f"With strokes of the published width, no holes that were tried give the biharmonic "
             f"fill the paper's PSNR of {BEST.psnr} dB."
         )
+    ssim = found.ssim
     return (
-        f"A PSNR of {BEST.psnr} dB needs no network: with strokes of the published width, the "
-        f"biharmonic fill reaches it at holes of {100 * found.coverage.value:.0f} %, with an SSIM "
-        f"of {found.ssim.text('.4f')}, where the paper prints {BEST.ssim}."
+        f"On the images of this page, a fill that learns nothing reaches the paper's PSNR of "
+        f"{BEST.psnr} dB at holes of {100 * found.coverage.value:.0f} % with strokes of the "
+        f"published width, but with an SSIM of {ssim.value:.4f} (95 % interval {ssim.low:.4f} to "
+        f"{ssim.high:.4f}), not {BEST.ssim}."
     )
 
 
@@ -392,7 +394,7 @@ def _signed(difference: float, form: str = "+.4f") -> str:
 
 
 def ssim_table(record: Record, curve: Sequence[Record]) -> pd.DataFrame:
-    """A line a way to compute SSIM: of the same fills, and where holes give the paper's PSNR.
+    """One row per way to compute SSIM: of the same fills, and where holes give the paper's PSNR.
 
     Parameters
     ----------
@@ -417,7 +419,7 @@ def ssim_table(record: Record, curve: Sequence[Record]) -> pd.DataFrame:
 
 
 def psnr_table(record: Record) -> pd.DataFrame:
-    """A line a way to compute PSNR.
+    """One row per way to compute PSNR.
 
     Parameters
     ----------

@@ -255,7 +255,8 @@ def diverged_text(runs: Iterable[Record]) -> str:
         return ""
     return (
         f"{counted(len(names), 'run')} diverged: {'; '.join(names)}. Verdicts count "
-        f"{'it' if len(names) == 1 else 'them'}, as planned; the other numbers do not."
+        f"{'it' if len(names) == 1 else 'them'}, as planned; tables and figures do not unless they "
+        "say so."
     )
 
 
@@ -306,14 +307,16 @@ def tally(verdicts: Iterable[Verdict]) -> str:
             f"Of {len(said)} claims that the paper makes, none is judged at this scale; "
             f"the runs for {counts[SEEN]} of them were made"
         )
-    parts = [
-        f"{counts[HOLDS]} hold{'s' * (counts[HOLDS] == 1)}",
-        f"{counts[REFUTED]} {is_or_are(counts[REFUTED])} refuted",
-        f"in {counts[SAME]} the difference is within the margin",
-        f"{counts[UNDECIDED]} {is_or_are(counts[UNDECIDED])} undecided",
-    ]
-    if counts[AWAITING]:
-        parts.append(f"{counts[AWAITING]} await{'s' * (counts[AWAITING] == 1)} runs")
+    if counts[AWAITING] == len(said):
+        return f"None of the {len(said)} claims that the paper makes is judged yet"
+    words = {
+        HOLDS: f"hold{'s' * (counts[HOLDS] == 1)}",
+        REFUTED: f"{is_or_are(counts[REFUTED])} refuted",
+        SAME: f"find{'s' * (counts[SAME] == 1)} no difference that matters",
+        UNDECIDED: f"{is_or_are(counts[UNDECIDED])} undecided",
+        AWAITING: f"await{'s' * (counts[AWAITING] == 1)} runs",
+    }
+    parts = [f"{counts[outcome]} {verb}" for outcome, verb in words.items() if counts[outcome]]
     keys = {verdict.claim.key for verdict in said}
     again = sum(key.removesuffix("-psnr") in keys for key in keys if key.endswith("-psnr"))
     twice = f" ({again} of them the same by another metric)" if again else ""
@@ -363,8 +366,8 @@ def state_text(found: Findings) -> str:
     if not waiting:
         return "All registered runs that the claims need are recorded."
     return (
-        f"{counted(len(waiting), 'claim')} of {len(found)} still "
-        f"{'awaits' if len(waiting) == 1 else 'await'} runs. Until all are recorded every verdict "
+        f"{len(waiting)} of the {len(found)} claims of this page still "
+        f"{'awaits' if len(waiting) == 1 else 'await'} runs. Until all are recorded, every verdict "
         "is provisional, because the noise is estimated from all runs together."
     )
 
@@ -458,7 +461,7 @@ def ladder_answer(
     if parts:
         return f"Effects of the pretrained, frozen network on 1 - SSIM: {'; '.join(parts)}."
     if registered:
-        return "No scale has two steps with runs yet."
+        return "Not answered yet: no scale has runs at two of its settings."
     return "Only the registered campaign varies the scale; at this preset there are no such runs."
 
 
@@ -519,8 +522,10 @@ def registration_text(found: Registration) -> str:
         return f"{plan}; no run of the campaign is recorded yet."
     order = "before" if found.older else "after"
     return (
-        f"{plan}, {order} the first run of the campaign started on {_time(found.first)} (it ended "
-        f"on {_time(found.finished)})."
+        f"{plan}, {order} the first run of the campaign, which trained from {_time(found.first)} "
+        f"to {_time(found.finished)}."
+        + " The commit of every run contains the plan."
+        * found.contained
     )
 
 

@@ -32,7 +32,7 @@ def gallery(
     columns, rows : sequence of str
         Titles.
     side : float
-        Of a picture, in inches.
+        Side of a picture, in inches.
     """
     height, width = len(images), len(images[0])
     figure, axes = plt.subplots(
@@ -92,7 +92,7 @@ def fills_gallery(
     filled : mapping of str to float (N, H, W, 3)
         Composited. If it is empty, the figure says why.
     side : float
-        Of a picture, in inches.
+        Side of a picture, in inches.
     """
     if not filled:
         return placeholder(NO_WEIGHTS)
@@ -122,7 +122,7 @@ def zoomed(
     share : float in (0, 1]
         Side of the detail as a share of the image's shorter side.
     side : float
-        Of a picture, in inches.
+        Side of a picture, in inches.
     """
     rows, cols = detail(mask, share)
     figure = gallery([list(images), [image[rows, cols] for image in images]], columns, side=side)

@@ -42,7 +42,7 @@ def finished(figure: Figure, records: Iterable[Record] = ()) -> Figure:
     ----------
     figure : matplotlib.figure.Figure
     records : iterable of dict
-        That it was drawn from; the page of the book links to them.
+        The records that it was drawn from; the page of the book links to them.
     """
     plt.close(figure)
     return trace.mark(figure, trace.fingerprints(records))

@@ -1,15 +1,16 @@
 """What to do with an inpainting problem: choices, effects and how sure they are."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
-from wssl.claims.advice import DECIDED, Choice
+from wssl.claims.advice import CLEAR, Advice, Choice
 from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.estimands import PSNR, SSIM
 from wssl.report.labels import METRICS
 from wssl.report.tables.contrasts import phases_of, runs_of
+from wssl.report.tables.paper import indexed
 from wssl.report.text import amount, bounds_text, counted
 from wssl.report.web import trace
 
@@ -52,7 +53,7 @@ def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
             }
         )
         traced.append(trace.fingerprints(runs))
-    return trace.with_rows(pd.DataFrame(lines).set_index("choice"), traced)
+    return trace.with_rows(indexed(lines, "choice"), traced)
 
 
 def _awaited(campaign: Campaign, choice: Choice) -> str:
@@ -86,12 +87,33 @@ def answer_text(campaign: Campaign, choices: Sequence[Choice]) -> str:
     choices : sequence of Choice
     """
     found = [advice for choice in choices if (advice := choice.advice(campaign))]
-    sure = dict.fromkeys(advice.action for advice in found if advice.certainty == DECIDED)
+    clear = _clear(found)
     if not found:
-        return "The runs that would answer this are awaited."
-    if not sure:
-        return "None of the choices below is decided by the runs so far."
-    return f"By the runs so far: {'; '.join(sure)}."
+        return "Not answered yet: no choice has all of its runs."
+    if not clear:
+        return "The runs so far make none of the choices below clear."
+    return f"By the runs so far: {'; '.join(clear)}."
+
+
+def plan_text(campaign: Campaign, choices: Sequence[Choice]) -> str:
+    """How to spend the time, as a sentence.
+
+    Parameters
+    ----------
+    campaign : wssl.claims.remedies.Exploration
+    choices : sequence of Choice
+    """
+    if _clear([advice for choice in choices if (advice := choice.advice(campaign))]):
+        return "Begin with the choices that the table calls clear."
+    return (
+        "No choice is clear yet: train from scratch, which is the cheaper way, and compare the "
+        "network with the biharmonic fill."
+    )
+
+
+def _clear(found: Iterable[Advice]) -> list[str]:
+    """What to do where that is clear, each once."""
+    return list(dict.fromkeys(advice.action for advice in found if advice.certainty == CLEAR))
 
 
 def cost_text(campaign: Campaign, arm: Arm) -> str:
@@ -113,8 +135,9 @@ def cost_text(campaign: Campaign, arm: Arm) -> str:
         for name, (title, decimals) in METRICS.items()
     )
     scale = f"width {runs[0]['scale']['width']} and {campaign.design.size} px"
+    images = runs[0]["provenance"]["train_images"]
     return (
-        f"Training from scratch at {scale}, {steps:,} steps of {batch} images, "
+        f"Training from scratch at {scale} on {images:,} portraits, {steps:,} steps of {batch}, "
         f"took {hours:.1f} hours of one processor core and reached {scores} "
         f"({counted(len(runs), 'seed')}). A day of one core is {24 / hours:.0f} times as long."
     )

@@ -8,6 +8,7 @@ import pandas as pd
 
 from wssl.records import is_pretext, is_run
 from wssl.report.labels import pretext_name
+from wssl.report.text import listed
 from wssl.store import Record
 
 KINDS = {
@@ -167,9 +168,10 @@ def chosen_text(preset: Any) -> str:
     """
     kinds: dict[str, list[str]] = {}
     for training, rate, schedule, steps in chosen(preset):
-        kinds.setdefault(f"{rate:g} ({schedule}, {steps:,} steps)", []).append(training)
-    parts = [f"{setting} for {'; '.join(names)}" for setting, names in kinds.items()]
-    return f"The preset {preset.name!r} uses these learning rates: {'. '.join(parts)}."
+        course = f"at {rate:g} for {steps:,} steps ({schedule})"
+        kinds.setdefault(course, []).append(training.replace(",", ""))
+    parts = [f"{setting}: {listed(names)}" for setting, names in kinds.items()]
+    return f"With the preset {preset.name!r}, networks train {'; '.join(parts)}."
 
 
 def accuracy_table(frame: pd.DataFrame) -> pd.DataFrame:

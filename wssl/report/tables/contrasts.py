@@ -10,7 +10,13 @@ from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.estimands import PSNR, SSIM, Contrast, Score, SpreadOfWeightings, difference, means
 from wssl.claims.outcomes import common_seeds, paired
 from wssl.report.labels import METRICS, NUMBERS, score_label, set_name
-from wssl.report.tables.paper import format_interval, printed, printed_contrast, with_headings
+from wssl.report.tables.paper import (
+    format_interval,
+    indexed,
+    printed,
+    printed_contrast,
+    with_headings,
+)
 from wssl.report.text import amount, bounds_text
 from wssl.report.web import trace
 from wssl.store import Record
@@ -83,7 +89,7 @@ def score_table(campaign: Campaign, arms: Mapping[str, Arm]) -> pd.DataFrame:
                 line[title + where] = format_interval(known, decimals)
         line["seeds"] = len(runs)
         lines.append(line)
-    return trace.with_rows(pd.DataFrame(lines).set_index("configuration"), traced)
+    return trace.with_rows(indexed(lines, "configuration"), traced)
 
 
 def contrast_table(
@@ -144,7 +150,7 @@ def progress_table(campaign: Campaign, arms: Mapping[str, Arm]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per arm with runs: ``steps``; ``loss at the end``, the mean of the last tenth;
-        ``still falling``, by how much less than a fifth of the steps before that, in per cent;
+        ``still falling``, the per cent by which it fell over the last fifth of the training;
         ``minutes`` of the inpainting phase, the mean.
     """
     lines = {}
@@ -193,7 +199,7 @@ def variants_table(runs: Sequence[Record]) -> pd.DataFrame:
         }
         for name, scores in fills.items()
     ]
-    return pd.DataFrame(lines).set_index("fill")
+    return indexed(lines, "fill")
 
 
 def spread_table(campaign: Campaign, sets: Mapping[str, Sequence[Arm]]) -> pd.DataFrame:
@@ -232,7 +238,7 @@ def spread_table(campaign: Campaign, sets: Mapping[str, Sequence[Arm]]) -> pd.Da
             line["of a seed"] = amount(found.noise**0.5, "SD")
             line["p"] = p_text(found.p_above())
         lines.append(line)
-    return pd.DataFrame(lines).set_index("tasks")
+    return indexed(lines, "tasks")
 
 
 def p_text(p: float) -> str:

@@ -12,7 +12,7 @@ from wssl.claims.outcomes import paired
 from wssl.paper import FROZEN_BLOCKS
 from wssl.report.tables.contrasts import runs_of
 from wssl.report.tables.paper import with_headings
-from wssl.report.text import amount, bounds_text, effect_text
+from wssl.report.text import amount, bounds_text, counted, effect_text, listed
 from wssl.store import Record
 
 STEP = 0.1
@@ -102,14 +102,17 @@ def answer_text(
         The network trained from scratch that `depths` are compared with.
     """
     parts = []
-    known = {
-        words: np.mean([values[0] for values in found.values()])
+    read = [
+        f"{np.mean([values[0] for values in found.values()]):.1f} dB {words} "
+        f"({counted(len(found), 'seed')})"
         for words, arm in controls.items()
         if (found := by_block(campaign, arm, "readout", "known"))
-    }
-    if known:
-        read = ", ".join(f"{value:.1f} dB {words}" for words, value in known.items())
-        parts.append(f"A linear map finds known pixels in the encoder's first block at {read}.")
+    ]
+    if read:
+        parts.append(
+            "From the encoder's first block, a linear map recovers known pixels with a PSNR of "
+            f"{listed(read)}."
+        )
     costs = []
     for words, arm in depths.items():
         cost = paired(campaign, difference(arm, reference).terms, SSIM)
@@ -120,7 +123,7 @@ def answer_text(
             "Change of 1 - SSIM by freezing pretrained blocks, against training from scratch "
             f"(positive is better): {'; '.join(costs)}."
         )
-    return " ".join(parts) or "The runs that would answer this are awaited."
+    return " ".join(parts) or "Not answered yet: the runs are awaited."
 
 
 def width_table(campaign: Campaign, widths: Mapping[str, Mapping[str, Arm]]) -> pd.DataFrame:

@@ -30,9 +30,16 @@ def format_interval(values: Sequence[float], decimals: int) -> str:
     return text if np.isnan(half) else f"{text} ± {half:.{decimals}f}"
 
 
-def format_number(value: float, decimals: int) -> str:
-    """A number as text, a dash for NaN."""
-    return "—" if np.isnan(value) else f"{value:.{decimals}f}"
+def indexed(lines: Sequence[Mapping[str, Any]], name: str) -> pd.DataFrame:
+    """Lines as a table indexed by one of their columns, also where there is no line.
+
+    Parameters
+    ----------
+    lines : sequence of mapping
+    name : str
+        Of that column.
+    """
+    return pd.DataFrame(lines, columns=None if lines else [name]).set_index(name)
 
 
 def with_headings(lines: Sequence[Mapping[tuple[str, str], Any]], index: int = 1) -> pd.DataFrame:

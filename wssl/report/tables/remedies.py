@@ -9,6 +9,7 @@ from wssl.claims.decision import LEVEL
 from wssl.claims.estimands import SSIM
 from wssl.claims.outcomes import paired, recorded
 from wssl.claims.remedies import REMEDIES, Reading, against, on_validation
+from wssl.report.tables.paper import indexed
 from wssl.report.text import interval_text
 from wssl.report.web import trace
 from wssl.store import Record
@@ -31,7 +32,7 @@ def reading_table(readings: Sequence[Reading]) -> pd.DataFrame:
         {"conclusion": one.statement, "it counts as shown if": one.means, "shown": words[one.holds]}
         for one in readings
     ]
-    return pd.DataFrame(lines).set_index("conclusion")
+    return indexed(lines, "conclusion")
 
 
 def answer_text(exploration: Campaign, readings: Sequence[Reading]) -> str:

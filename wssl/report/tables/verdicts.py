@@ -10,7 +10,7 @@ from wssl.claims.campaign import NARROW, WIDE, Campaign
 from wssl.claims.decision import Verdict, in_paper
 from wssl.claims.estimands import MARGINS, PSNR, Contrast, Unit, in_db, linear, shown
 from wssl.claims.outcomes import paired
-from wssl.report.tables.paper import with_headings
+from wssl.report.tables.paper import indexed, with_headings
 from wssl.report.text import SIGNS, amount, bounds_text, interval_text
 from wssl.report.web import trace
 
@@ -56,7 +56,7 @@ def verdict_table(verdicts: Sequence[Verdict], records: Campaign | None = None) 
                 "comparison": verdict.claim.compared,
             }
         )
-    table = pd.DataFrame(lines).set_index("claim")
+    table = indexed(lines, "claim")
     if records is None:
         return table
     return trace.with_rows(table, [trace.verdict_records(v, records) for v in verdicts])
@@ -217,7 +217,7 @@ def source_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
         for c in (verdict.claim for verdict in verdicts)
         if c.kind != "ours"
     ]
-    return pd.DataFrame(lines).set_index("claim")
+    return indexed(lines, "claim")
 
 
 def width_table(records: Campaign, verdicts: Sequence[Verdict]) -> pd.DataFrame:
@@ -231,8 +231,10 @@ def width_table(records: Campaign, verdicts: Sequence[Verdict]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One line per claim and width, with 95 % intervals in per cent of 1 - SSIM and in dB.
+        One line per claim and width, with 95 % intervals in per cent of 1 - SSIM and in dB. Runs
+        that diverged are left out.
     """
+    records = records.converged
     widths = dict.fromkeys(arm.width for arm in records.runs if arm.method == "wssl")
     named = {NARROW: records.design.narrow, WIDE: records.design.wide}
     numbers = {width: named[width] if width in named else int(width) for width in widths}
@@ -258,9 +260,9 @@ def width_table(records: Campaign, verdicts: Sequence[Verdict]) -> pd.DataFrame:
             ):
                 bounds = estimate.lower(), estimate.upper()
                 line[title] = interval_text(estimate.value, *bounds, unit)  # type: ignore[arg-type]
-            line["judged"] = "✓" if width == WIDE else ""
+            line["where the claim is judged"] = "here" if width == WIDE else ""
             lines.append(line)
-    columns = ["claim", "width", "seeds", "1 - SSIM", "PSNR", "judged"]
+    columns = ["claim", "width", "seeds", "1 - SSIM", "PSNR", "where the claim is judged"]
     return pd.DataFrame(lines, columns=columns).set_index(["claim", "width"])
 
 
@@ -337,9 +339,9 @@ def coverage_table(found: Mapping[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(
         {
             key: {
-                "coverage": 100 * of_claim["covered on average"],
-                "least coverage": 100 * of_claim["covered"],
-                "wrong verdicts at most": 100 * of_claim["wrong"],
+                "intervals with the true effect (%)": 100 * of_claim["covered on average"],
+                "in the worst case (%)": 100 * of_claim["covered"],
+                "wrong verdicts at most (%)": 100 * of_claim["wrong"],
             }
             for key, of_claim in found["claims"].items()
         }

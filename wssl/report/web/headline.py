@@ -8,6 +8,7 @@ from wssl.claims.catalogue import BEST_ARM, HARMONIC, PIC, RANDOM, SCRATCH, SHIF
 from wssl.claims.outcomes import Findings
 from wssl.report.tables.contrasts import runs_of
 from wssl.report.tables.paper import format_interval
+from wssl.report.text import listed
 from wssl.report.web.svg import WIDTH, Chart, Point, circle, line, picture, rectangle, text
 from wssl.statistics import interval
 
@@ -54,9 +55,12 @@ def headline(found: Findings) -> Chart:
     if not rows:
         return Chart((), "None of the runs of this chart is recorded yet.")
     diverged = {name: lost for name in rows if (lost := recorded[name] - len(rows[name]))}
-    lost_runs = [f"{name} ({lost} of {recorded[name]})" for name, lost in diverged.items()]
-    notes = " * Without runs that diverged, which the verdicts count: "
-    notes = f"{notes}{', '.join(lost_runs)}." if diverged else ""
+    lost_runs = [f"{lost} of {recorded[name]} of “{name}”" for name, lost in diverged.items()]
+    notes = (
+        f" * Without the runs whose training diverged, {listed(lost_runs)}: verdicts count them."
+        if diverged
+        else ""
+    )
     decimals = 3
     pad = 0.06 * np.ptp(shown or [0.0]) or 10.0**-decimals
     low, high = min(shown, default=0.0) - pad, max(shown, default=0.0) + pad
@@ -95,11 +99,11 @@ def headline(found: Findings) -> Chart:
         if len(values) > 1:
             marks.append(line(place(mean - half), y, place(mean + half), y, "whisker"))
         marks += [circle(place(mean), y, 5, "mean"), circle(place(mean), y, 9, "halo")]
-        listed = ", ".join(f"{value:.{decimals}f}" for value in values)
+        each = ", ".join(f"{value:.{decimals}f}" for value in values)
         facts = [name, f"Error: {format_interval(values, decimals)}"]
         if len(values) > 1:
             facts[1] += " (mean and 95 % interval)"
-            facts.append(f"{len(values)} seeds: {listed}")
+            facts.append(f"{len(values)} seeds: {each}")
         facts.append(f"{'Records' if len(values) > 1 else 'Record'}: {', '.join(by_run)}")
         points.append(Point("".join(marks), facts, "" if index else "own"))
     design = found.campaign.design
@@ -110,6 +114,6 @@ def headline(found: Findings) -> Chart:
         "Error (1 - SSIM) of whole test images after their holes were filled, lower is better. "
         f"WSSL and its controls have the first width {width}; the other networks have one size. "
         "Orange: the paper's method. Small dots are seeds; large dots and numbers are their means, "
-        f"bars the 95 % intervals of these. What learns nothing has one value.{notes}",
+        f"bars the 95 % intervals of these. Methods without training have one value.{notes}",
         tuple(fingerprint for by_run in rows.values() for fingerprint in by_run),
     )

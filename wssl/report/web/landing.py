@@ -117,7 +117,7 @@ def picture_strip(
             note = attached = ""
             if name in records:
                 record = records[name]
-                note = f"{ERROR.partition(',')[0]} {1 - record['metrics']['ssim']:.3f}"
+                note = f"mean error {1 - record['metrics']['ssim']:.3f}"
                 attached = attribute([record["fingerprint"]])
             tiles.append(
                 f'<span class="tile"><span class="label"><b>{escape(_capital(name))}</b>'
@@ -140,9 +140,9 @@ def _caption(runs: list[Record], networks: str) -> str:
     where = {"val": "validation", "test": "test"}[settings.get("split", "test")]
     tested = f"{made['test_images']:,} {where} images"
     return (
-        f"{networks}: {scale['size']} pixels, first width {scale['width']}, "
-        f"{scale['inpainting_steps']:,} steps on {made['train_images']:,} images of "
-        f"{settings['dataset']}, seed {settings['seed']}. {_capital(ERROR)}: the mean over "
+        f"Two examples, which decide nothing. {networks}: {scale['size']} pixels, first width "
+        f"{scale['width']}, {scale['inpainting_steps']:,} steps on {made['train_images']:,} images "
+        f"of {settings['dataset']}, seed {settings['seed']}. {_capital(ERROR)}: the mean over "
         f"{tested}, lower is better."
     )
 
