@@ -72,7 +72,6 @@ channels = {
     "8": "8",
     str(campaign.design.narrow): NARROW,
     str(campaign.design.wide): WIDE,
-    "64": "64",
 }
 widths = {
     name: {ENCODERS[arm.encoder]: at_width(arm, width) for arm in controls}

@@ -5,9 +5,13 @@ import pytest
 pytest.importorskip("sklearn", exc_type=ImportError)
 
 from wssl import campaign, exploratory
+from wssl.claims.catalogue import OF_CONTROLS
+from wssl.claims.decision import AWAITING
+from wssl.claims.outcomes import findings
 from wssl.experiment import Evaluation, Experiment
 from wssl.methods import METHODS, OBJECTIVES
 from wssl.store import Store
+from wssl.study import Study
 
 ARMS = [experiment for part in exploratory.parts().values() for experiment in part]
 
@@ -28,14 +32,12 @@ def test_no_arm_is_one_of_the_campaigns():
     assert not registered & {experiment.fingerprint for experiment in ARMS}
 
 
-def test_the_frozen_controls_at_half_the_rate():
+def test_the_controls_at_half_the_rate():
     tasks = exploratory.half_rate()
     runs = [task for task in tasks if isinstance(task, Experiment)]
     tests = [task for task in tasks if isinstance(task, Evaluation)]
-    registered = {
-        e.fingerprint: e for e in campaign.controls(32) if e.encoder in ("frozen", "random")
-    }
-    assert len(runs) == len(tests) == len(registered) == 10
+    registered = {e.fingerprint: e for e in campaign.controls(32)}
+    assert len(runs) == len(tests) == len(registered) == 20
     assert [test.experiment for test in tests] == runs
     assert {test.dataset for test in tests} == {"objects"}
     for run in runs:
@@ -47,17 +49,22 @@ def test_the_frozen_controls_at_half_the_rate():
         assert run.pretraining == usual.pretraining
 
 
-def test_the_records_at_half_the_rate_come_with_training_from_scratch(fabricate, tmp_path):
+def test_the_claims_about_the_controls_are_judged_at_half_the_rate(fabricate, tmp_path):
     store = Store(tmp_path)
-    wide = campaign.controls(32)
-    fabricate(store, [*wide, *exploratory.half_rate()])
+    fabricate(store, [*campaign.controls(32), *campaign.baselines()])
+    before = findings(exploratory.half_rate_records(store), claims=OF_CONTROLS)
+    assert len(before) == 12
+    assert {verdict.done for verdict in before.values()} == {0, 2}, "the two fills"
+    fabricate(store, exploratory.half_rate())
     found = exploratory.half_rate_records(store)
-    encoders = Counter(r["experiment"]["encoder"] for r in found if r["kind"] == "inpainting")
-    assert encoders == {"frozen": 5, "random": 5, "scratch": 5}
-    assert sum(record["kind"] == "evaluation" for record in found) == 10
-    rates = {r["scale"]["inpainting_learning_rate"] for r in found
-             if r["kind"] == "inpainting" and r["experiment"]["encoder"] != "scratch"}  # fmt: skip
-    assert rates == {0.004}
+    runs = [r for r in found if r["kind"] == "inpainting" and r["history"]]
+    encoders = Counter(run["experiment"]["encoder"] for run in runs)
+    assert encoders == {"frozen": 5, "random": 5, "finetuned": 5, "scratch": 5}
+    assert {run["scale"]["inpainting_learning_rate"] for run in runs} == {0.004}
+    judged = findings(found, claims=OF_CONTROLS)
+    assert AWAITING not in {verdict.outcome for verdict in judged.values()}
+    registered = findings(Study(**campaign.DATA).records(store))
+    assert registered["supervised"].effect.value != judged["supervised"].effect.value
 
 
 def test_every_objective_and_network_beside_the_papers_has_an_arm():

@@ -15,7 +15,7 @@ from worlds import TRUE, study
 
 from wssl import report
 from wssl.claims.campaign import Campaign
-from wssl.claims.catalogue import WIDE_BEST, claim
+from wssl.claims.catalogue import OF_CONTROLS, WIDE_BEST, claim
 from wssl.claims.decision import HOLDS, REFUTED, SAME, UNDECIDED
 from wssl.claims.estimands import SSIM
 from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, findings, paired
@@ -106,6 +106,42 @@ def test_each_primary_claim_has_a_verdict_and_its_records(found):
     assert {name for names in named for name in names.split()} <= runs
     assert "features" not in landing.verdict_words(found["features"])
     assert landing.verdict_words(found["features"]) == "Yes, it holds"
+
+
+def test_what_the_runs_at_half_the_rate_say_stands_below(found):
+    halved = findings([*found.campaign.runs[WIDE_BEST].values()], claims=OF_CONTROLS)
+    html = report.claim_list(found, halved)._repr_html_()
+    assert landing.answer_sentence(found, halved) == landing.answer_sentence(found), (
+        "nothing is said before all are there"
+    )
+    assert html.count("At half the learning rate, awaiting runs (5 of 10)") == 2
+    whole = findings(
+        [run for by_seed in found.campaign.runs.values() for run in by_seed.values()],
+        claims=OF_CONTROLS,
+    )
+    words = landing.effect_words(whole["supervised"])
+    sentence = landing.answer_sentence(found, whole)
+    assert sentence.startswith(landing.answer_sentence(found))
+    expected = f"At half the learning rate, there is no difference that matters ({words})"
+    assert sentence.endswith(f" {expected}.")
+    html = report.claim_list(found, whole)._repr_html_()
+    assert html.count("At half the learning rate, ") == 2
+    assert expected in html
+    assert len(re.findall(r'class="detail" data-records="', html)) == 2
+
+
+@pytest.mark.parametrize(
+    ("outcome", "low", "high", "words"),
+    [
+        (HOLDS, 0.1, 0.3, "it holds"),
+        (REFUTED, -0.3, -0.1, "the opposite is true"),
+        (REFUTED, -0.3, 0.01, "it does not hold"),
+        (UNDECIDED, -0.3, 0.3, "the runs cannot tell"),
+    ],
+)
+def test_each_outcome_at_half_the_rate_has_its_words(found, outcome, low, high, words):
+    sentence = landing.answer_sentence(found, with_outcome(found, outcome, low, high))
+    assert f"At half the learning rate, {words} (error " in sentence
 
 
 def test_awaited_claims_say_how_many_runs_are_there():

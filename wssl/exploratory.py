@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from wssl.campaign import DATA, FEW, UNSEEN, WIDE, controls
+from wssl.campaign import DATA, FEW, UNSEEN, WIDE, baselines, controls
 from wssl.claims.remedies import MASK_AWARE
 from wssl.experiment import Evaluation, Experiment, Pretraining
+from wssl.methods import METHODS
 from wssl.simplex import propose
 from wssl.store import Record, Store
 from wssl.study import Study
@@ -85,9 +86,9 @@ def found_weights(seeds: Sequence[int] = FEW) -> list[Experiment]:
 
 
 def half_rate() -> list[Experiment | Evaluation]:
-    """The two frozen controls at half of the registered learning rate, with their tests on objects.
+    """The controls at half of the registered learning rate, with their tests on unseen images.
 
-    At the registered rate, frozen networks of the width of the controls may diverge.
+    At the registered rate, networks of this width may diverge.
     """
     runs = [
         experiment.replace(
@@ -97,13 +98,12 @@ def half_rate() -> list[Experiment | Evaluation]:
             }
         )
         for experiment in controls(WIDE)
-        if experiment.encoder in ("frozen", "random")
     ]
     return [task for run in runs for task in (run, Evaluation(run, dataset=UNSEEN))]
 
 
 def half_rate_records(store: Store | None = None) -> list[Record]:
-    """The existing records of `half_rate`, and those of the registered runs from scratch.
+    """The existing records of `half_rate`, with their pretext phases and the classical fills.
 
     Parameters
     ----------
@@ -111,9 +111,10 @@ def half_rate_records(store: Store | None = None) -> list[Record]:
         `wssl.store.default_root` if not given.
     """
     store = store or Store()
-    scratch = [experiment for experiment in controls(WIDE) if experiment.encoder == "scratch"]
-    tests = [Evaluation(experiment, dataset=UNSEEN) for experiment in scratch]
-    found = (store.get(task.fingerprint) for task in (*half_rate(), *scratch, *tests))
+    fills = [experiment for experiment in baselines() if not METHODS[experiment.method].learned]
+    runs = [task for task in half_rate() if isinstance(task, Experiment)]
+    phases = [phase for run in runs if (phase := run.pretraining)]
+    found = (store.get(task.fingerprint) for task in (*half_rate(), *phases, *fills))
     return [record for record in found if record is not None]
 
 

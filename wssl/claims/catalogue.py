@@ -587,6 +587,9 @@ CLAIMS: tuple[Claim, ...] = (
 )
 """All claims: the primary ones in their order, then the secondary ones."""
 
+OF_CONTROLS = tuple(claim for claim in CLAIMS if getattr(claim.estimand, "many", False))
+"""The claims about the controls, which are also judged at half the rate (plan, 2026-11-27)."""
+
 
 def claim(key: str) -> Claim:
     """The claim of that key.

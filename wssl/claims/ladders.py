@@ -14,7 +14,7 @@ from wssl.store import Record
 BUDGETS = (0.25, 1.0, 4.0, 16.0)
 """Steps of the inpainting phase, in multiples of the registered ones."""
 
-WIDTHS = (8, 16, 32, 64)
+WIDTHS = (8, 16, 32)
 """Channels of the first block."""
 
 ENCODERS = ("frozen", "random", "finetuned", "scratch")

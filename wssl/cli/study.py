@@ -168,7 +168,7 @@ def _titled(
 
     titled: dict[str, list[Asked]] = campaign.parts() if options.registered else {}
     if options.exploratory:
-        titled["frozen controls, half the rate"] = exploratory.half_rate()
+        titled["controls, half the rate"] = exploratory.half_rate()
         titled |= exploratory.tasks()
     for (preset, name), experiments in parts.items():
         titled[f"{preset} {'table ' * name.isdigit()}{name}"] = [*experiments]

@@ -147,6 +147,19 @@ def _caption(runs: list[Record], networks: str) -> str:
     )
 
 
+def _beside(verdict: Verdict) -> str:
+    """What the runs at half the rate say, as a sentence without its full stop."""
+    refuted = "the opposite is true" if verdict.high < 0 else "it does not hold"
+    words = {
+        HOLDS: "it holds",
+        REFUTED: refuted,
+        SAME: "there is no difference that matters",
+        UNDECIDED: "the runs cannot tell",
+    }.get(verdict.outcome, verdict.status)
+    effect = f" ({effect_words(verdict)})" if verdict.effect is not None else ""
+    return f"At half the learning rate, {words}{effect}"
+
+
 def _alternative(name: str, index: int) -> str:
     return f"Picture {index + 1}: {name}"
 
@@ -171,13 +184,18 @@ QUESTION = "supervised"
 """The key of the claim that the first page's sentence answers."""
 
 
-def answer_sentence(found: Findings) -> str:
+def answer_sentence(found: Findings, halved: Findings | None = None) -> str:
     """Whether the paper's recipe fills holes better than training from scratch, in one sentence.
 
     Parameters
     ----------
     found : wssl.claims.Findings
+    halved : wssl.claims.Findings, optional
+        Of the runs at half the rate; a second sentence gives their answer, if there is one.
     """
+    beside = halved[QUESTION] if halved is not None and QUESTION in halved else None
+    if beside is not None and beside.effect is not None:
+        return f"{answer_sentence(found)} {_beside(beside)}."
     verdict = found[QUESTION]
     if verdict.outcome == AWAITING:
         runs = counted(verdict.registered, "registered run")
@@ -277,24 +295,32 @@ def verdict_words(verdict: Verdict) -> str:
     }[verdict.outcome]
 
 
-def claim_list(found: Findings) -> Markup:
+def claim_list(found: Findings, halved: Findings | None = None) -> Markup:
     """The primary claims, each with its verdict in words and its effect.
 
     Parameters
     ----------
     found : wssl.claims.Findings
+    halved : wssl.claims.Findings, optional
+        Of the runs at half the rate, whose outcomes stand below those of the same claims.
     """
     primary = sorted(
         (verdict for verdict in found.values() if verdict.claim.primary is not None),
         key=lambda verdict: verdict.claim.primary or 0,
     )
-    items = [_item(verdict, found) for verdict in primary]
+    items = [_item(verdict, found, halved) for verdict in primary]
     words = "; ".join(f"{v.claim.text.rstrip('.')}: {verdict_words(v)}" for v in primary)
     return Markup(f'<ol class="wssl-claims">{"".join(items)}</ol>', words)
 
 
-def _item(verdict: Verdict, found: Findings) -> str:
-    claim, judged = verdict.claim, verdict_words(verdict)
+def _item(verdict: Verdict, found: Findings, halved: Findings | None) -> str:
+    claim, judged, below = verdict.claim, verdict_words(verdict), ""
+    if halved is not None and claim.key in halved and halved[claim.key].done:
+        again = halved[claim.key]
+        below = (
+            f'<span class="detail"{attribute(verdict_records(again, halved.campaign))}>'
+            f"{escape(_beside(again))}</span>"
+        )
     effect = effect_words(verdict) if verdict.effect is not None else ""
     if effect and is_provisional(found):
         effect += "; provisional"
@@ -305,7 +331,8 @@ def _item(verdict: Verdict, found: Findings) -> str:
         f'<li><span class="claim">{escape(PLAIN.get(claim.key, claim.text))}'
         f'<span class="detail">Compared: {escape(claim.compared)}</span></span>'
         f'<span class="verdict"{traced}>{SIGNS[verdict.outcome]} {escape(judged)}'
-        f'<span class="detail">{escape(_capital(effect)) if effect else ""}</span></span></li>'
+        f'<span class="detail">{escape(_capital(effect)) if effect else ""}</span>'
+        f"{below}</span></li>"
     )
 
 
