@@ -32,6 +32,8 @@ from wssl import data, methods, metrics, paper, protocols, report
 from wssl.data.batches import centre_crops
 from wssl.notebooks import check_parameters
 from wssl.report import plane
+from wssl.report.figures.plane import measures_figure, plane_figure
+from wssl.report.tables import plane as tables
 
 check_parameters(globals())
 report.use_style()
@@ -46,7 +48,7 @@ groups = {
 fills, published = groups["fills"][:3], groups["fills"][3:]
 widths = plane.by_width(groups["holes"])
 setting = fills[0]["experiment"]
-glue("answer", plane.answer_text(plane.crossing(widths["thin"], plane.BEST.psnr)), display=False)
+glue("answer", tables.answer_text(plane.crossing(widths["thin"], plane.BEST.psnr)), display=False)
 glue("images", len(fills[0]["images"]["psnr"]), display=False)
 glue("few", len(groups["holes"][0]["images"]["psnr"]), display=False)
 glue("size", setting["size"], display=False)
@@ -55,7 +57,7 @@ glue("strokes", setting["masks"], display=False)
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "PSNR and SSIM of the biharmonic fill for strokes of four widths, as holes grow from a few per cent to half of the image (numbers along the curves); three fills on the study's own masks, with 95 % intervals; the rows of the paper; and published results of other networks. Up and right is better; the axis of SSIM is logarithmic in 1 - SSIM.", "name": "fig-plane"}, "image": {"alt": "Scatter plot. Horizontal: PSNR; vertical: SSIM. Curves of fills for strokes of four widths run from lower left to upper right, near the published results. Most of the paper's rows lie between the curve of the widest strokes and the three others."}}
 set_matplotlib_formats("retina")
-plane.plane_figure(widths, fills)
+plane_figure(widths, fills)
 
 # %% [markdown]
 # :::{admonition} In this chapter you learn
@@ -106,7 +108,7 @@ figure
 
 # %% tags=["hide-input"]
 names = {"dense": "the study's masks, 30 to 50 %", "qd-imd": "the published recipe, unfiltered"}
-plane.record_table([(names[r["experiment"]["recipe"]], r) for r in groups["fills"]])
+tables.record_table([(names[r["experiment"]["recipe"]], r) for r in groups["fills"]])
 
 # %% tags=["remove-input"]
 biharmonic = next(r for r in fills if r["experiment"]["fill"] == "biharmonic")
@@ -139,7 +141,7 @@ glue("easy_coverage", 100 * easy["metrics"]["coverage"], display=False)
 # The table gives the coverage and the SSIM at which each curve reaches the paper's PSNR.
 
 # %% tags=["hide-input"]
-plane.crossing_table(widths)
+tables.crossing_table(widths)
 
 # %% tags=["remove-input"]
 crossings = {w: plane.crossing(r, plane.BEST.psnr) for w, r in widths.items()}
@@ -147,8 +149,8 @@ reached = {w: c for w, c in crossings.items() if not np.isnan(c.ssim.value)}
 
 asked = {w: c for w, c in reached.items() if 0.3 <= c.coverage.value <= 0.5}
 near = {w: c for w, c in reached.items() if abs(c.ssim.value - plane.BEST.ssim) <= 0.005}
-glue("asked", plane.crossings_text(asked), display=False)
-glue("near_widths", plane.crossings_text(near), display=False)
+glue("asked", tables.crossings_text(asked), display=False)
+glue("near_widths", tables.crossings_text(near), display=False)
 
 # %% [markdown]
 # The paper's PSNR is reached with holes of 30 to 50 % by: {glue:text}`asked`. It is reached with an
@@ -163,7 +165,7 @@ glue("near_widths", plane.crossings_text(near), display=False)
 # below, the table shows the biharmonic fill of the first {glue:text}`few:d` test images.)
 
 # %% tags=["hide-input"]
-plane.record_table(
+tables.record_table(
     [(plane.RESIZINGS[r["experiment"]["resizing"]], r) for r in groups["resizing"]],
     "how masks are resized",
 )
@@ -174,7 +176,7 @@ plane.record_table(
 # The table applies the study's masks to other images:
 
 # %% tags=["hide-input"]
-plane.record_table([(r["experiment"]["dataset"], r) for r in groups["images"]], "images of")
+tables.record_table([(r["experiment"]["dataset"], r) for r in groups["images"]], "images of")
 
 # %% tags=["remove-input"]
 low, high = np.quantile(biharmonic["images"]["psnr"], (0.1, 0.9))
@@ -197,14 +199,14 @@ glue("high", float(high), display=False)
 # stroke width, at the coverage that gives the paper's PSNR.
 
 # %% tags=["hide-input"]
-plane.ssim_table(biharmonic, widths["thin"])
+tables.ssim_table(biharmonic, widths["thin"])
 
 # %% tags=["hide-input"]
-plane.psnr_table(biharmonic)
+tables.psnr_table(biharmonic)
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The biharmonic fill with strokes of the published width, under six ways to compute SSIM. Thick parts of the curves are holes of 30 to 50 %. Diamonds and star: the rows of the paper.", "name": "fig-measures"}, "image": {"alt": "Line chart. Horizontal: PSNR; vertical: SSIM. Six curves of the same fills, one for each way to compute SSIM, lie above one another; the paper's rows lie among the upper ones."}}
 set_matplotlib_formats("retina")
-plane.measures_figure(widths["thin"])
+measures_figure(widths["thin"])
 
 # %% [markdown]
 # ## The nearest combinations
@@ -223,7 +225,7 @@ nominal += [
 ]
 nominal += [(plane.RESIZINGS[r["experiment"]["resizing"]], r) for r in groups["resizing"]]
 nominal += [(f"images of {r['experiment']['dataset']}", r) for r in groups["images"][1:]]
-nearest = plane.nearest(nominal)
+nearest = tables.nearest(nominal)
 glue("tried", nearest.attrs["tried"], display=False)
 glue("close", nearest.attrs["close"], display=False)
 nearest
@@ -235,7 +237,7 @@ nearest
 # 4 has than a biharmonic fill of the same PSNR, with strokes of the published width:
 
 # %% tags=["hide-input"]
-plane.gap_table(
+tables.gap_table(
     widths["thin"], ("ssim", "ssim_range_2", "ssim_uniform_21", "ssim_uniform_41", "ms_ssim")
 )
 

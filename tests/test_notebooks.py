@@ -4,17 +4,12 @@ import os
 import re
 import subprocess
 import sys
-import warnings
 from pathlib import Path
-from types import ModuleType
 from typing import Protocol, TypedDict
 
 import matplotlib
-import matplotlib.pyplot as plt
 import nbformat
 import pytest
-from IPython.core.interactiveshell import InteractiveShell
-from traitlets.config import Config
 
 from wssl import exploratory, notebooks
 from wssl.notebooks import FIRST_EDITION, INSTALL, is_first_edition
@@ -84,9 +79,8 @@ def papermill(*arguments):
 
 
 @pytest.mark.build
-@pytest.mark.parametrize("prefix", ["", "./"])
-def test_papermill_runs_a_py_notebook(project, prefix):
-    done = papermill(f"{prefix}notebooks/01_study.py", "out.ipynb", "-p", "seed", "3")
+def test_papermill_runs_a_py_notebook(project):
+    done = papermill("./notebooks/01_study.py", "out.ipynb", "-p", "seed", "3")
     assert done.returncode == 0, done.stderr
     assert "does not end in" not in done.stderr
     text = "".join(output.text for output in outputs("out.ipynb") if output.name == "stdout")
@@ -595,41 +589,6 @@ def test_every_figure_of_the_committed_study_is_drawn(committed):
     assert drawn == named, "figures without a name, or names without a figure"
 
 
-@pytest.fixture
-def shell():
-    """What a kernel runs cells in, here: the backend is loaded once for all pages."""
-    config = Config()
-    config.HistoryManager.enabled = False
-    found = InteractiveShell.instance(config=config, user_module=ModuleType("page"))
-    with warnings.catch_warnings(), matplotlib.rc_context():
-        warnings.simplefilter("default")
-        yield found
-    plt.close("all")
-    InteractiveShell.clear_instance()
-
-
-def run_cells(shell, source, parameters):
-    """Run a page as papermill would, with these parameters."""
-    for cell in notebooks._load(source).cells:
-        if cell.cell_type == "code":
-            shell.run_cell(cell.source, store_history=True).raise_error()
-        if "parameters" in cell.metadata.get("tags", []):
-            lines = [f"{name} = {value!r}\n" for name, value in parameters.items()]
-            shell.run_cell("".join(["# Parameters\n", *lines]), store_history=True).raise_error()
-
-
-@pytest.fixture
-def glued(monkeypatch):
-    """What a page hands to other pages, by name."""
-    found = {}
-
-    def glue(name, value, display=True):
-        found[name] = value
-
-    monkeypatch.setattr("myst_nb.glue", glue)
-    return found
-
-
 def asked_for(source):
     """The names that the book's pages take from a study, each with its format."""
     cells = notebooks._load(source).cells
@@ -661,13 +620,13 @@ JUDGED = [s for s in SOURCES if "03" <= s.stem[:2] <= "10" or s.stem[:2] in ("13
     ],
     indirect=True,
 )
-def test_the_page_runs_at_smoke(source, tmp_path, monkeypatch, fabricate, shell, eager, glued):
+def test_the_page_runs_at_smoke(source, tmp_path, monkeypatch, fabricate, page, eager):
     """One of the first three trains; the others have records that nobody trained for."""
     monkeypatch.chdir(tmp_path)
     if source.stem[:2] not in TRAINED:
         fabricate(Store(), Study("smoke").tasks)
     known = notebooks._parameters(source)
-    run_cells(shell, source, {"preset": "smoke"} if "preset" in known else {})
+    glued, _ = page(source, {"preset": "smoke"} if "preset" in known else {})
     for name, form in asked_for(source):
         assert name in glued, f"{source.name} glues no {name}"
         if isinstance(glued[name], str | int | float):
@@ -677,19 +636,19 @@ def test_the_page_runs_at_smoke(source, tmp_path, monkeypatch, fabricate, shell,
 @pytest.mark.parametrize(
     "source", [s for s in SOURCES if s.stem[:2] in ("04", "05")], indirect=True
 )
-def test_the_page_runs_with_several_seeds(source, tmp_path, monkeypatch, fabricate, shell):
+def test_the_page_runs_with_several_seeds(source, tmp_path, monkeypatch, fabricate, page):
     monkeypatch.chdir(tmp_path)
     fabricate(Store(), Study("smoke", seeds=3).tasks)
-    run_cells(shell, source, {"preset": "smoke", "seeds": 3})
+    page(source, {"preset": "smoke", "seeds": 3})
 
 
 @pytest.mark.parametrize("source", JUDGED, indirect=True, ids=lambda path: path.stem)
 def test_the_page_awaits_the_registered_runs(
-    source, tmp_path, monkeypatch, shell, glued, trained, shared_data
+    source, tmp_path, monkeypatch, page, trained, shared_data
 ):
     """Nothing is trained, and the page says what is missing."""
     monkeypatch.chdir(tmp_path)
-    run_cells(shell, source, REGISTERED)
+    glued, _ = page(source, REGISTERED)
     assert trained == []
     answers = " ".join(str(glued.get(name, "")) for name in SAID)
     assert re.search(r"[Aa]wait|[Nn]ot answered yet|judged yet", answers)
@@ -724,10 +683,10 @@ def whole_exploration(whole_campaign, fabricate):
     ids=lambda path: path.stem,
 )
 def test_the_page_runs_with_the_whole_campaign(
-    source, whole_campaign, monkeypatch, shell, glued, trained, shared_data
+    source, whole_campaign, monkeypatch, page, trained, shared_data
 ):
     monkeypatch.setenv("WSSL_RESULTS", str(whole_campaign))
-    run_cells(shell, source, REGISTERED)
+    glued, _ = page(source, REGISTERED)
     assert trained == []
     answers = " ".join(str(glued.get(name, "")) for name in SAID)
     assert "await" not in answers.lower()
@@ -742,12 +701,12 @@ def test_the_page_runs_with_the_whole_campaign(
     ids=lambda path: path.stem,
 )
 def test_the_page_runs_with_all_exploratory_runs(
-    source, tmp_path, monkeypatch, shell, glued, trained, shared_data, request
+    source, tmp_path, monkeypatch, page, trained, shared_data, request
 ):
     pytest.importorskip("sklearn", exc_type=ImportError)
     monkeypatch.chdir(tmp_path)
     records = request.getfixturevalue("whole_exploration")
-    run_cells(shell, source, {"records": str(records)})
+    glued, _ = page(source, {"records": str(records)})
     assert trained == []
     assert "await" not in f"{glued['answer']} {glued.get('awaiting', '')}"
     assert glued.get("search", exploratory.SEARCH_RUNS) == exploratory.SEARCH_RUNS

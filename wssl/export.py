@@ -15,6 +15,7 @@ import numpy as np
 from keras import layers
 
 from wssl.backend import alone
+from wssl.extras import optional_module
 from wssl.methods import METHODS
 from wssl.names import lookup
 from wssl.store import atomic, is_present
@@ -153,15 +154,13 @@ def to_onnx(network: "keras.Model", half: bool = True) -> "onnx.ModelProto":
     Raises
     ------
     ValueError
-        If a layer is of another kind, or the package onnx is not installed.
+        If a layer is of another kind.
+    ModuleNotFoundError
+        If the package onnx is not installed.
     """
-    try:
-        from onnx import TensorProto, checker, helper
-    except ImportError:
-        raise ValueError(
-            "onnx: expected this package to be installed; it is not. Install it: pip install "
-            "'wssl[demo]'."
-        ) from None
+    optional_module("onnx", "demo")
+    from onnx import TensorProto, checker, helper
+
     graph = _Graph(half)
     names = {id(network.inputs[0]): graph.add("Transpose", ["image"], perm=[0, 3, 1, 2])}
     for layer in network.layers:

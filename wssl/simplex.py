@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from scipy.stats import norm
 
+from wssl.extras import optional_module
+
 Tried = Sequence[tuple[Mapping[str, float], float]]
 
 REPEATABLE = 6
@@ -131,15 +133,11 @@ def propose(tried: Tried, tasks: Sequence[str], parts: int = 20) -> dict[str, fl
 
 def _fitted(tried: Tried, tasks: Sequence[str]) -> tuple[Any, float, float]:
     """The process on standardised scores, and the mean and the unit of these."""
-    try:
-        from sklearn.exceptions import ConvergenceWarning
-        from sklearn.gaussian_process import GaussianProcessRegressor
-        from sklearn.gaussian_process.kernels import Matern, WhiteKernel
-    except ImportError:
-        raise ValueError(
-            "scikit-learn: expected this package to be installed; it is not. Install it: pip "
-            "install scikit-learn."
-        ) from None
+    optional_module("sklearn.gaussian_process", "search")
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.gaussian_process.kernels import Matern, WhiteKernel
+
     points, scores = _weights(tried, tasks), np.array([score for _, score in tried], float)
     if not np.isfinite(scores).all():
         raise ValueError(f"tried: expected finite scores; received {scores.tolist()}.")

@@ -165,9 +165,11 @@ def _titled(
 ) -> "dict[str, list[Asked]]":
     """What was asked for, by the title of its part."""
     from wssl import campaign, exploratory
+    from wssl.extras import optional_module
 
     titled: dict[str, list[Asked]] = campaign.parts() if options.registered else {}
     if options.exploratory:
+        optional_module("sklearn.gaussian_process", "search")  # before days of other runs
         titled["controls, half the rate"] = exploratory.half_rate()
         titled |= exploratory.tasks()
     for (preset, name), experiments in parts.items():

@@ -11,9 +11,9 @@ from tqdm import tqdm
 
 from wssl.data.decode import VERSION, Encoded, Picture
 from wssl.data.download import DownloadError
-from wssl.data.extras import optional_module
 from wssl.data.files import Files
 from wssl.data.folder import SPLIT_NAMES, SPLITS, digest, hash_split
+from wssl.extras import optional_module
 
 
 class Rows(Sequence[Encoded]):

@@ -162,7 +162,7 @@ def arm_label(arm: Arm) -> str:
     if arm.method != "wssl":
         return method_label(arm.method)
     parts = [ENCODERS.get(arm.encoder, arm.encoder)]
-    if arm.pretext and dict(arm.pretext) != paper.TABLES[4][-1].pretext:
+    if arm.pretext and dict(arm.pretext) != paper.BEST:
         plain = arm.encoder == "frozen" and arm.blocks == paper.FROZEN_BLOCKS
         parts = [pretext_name(arm.pretext), *([] if plain else parts)]
     if arm.blocks != paper.FROZEN_BLOCKS:

@@ -6,15 +6,13 @@ import numpy as np
 import pandas as pd
 
 from wssl.claims.advice import CLEAR, Advice, Choice
-from wssl.claims.campaign import Arm, Campaign
+from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign
 from wssl.claims.estimands import PSNR, SSIM
 from wssl.report.labels import METRICS
 from wssl.report.tables.contrasts import phases_of, runs_of
 from wssl.report.tables.paper import indexed
 from wssl.report.text import amount, bounds_text, counted
 from wssl.report.web import trace
-
-HOURS = 3600.0
 
 
 def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
@@ -73,7 +71,7 @@ def _steps(campaign: Campaign, arm: Arm) -> str:
 
 
 def _scale(campaign: Campaign, choice: Choice) -> str:
-    width = {"narrow": campaign.design.narrow, "wide": campaign.design.wide}[choice.first.width]
+    width = {NARROW: campaign.design.narrow, WIDE: campaign.design.wide}[choice.first.width]
     how = "registered" if choice.registered else "exploratory"
     return f"width {width}, {how}"
 
@@ -127,7 +125,7 @@ def cost_text(campaign: Campaign, arm: Arm) -> str:
     runs = runs_of(campaign, [arm])
     if not runs:
         return "A run of this kind is awaited."
-    hours = float(np.mean([run["provenance"]["seconds"] for run in runs])) / HOURS
+    hours = float(np.mean([run["provenance"]["seconds"] for run in runs])) / 3600
     steps = runs[0]["scale"]["inpainting_steps"]
     batch = runs[0]["scale"]["inpainting_batch"]
     scores = ", ".join(

@@ -1,5 +1,7 @@
 """The study at a glance: the paper's network beside what it has to be compared with."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
@@ -23,6 +25,7 @@ ROWS = {
 """What is compared: the paper's best configuration, its controls, and other methods."""
 
 _LEFT, _RIGHT, _TOP, _ROW = 4, WIDTH - 4, 4, 32
+_DECIMALS = 3
 
 
 def headline(found: Findings) -> Chart:
@@ -51,69 +54,85 @@ def headline(found: Findings) -> Chart:
         for name, arm in arms.items()
         if recorded[name] or found.registered
     }
-    shown = [value for values in rows.values() for value in values.values()]
     if not rows:
         return Chart((), "None of the runs of this chart is recorded yet.")
     diverged = {name: lost for name in rows if (lost := recorded[name] - len(rows[name]))}
-    lost_runs = [f"{lost} of {recorded[name]} of “{name}”" for name, lost in diverged.items()]
-    notes = (
-        f" * Without the runs whose training diverged, {listed(lost_runs)}: verdicts count them."
-        if diverged
-        else ""
-    )
-    decimals = 3
-    pad = 0.06 * np.ptp(shown or [0.0]) or 10.0**-decimals
-    low, high = min(shown, default=0.0) - pad, max(shown, default=0.0) + pad
-
-    def place(value: float) -> float:
-        return _LEFT + (min(max(value, low), high) - low) / (high - low) * (_RIGHT - _LEFT)
-
+    axis = _Axis([value for values in rows.values() for value in values.values()])
     bottom = _TOP + _ROW * len(rows)
-    ticks = [v for v in MaxNLocator(5).tick_values(low, high) if low <= v <= high and shown]
-    body = []
-    for value in ticks:
-        body.append(line(place(value), _TOP, place(value), bottom, "grid"))
-        body.append(text(place(value), bottom + 15, f"{value:g}", anchor="middle"))
-    if shown:
-        words = "error (1 - SSIM), lower is better"
-        body.append(text(_RIGHT, bottom + 31, words, anchor="end"))
-    points = []
+    body, points = axis.drawn(bottom), []
     for index, (name, by_run) in enumerate(rows.items()):
-        values = list(by_run.values())
         top = _TOP + _ROW * index
-        if not values:
-            body.append(line(_LEFT, top - 2, _RIGHT, top - 2, "grid"))
-            body.append(text(_LEFT, top + 12, name, "name"))
-            words = "diverged *" if name in diverged else "awaiting runs"
-            body.append(text(_RIGHT, top + 12, words, "", "end"))
-            continue
-        mean, half = interval(values)
-        y = top + 23
-        if index:
+        if index or not by_run:
             body.append(line(_LEFT, top - 2, _RIGHT, top - 2, "grid"))
         body.append(text(_LEFT, top + 12, name, "name"))
-        mark = " *" * (name in diverged)
-        body.append(text(_RIGHT, top + 12, f"{mean:.{decimals}f}{mark}", "name", "end"))
-        marks = [rectangle(_LEFT, top, _RIGHT - _LEFT, _ROW, "reach")]
-        marks += [circle(place(value), y, 3.2, "seed") for value in values]
-        if len(values) > 1:
-            marks.append(line(place(mean - half), y, place(mean + half), y, "whisker"))
-        marks += [circle(place(mean), y, 5, "mean"), circle(place(mean), y, 9, "halo")]
-        each = ", ".join(f"{value:.{decimals}f}" for value in values)
-        facts = [name, f"Error: {format_interval(values, decimals)}"]
-        if len(values) > 1:
-            facts[1] += " (mean and 95 % interval)"
-            facts.append(f"{len(values)} seeds: {each}")
-        facts.append(f"{'Records' if len(values) > 1 else 'Record'}: {', '.join(by_run)}")
-        points.append(Point("".join(marks), facts, "" if index else "own"))
+        if by_run:
+            mean, mark = interval(list(by_run.values()))[0], " *" * (name in diverged)
+            shown = f"{mean:.{_DECIMALS}f}{mark}"
+            points.append(_point(name, by_run, axis, top, "" if index else "own"))
+        else:
+            shown = "diverged *" if name in diverged else "awaiting runs"
+        body.append(text(_RIGHT, top + 12, shown, "name" if by_run else "", "end"))
     design = found.campaign.design
     width = {NARROW: design.narrow, WIDE: design.wide}[found.width]
     label = "Error of WSSL, of its controls and of other methods"
     return Chart(
-        (picture(label, body, points, bottom + (36 if shown else 0)),),
+        (picture(label, body, points, bottom + (36 if axis.values else 0)),),
         "Error (1 - SSIM) of whole test images after their holes were filled, lower is better. "
         f"WSSL and its controls have the first width {width}; the other networks have one size. "
         "Orange: the paper's method. Small dots are seeds; large dots and numbers are their means, "
-        f"bars the 95 % intervals of these. Methods without training have one value.{notes}",
+        "bars the 95 % intervals of these. Methods without training have one value."
+        f"{_left_out(diverged, recorded)}",
         tuple(fingerprint for by_run in rows.values() for fingerprint in by_run),
     )
+
+
+class _Axis:
+    """The horizontal axis over some values; what lies outside of it stands at its ends."""
+
+    def __init__(self, values: Sequence[float]):
+        self.values = values
+        pad = 0.06 * float(np.ptp(values or [0.0])) or 10.0**-_DECIMALS
+        self.low, self.high = min(values, default=0.0) - pad, max(values, default=0.0) + pad
+
+    def place(self, value: float) -> float:
+        """Where a value stands in the chart."""
+        inside = min(max(value, self.low), self.high)
+        return _LEFT + (inside - self.low) / (self.high - self.low) * (_RIGHT - _LEFT)
+
+    def drawn(self, bottom: float) -> list[str]:
+        """The grid, its numbers and the title; nothing without values."""
+        if not self.values:
+            return []
+        parts = []
+        for value in MaxNLocator(5).tick_values(self.low, self.high):
+            if self.low <= value <= self.high:
+                parts.append(line(self.place(value), _TOP, self.place(value), bottom, "grid"))
+                parts.append(text(self.place(value), bottom + 15, f"{value:g}", anchor="middle"))
+        words = "error (1 - SSIM), lower is better"
+        return [*parts, text(_RIGHT, bottom + 31, words, anchor="end")]
+
+
+def _point(name: str, by_run: Mapping[str, float], axis: _Axis, top: float, style: str) -> Point:
+    """The runs of a row with their mean, and what is shown when these are pointed at."""
+    values, y = list(by_run.values()), top + 23
+    mean, half = interval(values)
+    marks = [rectangle(_LEFT, top, _RIGHT - _LEFT, _ROW, "reach")]
+    marks += [circle(axis.place(value), y, 3.2, "seed") for value in values]
+    if len(values) > 1:
+        marks.append(line(axis.place(mean - half), y, axis.place(mean + half), y, "whisker"))
+    marks += [circle(axis.place(mean), y, 5, "mean"), circle(axis.place(mean), y, 9, "halo")]
+    facts = [name, f"Error: {format_interval(values, _DECIMALS)}"]
+    if len(values) > 1:
+        facts[1] += " (mean and 95 % interval)"
+        each = ", ".join(f"{value:.{_DECIMALS}f}" for value in values)
+        facts.append(f"{len(values)} seeds: {each}")
+    facts.append(f"{'Records' if len(values) > 1 else 'Record'}: {', '.join(by_run)}")
+    return Point("".join(marks), facts, style)
+
+
+def _left_out(diverged: Mapping[str, int], recorded: Mapping[str, int]) -> str:
+    """Which runs are not in the chart, as a sentence after another; empty if all are."""
+    if not diverged:
+        return ""
+    runs = [f"{lost} of {recorded[name]} of “{name}”" for name, lost in diverged.items()]
+    return f" * Without the runs whose training diverged, {listed(runs)}: verdicts count them."

@@ -6,6 +6,9 @@ from scipy import stats
 
 from wssl import paper
 from wssl.report import plane
+from wssl.report.figures.plane import CURVES, measures_figure, plane_figure
+from wssl.report.labels import row_name
+from wssl.report.tables import plane as tables
 
 pytestmark = pytest.mark.usefixtures("no_display")
 
@@ -115,7 +118,7 @@ def test_the_gap_of_a_row_is_what_it_has_more_than_a_fill(curve):
     found = plane.gaps(curve, rows)
     assert found[0] == pytest.approx(0.01)
     assert np.isnan(found[1])
-    table = plane.gap_table(curve, ["ssim"])
+    table = tables.gap_table(curve, ["ssim"])
     assert table.loc["Shift-Net"].iloc[-1] == "not reached"
     assert table.loc["WSSL, mixed loss"].iloc[-1] == f"{0.9692 - (0.9 + 3.38 / 6 * 0.06):+.4f}"
 
@@ -131,7 +134,7 @@ def test_near_ways_are_those_within_the_margin(curve):
 def test_the_nearest_combination_comes_first():
     far, near = record(25, 0.8), record(31.3, 0.95)
     near["images"]["ms_ssim"] = [0.9692] * 40
-    table = plane.nearest([("far", far), ("near", near)], 3)
+    table = tables.nearest([("far", far), ("near", near)], 3)
     assert table.index[0] == "near"
     assert table.iloc[0]["SSIM computed"] == plane.SSIM["ms_ssim"]
     assert float(table.iloc[0]["distance"]) == pytest.approx(0.1, abs=0.06)
@@ -139,17 +142,17 @@ def test_the_nearest_combination_comes_first():
 
 
 def test_tables_name_what_was_measured(curve):
-    table = plane.record_table([("the study's masks", curve[2])])
+    table = tables.record_table([("the study's masks", curve[2])])
     line = table.loc["the study's masks"]
     assert line["coverage"] == "40 %"
     assert line["PSNR (dB)"].startswith("28.00 [27.")
     assert line["PSNR - paper's"] == "-3.38"
     assert line["SSIM - paper's"] == "-0.0692"
     telea = record(28, 0.9, fill="telea")
-    table = plane.record_table([("masks", curve[2]), ("masks", telea)])
+    table = tables.record_table([("masks", curve[2]), ("masks", telea)])
     assert list(table.index) == [("masks", "biharmonic fill"), ("masks", "Telea")]
-    assert list(plane.ssim_table(curve[2], curve).index) == list(plane.SSIM.values())
-    assert list(plane.psnr_table(curve[2]).index) == list(plane.PSNR.values())
+    assert list(tables.ssim_table(curve[2], curve).index) == list(plane.SSIM.values())
+    assert list(tables.psnr_table(curve[2]).index) == list(plane.PSNR.values())
 
 
 def test_widths_come_in_order_with_growing_holes(curve):
@@ -158,40 +161,40 @@ def test_widths_come_in_order_with_growing_holes(curve):
     assert list(found) == list(plane.WIDTHS)
     assert found["thin"] == curve
     assert found["fine"] == [fine]
-    table = plane.crossing_table({"thin": curve, "fine": curve})
+    table = tables.crossing_table({"thin": curve, "fine": curve})
     assert table.iloc[0]["coverage at 31.38 dB"].startswith("29 [")
-    table = plane.crossing_table({"thin": curve[:2]})
+    table = tables.crossing_table({"thin": curve[:2]})
     assert list(table.iloc[0]) == ["not reached", "not reached", ""]
 
 
 def test_the_figures_show_each_curve_and_each_row_of_table_4(curve):
-    figure = plane.plane_figure({"thin": curve}, curve[:2])
+    figure = plane_figure({"thin": curve}, curve[:2])
     texts = [text.get_text() for text in figure.axes[0].texts]
-    assert {plane.row_name(4, row) for row in paper.TABLES[4]} <= set(texts)
+    assert {row_name(4, row) for row in paper.TABLES[4]} <= set(texts)
     assert sum("WSSL" in text for text in texts) == 3
     lines = [line.get_xydata() for line in figure.axes[0].lines]
     assert any(
         np.allclose(line, [(40, 0.01), (34, 0.04), (28, 0.1)]) for line in lines if len(line) == 3
     )
-    figure = plane.measures_figure(curve)
+    figure = measures_figure(curve)
     texts = [text.get_text() for text in figure.axes[0].texts]
-    assert set(plane.CURVES.values()) <= set(texts)
+    assert set(CURVES.values()) <= set(texts)
 
 
 def test_crossings_are_named_with_their_holes_and_ssim(curve):
     found = plane.crossing(curve, 34.0)
-    assert plane.crossings_text({"thin": found}) == "strokes of 5 to 15 px at 20 %, with 0.9600"
-    assert plane.crossings_text({}) == "none"
+    assert tables.crossings_text({"thin": found}) == "strokes of 5 to 15 px at 20 %, with 0.9600"
+    assert tables.crossings_text({}) == "none"
 
 
 def test_the_answer_follows_the_curve(curve):
     reached = plane.crossing(curve, plane.BEST.psnr)
     share = (34 - plane.BEST.psnr) / (34 - 28)
-    sentence = plane.answer_text(reached)
+    sentence = tables.answer_text(reached)
     assert f"holes of {20 + 20 * share:.0f} %" in sentence
     assert f"{0.96 - 0.06 * share:.4f}" in sentence
     assert sentence.endswith(f"), not {plane.BEST.ssim}.")
-    missed = plane.answer_text(plane.crossing(curve[:1], plane.BEST.psnr))
+    missed = tables.answer_text(plane.crossing(curve[:1], plane.BEST.psnr))
     assert "no holes that were tried" in missed
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-sys.path.insert(0, str(Path(__file__).parent / "claims"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "claims"))
 
 from worlds import TRUE, study
 

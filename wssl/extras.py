@@ -1,4 +1,4 @@
-"""Optional packages, which only some sources need."""
+"""Optional packages, which only some parts of the study need."""
 
 import importlib
 from typing import Any

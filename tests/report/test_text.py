@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent / "claims"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "claims"))
 
 from worlds import TRUE, opposite, study
 

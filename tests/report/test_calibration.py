@@ -10,7 +10,7 @@ from wssl.report.figures.calibration import learning_rates
 from wssl.report.tables import calibration
 from wssl.store import Store
 
-RECORDS = Path(__file__).parent.parent / "results" / "calibration"
+RECORDS = Path(__file__).parents[2] / "results" / "calibration"
 
 
 def _run(rate, ssim, schedule="cosine", encoder="scratch", method="wssl", seed=1, **scale):

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent / "claims"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "claims"))
 
 from worlds import TRUE, study
 
