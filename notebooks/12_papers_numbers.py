@@ -33,6 +33,7 @@ from wssl.data.batches import centre_crops
 from wssl.notebooks import check_parameters
 from wssl.report import plane
 from wssl.report.figures.plane import measures_figure, plane_figure
+from wssl.report.labels import row_name
 from wssl.report.tables import plane as tables
 
 check_parameters(globals())
@@ -118,7 +119,7 @@ rows = paper.TABLES[4]
 for measure, form in (("psnr", ".2f"), ("ssim", ".4f")):
     glue(f"floor_{measure}", floor[measure].text(form), display=False)
     glue(f"easy_{measure}", format(easy["metrics"][measure], form), display=False)
-    below = [plane.row_name(4, r) for r in rows if getattr(r, measure) < floor[measure].value]
+    below = [row_name(4, r) for r in rows if getattr(r, measure) < floor[measure].value]
     glue(f"below_{measure}", f"{len(below)} ({'; '.join(below)})" if below else "0", display=False)
 glue("rows", len(rows), display=False)
 glue("easy_coverage", 100 * easy["metrics"]["coverage"], display=False)
