@@ -8,6 +8,7 @@ import pytest
 from wssl.presets import PRESETS
 from wssl.report.figures.calibration import learning_rates
 from wssl.report.tables import calibration
+from wssl.report.web import trace
 from wssl.store import Store
 
 RECORDS = Path(__file__).parents[2] / "results" / "calibration"
@@ -93,6 +94,7 @@ def test_each_panel_circles_the_course_that_was_chosen():
         for axis in figure.axes
     }
     assert circles == {"from scratch": [(2e-3, 0.88)], "random features, frozen": []}
+    assert set(trace.drawn_from(figure)) == {record["fingerprint"] for record in records}
 
 
 def test_what_was_chosen_is_each_kinds_own():

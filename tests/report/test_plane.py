@@ -9,6 +9,7 @@ from wssl.report import plane
 from wssl.report.figures.plane import CURVES, measures_figure, plane_figure
 from wssl.report.labels import row_name
 from wssl.report.tables import plane as tables
+from wssl.report.web import trace
 
 pytestmark = pytest.mark.usefixtures("no_display")
 
@@ -22,6 +23,7 @@ def record(psnr, ssim, coverage=(0.3, 0.5), count=40, seed=0, **experiment):
     images |= {way: list(ssim + 0.01 * spread) for way in plane.SSIM}
     images["coverage"] = [sum(coverage) / 2] * count
     return {
+        "fingerprint": f"{psnr}, {coverage}",
         "experiment": {
             "fill": "biharmonic",
             "recipe": "thin",
@@ -176,7 +178,10 @@ def test_the_figures_show_each_curve_and_each_row_of_table_4(curve):
     assert any(
         np.allclose(line, [(40, 0.01), (34, 0.04), (28, 0.1)]) for line in lines if len(line) == 3
     )
+    prints = [record["fingerprint"] for record in curve]
+    assert trace.drawn_from(figure) == prints
     figure = measures_figure(curve)
+    assert trace.drawn_from(figure) == prints
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert set(CURVES.values()) <= set(texts)
 

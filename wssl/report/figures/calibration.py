@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter, LogLocator, NullFormatter
 
 from wssl.report.figures.style import finished, placeholder
+from wssl.report.web import trace
 
 DIVERGED = 0.5
 """A lower SSIM than this is not drawn to scale."""
@@ -68,4 +69,4 @@ def learning_rates(frame: pd.DataFrame, chosen: Iterable[tuple[str, float, str, 
             if kind == training and same.any():
                 level = of_kind.loc[same, "ssim"].mean()
                 axis.plot(setting[0], level, "o", ms=13, mfc="none", mec="black", mew=1.5)
-    return finished(grid.figure)
+    return trace.mark(finished(grid.figure), shown["run"])

@@ -1,6 +1,7 @@
 """The plane of PSNR and SSIM, with the paper's rows, as figures."""
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -93,7 +94,7 @@ def plane_figure(widths: Mapping[str, Sequence[Record]], fills: Sequence[Record]
     _draw_paper(axis)
     _ssim_axis(axis, (17.5, 41), (0.33, 0.006))
     figure.legend(loc="outside lower center", ncols=2, frameon=False, fontsize="small")
-    return finished(figure)
+    return finished(figure, [*chain.from_iterable(widths.values()), *fills])
 
 
 def measures_figure(curve: Sequence[Record]) -> Figure:
@@ -119,7 +120,7 @@ def measures_figure(curve: Sequence[Record]) -> Figure:
     _draw_paper(axis)
     _ssim_axis(axis, (18, 41), (0.42, 0.0015))
     axis.legend(loc="lower right", frameon=False, fontsize="small")
-    return finished(figure)
+    return finished(figure, curve)
 
 
 def _draw_published(axis: Axes) -> None:

@@ -36,7 +36,7 @@ def inpainting_runs(records: Iterable[Record]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``training`` (of `KINDS`), ``width``, ``learning rate``, ``schedule``, ``warm-up``,
-        ``steps``, ``seed``, ``ssim``, ``psnr`` in dB, ``hours``; sorted.
+        ``steps``, ``seed``, ``ssim``, ``psnr`` in dB, ``hours``, ``run``, the fingerprint; sorted.
     """
     lines = []
     for record in records:
@@ -53,9 +53,10 @@ def inpainting_runs(records: Iterable[Record]) -> pd.DataFrame:
                 "ssim": record["metrics"]["ssim"],
                 "psnr": record["metrics"]["psnr"],
                 "hours": record["provenance"]["seconds"] / 3600,
+                "run": record["fingerprint"],
             }
         )
-    columns = ["training", "width", *SETTING, "seed", "ssim", "psnr", "hours"]
+    columns = ["training", "width", *SETTING, "seed", "ssim", "psnr", "hours", "run"]
     frame = pd.DataFrame(lines, columns=columns)
     frame["training"] = pd.Categorical(frame["training"], list(KINDS.values()))
     return frame.sort_values(columns[:7], ignore_index=True)
