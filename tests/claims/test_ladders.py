@@ -91,6 +91,14 @@ def test_one_budget_is_no_line():
     assert log_fit(rungs({}), "scratch", PSNR) is None
 
 
+def test_budgets_that_no_seed_shares_are_no_line():
+    """Between seeds, a slope and the seeds' own levels cannot be told apart."""
+    apart = {1.0: {11: 20.0, 12: 21.0}, 4.0: {13: 22.0}}
+    assert log_fit(rungs(apart), "scratch", PSNR) is None
+    shared = {**apart, 16.0: {11: 24.0}}
+    assert log_fit(rungs(shared), "scratch", PSNR).slope == pytest.approx(1.0)
+
+
 def test_without_records_every_rung_is_empty():
     found = ladders([], Design())
     assert list(found) == ["budget", "width", "holes", "size"]

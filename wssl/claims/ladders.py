@@ -175,7 +175,7 @@ def log_fit(rungs: Sequence[Rung], encoder: str, score: Score) -> LogFit | None:
     Returns
     -------
     LogFit or None
-        None with fewer than two budgets.
+        None where no seed has two budgets.
     """
     cells = [
         (np.log2(rung.budget), seed, score(rung.campaign, rung.arm(encoder), seed))
@@ -183,21 +183,23 @@ def log_fit(rungs: Sequence[Rung], encoder: str, score: Score) -> LogFit | None:
         for seed in sorted(rung.campaign.converged.runs.get(rung.arm(encoder), {}))
     ]
     cells = [cell for cell in cells if np.isfinite(cell[2])]
-    if len({x for x, _, _ in cells}) < 2:
+    if not cells:
         return None
     x, seeds, y = (np.array(column, dtype=float) for column in zip(*cells, strict=True))
     blocks = (seeds[:, None] == np.unique(seeds)).astype(float)
     columns = np.column_stack([blocks, x])
+    if not _has_full_rank(columns):
+        return None
     found, covariance, freedom = _least_squares(columns, y)
     mean = np.zeros((2, columns.shape[1]))
     mean[0, :-1], mean[1, -1] = 1 / blocks.shape[1], 1.0
     level, slope = mean @ found
-    bend = _p_of_last(np.column_stack([columns, x**2]), y) if len(set(x)) > 2 else float("nan")
+    bend = _p_of_last(np.column_stack([columns, x**2]), y)
     return LogFit(float(level), float(slope), mean @ covariance @ mean.T, freedom, bend)
 
 
 def _least_squares(columns: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
-    """The coefficients, their covariance, which is NaN without freedom, and the freedom."""
+    """The coefficients of independent columns, their covariance, NaN without freedom, and this."""
     found, *_ = np.linalg.lstsq(columns, y, rcond=None)
     freedom = len(y) - columns.shape[1]
     residual = y - columns @ found
@@ -206,9 +208,15 @@ def _least_squares(columns: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def _p_of_last(columns: np.ndarray, y: np.ndarray) -> float:
-    """The p value of no effect of the last column, by least squares; NaN without freedom."""
+    """The p value of no effect of the last column; NaN without freedom, or if others imply it."""
+    if not _has_full_rank(columns):
+        return float("nan")
     found, covariance, freedom = _least_squares(columns, y)
     if freedom < 1:
         return float("nan")
     error = np.sqrt(covariance[-1, -1])
     return float(2 * stats.t.sf(abs(found[-1]) / error, freedom)) if error else 0.0
+
+
+def _has_full_rank(columns: np.ndarray) -> bool:
+    return int(np.linalg.matrix_rank(columns)) == columns.shape[1]
