@@ -114,7 +114,7 @@ report.group_table(list(found.values()) if study.registered else [], campaign, k
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "How much less each network loses on unseen images than the network trained from scratch, as a ratio of 1 - SSIM, in points of SSIM and in dB: values right of zero lose less.", "name": "fig-losses"}, "image": {"alt": "Three dot plots, of the loss as a ratio of 1 - SSIM, in points of SSIM and in PSNR: one row per control, each against training from scratch, with seeds, means and intervals."}}
 losses = [
-    Score(metric, unseen=True, loss=True, points=points)
+    Score(metric, unseen=True, drop=True, points=points)
     for metric, points in (("ssim", False), ("ssim", True), ("psnr", False))
 ]
 report.dots(campaign, contrasts, losses, zero="trained from scratch")

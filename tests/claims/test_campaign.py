@@ -241,10 +241,10 @@ def test_a_loss_on_unseen_images_by_hand():
     }
     campaign, found = Campaign([RECORD, evaluation]), Arm(BEST, width=WIDE)
     assert Score(unseen=True)(campaign, found, 11) == pytest.approx(-np.log(0.3))
-    assert Score(unseen=True, loss=True)(campaign, found, 11) == pytest.approx(np.log(0.2 / 0.3))
-    lost = Score("psnr", unseen=True, loss=True)
+    assert Score(unseen=True, drop=True)(campaign, found, 11) == pytest.approx(np.log(0.2 / 0.3))
+    lost = Score("psnr", unseen=True, drop=True)
     assert lost(campaign, found, 11) == pytest.approx(-3.0)
-    points = Score(unseen=True, loss=True, points=True)
+    points = Score(unseen=True, drop=True, points=True)
     assert points(campaign, found, 11) == pytest.approx(-0.1)
     drawn, images = lost.drawn(campaign, found, [11])
     assert images == 2

@@ -12,7 +12,7 @@ from wssl.claims.advice import CHOICES, CLEAR, Choice
 from wssl.claims.campaign import WIDE, Arm, Campaign, Design
 from wssl.claims.catalogue import BEST_ARM, FINETUNED, RANDOM, SCRATCH, WIDE_SCRATCH
 from wssl.claims.estimands import SSIM
-from wssl.claims.outcomes import Paired, paired
+from wssl.claims.outcomes import PairedContrast, paired
 from wssl.claims.remedies import (
     DOMAIN_GAP,
     OTHER_PRETRAINING,
@@ -221,7 +221,7 @@ def test_advice_compares_the_interval_with_the_margin(monkeypatch, bounds, actio
     class Bounded:
         lower, upper = (staticmethod(lambda end=end: end) for end in bounds)
 
-    monkeypatch.setattr(Choice, "seen", lambda *_: Paired(Bounded(), {}))
+    monkeypatch.setattr(Choice, "seen", lambda *_: PairedContrast(Bounded(), {}))
     monkeypatch.setattr(Choice, "recorded", lambda *_: (10, 10))
     assert CHOICES[0].advice(Exploration([])) == (action, certainty)
 

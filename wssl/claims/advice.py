@@ -15,7 +15,7 @@ from wssl.claims.catalogue import (
 )
 from wssl.claims.decision import HOLDS, REFUTED, SAME, outcome_of
 from wssl.claims.estimands import MARGINS, SSIM, Score, difference
-from wssl.claims.outcomes import Paired, paired, recorded
+from wssl.claims.outcomes import PairedContrast, paired, recorded
 from wssl.claims.remedies import OTHER_PRETRAINING, WITHOUT_PRETRAINING
 
 CLEAR = "clear"
@@ -57,7 +57,7 @@ class Choice:
     do_second: str
     registered: bool = True
 
-    def seen(self, campaign: Campaign, score: Score = SSIM) -> Paired | None:
+    def seen(self, campaign: Campaign, score: Score = SSIM) -> PairedContrast | None:
         """The first minus the second, paired by seed; None without a common seed.
 
         Parameters

@@ -222,7 +222,7 @@ def arm_of(experiment: Mapping[str, Any], scale: Mapping[str, Any], design: Desi
     return replace(arm, budget=scale["inpainting_steps"] / once)
 
 
-Score = Callable[["Campaign", Arm, int], float]
+ScoreFunction = Callable[["Campaign", Arm, int], float]
 """A number of the run of an arm with a seed; higher is better. NaN if it is not recorded."""
 
 
@@ -348,10 +348,10 @@ class Campaign:
         return found
 
     @cached_property
-    def _pools(self) -> dict[tuple[Score, str], tuple[float, float]]:
+    def _pools(self) -> dict[tuple[ScoreFunction, str], tuple[float, float]]:
         return {}
 
-    def variance(self, score: Score, noise: str) -> tuple[float, float]:
+    def variance(self, score: ScoreFunction, noise: str) -> tuple[float, float]:
         """The variance of a run within a class of arms, and its degrees of freedom.
 
         From the first tier and the registered seeds alone. Within each layout, the arms of the
@@ -363,7 +363,7 @@ class Campaign:
 
         Parameters
         ----------
-        score : Score
+        score : ScoreFunction
         noise : str
         """
         if noise == "none":
@@ -399,14 +399,16 @@ class Campaign:
             self._pools[score, noise] = squares / freedom if freedom else float("nan"), freedom
         return self._pools[score, noise]
 
-    def prior(self, terms: Sequence[tuple[float, Arm]], score: Score) -> tuple[float, float, float]:
+    def prior(
+        self, terms: Sequence[tuple[float, Arm]], score: ScoreFunction
+    ) -> tuple[float, float, float]:
         """The variance of one contrast per seed, estimated from comparable arms.
 
         Parameters
         ----------
         terms : sequence of (float, Arm)
             Coefficients that add to zero, so that the seeds' own effects cancel.
-        score : Score
+        score : ScoreFunction
 
         Returns
         -------

@@ -71,7 +71,7 @@ class Score:
         images, so that a difference of two scores is the logarithm of a ratio. PSNR is in dB.
     unseen : bool
         Whether the score is that on the design's unseen images.
-    loss : bool
+    drop : bool
         Whether it is the score on unseen images minus that on the run's own test images.
     points : bool
         Whether a similarity enters as it is.
@@ -86,7 +86,7 @@ class Score:
 
     metric: str = "ssim"
     unseen: bool = False
-    loss: bool = False
+    drop: bool = False
     points: bool = False
     reversed: bool = False
 
@@ -107,8 +107,8 @@ class Score:
 
     def __call__(self, campaign: Campaign, arm: Arm, seed: int) -> float:
         """The score of the run of an arm with a seed; NaN if it is not recorded."""
-        if self.loss:
-            parts = (replace(self, loss=False, unseen=unseen) for unseen in (True, False))
+        if self.drop:
+            parts = (replace(self, drop=False, unseen=unseen) for unseen in (True, False))
             there, here = (part(campaign, arm, seed) for part in parts)
             return there - here
         record = self._record(campaign, arm, seed)
@@ -140,9 +140,9 @@ class Score:
         Test sets are the same for all arms, and others for unseen images than for the run's own.
         With the group of each unseen image, groups are drawn in place of unseen images and counted.
         """
-        if self.loss:
+        if self.drop:
             (there, m), (here, n) = (
-                replace(self, loss=False, unseen=unseen).drawn(campaign, arm, seeds, groups)
+                replace(self, drop=False, unseen=unseen).drawn(campaign, arm, seeds, groups)
                 for unseen in (True, False)
             )
             return there - here, min(m, n)

@@ -204,7 +204,7 @@ def recorded(campaign: Campaign, arms: Iterable[Arm]) -> tuple[int, int]:
 
 
 @dataclass(frozen=True)
-class Paired:
+class PairedContrast:
     """A contrast of arms, paired by seed.
 
     Attributes
@@ -219,7 +219,9 @@ class Paired:
     per_seed: Mapping[int, float]
 
 
-def paired(campaign: Campaign, terms: Sequence[tuple[float, Arm]], score: Score) -> Paired | None:
+def paired(
+    campaign: Campaign, terms: Sequence[tuple[float, Arm]], score: Score
+) -> PairedContrast | None:
     """A contrast of arms from all common seeds, for display without a verdict.
 
     Runs that diverged are left out (`Campaign.converged`). A single seed has no interval, although
@@ -234,7 +236,7 @@ def paired(campaign: Campaign, terms: Sequence[tuple[float, Arm]], score: Score)
 
     Returns
     -------
-    Paired or None
+    PairedContrast or None
         None without a common seed.
     """
     campaign = campaign.converged
@@ -251,4 +253,4 @@ def paired(campaign: Campaign, terms: Sequence[tuple[float, Arm]], score: Score)
     estimate = linear(campaign, terms, score, seeds)
     if len(seeds) < 2 and not all(map(campaign.is_fill, coefficients)):
         estimate = Estimate(estimate.value, float("nan"), float("nan"))
-    return Paired(estimate, values)
+    return PairedContrast(estimate, values)

@@ -137,7 +137,7 @@ class Exploration(Campaign):
         tests = chain.from_iterable(self.evaluations.values())
         return Campaign([*runs, *self.pretexts.values(), *tests], self.design)
 
-    def variance(self, score: campaign.Score, noise: str) -> tuple[float, float]:
+    def variance(self, score: campaign.ScoreFunction, noise: str) -> tuple[float, float]:
         """As `Campaign.variance`: exploratory arms change no interval of a registered one."""
         return self.registered.variance(score, noise)
 

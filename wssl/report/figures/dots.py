@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.estimands import PSNR, SSIM, Score, Unit
-from wssl.claims.outcomes import Paired, paired
+from wssl.claims.outcomes import PairedContrast, paired
 from wssl.report.figures.style import with_legend
 from wssl.report.labels import OURS, PAPER, score_label
 from wssl.report.tables.contrasts import runs_of
@@ -88,7 +88,9 @@ def dots(
     return with_legend(figure, runs_of(campaign, arms))
 
 
-def _draw(axis: Axes, y: float, found: Paired | None, place: Callable[[float], float]) -> None:
+def _draw(
+    axis: Axes, y: float, found: PairedContrast | None, place: Callable[[float], float]
+) -> None:
     if found is None:
         axis.text(
             0.98, y, "no runs yet", transform=axis.get_yaxis_transform(), ha="right", va="center",
