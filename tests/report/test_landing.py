@@ -49,7 +49,7 @@ def test_the_sentence_follows_the_outcome(found, outcome, low, high, start):
     sentence = landing.answer_sentence(with_outcome(found, outcome, low, high))
     assert sentence.startswith(start)
     assert sentence.endswith(".")
-    assert ("error" in sentence) == (outcome != NOT_RUN)
+    assert ("error" in sentence) == (outcome not in (NOT_RUN, UNDECIDED))
 
 
 def test_runs_that_diverged_are_told_beside_the_answer(found):
@@ -63,7 +63,11 @@ def test_runs_that_diverged_are_told_beside_the_answer(found):
     expected = f"1 of 10 runs diverged; without them, {words}"
     assert len(paired(rest.campaign, terms, SSIM).per_seed) == 4
     assert landing.diverged_words(rest[landing.QUESTION], rest.campaign) == expected
-    assert landing.answer_sentence(rest).endswith(f" {expected}.")
+    assert "interval" not in landing.answer_sentence(rest)
+    undecided = replace(rest[landing.QUESTION], outcome=UNDECIDED)
+    shown = Findings(rest.campaign, {**rest.verdicts, landing.QUESTION: undecided}, True)
+    words = "Undecided: 1 of the 10 runs that decide it diverged."
+    assert landing.answer_sentence(shown) == words
     assert report.claim_list(rest)._repr_html_().count(f". {expected}") == 1
     assert landing.diverged_words(found[landing.QUESTION], found.campaign) == ""
     assert landing.diverged_words(rest["weights-matter"], rest.campaign) == ""
@@ -120,28 +124,33 @@ def test_what_the_runs_at_half_the_rate_say_stands_below(found):
         claims=OF_CONTROLS,
     )
     words = landing.effect_words(whole["supervised"])
+    short = landing.effect_words(whole["supervised"], interval=False)
+    assert words.startswith(f"{short}, 95 % interval ")
     sentence = landing.answer_sentence(found, whole)
     assert sentence.startswith(landing.answer_sentence(found))
-    expected = f"At half the learning rate, there is no difference that matters ({words})"
-    assert sentence.endswith(f" {expected}.")
+    assert sentence.endswith(f" At half the learning rate: no difference that matters ({short}).")
+    expected = "At half the learning rate, there is no difference that matters"
     html = report.claim_list(found, whole)._repr_html_()
     assert html.count("At half the learning rate, ") == 2
-    assert expected in html
+    assert f"{expected} ({words})" in html
     assert len(re.findall(r'class="detail" data-records="', html)) == 2
 
 
 @pytest.mark.parametrize(
-    ("outcome", "low", "high", "words"),
+    ("outcome", "low", "high", "short", "words"),
     [
-        (HOLDS, 0.1, 0.3, "it holds"),
-        (REFUTED, -0.3, -0.1, "the opposite is true"),
-        (REFUTED, -0.3, 0.01, "it does not hold"),
-        (UNDECIDED, -0.3, 0.3, "the runs cannot tell"),
+        (HOLDS, 0.1, 0.3, "yes", "it holds"),
+        (REFUTED, -0.3, -0.1, "no, it is worse", "the opposite is true"),
+        (REFUTED, -0.3, 0.01, "no, not by as much as would matter", "it does not hold"),
+        (UNDECIDED, -0.3, 0.3, "undecided", "the runs cannot tell"),
     ],
 )
-def test_each_outcome_at_half_the_rate_has_its_words(found, outcome, low, high, words):
-    sentence = landing.answer_sentence(found, with_outcome(found, outcome, low, high))
-    assert f"At half the learning rate, {words} (error " in sentence
+def test_each_outcome_at_half_the_rate_has_its_words(found, outcome, low, high, short, words):
+    halved = with_outcome(found, outcome, low, high)
+    sentence = landing.answer_sentence(found, halved)
+    assert f"At half the learning rate: {short} (error " in sentence
+    html = report.claim_list(found, halved)._repr_html_()
+    assert f"At half the learning rate, {words} (error " in html
 
 
 def test_awaited_claims_say_how_many_runs_are_there():

@@ -185,38 +185,50 @@ QUESTION = "supervised"
 
 
 def answer_sentence(found: Findings, halved: Findings | None = None) -> str:
-    """Whether the paper's recipe fills holes better than training from scratch, in one sentence.
+    """Whether the paper's recipe fills holes better than training from scratch, in few words.
+
+    Intervals, and what runs that diverged change, are in `claim_list`.
 
     Parameters
     ----------
     found : wssl.claims.Findings
     halved : wssl.claims.Findings, optional
-        Of the runs at half the rate; a second sentence gives their answer, if there is one.
+        Of the runs at half the rate; another sentence gives their answer, if there is one.
     """
     beside = halved[QUESTION] if halved is not None and QUESTION in halved else None
     if beside is not None and beside.effect is not None:
-        return f"{answer_sentence(found)} {_beside(beside)}."
+        worse = "no, it is worse" if beside.high < 0 else "no, not by as much as would matter"
+        words = {
+            HOLDS: "yes",
+            REFUTED: worse,
+            SAME: "no difference that matters",
+            UNDECIDED: "undecided",
+        }[beside.outcome]
+        size = effect_words(beside, interval=False)
+        return f"{answer_sentence(found)} At half the learning rate: {words} ({size})."
     verdict = found[QUESTION]
     if verdict.outcome == AWAITING:
         runs = counted(verdict.registered, "registered run")
         return f"Not answered yet: {verdict.done:,} of the {runs} that decide it are recorded."
     if verdict.outcome == NOT_RUN:
         return "Not answered at this scale: none of the runs that it takes was made."
-    size = effect_words(verdict)
-    later = " This is provisional while other runs are awaited." if is_provisional(found) else ""
-    if lost := diverged_words(verdict, found.campaign):
-        later = f" {_capital(lost)}.{later}"
+    size = effect_words(verdict, interval=False)
     if verdict.outcome == SEEN:
         assert verdict.effect is not None
         way = "better" if verdict.effect.value > 0 else "worse"
         return f"In these runs, which decide nothing, the recipe filled holes {way} ({size})."
+    later = " Provisional: other runs are awaited." if is_provisional(found) else ""
     if verdict.outcome == REFUTED and verdict.high < 0:
         return f"No: the same network trained from scratch fills them better ({size}).{later}"
+    lost, count = _diverged(verdict, found.campaign)
+    undecided = "these runs cannot tell which is better"
+    if lost:
+        undecided = f"{lost} of the {count} runs that decide it diverged"
     answers = {
         HOLDS: f"Yes: it fills them better than the same network trained from scratch ({size}).",
         REFUTED: f"No: it is not better by as much as would matter ({size}).",
         SAME: f"It makes no difference that matters ({size}).",
-        UNDECIDED: f"Undecided: these runs cannot tell which is better ({size}).",
+        UNDECIDED: f"Undecided: {undecided}.",
     }
     return answers[verdict.outcome] + later
 
@@ -240,25 +252,36 @@ def diverged_words(verdict: Verdict, campaign: Campaign) -> str:
     campaign : wssl.claims.Campaign
         Its records.
     """
-    estimand = verdict.claim.estimand
-    if not isinstance(estimand, Contrast):
+    lost, count = _diverged(verdict, campaign)
+    if not lost:
         return ""
-    runs = [run for _, arm in estimand.terms for run in campaign.runs.get(arm, {}).values()]
-    lost = sum(map(has_diverged, runs))
-    rest = paired(campaign, estimand.terms, estimand.score) if lost else None
-    words = f"{lost} of {counted(len(runs), 'run')} diverged" if lost else ""
+    estimand = verdict.claim.estimand
+    assert isinstance(estimand, Contrast)
+    rest = paired(campaign, estimand.terms, estimand.score)
+    words = f"{lost} of {counted(count, 'run')} diverged"
     if rest is None:
         return words
     return f"{words}; without them, {effect_words(replace(verdict, effect=rest.estimate))}"
 
 
-def effect_words(verdict: Verdict) -> str:
+def _diverged(verdict: Verdict, campaign: Campaign) -> tuple[int, int]:
+    """How many runs of the arms of a contrast diverged, and how many there are."""
+    estimand = verdict.claim.estimand
+    if not isinstance(estimand, Contrast):
+        return 0, 0
+    runs = [run for _, arm in estimand.terms for run in campaign.runs.get(arm, {}).values()]
+    return sum(map(has_diverged, runs)), len(runs)
+
+
+def effect_words(verdict: Verdict, *, interval: bool = True) -> str:
     """An effect in words, with its 95 % interval, in the measure of the first page.
 
     Parameters
     ----------
     verdict : Verdict
         With an effect.
+    interval : bool
+        Whether the interval is given.
     """
     assert verdict.effect is not None
     value, unit = verdict.effect.value, verdict.claim.estimand.unit
@@ -269,10 +292,10 @@ def effect_words(verdict: Verdict) -> str:
     sign = 1 if change >= 0 else -1
     low, high = sorted(sign * end for end in ends)
     known = np.isfinite([low, high]).all()
-    interval = f", 95 % interval {low:.1f} to {high:.1f} %" if known else ""
+    bounds = f", 95 % interval {low:.1f} to {high:.1f} %" if known and interval else ""
     if unit == "SD":
-        return f"the weights change the error by {change:.1f} %{interval}"
-    return f"error {sign * change:.1f} % {'lower' if sign > 0 else 'higher'}{interval}"
+        return f"the weights change the error by {change:.1f} %{bounds}"
+    return f"error {sign * change:.1f} % {'lower' if sign > 0 else 'higher'}{bounds}"
 
 
 def verdict_words(verdict: Verdict) -> str:
