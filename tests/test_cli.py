@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 import wssl
-from wssl import data, exploratory, progress, runs, study, training
+from wssl import data, exploratory, progress, runs, schedule, study, training
 from wssl.cli import COMMANDS, inpaint, main
 from wssl.cli import study as cli_study
 from wssl.data import RECIPES, SOURCES, STROKES
@@ -185,7 +185,7 @@ def test_how_many_jobs_there_are(arguments, variable, jobs, monkeypatch):
     seen = []
 
     def follow(parts, store, budget, in_order, jobs):
-        seen.append(jobs)
+        seen.append(schedule.jobs_for(progress.Progress(parts, store).left, jobs))
         return progress.Progress({}, store)
 
     monkeypatch.setattr(progress, "follow", follow)

@@ -117,20 +117,18 @@ def _study(options: argparse.Namespace) -> int:
         return 0
     end = None if options.budget is None else time.monotonic() + options.budget
     with ExitStack() as stack:
-        where: dict[str, Any] = {}
+        where: dict[str, Any] = {"jobs": options.jobs}
         if options.scheduler is None:
-            where["jobs"] = jobs_for(
-                plan(chain.from_iterable(titled.values()), store), options.jobs
-            )
-            if where["jobs"] == 1:
+            left = plan(chain.from_iterable(titled.values()), store)
+            if jobs_for(left, options.jobs) == 1:
                 start_keras()
         else:
             workers = stack.enter_context(_workers(options.scheduler, store))
             where = {"executor": workers.executor, "max_concurrent": workers.capacity}
 
         def follow(some: "dict[str, list[Asked]]") -> "Progress":
-            left = None if end is None else max(0.0, end - time.monotonic())
-            return progress.follow(some, store, left, in_order=fixed, **where)
+            seconds = None if end is None else max(0.0, end - time.monotonic())
+            return progress.follow(some, store, seconds, in_order=fixed, **where)
 
         done = follow(titled)
         if options.exploratory and not done.rest():
