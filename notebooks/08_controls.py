@@ -161,10 +161,10 @@ report.verdict_table([found[key] for key in frozen], campaign)
 # masks; the test images and test masks are the same for all seeds. The paper made each run once, so
 # it cannot show which of its differences are larger than chance. The table shows the scatter of
 # runs that differ only in their seed. Configurations with much weight on sharpness are kept apart,
-# because a run may fail to learn that task and then ends elsewhere.
+# because a run may fail to learn that task and then ends elsewhere. Runs that diverged are left out.
 
 # %% tags=["hide-input"]
-report.class_table(campaign)
+report.class_table(campaign.converged)
 
 # %% [markdown]
 # ## Was the comparison fair?

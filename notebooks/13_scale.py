@@ -49,6 +49,7 @@ pairs = [("frozen", "random"), ("frozen", "scratch"), ("finetuned", "scratch")]
 for name, value in {
     "answer": text.ladder_answer(rungs, registered=study.registered),
     "awaiting": text.awaited_rungs(rungs) if study.registered else "",
+    "diverged": text.diverged_text(study.records()),
     "predicted": predicted,
 }.items():
     glue(name, value, display=False)
@@ -69,7 +70,7 @@ report.ladder_figure(rungs)
 # is higher: the mean of the differences between runs with the same {term}`seed`. Its 95 % interval
 # is for new seeds and new images. {doc}`10_verdicts` explains how a verdict is reached. Each claim
 # is judged at the scale that the plan fixed for it; this page shows effects at other scales without
-# judging them.
+# judging them. {glue:text}`diverged`
 #
 # ## More training
 

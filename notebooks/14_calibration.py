@@ -89,8 +89,8 @@ calibration.accuracy_table(phases)
 # budgets than those tried here. At the width of the controls only two rates were tried, with random
 # features and from scratch, and the higher was better both times; fine-tuned and partly frozen
 # networks have the rate of the others, which was not tried for them. One seed was used, and
-# registered runs with frozen encoders diverged at the chosen rate later: {doc}`10_verdicts` names
-# them.
+# registered runs of the width of the controls diverged at the chosen rate later, frozen ones and ones
+# from scratch: {doc}`10_verdicts` names them.
 
 # %% [markdown]
 # ## Exercises

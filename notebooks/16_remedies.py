@@ -38,6 +38,7 @@ from wssl.claims.catalogue import (
 )
 from wssl.claims.estimands import PSNR, SSIM, Score
 from wssl.notebooks import check_parameters
+from wssl.report import text
 from wssl.report.figures.simplex import simplex_figure
 from wssl.report.tables import remedies as tables
 from wssl.store import Store, reference_root
@@ -180,14 +181,18 @@ simplex_figure(
 # ## The remedies together
 #
 # The two configurations with the highest SSIM on *validation* images run again at width 32,
-# combined where they change different things, and are compared with the registered controls at
-# that width on test images that nobody tuned on, and on pictures of objects.
+# combined where they change different things, and are compared with the controls of that width on
+# test images that nobody tuned on, and on pictures of objects. All of these have half the registered
+# learning rate, at which some networks of that width diverged ({doc}`10_verdicts`).
+# {glue:text}`diverged`
 
 # %% tags=["remove-input"]
 others = {"from scratch": WIDE_SCRATCH, "the paper's recipe": WIDE_BEST}
 together = remedies.minus(remedies.wide(exploration), others)
 awaited = "" if together else "These runs wait until every remedy was tested on validation images."
 glue("together", awaited, display=False)
+runs = [run for by_seed in exploration.runs.values() for run in by_seed.values()]
+glue("diverged", text.diverged_text(runs), display=False)
 
 # %% [markdown]
 # {glue:text}`together`

@@ -25,6 +25,7 @@ from wssl.claims.advice import CHOICES
 from wssl.claims.catalogue import WIDE_SCRATCH
 from wssl.claims.remedies import Exploration
 from wssl.notebooks import check_parameters
+from wssl.report import text
 from wssl.report.tables import advice
 from wssl.store import Store, reference_root
 
@@ -33,6 +34,8 @@ report.use_style()
 found = exploratory.records(Store(reference_root() if records == "auto" else records))
 exploration = Exploration(found)
 glue("answer", advice.answer_text(exploration, CHOICES), display=False)
+runs = [run for by_seed in exploration.runs.values() for run in by_seed.values()]
+glue("diverged", text.diverged_text(runs), display=False)
 glue("plan", advice.plan_text(exploration, CHOICES), display=False)
 glue("cost", advice.cost_text(exploration, WIDE_SCRATCH), display=False)
 
@@ -58,7 +61,8 @@ report.dots(
 # the choice does not matter. Otherwise the advice is the cheaper way. *Registered* choices belong to
 # the plan; *exploratory* ones were tried afterwards, with three seeds, and suggest more than they
 # show. Each interval stands by itself: the verdicts of {doc}`10_verdicts` also account for the
-# number of claims.
+# number of claims. Networks of width 32 are those at half the registered learning rate, at which
+# some of them diverged ({doc}`10_verdicts`). {glue:text}`diverged`
 
 # %%
 advice.advice_table(exploration, CHOICES)
@@ -70,7 +74,8 @@ advice.advice_table(exploration, CHOICES)
 # everything here was seen on aligned portraits of 64 px, with holes of 30 to 50 % drawn as strokes.
 #
 # ```bash
-# wssl run --preset desktop --dataset folder:my_portraits --encoder scratch --settings width=32
+# wssl run --preset desktop --dataset folder:my_portraits --encoder scratch \
+#   --settings width=32 inpainting_learning_rate=0.004
 # wssl inpaint picture.png mask.png -o filled.png --model FINGERPRINT
 # ```
 #

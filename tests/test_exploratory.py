@@ -1,5 +1,6 @@
 from collections import Counter
 
+import numpy as np
 import pytest
 
 pytest.importorskip("sklearn", exc_type=ImportError)
@@ -126,6 +127,20 @@ def test_the_search_resumes_from_its_records_and_its_best_is_tested_with_every_s
     assert [(e.seed, e.split) for e in tested] == [(11, "test"), (12, "test"), (13, "test")]
 
 
+def test_a_run_of_the_search_that_diverged_counts_and_is_not_fitted(tmp_path):
+    store = Store(tmp_path)
+    for ssim, losses in ((0.7, [0.1, 0.05]), (0.2, [0.05, 0.3]), (0.8, [0.1, 0.05])):
+        experiment = exploratory.next_searched(exploratory.searched(store))
+        record = {"metrics": {"ssim": ssim}, "kind": "inpainting", "provenance": {}}
+        known = {"experiment": experiment.to_dict(), "fingerprint": experiment.fingerprint}
+        store.put({**record, **known, "history": list(enumerate(losses))})
+    tried = exploratory.searched(store)
+    assert np.isnan([score for _, score in tried]).tolist() == [False, True, False]
+    assert exploratory.next_searched(tried).seed == 11
+    tested = exploratory.best_searched(tried)
+    assert {dict(e.pretext) == dict(tried[2][0].pretext) for e in tested} == {True}
+
+
 def put_scores(store, scores):
     """Records of every arm's tests on validation images; `scores`: experiment -> SSIM."""
     for arm in ARMS:
@@ -143,6 +158,7 @@ def chosen(store):
     assert {t.test.dataset for t in tasks if isinstance(t, Evaluation)} == {campaign.UNSEEN}
     assert [e.seed for e in experiments] == [11, 11, 12, 12, 13, 13]
     assert {e.scale.width for e in experiments} == {campaign.WIDE}
+    assert {e.scale.inpainting_learning_rate for e in experiments} == {0.004}
     assert len({e.fingerprint for e in experiments}) == 6
     return experiments[:2]
 
@@ -156,6 +172,25 @@ def test_the_two_best_arms_are_run_at_the_width_of_the_controls(tmp_path):
         ("vicreg", "finetuned"),
         ("colourisation", "finetuned"),
     ]
+
+
+def test_an_arm_with_a_run_that_diverged_is_not_one_of_the_best(tmp_path):
+    store = Store(tmp_path)
+    order = {"vicreg": 0.9, "colourisation": 0.8, "masked_patches": 0.7}
+    put_scores(store, lambda e: order.get(e.objective, 0.1) if e.encoder == "finetuned" else 0.0)
+    (run,) = (e for e in ARMS if (e.objective, e.encoder, e.seed) == ("vicreg", "finetuned", 12))
+    record = {"kind": "inpainting", "experiment": run.to_dict(), "provenance": {}}
+    lost = {"fingerprint": run.fingerprint, "metrics": {}, "history": [[1, 0.1], [2, 0.5]]}
+    store.put({**record, **lost})
+    assert [e.objective for e in chosen(store)] == ["colourisation", "masked_patches"]
+
+
+def test_the_controls_of_the_exploratory_pages_are_those_at_half_the_rate(fabricate, tmp_path):
+    store = Store(tmp_path)
+    fabricate(store, [*campaign.controls(32), *exploratory.half_rate()])
+    runs = [r for r in exploratory.records(store) if r["kind"] == "inpainting"]
+    assert len(runs) == 20
+    assert {run["scale"]["inpainting_learning_rate"] for run in runs} == {0.004}
 
 
 def test_two_arms_that_change_different_things_are_combined(tmp_path):

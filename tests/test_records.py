@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from wssl import records
 from wssl.calibration import FOLDER
 from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.presets import SETTINGS
@@ -69,3 +70,22 @@ def test_the_campaign_uses_seeds_that_the_calibration_has_not_seen():
         if own.get("method", "wssl") in ("wssl", "shift_net", "pic"):
             assert own["seed"] >= 11, path.name
             assert own["split"] == "test", path.name
+
+
+def test_runs_that_diverged_are_known_whatever_the_length_of_an_entry():
+    """All that have put out one constant image; at 16x an entry is as long as sixteen of these."""
+    runs = [r for r in map(load, CAMPAIGN) if records.is_run(r) and r["history"]]
+    lost = [run for run in runs if records.has_diverged(run)]
+    assert lost
+    assert {run["fingerprint"] for run in runs if run["metrics"]["ssim"] < 0.4} == {
+        run["fingerprint"] for run in lost
+    }
+    for run in runs:
+        losses = [loss for _, loss in run["history"]]
+        first = sum(losses[:16]) / 16
+        longer = [[step, loss] for step, loss in enumerate([first, *losses[-1:] * 49])]
+        assert records.has_diverged({**run, "history": longer}) == (run in lost)
+
+
+def test_a_short_run_has_not_diverged_for_not_having_learned():
+    assert not records.has_diverged({"kind": "inpainting", "history": [[1, 0.2], [2, 0.2]]})

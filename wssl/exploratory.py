@@ -15,6 +15,7 @@ from wssl.campaign import DATA, FEW, UNSEEN, WIDE, baselines, controls
 from wssl.claims.remedies import MASK_AWARE
 from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.methods import METHODS
+from wssl.records import has_diverged
 from wssl.simplex import propose
 from wssl.store import Record, Store
 from wssl.study import Study
@@ -85,20 +86,24 @@ def found_weights(seeds: Sequence[int] = FEW) -> list[Experiment]:
     return _repeated([{"pretext": EQUAL}, *({"objective": name} for name in FOUND)], seeds)
 
 
+def at_half_rate(experiment: Experiment) -> Experiment:
+    """An experiment at the width of the controls and half of its learning rate there.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        With the preset's learning rate.
+    """
+    rate = experiment.scale.inpainting_learning_rate / 2
+    return experiment.replace(settings={"width": WIDE, "inpainting_learning_rate": rate})
+
+
 def half_rate() -> list[Experiment | Evaluation]:
     """The controls at half of the registered learning rate, with their tests on unseen images.
 
     At the registered rate, networks of this width may diverge.
     """
-    runs = [
-        experiment.replace(
-            settings={
-                "width": WIDE,
-                "inpainting_learning_rate": experiment.scale.inpainting_learning_rate / 2,
-            }
-        )
-        for experiment in controls(WIDE)
-    ]
+    runs = [at_half_rate(experiment) for experiment in controls(WIDE)]
     return [task for run in runs for task in (run, Evaluation(run, dataset=UNSEEN))]
 
 
@@ -132,11 +137,12 @@ def next_searched(tried: Iterable[tuple[Experiment, float]]) -> Experiment | Non
         Frozen, evaluated on validation images, its seed one of the grids' in turn; None after
         `SEARCH_RUNS`.
     """
-    scored = [(_weights(experiment), score) for experiment, score in tried]
-    if len(scored) >= SEARCH_RUNS:
+    runs = list(tried)
+    if len(runs) >= SEARCH_RUNS:
         return None
+    scored = [(_weights(experiment), score) for experiment, score in runs if np.isfinite(score)]
     weights = propose(scored, SEARCHED)
-    return Experiment(**DATA, pretext=weights, split="val", seed=FEW[len(scored) % len(FEW)])
+    return Experiment(**DATA, pretext=weights, split="val", seed=FEW[len(runs) % len(FEW)])
 
 
 def searched(store: Store) -> list[tuple[Experiment, float]]:
@@ -149,11 +155,12 @@ def searched(store: Store) -> list[tuple[Experiment, float]]:
     Returns
     -------
     list of (Experiment, float)
-        Each with its mean SSIM on validation images.
+        Each with its mean SSIM on validation images; NaN if it diverged.
     """
     tried: list[tuple[Experiment, float]] = []
     while (experiment := next_searched(tried)) and (record := store.get(experiment.fingerprint)):
-        tried.append((experiment, record["metrics"]["ssim"]))
+        score = np.nan if has_diverged(record) else record["metrics"]["ssim"]
+        tried.append((experiment, score))
     return tried
 
 
@@ -165,7 +172,7 @@ def best_searched(tried: Iterable[tuple[Experiment, float]]) -> list[Experiment]
     tried : iterable of (Experiment, float)
         As for `next_searched`.
     """
-    best, _ = max(tried, key=lambda pair: pair[1])
+    best, _ = max((pair for pair in tried if np.isfinite(pair[1])), key=lambda pair: pair[1])
     return _repeated([{"pretext": _weights(best)}], FEW)
 
 
@@ -181,7 +188,8 @@ def together(store: Store) -> list[Experiment | Evaluation]:
     """The two arms that are best on validation images, at the width of the controls.
 
     Where the two change different things of the paper's recipe (the pretext phase, the network, the
-    freezing), the second is replaced by their combination. Each is also tested on unseen images.
+    freezing), the second is replaced by their combination. Each runs at half the rate, and is also
+    tested on unseen images. An arm with a run that diverged cannot be one of the best.
 
     Parameters
     ----------
@@ -199,6 +207,9 @@ def together(store: Store) -> list[Experiment | Evaluation]:
             records = [store.get(test.fingerprint) for test in tests]
             if None in records:
                 return []
+            runs = [store.get(test.experiment.fingerprint) for test in tests]
+            if any(run is not None and has_diverged(run) for run in runs):
+                continue
             scored.append((np.mean([r["metrics"]["ssim"] for r in records if r]), experiment))
     best, second = (e for _, e in sorted(scored, key=lambda pair: -pair[0])[:2])
     changes = _changes(best), _changes(second)
@@ -206,7 +217,7 @@ def together(store: Store) -> list[Experiment | Evaluation]:
         merged = {name: value for part in changes for name, value in part.items()}
         settings = {name: value for part in merged.values() for name, value in part.items()}
         second = Experiment(**DATA, **settings)
-    chosen = [e.replace(seed=s, settings={"width": WIDE}) for s in FEW for e in (best, second)]
+    chosen = [at_half_rate(e.replace(seed=s)) for s in FEW for e in (best, second)]
     return [task for e in chosen for task in (e, Evaluation(e, dataset=UNSEEN))]
 
 
@@ -226,6 +237,8 @@ def _changes(experiment: Experiment) -> dict[str, dict[str, Any]]:
 def records(store: Store | None = None) -> list[Record]:
     """The existing records of the exploratory arms and of the registered campaign.
 
+    The controls of width 32 are those at half the rate.
+
     Parameters
     ----------
     store : Store, optional
@@ -238,7 +251,9 @@ def records(store: Store | None = None) -> list[Record]:
     """
     store = store or Store()
     found = {record["fingerprint"]: record for record in Study(**DATA).records(store)}
-    for task in chain(chain.from_iterable(tasks().values()), together(store)):
+    for experiment in controls(WIDE):
+        found.pop(experiment.fingerprint, None)
+    for task in chain(chain.from_iterable(tasks().values()), half_rate(), together(store)):
         wanted = [task.fingerprint]
         if isinstance(task, Experiment) and task.pretraining:
             wanted.append(task.pretraining.fingerprint)

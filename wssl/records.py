@@ -26,6 +26,9 @@ DIVERGED = 2.0
 Of the calibration's runs, the one that diverged has 3.4, all others at most 1.3.
 """
 
+UNIMPROVED = 0.8
+"""A run whose last loss is more than this times its first has diverged, too (plan, 2026-11-27)."""
+
 PER_IMAGE = "ssim", "psnr", "ssim_hole", "psnr_hole", "ms_ssim", "gmsd", "st_lpips"
 """The metrics, of `wssl.metrics.NAMES`, that a record keeps for each image."""
 
@@ -199,7 +202,11 @@ def is_of_network(record: Mapping[str, Any]) -> bool:
 
 
 def has_diverged(record: Mapping[str, Any]) -> bool:
-    """Whether a run ended with more than `DIVERGED` times the least loss that it had reached.
+    """Whether a run ended with much more than its least loss, or with hardly less than its first.
+
+    Losses are means of a fiftieth of the steps: the last is more than `DIVERGED` times the least,
+    or more than `UNIMPROVED` times the first, since a long fiftieth hides what had been reached in
+    it. The latter is not asked of runs of fewer than fifty steps.
 
     Parameters
     ----------
@@ -213,9 +220,15 @@ def has_diverged(record: Mapping[str, Any]) -> bool:
     True
     >>> has_diverged({"kind": "inpainting", "history": history[:2]})
     False
+    >>> stuck = [[step, 0.25] for step in range(50)]
+    >>> has_diverged({"kind": "inpainting", "history": stuck})
+    True
     """
     losses = [loss for _, loss in record.get("history") or []]
-    return bool(losses) and is_run(record) and losses[-1] > DIVERGED * min(losses)
+    if not losses or not is_run(record):
+        return False
+    unimproved = len(losses) >= 50 and losses[-1] > UNIMPROVED * losses[0]
+    return unimproved or losses[-1] > DIVERGED * min(losses)
 
 
 def trained_experiment(record: Mapping[str, Any]) -> dict[str, Any]:

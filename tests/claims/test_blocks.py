@@ -15,7 +15,7 @@ from wssl.claims.blocks import (
     slope_within,
 )
 from wssl.claims.campaign import Campaign, Design
-from wssl.claims.catalogue import BEST_ARM, RANDOM
+from wssl.claims.catalogue import BEST_ARM, RANDOM, SCRATCH
 from wssl.claims.estimands import PSNR, SSIM
 from wssl.experiment import Experiment
 
@@ -53,6 +53,19 @@ def test_a_measure_of_each_block_comes_from_the_record_of_its_seed(campaign):
     assert np.isnan(by_block(campaign, BEST_ARM, "readout", "hole")[1][4])
     run["mechanism"] = None
     assert list(by_block(campaign, BEST_ARM, "readout", "hole")) == [0, 2]
+
+
+def test_a_frozen_encoder_is_known_also_where_its_decoder_diverged(campaign):
+    for arm, kept in ((RANDOM, [0, 1, 2]), (SCRATCH, [0, 2])):
+        run = campaign.run(arm, 1)
+        before = run["history"]
+        run["history"] = [[1, 0.1], [2, 0.5]]
+        found = Campaign(
+            [run for by_seed in campaign.runs.values() for run in by_seed.values()], campaign.design
+        )
+        assert list(by_block(found, arm, "readout", "known")) == kept
+        assert list(cut_skips(found, arm)) == [0, 2]
+        run["history"] = before
 
 
 def test_what_a_cut_costs_is_the_change_of_the_score(campaign):

@@ -17,7 +17,16 @@ from wssl.claims.catalogue import (
     claim,
 )
 from wssl.claims.decision import judge
-from wssl.claims.estimands import PSNR, SSIM, Best, Contrast, SpreadOfWeightings, difference, shown
+from wssl.claims.estimands import (
+    PSNR,
+    SSIM,
+    Best,
+    Contrast,
+    SpreadOfWeightings,
+    difference,
+    linear,
+    shown,
+)
 from wssl.claims.outcomes import (
     NOT_RUN,
     SEEN,
@@ -126,6 +135,26 @@ def test_a_run_that_diverged_counts_in_the_verdicts(diverged):
 
 def test_where_no_run_diverged_nothing_is_left_out(campaign):
     assert campaign.converged is campaign
+
+
+def test_two_seeds_have_an_interval_only_if_comparable_arms_lend_theirs():
+    runs = Campaign(study(TRUE["features"])).runs
+    terms = difference(WIDE_BEST, WIDE_RANDOM).terms
+    two = [runs[arm][seed] for arm in (WIDE_BEST, WIDE_RANDOM) for seed in (11, 12)]
+    alone = paired(Campaign(two), terms, SSIM).estimate
+    assert np.isfinite(alone.value)
+    assert np.isnan(alone.lower())
+    others = [run for arm, by_seed in runs.items() if arm.width != WIDE for run in by_seed.values()]
+    assert np.isfinite(paired(Campaign([*two, *others]), terms, SSIM).estimate.lower())
+
+
+def test_without_lent_variance_an_interval_is_that_of_students_t(campaign):
+    found = findings(RECORDS, claims=[claim("supervised"), claim("finetuned")], lent=False)
+    for key in ("supervised", "finetuned"):
+        terms, seeds = claim(key).estimand.terms, campaign.design.many
+        own = linear(campaign, terms, SSIM, seeds, own=True)
+        assert found[key].effect == own
+        assert found[key].effect != claim(key).estimand.estimate(campaign)
 
 
 def test_a_single_seed_has_no_interval(campaign):

@@ -226,6 +226,15 @@ def test_advice_compares_the_interval_with_the_margin(monkeypatch, bounds, actio
     assert CHOICES[0].advice(Exploration([])) == (action, certainty)
 
 
+def test_advice_says_how_many_runs_diverged(explored):
+    exploration = explored(usual)
+    clear = CHOICES[0].advice(exploration)
+    assert clear.certainty == CLEAR
+    exploration.runs[CHOICES[0].first][12]["history"] = [[1, 0.1], [2, 0.5]]
+    exploration.__dict__.pop("converged", None)
+    assert CHOICES[0].advice(exploration) == (clear.action, "1 of 10 runs diverged")
+
+
 def test_no_advice_while_a_seed_is_missing(explored):
     exploration = explored(usual, [e for e in (*CONTROLS, *WIDE_CONTROLS) if e.seed == 11])
     assert {choice.advice(exploration) for choice in CHOICES} == {None}

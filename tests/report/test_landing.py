@@ -60,15 +60,16 @@ def test_runs_that_diverged_are_told_beside_the_answer(found):
     terms = rest[landing.QUESTION].claim.estimand.terms
     effect = paired(rest.campaign, terms, SSIM).estimate
     words = landing.effect_words(replace(rest[landing.QUESTION], effect=effect))
-    expected = f"1 of 10 runs diverged; without them, {words}"
-    assert len(paired(rest.campaign, terms, SSIM).per_seed) == 4
+    kept = paired(rest.campaign, terms, SSIM).per_seed
+    seeds = f"{', '.join(map(str, [*kept][:3]))} and {[*kept][3]}"
+    expected = f"1 of 10 runs diverged; without them (seeds {seeds}), {words}"
     assert landing.diverged_words(rest[landing.QUESTION], rest.campaign) == expected
     assert "interval" not in landing.answer_sentence(rest)
     undecided = replace(rest[landing.QUESTION], outcome=UNDECIDED)
     shown = Findings(rest.campaign, {**rest.verdicts, landing.QUESTION: undecided}, True)
     words = "Undecided: 1 of the 10 runs that decide it diverged."
     assert landing.answer_sentence(shown) == words
-    assert report.claim_list(rest)._repr_html_().count(f". {expected}") == 1
+    assert report.claim_list(rest)._repr_html_().count(f">{expected}") == 1
     assert landing.diverged_words(found[landing.QUESTION], found.campaign) == ""
     assert landing.diverged_words(rest["weights-matter"], rest.campaign) == ""
 
@@ -118,7 +119,7 @@ def test_what_the_runs_at_half_the_rate_say_stands_below(found):
     assert landing.answer_sentence(found, halved) == landing.answer_sentence(found), (
         "nothing is said before all are there"
     )
-    assert html.count("At half the learning rate, awaiting runs (5 of 10)") == 2
+    assert html.count("Exploratory, at half the learning rate: awaiting runs (5 of 10)") == 2
     whole = findings(
         [run for by_seed in found.campaign.runs.values() for run in by_seed.values()],
         claims=OF_CONTROLS,
@@ -128,10 +129,12 @@ def test_what_the_runs_at_half_the_rate_say_stands_below(found):
     assert words.startswith(f"{short}, 95 % interval ")
     sentence = landing.answer_sentence(found, whole)
     assert sentence.startswith(landing.answer_sentence(found))
-    assert sentence.endswith(f" At half the learning rate: no difference that matters ({short}).")
-    expected = "At half the learning rate, there is no difference that matters"
+    assert sentence.endswith(
+        f" Exploratory, at half the rate: no difference that matters ({short})."
+    )
+    expected = "Exploratory, at half the learning rate: there is no difference that matters"
     html = report.claim_list(found, whole)._repr_html_()
-    assert html.count("At half the learning rate, ") == 2
+    assert html.count("Exploratory, at half the learning rate: ") == 2
     assert f"{expected} ({words})" in html
     assert len(re.findall(r'class="detail" data-records="', html)) == 2
 
@@ -148,9 +151,9 @@ def test_what_the_runs_at_half_the_rate_say_stands_below(found):
 def test_each_outcome_at_half_the_rate_has_its_words(found, outcome, low, high, short, words):
     halved = with_outcome(found, outcome, low, high)
     sentence = landing.answer_sentence(found, halved)
-    assert f"At half the learning rate: {short} (error " in sentence
+    assert f"Exploratory, at half the rate: {short} (error " in sentence
     html = report.claim_list(found, halved)._repr_html_()
-    assert f"At half the learning rate, {words} (error " in html
+    assert f"Exploratory, at half the learning rate: {words} (error " in html
 
 
 def test_awaited_claims_say_how_many_runs_are_there():

@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "claims"))
 from worlds import TRUE, study
 
 from wssl.claims.campaign import Campaign
-from wssl.claims.catalogue import CLAIMS, WIDE_RANDOM, claim
+from wssl.claims.catalogue import CLAIMS, WIDE_RANDOM, WIDE_SCRATCH, claim
 from wssl.claims.characteristics import nothing
 from wssl.claims.decision import REFUTED, judge
 from wssl.claims.estimands import SSIM, Contrast
@@ -90,8 +90,8 @@ def test_effects_without_runs_that_diverged_stand_beside_the_registered_ones(ver
     rest = Campaign(r for r in records if r is not lost)
     found = paired(rest, verdict.claim.estimand.terms, SSIM).estimate
     assert row["without", "effect"] == text.amount(found.value, "ratio")
-    assert row["without", "seeds"] == 4
-    assert table.loc[claim("supervised").text, ("without", "seeds")] == 5
+    assert row["without", "seeds"] == "11, 13, 14, 15"
+    assert table.loc[claim("supervised").text, ("without", "seeds")] == "11, 12, 13, 14, 15"
 
 
 def test_controls_by_their_own_noise(verdicts):
@@ -110,7 +110,23 @@ def test_controls_by_their_own_noise(verdicts):
     assert row["from its own runs"] == text.bounds_text(*ends, "ratio")
     ratio = np.var(values, ddof=1) / campaign.prior(terms, SSIM)[0]
     assert row["own over lent variance"] == f"{ratio:.2g}"
+    assert row["the same, lent by runs that did not diverge"] == f"{ratio:.2g}"
     assert tables.own_noise_table(judge([]), Campaign([])).empty
+
+
+def test_claims_that_borrow_from_runs_that_diverged_have_their_own_noise_beside():
+    key = "deep-features"
+    records = study(TRUE["features"])
+    text_of = claim(key).text
+    assert text_of not in tables.own_noise_table(judge(records), Campaign(records)).index
+    campaign = Campaign(records)
+    lost = campaign.runs[WIDE_SCRATCH][12]
+    lost |= {"history": [[1, 0.1], [2, 0.5]], "metrics": {**lost["metrics"], "ssim": 0.2}}
+    row = tables.own_noise_table(judge(records), campaign).loc[text_of]
+    with_all, without = row["own over lent variance"], row.iloc[-1]
+    assert float(with_all) < 0.1 * float(without)
+    shown = tables.converged_table(judge(records), campaign)
+    assert shown["without", "seeds"].loc[claim("supervised").text] == "11, 13, 14, 15"
 
 
 def test_unseen_images_by_their_kinds(verdicts):

@@ -17,6 +17,7 @@ from wssl.claims.decision import HOLDS, REFUTED, SAME, outcome_of
 from wssl.claims.estimands import MARGINS, SSIM, Score, difference
 from wssl.claims.outcomes import PairedContrast, paired, recorded
 from wssl.claims.remedies import OTHER_PRETRAINING, WITHOUT_PRETRAINING
+from wssl.records import has_diverged
 
 CLEAR = "clear"
 """The certainty of advice whose interval lies on one side of zero."""
@@ -81,7 +82,7 @@ class Choice:
 
         The interval is compared with the smallest effect of interest, as in a verdict, but for this
         choice by itself. The second way is the cheaper one, and is advised unless the first is
-        better.
+        better. Where a run of one of the two diverged, the certainty says how many did.
 
         Parameters
         ----------
@@ -93,6 +94,11 @@ class Choice:
             return None
         low, high = found.estimate.lower(), found.estimate.upper()
         outcome = outcome_of(low, high, MARGINS[SSIM.unit])
+        arms = self.first, self.second
+        runs = [run for arm in arms for run in campaign.runs.get(arm, {}).values()]
+        if lost := sum(map(has_diverged, runs)):
+            action = self.do_first if outcome == HOLDS else self.do_second
+            return Advice(action, f"{lost} of {len(runs)} runs diverged")
         if outcome == HOLDS:
             return Advice(self.do_first, CLEAR)
         if outcome == SAME:
@@ -172,7 +178,7 @@ CHOICES = (
     ),
     Choice(
         "width 32 or 16",
-        "Take a network of twice the width?",
+        "Take a network of twice the width, at half the learning rate?",
         WIDE_SCRATCH,
         SCRATCH,
         "take the wider network",

@@ -38,11 +38,11 @@ def by_block(campaign: Campaign, arm: Arm, part: str, name: str) -> dict[int, np
     Returns
     -------
     dict of int to ndarray of float, (5,)
-        By seed; NaN where a block has no value. Runs that diverged or have no analysis are left
-        out.
+        By seed; NaN where a block has no value. Runs without an analysis are left out, and runs
+        that diverged, unless their encoder is frozen: it is as it was before.
     """
-    found = {}
-    for seed, run in sorted(campaign.converged.runs.get(arm, {}).items()):
+    found, whole = {}, arm.encoder in ("frozen", "random") and arm.blocks == FROZEN_BLOCKS
+    for seed, run in sorted((campaign if whole else campaign.converged).runs.get(arm, {}).items()):
         if examined := run.get("mechanism"):
             found[seed] = np.array(examined[part][name], dtype=float)
     return found

@@ -234,6 +234,9 @@ class Campaign:
     records : iterable of dict
         Runs, pretext phases and evaluations; what was not registered is ignored.
     design : Design
+    lent : bool
+        Whether comparable arms lend each other their variance. Else each contrast has that of its
+        own runs alone.
 
     Raises
     ------
@@ -241,8 +244,10 @@ class Campaign:
         If two runs are of the same arm and seed, so that it is not clear which of them counts.
     """
 
-    def __init__(self, records: Iterable[Record], design: Design | None = None):
-        self.design = design or Design()
+    def __init__(
+        self, records: Iterable[Record], design: Design | None = None, *, lent: bool = True
+    ):
+        self.design, self.lent = design or Design(), lent
         self.runs: dict[Arm, dict[int, Record]] = {}
         self.pretexts: dict[str, Record] = {}
         self.evaluations: dict[str, list[Record]] = {}
@@ -368,6 +373,8 @@ class Campaign:
         """
         if noise == "none":
             return 0.0, np.inf
+        if not self.lent:
+            return float("nan"), 0
         if (score, noise) not in self._pools:
             layouts: dict[Any, list[Arm]] = {}
             registered = {*self.design.few, *self.design.many}

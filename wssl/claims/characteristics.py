@@ -23,6 +23,7 @@ from wssl.claims.catalogue import CLAIMS, CONTROLS, PAIRS, TRIPLES, Claim
 from wssl.claims.decision import HOLDS, LEVEL, SAME, is_wrong, judge
 from wssl.claims.estimands import MARGINS, SpreadByTasks, SpreadOverSeeds, YieldOfMasks
 from wssl.paper import BEST, FROZEN_BLOCKS
+from wssl.records import has_diverged
 from wssl.statistics import BestAgainstBest
 from wssl.store import Record
 
@@ -64,6 +65,8 @@ class Noise:
     def of(cls, records: Iterable[Record]) -> "Noise":
         """The noise of the runs of some records, with at least three seeds per arm.
 
+        Runs that diverged are left out.
+
         Parameters
         ----------
         records : iterable of dict
@@ -77,6 +80,8 @@ class Noise:
         arms: dict[tuple[Any, ...], dict[int, Record]] = {}
         for record in records:
             experiment = record["experiment"]
+            if "kind" in record and has_diverged(record):  # the first edition's have no kind
+                continue
             if "method" in experiment and experiment["method"] not in CLASSICAL:
                 layers = str(experiment.get("frozen_layers", 16))
                 scale = str(record.get("scale"))

@@ -80,6 +80,7 @@ def findings(
     *,
     registered: bool = True,
     claims: Sequence[Claim] = CLAIMS,
+    lent: bool = True,
 ) -> Findings:
     """Reach a verdict on each claim, or only estimate its effect.
 
@@ -94,6 +95,8 @@ def findings(
     claims : sequence of Claim
         The registered ones if not given. Others are judged among themselves: within the registered
         ones they would change the bounds of these.
+    lent : bool
+        As in `Campaign`.
 
     Returns
     -------
@@ -105,7 +108,7 @@ def findings(
     >>> found["features"].outcome, found.registered
     ('awaiting runs', True)
     """
-    campaign = Campaign(records, design)
+    campaign = Campaign(records, design, lent=lent)
     if registered:
         verdicts = verdicts_of(campaign, claims)
     else:
@@ -225,7 +228,7 @@ def paired(
     """A contrast of arms from all common seeds, for display without a verdict.
 
     Runs that diverged are left out (`Campaign.converged`). A single seed has no interval, although
-    comparable arms would lend it their variance.
+    comparable arms would lend it their variance; two seeds have one only if these do.
 
     Parameters
     ----------
@@ -251,6 +254,7 @@ def paired(
         seed: float(sum(c * score(campaign, arm, seed) for c, arm in terms)) for seed in seeds
     }
     estimate = linear(campaign, terms, score, seeds)
-    if len(seeds) < 2 and not all(map(campaign.is_fill, coefficients)):
+    alone = not np.isfinite(campaign.prior(terms, score)[0])
+    if len(seeds) < (3 if alone else 2) and not all(map(campaign.is_fill, coefficients)):
         estimate = Estimate(estimate.value, float("nan"), float("nan"))
     return PairedContrast(estimate, values)

@@ -67,8 +67,11 @@ def dots(
     for axis, score in zip(axes[0], scores, strict=True):
         title, reads = score_label(score)
         drawn = [paired(campaign, terms, score) for terms in contrasts.values()]
-        for y, found in enumerate(drawn):
-            _draw(axis, y, found, partial(in_unit, unit=score.unit))
+        for y, (terms, found) in enumerate(zip(contrasts.values(), drawn, strict=True)):
+            if found is None:
+                _say_why(axis, y, campaign, terms)
+            else:
+                _draw(axis, y, found, partial(in_unit, unit=score.unit))
         if in_paper:
             theirs = [in_unit(printed_contrast(t, score), score.unit) for t in contrasts.values()]
             _draw_paper(axis, theirs, UNITS[score.unit])
@@ -88,15 +91,18 @@ def dots(
     return with_legend(figure, runs_of(campaign, arms))
 
 
-def _draw(
-    axis: Axes, y: float, found: PairedContrast | None, place: Callable[[float], float]
-) -> None:
-    if found is None:
-        axis.text(
-            0.98, y, "no runs yet", transform=axis.get_yaxis_transform(), ha="right", va="center",
-            fontsize="small", color="0.45",
-        )  # fmt: skip
-        return
+def _say_why(axis: Axes, y: float, campaign: Campaign, terms: Sequence[tuple[float, Arm]]) -> None:
+    """What stands in the place of a contrast without a common seed."""
+    seeds = [set(campaign.runs.get(arm, {})) for _, arm in terms]
+    shared = bool(seeds) and bool(set.intersection(*seeds))
+    words = "no seed in which none diverged" if shared else "no runs yet"
+    axis.text(
+        0.98, y, words, transform=axis.get_yaxis_transform(), ha="right", va="center",
+        fontsize="small", color="0.45",
+    )  # fmt: skip
+
+
+def _draw(axis: Axes, y: float, found: PairedContrast, place: Callable[[float], float]) -> None:
     seeds = [place(value) for value in found.per_seed.values()]
     axis.plot(seeds, [y] * len(seeds), "o", color=OURS, alpha=0.4, markersize=5)
     draw_mean(axis, y, found.estimate, place)

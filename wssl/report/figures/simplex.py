@@ -22,7 +22,8 @@ def simplex_figure(tried: Tried, tasks: Sequence[str], records: Sequence[Record]
     Parameters
     ----------
     tried : sequence of (mapping of str to float, float)
-        Weights of the tasks and their score on validation images, as for `wssl.simplex.surface`.
+        Weights of the tasks and their score on validation images, as for `wssl.simplex.surface`;
+        NaN for a run that diverged, which is numbered but not fitted.
     tasks : sequence of str
         Three, at the corners: lower left, lower right, top.
     records : sequence of dict
@@ -34,10 +35,13 @@ def simplex_figure(tried: Tried, tasks: Sequence[str], records: Sequence[Record]
         Left the expected SSIM, right its standard deviation; points are the weights tried, numbered
         in their order, the star the highest expectation.
     """
-    if not tried:
+    known = np.isfinite([score for _, score in tried])
+    if not known.any():
         return placeholder("Awaiting runs: the search for weights has not begun.")
     points = lattice(3, _PARTS)
-    mean, deviation = surface(tried, points, tasks)
+    mean, deviation = surface(
+        [pair for pair, k in zip(tried, known, strict=True) if k], points, tasks
+    )
     places = points @ _CORNERS
     weights = np.array([[float(w.get(task, 0.0)) for task in tasks] for w, _ in tried]) @ _CORNERS
     figure, axes = plt.subplots(1, 2, figsize=(10, 4.4), layout="constrained")

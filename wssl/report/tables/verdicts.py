@@ -13,6 +13,7 @@ from wssl.claims.outcomes import paired
 from wssl.report.tables.paper import indexed, with_headings
 from wssl.report.text import SIGNS, amount, bounds_text, interval_text
 from wssl.report.web import trace
+from wssl.statistics import Estimate
 
 ASSERTED = {
     "says": "stated by the paper",
@@ -82,15 +83,17 @@ def converged_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataF
     Returns
     -------
     pandas.DataFrame
-        One row per claim that is a contrast of arms with a common seed, with 95 % intervals; empty
-        if no run diverged. Without the runs that diverged, the seeds are those in which each arm
-        has another run, and the variance is that of the other runs.
+        One row per claim that is a contrast of arms with runs, with 95 % intervals; empty if no run
+        diverged. Without the runs that diverged, the seeds are those in which each arm has another
+        run, and the variance is that of the other runs. Dashes where there is no such seed.
     """
     lines = []
     for verdict, estimand in _contrasts(verdicts if campaign.converged is not campaign else ()):
-        if (found := paired(campaign, estimand.terms, estimand.score)) is None:
+        found = paired(campaign, estimand.terms, estimand.score)
+        if not all(campaign.runs.get(arm) for _, arm in estimand.terms):
             continue
-        effect, rest, unit = verdict.effect, found.estimate, estimand.unit
+        nothing = Estimate(np.nan, np.nan, np.nan)
+        effect, rest, unit = verdict.effect, found.estimate if found else nothing, estimand.unit
         lines.append(
             {
                 ("", "claim"): verdict.claim.text,
@@ -98,14 +101,14 @@ def converged_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataF
                 ("all runs", "95 % interval"): bounds_text(*verdict.interval(), unit),
                 ("without", "effect"): amount(rest.value, unit),
                 ("without", "95 % interval"): bounds_text(rest.lower(), rest.upper(), unit),
-                ("without", "seeds"): len(found.per_seed),
+                ("without", "seeds"): ", ".join(map(str, found.per_seed)) if found else "—",
             }
         )
     return with_headings(lines) if lines else pd.DataFrame()
 
 
 def own_noise_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataFrame:
-    """The claims about the controls with the variance of their own runs alone.
+    """The claims that may borrow the variance of diverged runs, with that of their own runs alone.
 
     Parameters
     ----------
@@ -115,29 +118,36 @@ def own_noise_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataF
     Returns
     -------
     pandas.DataFrame
-        One row per contrast of configurations with the seeds of the controls whose runs are there:
-        the 95 % interval of the table of verdicts, in which comparable runs lend their variance;
-        that of Student's t, with the same error over images; and how many times the lent variance
-        of one seed the own one is.
+        One row per contrast of configurations whose runs are there, if it is about the controls or
+        runs that diverged are among those that lend it their variance: the 95 % interval of the
+        table of verdicts, in which comparable runs do so; that of Student's t, with the same error
+        over images; and how many times the lent variance of one seed, with and without runs that
+        diverged, the own one is.
     """
-    columns = ["effect", "95 % interval", "from its own runs", "own over lent variance"]
+    with_all, without = "own over lent variance", "the same, lent by runs that did not diverge"
+    columns = ["effect", "95 % interval", "from its own runs", with_all, without]
     lines = []
-    seeds = campaign.design.many
-    for verdict, estimand in _contrasts(verdicts if len(seeds) > 1 else ()):
-        if not estimand.many or verdict.effect is None:
+    for verdict, estimand in _contrasts(verdicts if len(campaign.design.few) > 1 else ()):
+        if verdict.effect is None:
+            continue
+        seeds = campaign.design.many if estimand.many else campaign.design.few
+        lent = campaign.prior(estimand.terms, estimand.score)[0]
+        rest = campaign.converged.prior(estimand.terms, estimand.score)[0]
+        if not estimand.many and lent == rest:
             continue
         unit = estimand.unit
         alone = linear(campaign, estimand.terms, estimand.score, seeds, own=True)
         values = [sum(c * estimand.score(campaign, arm, s) for c, arm in estimand.terms)
                   for s in seeds]  # fmt: skip
-        lent = campaign.prior(estimand.terms, estimand.score)[0]
+        own = float(np.var(values, ddof=1))
         lines.append(
             {
                 "claim": verdict.claim.text,
                 "effect": amount(verdict.effect.value, unit),
                 "95 % interval": bounds_text(*verdict.interval(), unit),
                 "from its own runs": bounds_text(alone.lower(), alone.upper(), unit),
-                "own over lent variance": f"{np.var(values, ddof=1) / lent:.2g}" if lent else "—",
+                with_all: f"{own / lent:.2g}" if lent > 0 else "—",
+                without: f"{own / rest:.2g}" if rest > 0 else "—",
             }
         )
     return pd.DataFrame(lines, columns=["claim", *columns]).set_index("claim")

@@ -11,7 +11,7 @@ from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED, Verd
 from wssl.claims.estimands import Contrast
 from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, paired
 from wssl.records import has_diverged
-from wssl.report.text import SIGNS, counted
+from wssl.report.text import SIGNS, counted, listed
 from wssl.report.web.sliders import embedded
 from wssl.report.web.trace import attribute, verdict_records
 from wssl.store import Record
@@ -147,7 +147,7 @@ def _caption(runs: list[Record], networks: str) -> str:
     )
 
 
-def _beside(verdict: Verdict) -> str:
+def _beside(verdict: Verdict, campaign: Campaign) -> str:
     """What the runs at half the rate say, as a sentence without its full stop."""
     refuted = "the opposite is true" if verdict.high < 0 else "it does not hold"
     words = {
@@ -156,8 +156,11 @@ def _beside(verdict: Verdict) -> str:
         SAME: "there is no difference that matters",
         UNDECIDED: "the runs cannot tell",
     }.get(verdict.outcome, verdict.status)
-    effect = f" ({effect_words(verdict)})" if verdict.effect is not None else ""
-    return f"At half the learning rate, {words}{effect}"
+    notes = [effect_words(verdict)] if verdict.effect is not None else []
+    notes += filter(None, [diverged_words(verdict, campaign)])
+    return f"Exploratory, at half the learning rate: {words}" + f" ({'; '.join(notes)})" * bool(
+        notes
+    )
 
 
 def _alternative(name: str, index: int) -> str:
@@ -205,7 +208,7 @@ def answer_sentence(found: Findings, halved: Findings | None = None) -> str:
             UNDECIDED: "undecided",
         }[beside.outcome]
         size = effect_words(beside, interval=False)
-        return f"{answer_sentence(found)} At half the learning rate: {words} ({size})."
+        return f"{answer_sentence(found)} Exploratory, at half the rate: {words} ({size})."
     verdict = found[QUESTION]
     if verdict.outcome == AWAITING:
         runs = counted(verdict.registered, "registered run")
@@ -253,23 +256,22 @@ def diverged_words(verdict: Verdict, campaign: Campaign) -> str:
         Its records.
     """
     lost, count = _diverged(verdict, campaign)
-    if not lost:
-        return ""
+    words = f"{lost} of {counted(count, 'run')} diverged" if lost else ""
     estimand = verdict.claim.estimand
-    assert isinstance(estimand, Contrast)
-    rest = paired(campaign, estimand.terms, estimand.score)
-    words = f"{lost} of {counted(count, 'run')} diverged"
-    if rest is None:
+    if not lost or not isinstance(estimand, Contrast):
         return words
-    return f"{words}; without them, {effect_words(replace(verdict, effect=rest.estimate))}"
+    rest = paired(campaign, estimand.terms, estimand.score)
+    if rest is None:
+        return f"{words}, at least one of each seed"
+    seeds = listed([str(seed) for seed in rest.per_seed])
+    effect = effect_words(replace(verdict, effect=rest.estimate))
+    return f"{words}; without them (seed{'s' * (len(rest.per_seed) > 1)} {seeds}), {effect}"
 
 
 def _diverged(verdict: Verdict, campaign: Campaign) -> tuple[int, int]:
-    """How many runs of the arms of a contrast diverged, and how many there are."""
-    estimand = verdict.claim.estimand
-    if not isinstance(estimand, Contrast):
-        return 0, 0
-    runs = [run for _, arm in estimand.terms for run in campaign.runs.get(arm, {}).values()]
+    """How many of the runs that a claim needs and that are recorded diverged, and their number."""
+    needs = {(arm, seed) for _, arm, seed, _ in verdict.claim.estimand.needs(campaign)}
+    runs = [run for arm, seed in needs if (run := campaign.run(arm, seed)) is not None]
     return sum(map(has_diverged, runs)), len(runs)
 
 
@@ -342,13 +344,13 @@ def _item(verdict: Verdict, found: Findings, halved: Findings | None) -> str:
         again = halved[claim.key]
         below = (
             f'<span class="detail"{attribute(verdict_records(again, halved.campaign))}>'
-            f"{escape(_beside(again))}</span>"
+            f"{escape(_beside(again, halved.campaign))}</span>"
         )
     effect = effect_words(verdict) if verdict.effect is not None else ""
+    if effect and (lost := diverged_words(verdict, found.campaign)):
+        effect = lost
     if effect and is_provisional(found):
         effect += "; provisional"
-    if effect and (lost := diverged_words(verdict, found.campaign)):
-        effect += f". {_capital(lost)}"
     traced = attribute(verdict_records(verdict, found.campaign))
     return (
         f'<li><span class="claim">{escape(PLAIN.get(claim.key, claim.text))}'
