@@ -127,6 +127,13 @@ def test_claims_that_borrow_from_runs_that_diverged_have_their_own_noise_beside(
     assert float(with_all) < 0.1 * float(without)
     shown = tables.converged_table(judge(records), campaign)
     assert shown["without", "seeds"].loc[claim("supervised").text] == "11, 13, 14, 15"
+    effects = tables.verdict_table(judge(records), campaign)["effect"]
+    assert effects[claim("supervised").text].endswith(" *")
+    assert effects.str.endswith(" *").sum() == 6, "all contrasts with training from scratch, wide"
+    labels = [
+        label.get_text() for label in forest(judge(records), campaign).axes[0].get_yticklabels()
+    ]
+    assert sum(label.endswith(" *") for label in labels) == 7
 
 
 def test_unseen_images_by_their_kinds(verdicts):

@@ -16,6 +16,7 @@ from wssl.claims.estimands import (
     SpreadOverSeeds,
     linear,
 )
+from wssl.records import has_diverged
 from wssl.statistics import Estimate
 from wssl.store import Record
 
@@ -220,6 +221,20 @@ class PairedContrast:
 
     estimate: Estimate
     per_seed: Mapping[int, float]
+
+
+def diverged(verdict: Verdict, campaign: Campaign) -> tuple[int, int]:
+    """How many of the runs that a claim needs and that are recorded diverged, and their number.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    campaign : Campaign
+        From whose records it is.
+    """
+    needs = {(arm, seed) for _, arm, seed, _ in verdict.claim.estimand.needs(campaign)}
+    runs = [run for arm, seed in needs if (run := campaign.run(arm, seed)) is not None]
+    return sum(map(has_diverged, runs)), len(runs)
 
 
 def paired(

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from wssl.claims.campaign import Campaign
 from wssl.claims.catalogue import FAMILIES
 from wssl.claims.decision import HOLDS, REFUTED, SAME, UNDECIDED, Verdict, in_paper
-from wssl.claims.outcomes import SEEN
+from wssl.claims.outcomes import SEEN, diverged
 from wssl.report.figures.style import finished, placeholder
 from wssl.report.text import SIGNS
 from wssl.report.web import trace
@@ -23,7 +23,8 @@ def forest(verdicts: Sequence[Verdict], campaign: Campaign | None = None) -> Fig
 
     Right of zero the claim is right; the grey band is the margin. Claims without an estimate are
     left out. The axis is linear up to the margin and logarithmic beyond. Where nothing is judged,
-    the intervals are those of each effect alone.
+    the intervals are those of each effect alone. An asterisk marks claims of whose runs some
+    diverged.
 
     Parameters
     ----------
@@ -55,7 +56,9 @@ def forest(verdicts: Sequence[Verdict], campaign: Campaign | None = None) -> Fig
     axis.set_xscale("symlog", linthresh=1)
     axis.xaxis.set_major_formatter("{x:g}")
     labels = [
-        ("" if v.claim.primary is None else f"{v.claim.primary}. ") + v.claim.text.rstrip(".")
+        ("" if v.claim.primary is None else f"{v.claim.primary}. ")
+        + v.claim.text.rstrip(".")
+        + " *" * (campaign is not None and diverged(v, campaign)[0] > 0)
         for v in rows
     ]
     axis.set_yticks(range(len(rows)), labels, fontsize="small")

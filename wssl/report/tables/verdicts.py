@@ -9,7 +9,7 @@ import pandas as pd
 from wssl.claims.campaign import NARROW, WIDE, Campaign
 from wssl.claims.decision import Verdict, in_paper
 from wssl.claims.estimands import MARGINS, PSNR, Contrast, Unit, in_db, linear, shown
-from wssl.claims.outcomes import paired
+from wssl.claims.outcomes import diverged, paired
 from wssl.report.tables.paper import indexed, with_headings
 from wssl.report.text import SIGNS, amount, bounds_text, interval_text
 from wssl.report.web import trace
@@ -30,8 +30,8 @@ def verdict_table(verdicts: Sequence[Verdict], records: Campaign | None = None) 
     ----------
     verdicts : sequence of Verdict
     records : Campaign, optional
-        For a column with the effects in dB beside those in per cent of 1 - SSIM, and for links to
-        the records of each claim.
+        For a column with the effects in dB beside those in per cent of 1 - SSIM, for links to the
+        records of each claim, and for an asterisk where one of its runs diverged.
 
     Returns
     -------
@@ -48,7 +48,7 @@ def verdict_table(verdicts: Sequence[Verdict], records: Campaign | None = None) 
                 "claim": verdict.claim.text,
                 "origin": ASSERTED[verdict.claim.kind],
                 "verdict": f"{SIGNS[verdict.outcome]} {verdict.status}",
-                "effect": amount(value, unit),
+                "effect": amount(value, unit) + _mark(verdict, records),
                 "95 % interval": bounds_text(*verdict.interval(), unit),
                 **(_in_db(verdict, records) if records is not None else {}),
                 "interval that decides": bounds_text(verdict.low, verdict.high, unit),
@@ -61,6 +61,11 @@ def verdict_table(verdicts: Sequence[Verdict], records: Campaign | None = None) 
     if records is None:
         return table
     return trace.with_rows(table, [trace.verdict_records(v, records) for v in verdicts])
+
+
+def _mark(verdict: Verdict, records: Campaign | None) -> str:
+    """An asterisk, where a run behind an effect diverged."""
+    return " *" if records and verdict.effect and diverged(verdict, records)[0] else ""
 
 
 def _in_db(verdict: Verdict, records: Campaign) -> dict[str, str]:

@@ -9,8 +9,7 @@ import numpy as np
 from wssl.claims.campaign import Campaign
 from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED, Verdict
 from wssl.claims.estimands import Contrast
-from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, paired
-from wssl.records import has_diverged
+from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, diverged, paired
 from wssl.report.text import SIGNS, counted, listed
 from wssl.report.web.sliders import embedded
 from wssl.report.web.trace import attribute, verdict_records
@@ -223,7 +222,7 @@ def answer_sentence(found: Findings, halved: Findings | None = None) -> str:
     later = " Provisional: other runs are awaited." if is_provisional(found) else ""
     if verdict.outcome == REFUTED and verdict.high < 0:
         return f"No: the same network trained from scratch fills them better ({size}).{later}"
-    lost, count = _diverged(verdict, found.campaign)
+    lost, count = diverged(verdict, found.campaign)
     undecided = "these runs cannot tell which is better"
     if lost:
         undecided = f"{lost} of the {count} runs that decide it diverged"
@@ -255,7 +254,7 @@ def diverged_words(verdict: Verdict, campaign: Campaign) -> str:
     campaign : wssl.claims.Campaign
         Its records.
     """
-    lost, count = _diverged(verdict, campaign)
+    lost, count = diverged(verdict, campaign)
     words = f"{lost} of {counted(count, 'run')} diverged" if lost else ""
     estimand = verdict.claim.estimand
     if not lost or not isinstance(estimand, Contrast):
@@ -266,13 +265,6 @@ def diverged_words(verdict: Verdict, campaign: Campaign) -> str:
     seeds = listed([str(seed) for seed in rest.per_seed])
     effect = effect_words(replace(verdict, effect=rest.estimate))
     return f"{words}; without them (seed{'s' * (len(rest.per_seed) > 1)} {seeds}), {effect}"
-
-
-def _diverged(verdict: Verdict, campaign: Campaign) -> tuple[int, int]:
-    """How many of the runs that a claim needs and that are recorded diverged, and their number."""
-    needs = {(arm, seed) for _, arm, seed, _ in verdict.claim.estimand.needs(campaign)}
-    runs = [run for arm, seed in needs if (run := campaign.run(arm, seed)) is not None]
-    return sum(map(has_diverged, runs)), len(runs)
 
 
 def effect_words(verdict: Verdict, *, interval: bool = True) -> str:
