@@ -133,7 +133,7 @@ def test_claims_that_borrow_from_runs_that_diverged_have_their_own_noise_beside(
     labels = [
         label.get_text() for label in forest(judge(records), campaign).axes[0].get_yticklabels()
     ]
-    assert sum(label.endswith(" *") for label in labels) == 7
+    assert sum(label.endswith(" *") for label in labels) == 6
 
 
 def test_unseen_images_by_their_kinds(verdicts):
