@@ -342,7 +342,7 @@ def test_the_script_for_one_machine():
 
     run_page(SCRIPTS[0], wssl=page, LocalCluster=local, Client=page.client)
     assert page.ran == [
-        (study.table(4, preset="desktop", dataset="open-faces"), ("executor", False), None)
+        (study.table(4, preset="desktop", dataset="open-faces-2"), ("executor", False), None)
     ]
     assert page.clusters[0]["threads_per_worker"] == 1
 
@@ -393,7 +393,7 @@ def test_the_script_for_several_gpus(monkeypatch):
         yield settings
 
     run_page(SCRIPTS[2], wssl=page, LocalCUDACluster=cuda, Client=page.client)
-    assert page.ran[0][0] == study.table(3, preset="gpu", dataset="open-faces")
+    assert page.ran[0][0] == study.table(3, preset="gpu", dataset="open-faces-2")
 
 
 def test_the_arguments_for_several_gpus_exist():
