@@ -149,6 +149,15 @@ def test_a_scheduler_that_is_not_there(store, address):
         pass
 
 
+@pytest.mark.parametrize("address", ["nowhere", "none.json"])
+def test_an_address_that_cannot_be_read_starts_no_event_loop(store, address):
+    threads = set(threading.enumerate())
+    with pytest.raises(ConnectionError) as refused, connect(address, store):
+        pass
+    assert set(threading.enumerate()) <= threads
+    assert "where none answers" in str(refused.value)
+
+
 def test_the_study_says_that_the_scheduler_is_not_there(capsys, monkeypatch):
     monkeypatch.setattr(
         cluster, "Client", lambda **settings: Client(**{**settings, "timeout": 0.2})

@@ -9,6 +9,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from distributed import Client
+from distributed.comm import resolve_address
 
 from wssl.provenance import environment
 from wssl.store import Store
@@ -104,6 +105,10 @@ def connect(scheduler: str, store: Store, timeout: float = 10.0) -> Iterator[Wor
     store = Store(store.root.absolute())
     where = {"scheduler_file": scheduler} if Path(scheduler).is_file() else {"address": scheduler}
     try:
+        if "address" in where:
+            # A Client that cannot read its address is never closed, and takes the lock of all
+            # event loops when it is collected: the next one to start might wait for it forever.
+            resolve_address(scheduler)
         client = Client(**where, timeout=timeout, set_as_default=False)
     except (OSError, ValueError) as error:
         raise ConnectionError(
