@@ -13,7 +13,7 @@
 # only with each other. It has no network without a pretext phase, none whose encoder is fine-tuned,
 # and none whose frozen encoder is random.
 #
-# **The answer.** {glue:text}`answer`.
+# **The answer.** {glue:text}`answer`. {glue:text}`beside`
 #
 # {glue:text}`awaiting`
 
@@ -28,7 +28,7 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
 import wssl
-from wssl import report
+from wssl import exploratory, report
 from wssl.claims import Arm
 from wssl.claims.catalogue import BEST_ARM, BIHARMONIC, FINETUNED, HARMONIC, RANDOM, SCRATCH
 from wssl.notebooks import check_parameters
@@ -38,6 +38,7 @@ from wssl.study import Study
 
 check_parameters(globals())
 report.use_style()
+QUESTIONS = ["supervised", "features", "finetuned", "freezing"]
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 92})  # photographs, small enough to commit
 
 # %%
@@ -52,6 +53,7 @@ found = study.findings([*controls, *depths, HARMONIC, BIHARMONIC])
 
 # %% tags=["remove-input"]
 campaign = found.campaign
+beside = exploratory.half_rate_findings() if study.registered else {}
 best, random, scratch, finetuned = found.at(*controls)
 arms = {
     ENCODERS["frozen"]: best,
@@ -69,7 +71,8 @@ pairs = {
 clauses = {key: text.versus(*names, found[key]) for key, names in pairs.items()}
 above, configurations = text.above(campaign, list(arms.values()), HARMONIC)
 for name, value in {
-    "answer": text.answer(found, ["supervised", "features", "finetuned", "freezing"]),
+    "answer": text.answer(found, QUESTIONS[:1]),
+    "beside": text.beside_text(beside, QUESTIONS[0]),
     "awaiting": text.awaiting_text(*study.recorded([*arms.values(), *depths]))
     if study.registered
     else "",
@@ -90,6 +93,13 @@ fills = {report.arm_label(arm): arm for arm in (HARMONIC, BIHARMONIC)}
 others = {name: arm for name, arm in {**arms, **fills}.items() if arm != scratch}
 contrasts = report.against(scratch, others)
 report.dots(campaign, contrasts, zero="trained from scratch")
+
+# %% [markdown]
+# What the registered runs say of the questions of this page, and what the controls say at half the
+# registered learning rate ({doc}`10_verdicts`):
+
+# %% tags=["hide-input"]
+report.answer_table(found, beside, QUESTIONS)
 
 # %% [markdown]
 # :::{admonition} In this chapter you learn

@@ -14,7 +14,7 @@
 # self-supervised learning improves robustness. It tests neither: all of its numbers come from
 # portraits like those it was trained on.
 #
-# **The answer.** {glue:text}`answer`.
+# **The answer.** {glue:text}`answer`. {glue:text}`beside`
 #
 # {glue:text}`awaiting`
 
@@ -29,7 +29,7 @@ from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
 import wssl
-from wssl import report
+from wssl import exploratory, report
 from wssl.claims.catalogue import BEST_ARM, FINETUNED, RANDOM, SCRATCH
 from wssl.claims.estimands import Score
 from wssl.data.manifests import package_manifest
@@ -40,6 +40,7 @@ from wssl.study import Study
 
 check_parameters(globals())
 report.use_style()
+QUESTIONS = ["unseen", "unseen-features", "robust"]
 set_matplotlib_formats("jpeg", pil_kwargs={"quality": 92})  # photographs, small enough to commit
 
 # %%
@@ -49,9 +50,11 @@ found = study.findings(controls)
 
 # %% tags=["remove-input"]
 campaign = found.campaign
+beside = exploratory.half_rate_findings() if study.registered else {}
 arms = {ENCODERS[arm.encoder]: arm for arm in found.at(*controls)}
 for name, value in {
-    "answer": text.answer(found, ["unseen", "unseen-features", "robust"]),
+    "answer": text.answer(found, QUESTIONS[:1]),
+    "beside": text.beside_text(beside, QUESTIONS[0]),
     "awaiting": text.awaiting_text(*study.recorded(arms.values())) if study.registered else "",
     "scale": text.scale_text(campaign, arms.values()),
     "unseen_images": campaign.design.unseen,
@@ -63,6 +66,13 @@ scratch = arms[ENCODERS["scratch"]]
 contrasts = report.against(scratch, {n: a for n, a in arms.items() if a != scratch})
 elsewhere = [Score(unseen=True), Score("psnr", unseen=True)]
 report.dots(campaign, contrasts, elsewhere, zero="trained from scratch")
+
+# %% [markdown]
+# What the registered runs say of the questions of this page, and what the controls say at half the
+# registered learning rate ({doc}`10_verdicts`):
+
+# %% tags=["hide-input"]
+report.answer_table(found, beside, QUESTIONS)
 
 # %% [markdown]
 # :::{admonition} In this chapter you learn

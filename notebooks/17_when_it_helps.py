@@ -9,8 +9,8 @@
 # %% [markdown]
 # # When does pretraining help inpainting?
 #
-# **The question.** You have images with holes, some hundreds or thousands of whole images to learn
-# from, and a computer for a day. What should you do?
+# **The question.** You have images with holes, a few thousand whole images to learn from, and a
+# computer for a day. What should you do?
 #
 # **The answer.** {glue:text}`answer`
 
@@ -35,7 +35,7 @@ found = exploratory.records(Store(reference_root() if records == "auto" else rec
 exploration = Exploration(found)
 glue("answer", advice.answer_text(exploration, CHOICES), display=False)
 runs = [run for by_seed in exploration.runs.values() for run in by_seed.values()]
-glue("diverged", text.diverged_text(runs), display=False)
+glue("diverged", text.diverged_text(runs, judged=False), display=False)
 glue("plan", advice.plan_text(exploration, CHOICES), display=False)
 glue("cost", advice.cost_text(exploration, WIDE_SCRATCH), display=False)
 
@@ -58,11 +58,11 @@ report.dots(
 # ## What to do, choice by choice
 #
 # An interval on one side of zero makes the advice *clear*; one that lies within 5 % of zero says that
-# the choice does not matter. Otherwise the advice is the cheaper way. *Registered* choices belong to
-# the plan; *exploratory* ones were tried afterwards, with three seeds, and suggest more than they
-# show. Each interval stands by itself: the verdicts of {doc}`10_verdicts` also account for the
-# number of claims. Networks of width 32 are those at half the registered learning rate, at which
-# some of them diverged ({doc}`10_verdicts`). {glue:text}`diverged`
+# the choice does not matter. Otherwise the advice is the cheaper way. Each interval stands by itself:
+# with so many choices, one that is called clear may be wrong. *Registered runs* are those of the plan,
+# which tests a claim with some of them ({doc}`10_verdicts`); *exploratory runs* were added to it and
+# suggest more than they show. Networks of width 32 are among these: they are trained at half the
+# registered learning rate, at which some of them diverged. {glue:text}`diverged`
 
 # %%
 advice.advice_table(exploration, CHOICES)
@@ -81,8 +81,8 @@ advice.advice_table(exploration, CHOICES)
 #
 # The first command prints the path of its record; the file's name is the FINGERPRINT.
 #
-# {doc}`../howto/images` says how the folder is laid out; {doc}`15_mechanism` shows why these
-# choices matter, and {doc}`13_scale` how they change with scale.
+# {doc}`../howto/images` says how the folder is laid out; {doc}`15_mechanism` shows what such networks
+# know of an image, and {doc}`13_scale` how they compare at other scales.
 
 # %% [markdown]
 # **What this page cannot conclude.** What holds for large images, large networks or millions of

@@ -68,6 +68,35 @@ def test_the_claims_about_the_controls_are_judged_at_half_the_rate(fabricate, tm
     assert registered["supervised"].effect.value != judged["supervised"].effect.value
 
 
+def test_the_replication_is_the_same_with_seeds_that_nothing_else_uses():
+    first, again = exploratory.half_rate(), exploratory.half_rate(exploratory.REPLICATION)
+    assert len(again) == len(first) == 40
+    used = {task.seed for part in campaign.parts().values() for task in part
+            if isinstance(task, Experiment)}  # fmt: skip
+    used |= {experiment.seed for experiment in ARMS}
+    assert not used & set(exploratory.REPLICATION)
+    shift = exploratory.REPLICATION[0] - campaign.MANY[0]
+    runs = [t for t in first if isinstance(t, Experiment)]
+    moved = {run.replace(seed=run.seed + shift).fingerprint for run in runs}
+    assert moved == {t.fingerprint for t in again if isinstance(t, Experiment)}
+
+
+def test_each_set_of_seeds_at_half_the_rate_is_judged_by_itself(fabricate, tmp_path):
+    store = Store(tmp_path)
+    fabricate(store, [*exploratory.half_rate(), *campaign.baselines()])
+    found = exploratory.half_rate_findings(store)
+    assert list(found) == [exploratory.AT_HALF_RATE, exploratory.REPLICATED]
+    first, again = found.values()
+    assert first["supervised"].done == 10
+    assert again["supervised"].done == 0
+    fabricate(store, exploratory.half_rate(exploratory.REPLICATION))
+    first, again = exploratory.half_rate_findings(store).values()
+    assert again["supervised"].done == 10
+    seeds = {s for by_seed in again.campaign.runs.values() for s in by_seed}
+    assert seeds == {0, *exploratory.REPLICATION}
+    assert again["supervised"].effect.value != first["supervised"].effect.value
+
+
 def test_every_objective_and_network_beside_the_papers_has_an_arm():
     assert {experiment.objective for experiment in ARMS} == set(OBJECTIVES)
     networks = {name for name, method in METHODS.items() if method.trained_as_wssl}

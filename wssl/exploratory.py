@@ -1,8 +1,9 @@
-"""The exploratory arms, which try remedies for the campaign's findings, by part.
+"""The arms that the plan added: the controls at half the rate, and remedies, by part.
 
-They do not belong to the registered campaign and test no claim. Data, scale and seeds are those of
-its grids at the first width, so that its controls (frozen, random, fine-tuned and from scratch)
-apply to them too. `book/plan.md` states the question of each part.
+They do not belong to the registered campaign, and no registered verdict counts them. Data, scale
+and seeds of the remedies are those of its grids at the first width, so that its controls (frozen,
+random, fine-tuned and from scratch) apply to them too. `book/plan.md` states the question of each
+part.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from wssl.campaign import DATA, FEW, UNSEEN, WIDE, baselines, controls
+from wssl.campaign import DATA, FEW, MANY, UNSEEN, WIDE, baselines, controls
+from wssl.claims.campaign import Design
+from wssl.claims.catalogue import OF_CONTROLS
+from wssl.claims.outcomes import Findings, findings
 from wssl.claims.remedies import MASK_AWARE
 from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.methods import METHODS
@@ -19,6 +23,12 @@ from wssl.records import has_diverged
 from wssl.simplex import propose
 from wssl.store import Record, Store
 from wssl.study import Study
+
+REPLICATION = (16, 17, 18, 19, 20)
+"""The seeds of the replication, which nothing else uses."""
+
+AT_HALF_RATE, REPLICATED = "Exploratory, at half the rate", "Replication, new seeds"
+"""What the controls at half the rate are called where a page shows their outcomes."""
 
 SEARCH_RUNS = 16
 """The number of weightings that the adaptive search may try, each with one seed."""
@@ -98,28 +108,60 @@ def at_half_rate(experiment: Experiment) -> Experiment:
     return experiment.replace(settings={"width": WIDE, "inpainting_learning_rate": rate})
 
 
-def half_rate() -> list[Experiment | Evaluation]:
+def half_rate(seeds: Sequence[int] = MANY) -> list[Experiment | Evaluation]:
     """The controls at half of the registered learning rate, with their tests on unseen images.
 
     At the registered rate, networks of this width may diverge.
+
+    Parameters
+    ----------
+    seeds : sequence of int
+        The registered ones, or those of the replication.
     """
-    runs = [at_half_rate(experiment) for experiment in controls(WIDE)]
+    runs = [at_half_rate(experiment) for experiment in controls(WIDE, seeds)]
     return [task for run in runs for task in (run, Evaluation(run, dataset=UNSEEN))]
 
 
-def half_rate_records(store: Store | None = None) -> list[Record]:
+def half_rate_findings(store: Store | None = None) -> dict[str, Findings]:
+    """The claims about the controls, judged by the registered rules from the runs at half the rate.
+
+    Parameters
+    ----------
+    store : Store, optional
+        `wssl.store.default_root` if not given.
+
+    Returns
+    -------
+    dict of str to Findings
+        By `AT_HALF_RATE` and `REPLICATED`, each from its own seeds and with their variance alone.
+    """
+    return {
+        title: findings(
+            half_rate_records(store, seeds),
+            Design(many=tuple(seeds)),
+            claims=OF_CONTROLS,
+            lent=False,
+        )
+        for title, seeds in ((AT_HALF_RATE, MANY), (REPLICATED, REPLICATION))
+    }
+
+
+def half_rate_records(store: Store | None = None, seeds: Sequence[int] = MANY) -> list[Record]:
     """The existing records of `half_rate`, with their pretext phases and the classical fills.
 
     Parameters
     ----------
     store : Store, optional
         `wssl.store.default_root` if not given.
+    seeds : sequence of int
+        As in `half_rate`.
     """
     store = store or Store()
     fills = [experiment for experiment in baselines() if not METHODS[experiment.method].learned]
-    runs = [task for task in half_rate() if isinstance(task, Experiment)]
+    tasks = half_rate(seeds)
+    runs = [task for task in tasks if isinstance(task, Experiment)]
     phases = [phase for run in runs if (phase := run.pretraining)]
-    found = (store.get(task.fingerprint) for task in (*half_rate(), *phases, *fills))
+    found = (store.get(task.fingerprint) for task in (*tasks, *phases, *fills))
     return [record for record in found if record is not None]
 
 

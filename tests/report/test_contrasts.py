@@ -64,12 +64,12 @@ def test_a_contrast_table_holds_paired_effects(campaign):
     expected = 100 * (1 - np.exp(np.mean(np.log(ratios))))
     assert expected < -30
     row = table.loc["random"]
-    assert number(row["1 - SSIM", "lower by"]) == pytest.approx(expected, abs=0.05)
+    assert number(row["1 - SSIM", "lower by (%)"]) == pytest.approx(expected, abs=0.05)
     gain = [
         runs[RANDOM][s]["metrics"]["psnr"] - runs[BEST_ARM][s]["metrics"]["psnr"]
         for s in runs[RANDOM]
     ]
-    assert number(row["PSNR", "higher by"]) == pytest.approx(np.mean(gain), abs=0.005)
+    assert number(row["PSNR", "higher by (dB)"]) == pytest.approx(np.mean(gain), abs=0.005)
     low, high = (number(bound) for bound in row["1 - SSIM", "95 % interval"].split(" to "))
     assert low < expected < high
     assert row["", "seeds"] == 5

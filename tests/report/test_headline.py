@@ -1,13 +1,14 @@
 """The study at a glance: every row says what its records hold."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from wssl import report
 from wssl.claims import findings
-from wssl.claims.catalogue import SCRATCH
+from wssl.claims.catalogue import BEST_ARM, PIC, RANDOM, SCRATCH
 from wssl.report.tables.contrasts import runs_of
 from wssl.report.web.headline import ROWS
 from wssl.store import Store
@@ -68,3 +69,31 @@ def test_runs_that_diverged_are_left_out_with_a_mark(found):
     found.campaign.__dict__.pop("converged")
     found.campaign.runs[SCRATCH][0]["history"] = [[1, 0.1], [2, 0.5]]
     assert ">diverged *<" in report.headline(found)._repr_html_()
+
+
+def halved(found, seeds):
+    """As if the controls had run again with other scores, with these of their seeds."""
+    again = findings([], replace(found.campaign.design, many=(0, 1, 2)), registered=False)
+    for arm in (BEST_ARM, RANDOM, SCRATCH):
+        again.campaign.runs[arm] = {
+            seed: {**run, "fingerprint": f"again-{run['fingerprint']}", "metrics": {"ssim": 0.5}}
+            for seed, run in found.campaign.runs[arm].items()
+            if seed in seeds
+        }
+    return again
+
+
+def test_where_runs_diverged_those_at_half_the_rate_are_shown_once_all_are_there(found):
+    whole = halved(found, (0, 1, 2))
+    plain = report.headline(found)._repr_html_()
+    assert report.headline(found, whole)._repr_html_() == plain, "no run diverged"
+    found.campaign.runs[SCRATCH][1]["history"] = [[1, 0.1], [2, 0.5]]
+    found.campaign.__dict__.pop("converged", None)
+    some = report.headline(found, halved(found, (0, 1)))._repr_html_()
+    assert "again-" not in some
+    shown = report.headline(found, whole)._repr_html_()
+    assert shown.count(">0.500<") == 3
+    assert "half the registered learning rate (exploratory)" in shown
+    assert "diverged," not in shown, "each row has all of its seeds"
+    pic = next(iter(found.campaign.runs[PIC].values()))["fingerprint"]
+    assert pic in shown

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "claims"))
@@ -19,6 +18,7 @@ from wssl.claims.catalogue import OF_CONTROLS, WIDE_BEST, claim
 from wssl.claims.decision import HOLDS, REFUTED, SAME, UNDECIDED
 from wssl.claims.estimands import SSIM
 from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, findings, paired
+from wssl.report import text
 from wssl.report.web import landing, trace
 from wssl.statistics import Estimate
 
@@ -26,6 +26,9 @@ from wssl.statistics import Estimate
 @pytest.fixture(scope="module")
 def found():
     return findings(study(TRUE["features"]))
+
+
+HALVED = "At half the rate"
 
 
 def with_outcome(found, outcome, low=0.0, high=0.0):
@@ -52,6 +55,10 @@ def test_the_sentence_follows_the_outcome(found, outcome, low, high, start):
     assert ("error" in sentence) == (outcome not in (NOT_RUN, UNDECIDED))
 
 
+def told(found, key):
+    return text.diverged_words(found[key], found.campaign, landing.effect_words)
+
+
 def test_runs_that_diverged_are_told_beside_the_answer(found):
     records = study(TRUE["features"])
     lost = Campaign(records).runs[WIDE_BEST][13]
@@ -63,15 +70,15 @@ def test_runs_that_diverged_are_told_beside_the_answer(found):
     kept = paired(rest.campaign, terms, SSIM).per_seed
     seeds = f"{', '.join(map(str, [*kept][:3]))} and {[*kept][3]}"
     expected = f"1 of 10 runs diverged; without them (seeds {seeds}), {words}"
-    assert landing.diverged_words(rest[landing.QUESTION], rest.campaign) == expected
+    assert told(rest, landing.QUESTION) == expected
     assert "interval" not in landing.answer_sentence(rest)
     undecided = replace(rest[landing.QUESTION], outcome=UNDECIDED)
     shown = Findings(rest.campaign, {**rest.verdicts, landing.QUESTION: undecided}, True)
     words = "Undecided: 1 of the 10 runs that decide it diverged."
     assert landing.answer_sentence(shown) == words
     assert report.claim_list(rest)._repr_html_().count(f">{expected}") == 1
-    assert landing.diverged_words(found[landing.QUESTION], found.campaign) == ""
-    assert landing.diverged_words(rest["weights-matter"], rest.campaign) == ""
+    assert told(found, landing.QUESTION) == ""
+    assert told(rest, "weights-matter") == ""
 
 
 def test_before_the_first_run_the_sentence_counts_what_is_awaited():
@@ -115,11 +122,11 @@ def test_each_primary_claim_has_a_verdict_and_its_records(found):
 
 def test_what_the_runs_at_half_the_rate_say_stands_below(found):
     halved = findings([*found.campaign.runs[WIDE_BEST].values()], claims=OF_CONTROLS)
-    html = report.claim_list(found, halved)._repr_html_()
-    assert landing.answer_sentence(found, halved) == landing.answer_sentence(found), (
+    html = report.claim_list(found, {HALVED: halved})._repr_html_()
+    assert landing.answer_sentence(found, {HALVED: halved}) == landing.answer_sentence(found), (
         "nothing is said before all are there"
     )
-    assert html.count("Exploratory, at half the learning rate: awaiting runs (5 of 10)") == 2
+    assert html.count("At half the rate: awaiting runs (5 of 10)") == 2
     whole = findings(
         [run for by_seed in found.campaign.runs.values() for run in by_seed.values()],
         claims=OF_CONTROLS,
@@ -127,14 +134,12 @@ def test_what_the_runs_at_half_the_rate_say_stands_below(found):
     words = landing.effect_words(whole["supervised"])
     short = landing.effect_words(whole["supervised"], interval=False)
     assert words.startswith(f"{short}, 95 % interval ")
-    sentence = landing.answer_sentence(found, whole)
+    sentence = landing.answer_sentence(found, {HALVED: whole})
     assert sentence.startswith(landing.answer_sentence(found))
-    assert sentence.endswith(
-        f" Exploratory, at half the rate: no difference that matters ({short})."
-    )
-    expected = "Exploratory, at half the learning rate: there is no difference that matters"
-    html = report.claim_list(found, whole)._repr_html_()
-    assert html.count("Exploratory, at half the learning rate: ") == 2
+    assert sentence.endswith(f" At half the rate: no difference that matters ({short}).")
+    expected = "At half the rate: there is no difference that matters"
+    html = report.claim_list(found, {HALVED: whole})._repr_html_()
+    assert html.count("At half the rate: ") == 2
     assert f"{expected} ({words})" in html
     assert len(re.findall(r'class="detail" data-records="', html)) == 2
 
@@ -150,10 +155,31 @@ def test_what_the_runs_at_half_the_rate_say_stands_below(found):
 )
 def test_each_outcome_at_half_the_rate_has_its_words(found, outcome, low, high, short, words):
     halved = with_outcome(found, outcome, low, high)
-    sentence = landing.answer_sentence(found, halved)
-    assert f"Exploratory, at half the rate: {short} (error " in sentence
-    html = report.claim_list(found, halved)._repr_html_()
-    assert f"Exploratory, at half the learning rate: {words} (error " in html
+    sentence = landing.answer_sentence(found, {HALVED: halved})
+    assert f"At half the rate: {short} (error " in sentence
+    html = report.claim_list(found, {HALVED: halved})._repr_html_()
+    assert f"At half the rate: {words} (error " in html
+
+
+def test_answers_that_agree_share_a_sentence_and_others_have_their_own(found):
+    better, worse = (with_outcome(found, *ends) for ends in (
+        (HOLDS, 0.1, 0.3), (REFUTED, -0.3, -0.1)))  # fmt: skip
+    size = landing.effect_words(found[landing.QUESTION], interval=False)
+    alike = landing.answer_sentence(found, {"One": better, "Two": better})
+    assert alike.endswith(f" One; Two: yes ({size}; {size}).")
+    apart = landing.answer_sentence(found, {"One": better, "Two": worse})
+    assert apart.endswith(f" One: yes ({size}). Two: no, it is worse ({size}).")
+
+
+def test_a_claim_that_holds_by_less_than_the_margin_says_so(found):
+    for low, words in ((0.1, "Yes, it holds"), (0.01, "Yes, but perhaps by too little to matter")):
+        verdict = with_outcome(found, HOLDS, low, 0.3)[landing.QUESTION]
+        assert landing.verdict_words(verdict) == words
+
+
+def test_the_claim_about_other_methods_says_that_pic_was_not_done(found):
+    items = report.claim_list(found)._repr_html_().split("<li>")
+    assert ["PIC was still improving" in item for item in items].count(True) == 1
 
 
 def test_awaited_claims_say_how_many_runs_are_there():
@@ -207,26 +233,6 @@ def test_without_networks_a_sentence_stands_for_the_picture():
     html = report.picture_strip(*none, {}, {}, "")._repr_html_()
     assert "not on this machine" in html
     assert "<img" not in html
-
-
-def test_rows_of_a_table_name_their_records():
-    table = trace.with_rows(pd.DataFrame({"x": [1, 2]}, index=["a", "b"]), [["f1", "f2"], []])
-    html = trace.table_html(table)
-    rows = re.findall(r"<tr[^>]*>(?=\s*<th>[ab])", html)
-    assert rows == ['<tr data-records="f1 f2">', "<tr>"]
-    assert html.replace(' data-records="f1 f2"', "") == table._repr_html_()
-
-
-def test_a_table_that_lost_rows_names_no_records():
-    table = trace.with_rows(pd.DataFrame({"x": [1, 2]}), [["f1"], ["f2"]])
-    assert "data-records" not in trace.table_html(table.head(1))
-    with pytest.raises(ValueError, match="each of 2 rows; received 1"):
-        trace.with_rows(table, [["f1"]])
-
-
-def test_no_cell_of_a_table_is_cut_short():
-    words = "a sentence that is longer than what pandas shows of a cell by default, and so cut"
-    assert words in trace.table_html(pd.DataFrame({"a": [words]}))
 
 
 def test_figures_and_tables_know_the_runs_of_their_arms(found):

@@ -123,8 +123,11 @@ def test_the_table_of_slopes(records):
     table = tables.slope_table({"all": runs})
     assert table["", "compared"].tolist() == ["between configurations", "between seeds of one"]
     slope = slope_within(runs)
-    shown = table["1 - SSIM", "lower by"].tolist()
-    assert shown == ["—", amount(0.1 * slope.value, "ratio")]
+    groups = [rows["accuracy"] - rows["accuracy"].mean() for _, rows in runs.groupby("group")]
+    span = max(map(max, groups)) - min(map(min, groups))
+    assert table["accuracy", "higher by"].tolist() == ["—", f"{span:.3f}"]
+    shown = table["1 - SSIM", "lower by (%)"].tolist()
+    assert shown == ["—", f"{100 * (1 - np.exp(-span * slope.value)):+.1f}"]
     assert table["", "points"].tolist() == [0, slope.count]
 
 
@@ -139,7 +142,10 @@ def test_what_the_first_block_lets_through(campaign):
     text = tables.answer_text(campaign, controls, {"the first": FIRST["1"][0]}, SCRATCH)
     words = f"{first} if pretrained ({seeds[0]}) and {second} from scratch ({seeds[1]})."
     assert f"recovers known pixels with a PSNR of {words}" in text
-    assert text.endswith("for the first.")
+    assert text.endswith("for the first. Above zero is better.")
+    fills = paired(campaign, difference(BEST_ARM, SCRATCH).terms, SSIM).estimate
+    assert f"change of 1 - SSIM {amount(fills.value, 'ratio')}, 95 % interval " in text
+    assert " if pretrained, against from scratch (" in text
     awaited = tables.answer_text(EMPTY, controls, {}, SCRATCH)
     assert awaited == "Not answered yet: the runs are awaited."
     table = tables.width_table(

@@ -12,10 +12,11 @@ from worlds import TRUE, opposite, study
 
 from wssl.claims import findings
 from wssl.claims.campaign import Campaign, Design
-from wssl.claims.catalogue import BEST_ARM, HARMONIC, RANDOM, SCRATCH
+from wssl.claims.catalogue import BEST_ARM, HARMONIC, RANDOM, SCRATCH, WIDE_BEST, claim
 from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED
+from wssl.claims.estimands import SSIM
 from wssl.claims.ladders import ladders
-from wssl.claims.outcomes import NOT_RUN, SEEN
+from wssl.claims.outcomes import NOT_RUN, SEEN, paired
 from wssl.report import text
 from wssl.statistics import Estimate
 
@@ -62,6 +63,34 @@ def test_an_answer_says_the_claim_its_verdict_and_the_effect(judged):
     assert "% interval" in words
     assert "by PSNR +1.2" in words
     assert not words.endswith(".")
+
+
+def test_an_answer_has_no_effect_that_runs_which_diverged_made(judged):
+    records = study(TRUE["features"])
+    lost = Campaign(records).runs[WIDE_BEST][13]
+    rest = [r for r in records if r is not lost]
+    found = findings([*rest, {**lost, "history": [[20, 0.1], [40, 0.5]]}])
+    words = text.answer(found, ["features"])
+    kept = paired(found.campaign, found["features"].claim.estimand.terms, SSIM)
+    seeds = text.listed([*map(str, kept.per_seed)])
+    assert f"(1 of 10 runs diverged; without them (seeds {seeds}), " in words
+    assert text.amount(kept.estimate.value, "ratio") in words
+    assert "by PSNR" not in words
+
+
+def test_other_runs_answer_beside_the_registered_ones(judged):
+    assert text.beside_text({}, "features") == ""
+    awaited = findings([], claims=[claim("features")])
+    assert text.beside_text({"Other runs": awaited}, "features") == ""
+    words = text.beside_text({"Other runs": judged, "None": awaited}, "features")
+    assert words == f"Other runs: {text.finding_text(judged['features'], judged.campaign)}."
+
+
+def test_whether_verdicts_count_runs_that_diverged_is_said():
+    run = {"kind": "inpainting", "experiment": study(TRUE["features"])[0]["experiment"]}
+    runs = [{**run, "history": [[1, 0.1], [2, 0.5]]}]
+    assert "Verdicts count it, as planned" in text.diverged_text(runs)
+    assert "erdicts" not in text.diverged_text(runs, judged=False)
 
 
 def test_an_answer_awaits_runs():

@@ -167,6 +167,35 @@ def test_only_what_the_paper_says_is_counted(verdicts):
     assert text.tally(some).endswith("makes, 2 hold and 1 awaits runs")
 
 
+def test_the_answers_of_all_runs_stand_side_by_side():
+    keys = ["features", "supervised"]
+    found, none = findings(study(TRUE["features"])), findings([])
+    table = tables.answer_table(found, {"Other": none}, keys)
+    assert table.index.tolist() == [found[key].claim.text for key in keys]
+    effect = text.amount(found["features"].effect.value, "ratio")
+    assert table["registered"].iloc[0] == f"✓ holds ({effect})"
+    assert table["Other"].iloc[0] == "… awaiting runs (0 of 10)"
+    assert len(table.attrs["records"][0]) == 10
+    lost = Campaign(records := study(TRUE["features"])).runs[WIDE_RANDOM][13]
+    rest = [r for r in records if r is not lost]
+    found = findings([*rest, {**lost, "history": [[20, 0.1], [40, 0.5]]}])
+    assert (
+        tables.answer_table(found, {}, keys)["registered"]
+        .iloc[0]
+        .endswith("(1 of 10 runs diverged)")
+    )
+
+
+def test_outcomes_of_other_runs_stand_one_below_the_other():
+    few, none = (findings(records, claims=CLAIMS[:2]) for records in (study(nothing), []))
+    table = tables.beside_table({"One": few, "Two": none})
+    texts = [claim.text for claim in CLAIMS[:2]]
+    assert table.index.tolist() == [(title, text) for title in ("One", "Two") for text in texts]
+    assert [bool(names) for names in table.attrs["records"]] == [True, True, False, False]
+    assert tables.beside_table({}).empty
+    assert tables.beside_table({"One": few}, tables.converged_table).empty, "no run diverged"
+
+
 def test_controls_at_each_width(verdicts):
     table = tables.width_table(Campaign(study(nothing)), verdicts)
     assert list(table.loc[claim("features").text].index) == [16, 32]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from wssl.claims.campaign import Arm, Campaign
+from wssl.claims.campaign import NARROW, Arm, Campaign
 from wssl.claims.catalogue import (
     BIHARMONIC,
     FINETUNED,
@@ -21,6 +21,9 @@ from wssl.records import has_diverged
 
 CLEAR = "clear"
 """The certainty of advice whose interval lies on one side of zero."""
+
+NO_DIFFERENCE = "no difference that matters"
+"""The certainty of advice whose interval lies within the margin."""
 
 
 class Advice(NamedTuple):
@@ -46,8 +49,6 @@ class Choice:
     first, second : Arm
     do_first, do_second : str
         What to do if the one or the other is better, as an imperative.
-    registered : bool
-        Whether the plan tests it; else it was explored.
     """
 
     label: str
@@ -56,7 +57,14 @@ class Choice:
     second: Arm
     do_first: str
     do_second: str
-    registered: bool = True
+
+    @property
+    def registered(self) -> bool:
+        """Whether its networks are of the registered campaign, and not explored.
+
+        Those at the width of the controls are explored: they are at half the rate.
+        """
+        return all(type(arm) is Arm and arm.width == NARROW for arm in (self.first, self.second))
 
     def seen(self, campaign: Campaign, score: Score = SSIM) -> PairedContrast | None:
         """The first minus the second, paired by seed; None without a common seed.
@@ -102,7 +110,7 @@ class Choice:
         if outcome == HOLDS:
             return Advice(self.do_first, CLEAR)
         if outcome == SAME:
-            return Advice(self.do_second, "no difference that matters")
+            return Advice(self.do_second, NO_DIFFERENCE)
         if outcome == REFUTED:
             return Advice(self.do_second, CLEAR if high < 0 else "the other is hardly better")
         return Advice(self.do_second, "not clear; this is cheaper")
@@ -110,54 +118,60 @@ class Choice:
 
 CHOICES = (
     Choice(
+        "network or biharmonic fill",
+        "Train a network at all, or use the biharmonic fill, which needs no training?",
+        WIDE_SCRATCH,
+        BIHARMONIC,
+        "train a network",
+        "use the biharmonic fill, which needs no training",
+    ),
+    Choice(
         "pretrained, frozen or from scratch",
         "Freeze a pretrained encoder, as the paper does, or train every layer from scratch?",
         WIDE_BEST,
         WIDE_SCRATCH,
-        "pretrain and freeze",
-        "train every layer",
+        "freeze a pretrained encoder",
+        "train every layer rather than freeze a pretrained encoder",
     ),
     Choice(
         "pretrained, fine-tuned or from scratch",
         "Pretrain on classification tasks before all layers are trained?",
         WIDE_FINETUNED,
         WIDE_SCRATCH,
-        "pretrain, then train every layer",
-        "start from random weights",
+        "pretrain on classification tasks before you train every layer",
+        "start from random weights rather than pretrain on classification tasks",
     ),
     Choice(
         "a pretext phase or more steps",
         "Spend the time on a pretext phase, or on four times the steps from scratch?",
         FINETUNED,
         Arm(encoder="scratch", budget=4.0),
-        "pretrain, then train every layer",
-        "train from scratch for longer",
+        "spend time on a pretext phase rather than on more steps",
+        "spend time on more steps rather than on a pretext phase",
     ),
     Choice(
         "frozen: pretrained or random",
         "If the encoder must stay frozen: is a pretrained one better than a random one?",
         WIDE_BEST,
         WIDE_RANDOM,
-        "pretrain it",
-        "do not spend time on pretext tasks",
+        "if the encoder must stay frozen, pretrain it",
+        "if the encoder must stay frozen, leave it random",
     ),
     Choice(
         "masked-image modelling or none",
         "Pretrain by filling holes (masked-image modelling), then train every layer?",
         OTHER_PRETRAINING["masked-image modelling, fine-tuned"],
         SCRATCH,
-        "pretrain by filling holes",
-        "start from random weights",
-        registered=False,
+        "pretrain by filling holes of another kind",
+        "do not pretrain by filling holes of another kind",
     ),
     Choice(
         "mask as a channel or not",
         "Tell the network where the holes are, with the mask as a fourth channel?",
         WITHOUT_PRETRAINING["mask as a channel, from scratch"],
         SCRATCH,
-        "add the mask as a channel",
-        "black holes are enough",
-        registered=False,
+        "give the network the mask as a fourth channel",
+        "leave holes black, without a channel for the mask",
     ),
     Choice(
         "partial or plain convolutions",
@@ -166,22 +180,21 @@ CHOICES = (
         SCRATCH,
         "use partial convolutions",
         "use plain convolutions",
-        registered=False,
     ),
     Choice(
         "4x or 1x steps",
         "Train four times as long?",
         Arm(encoder="scratch", budget=4.0),
         SCRATCH,
-        "train longer",
-        "stop early",
+        "train four times as long",
+        "do not train four times as long",
     ),
     Choice(
         "width 32 or 16",
         "Take a network of twice the width, at half the learning rate?",
         WIDE_SCRATCH,
         SCRATCH,
-        "take the wider network",
+        "double the width of the network, at half the learning rate",
         "keep the narrow network",
     ),
     Choice(
@@ -189,16 +202,8 @@ CHOICES = (
         "Train with log-cosh and SSIM mixed, or with the squared error?",
         SCRATCH,
         Arm(encoder="scratch", loss="mse"),
-        "mix log-cosh and SSIM",
-        "use the squared error",
-    ),
-    Choice(
-        "network or biharmonic fill",
-        "Train a network at all, or use the biharmonic fill, which needs no training?",
-        WIDE_SCRATCH,
-        BIHARMONIC,
-        "train a network",
-        "use the biharmonic fill",
+        "train with log-cosh and SSIM mixed",
+        "train with the squared error",
     ),
 )
-"""The choices in the order in which they come up."""
+"""The choices in the order in which they come up. What to do is said so that it stands alone."""

@@ -217,6 +217,8 @@ class Slope:
         The number of points.
     p : float
         Of no change.
+    span : float
+        How far the accuracies lie apart.
     """
 
     value: float
@@ -224,6 +226,7 @@ class Slope:
     high: float
     count: int
     p: float
+    span: float
 
 
 def slope_between(runs: pd.DataFrame) -> Slope | None:
@@ -272,12 +275,12 @@ def _line(of_x: Sequence[float], of_y: Sequence[float], constants: int) -> Slope
     squares = float(x @ x)
     if len(x) < 2 or squares < 1e-12:
         return None
-    value = float(x @ y) / squares
+    value, span = float(x @ y) / squares, float(np.ptp(x))
     freedom = len(x) - constants - 1
     if freedom < 1:
-        return Slope(value, float("nan"), float("nan"), len(x), float("nan"))
+        return Slope(value, float("nan"), float("nan"), len(x), float("nan"), span)
     residual = y - value * x
     error = float(np.sqrt(residual @ residual / freedom / squares))
     half = float(stats.t.ppf(0.975, freedom)) * error
     p = float(2 * stats.t.sf(abs(value) / error, freedom)) if error else 0.0
-    return Slope(value, value - half, value + half, len(x), p)
+    return Slope(value, value - half, value + half, len(x), p, span)

@@ -4,7 +4,7 @@ They test no registered claim and enter no verdict (`book/plan.md`, additions). 
 intervals of the same kind as those of the campaign, with whose records they are read.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
@@ -26,7 +26,7 @@ from wssl.claims.decision import LEVEL
 from wssl.claims.estimands import MARGINS, SSIM, Score, difference
 from wssl.claims.outcomes import paired, recorded
 from wssl.paper import BEST
-from wssl.records import DEFAULTS
+from wssl.records import DEFAULTS, has_diverged
 from wssl.statistics import Estimate
 from wssl.store import Record
 
@@ -237,12 +237,15 @@ class Reading:
     means : str
         What would count as it.
     holds : bool or None
-        None while runs are missing.
+        None while runs are missing, and where some diverged.
+    diverged : bool
+        Whether some of its runs did.
     """
 
     statement: str
     means: str
     holds: bool | None
+    diverged: bool = False
 
 
 def readings(exploration: Campaign, score: Score = SSIM) -> list[Reading]:
@@ -273,48 +276,62 @@ def readings(exploration: Campaign, score: Score = SSIM) -> list[Reading]:
     margin = MARGINS[score.unit]
     each = LEVEL / 2 / len(others)
 
-    def unless_missing(holds: Callable[[], bool], *names: str) -> bool | None:
-        return holds() if all(found[name] for name in names) else None
+    def reading(statement: str, means: str, holds: Callable[[], bool], *names: str) -> Reading:
+        whole = all(found[name] for name in names)
+        lost = any(with_diverged(exploration, contrasts[name].values()) for name in names)
+        return Reading(statement, means, holds() if whole and not lost else None, lost)
 
     return [
-        Reading(
+        reading(
             "the gap between whole images and images with holes matters",
             "a pretext phase on masked images, frozen, is better than one on whole images",
-            unless_missing(lambda: all(one.lower() > 0 for one in found["gap"]), "gap"),
+            lambda: all(one.lower() > 0 for one in found["gap"]),
+            "gap",
         ),
-        Reading(
+        reading(
             "the tasks are at fault",
             "another pretraining, frozen, is better than random features and than the paper's, at "
             "an error rate divided by the number of others",
-            unless_missing(
-                lambda: any(
-                    min(one.lower(each), two.lower(each)) > 0
-                    for one, two in zip(found["others"], found["direct"], strict=True)
-                ),
-                "others",
-                "direct",
+            lambda: any(
+                min(one.lower(each), two.lower(each)) > 0
+                for one, two in zip(found["others"], found["direct"], strict=True)
             ),
+            "others",
+            "direct",
         ),
-        Reading(
+        reading(
             "freezing is at fault",
             "all frozen networks are worse than training from scratch, and all fine-tuned ones "
             "worse by less than the margin, if at all",
-            unless_missing(
-                lambda: (
-                    all(one.lower() > -margin for one in found["tuned"])
-                    and all(one.upper() < 0 for one in found["frozen"])
-                ),
-                "tuned",
-                "frozen",
+            lambda: (
+                all(one.lower() > -margin for one in found["tuned"])
+                and all(one.upper() < 0 for one in found["frozen"])
             ),
+            "tuned",
+            "frozen",
         ),
-        Reading(
+        reading(
             "nothing helps",
             "no configuration is better than training the same network from scratch by as much as "
             "the margin",
-            unless_missing(lambda: all(one.upper() < margin for one in found["all"]), "all"),
+            lambda: all(one.upper() < margin for one in found["all"]),
+            "all",
         ),
     ]
+
+
+def with_diverged(
+    exploration: Campaign, contrasts: Iterable[tuple[tuple[float, Arm], ...]]
+) -> bool:
+    """Whether a run of an arm of some contrasts diverged.
+
+    Parameters
+    ----------
+    exploration : Exploration
+    contrasts : iterable of tuple of (float, Arm)
+    """
+    arms = {arm for terms in contrasts for _, arm in terms}
+    return any(has_diverged(run) for arm in arms for run in exploration.runs.get(arm, {}).values())
 
 
 def _estimates(

@@ -169,6 +169,7 @@ def _titled(
     if options.exploratory:
         optional_module("sklearn.gaussian_process", "search")  # before days of other runs
         titled["controls, half the rate"] = exploratory.half_rate()
+        titled["controls, replication"] = exploratory.half_rate(exploratory.REPLICATION)
         titled |= exploratory.tasks()
     for (preset, name), experiments in parts.items():
         titled[f"{preset} {'table ' * name.isdigit()}{name}"] = [*experiments]

@@ -34,6 +34,8 @@ from wssl.report.tables.costs import benchmark_table, effort_table, machines
 from wssl.report.tables.ladders import fit_table, ladder_table
 from wssl.report.tables.paper import accuracy, accuracy_table, format_interval, rows, table
 from wssl.report.tables.verdicts import (
+    answer_table,
+    beside_table,
     converged_table,
     coverage_table,
     group_table,
@@ -61,9 +63,11 @@ __all__ = [
     "accuracy_table",
     "against",
     "answer_sentence",
+    "answer_table",
     "architecture",
     "arm_label",
     "benchmark_table",
+    "beside_table",
     "budget_figure",
     "claim_list",
     "class_table",

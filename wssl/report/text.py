@@ -1,6 +1,7 @@
 """Numbers and findings as text: sentences that follow the evidence whichever way it points."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,9 +16,9 @@ from wssl.claims.decision import (
     UNDECIDED,
     Verdict,
 )
-from wssl.claims.estimands import SSIM, Score, Unit, difference, in_db
+from wssl.claims.estimands import SSIM, Contrast, Score, Unit, difference, in_db
 from wssl.claims.ladders import Rung
-from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, paired
+from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, diverged, paired
 from wssl.claims.registration import Registration, registration
 from wssl.records import describe, has_diverged
 from wssl.statistics import Effect
@@ -67,6 +68,36 @@ def listed(parts: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
+UNIT_SIGNS: Mapping[Unit, str] = {"ratio": "%", "SD": "%", "dB": "dB"}
+"""The sign of a unit, where it has one."""
+
+
+def number(value: float, unit: Unit) -> str:
+    """An effect as text without its unit, for a table whose heading has it.
+
+    Parameters
+    ----------
+    value : float
+    unit : str
+        As in `amount`.
+
+    Returns
+    -------
+    str
+        A dash for NaN.
+    """
+    if np.isnan(value):
+        return "—"
+    if unit == "ratio":
+        return f"{100 * (1 - np.exp(-value)):+.1f}"
+    if unit == "SD":
+        return f"{100 * value:.1f}"
+    if unit == "SD ratio":
+        return f"{np.exp(value):.2f}"
+    decimals = {"dB": 2, "points": 4}.get(unit, 3)
+    return f"{value:+.{decimals}f}"
+
+
 def amount(value: float, unit: Unit) -> str:
     """An effect as text, in the unit that a reader knows.
 
@@ -85,15 +116,23 @@ def amount(value: float, unit: Unit) -> str:
     """
     if np.isnan(value):
         return "—"
-    if unit == "ratio":
-        return f"{100 * (1 - np.exp(-value)):+.1f} %"
-    if unit == "SD":
-        return f"{100 * value:.1f} %"
     if unit == "SD ratio":
-        return f"factor {np.exp(value):.2f}"
-    if unit == "dB":
-        return f"{value:+.2f} dB"
-    return f"{value:+.4f}" if unit == "points" else f"{value:+.3f}"
+        return f"factor {number(value, unit)}"
+    return f"{number(value, unit)} {UNIT_SIGNS.get(unit, '')}".rstrip()
+
+
+def numbers(low: float, high: float, unit: Unit) -> str:
+    """An interval as text without its unit; a dash for NaN.
+
+    Parameters
+    ----------
+    low, high : float
+    unit : str
+        As in `amount`.
+    """
+    if np.isnan(low) or np.isnan(high):
+        return "—"
+    return f"{number(low, unit)} to {number(high, unit)}"
 
 
 def bounds_text(low: float, high: float, unit: Unit) -> str:
@@ -104,10 +143,16 @@ def bounds_text(low: float, high: float, unit: Unit) -> str:
     low, high : float
     unit : str
         As in `amount`.
+
+    Examples
+    --------
+    >>> bounds_text(-0.25, 0.1, "dB"), bounds_text(0, np.log(2), "SD ratio")
+    ('-0.25 to +0.10 dB', 'factor 1.00 to 2.00')
     """
-    if np.isnan(low) or np.isnan(high):
-        return "—"
-    return f"{amount(low, unit)} to {amount(high, unit)}"
+    sign = UNIT_SIGNS.get(unit, "")
+    start = "factor " if unit == "SD ratio" else ""
+    found = numbers(low, high, unit)
+    return found if found == "—" else f"{start}{found} {sign}".rstrip()
 
 
 def interval_text(value: float, low: float, high: float, unit: Unit) -> str:
@@ -142,6 +187,8 @@ def effect_text(effect: Effect, unit: Unit) -> str:
 def finding_text(verdict: Verdict, campaign: Campaign) -> str:
     """The finding for a claim, without the claim: the outcome and the effect, in dB as well.
 
+    Where a run diverged, the effect is that without such runs.
+
     Parameters
     ----------
     verdict : Verdict
@@ -151,12 +198,42 @@ def finding_text(verdict: Verdict, campaign: Campaign) -> str:
     if verdict.effect is None:
         return verdict.status
     unit = verdict.claim.estimand.unit
+
+    def words(seen: Verdict) -> str:
+        return effect_text(seen.effect, unit) if seen.effect is not None else "—"
+
+    if lost := diverged_words(verdict, campaign, words):
+        return f"{verdict.status} ({lost})"
     parts = [effect_text(verdict.effect, unit)]
     beside = in_db(verdict.claim.estimand)
     if beside is not None:
         parts.append(f"by PSNR {amount(beside.estimate(campaign).value, 'dB')}")
     found = "; ".join(parts)
     return found if verdict.outcome == SEEN else f"{verdict.status} ({found})"
+
+
+def diverged_words(verdict: Verdict, campaign: Campaign, words: Callable[[Verdict], str]) -> str:
+    """How many runs behind an effect diverged, and the effect without them; empty if none did.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    campaign : Campaign
+        From whose records it is.
+    words : callable
+        The text of a verdict's effect.
+    """
+    lost, count = diverged(verdict, campaign)
+    text = f"{lost} of {counted(count, 'run')} diverged" if lost else ""
+    estimand = verdict.claim.estimand
+    if not lost or not isinstance(estimand, Contrast):
+        return text
+    rest = paired(campaign, estimand.terms, estimand.score)
+    if rest is None:
+        return f"{text}, at least one of each seed"
+    seeds = listed([str(seed) for seed in rest.per_seed])
+    effect = words(replace(verdict, effect=rest.estimate))
+    return f"{text}; without them (seed{'s' * (len(rest.per_seed) > 1)} {seeds}), {effect}"
 
 
 def answer(found: Findings, keys: Iterable[str]) -> str:
@@ -184,6 +261,28 @@ def answer(found: Findings, keys: Iterable[str]) -> str:
         return "At this scale nothing is judged, and none of the required runs was made"
     effects = "; ".join(f"{v.claim.compared}: {finding_text(v, found.campaign)}" for v in seen)
     return f"{unjudged_text(found)}. These runs show: {effects}"
+
+
+def beside_text(beside: Mapping[str, Findings], key: str) -> str:
+    """What runs beside the registered ones say of a claim, a sentence for each kind of runs.
+
+    Parameters
+    ----------
+    beside : mapping of str to Findings
+        By the title of the runs.
+    key : str
+        Of the claim.
+
+    Returns
+    -------
+    str
+        Empty if the claim has not all of these runs.
+    """
+    return " ".join(
+        f"{title}: {finding_text(found[key], found.campaign)}."
+        for title, found in beside.items()
+        if found[key].effect is not None
+    )
 
 
 def unjudged_text(found: Findings) -> str:
@@ -216,13 +315,15 @@ def awaiting_text(done: int, planned: int) -> str:
     )
 
 
-def scale_text(campaign: Campaign, arms: Iterable[Arm]) -> str:
+def scale_text(campaign: Campaign, arms: Iterable[Arm], *, judged: bool = True) -> str:
     """The images, size and length of the training of some arms, as a sentence.
 
     Parameters
     ----------
     campaign : Campaign
     arms : iterable of Arm
+    judged : bool
+        As in `diverged_text`.
     """
     design = campaign.design
     runs = [run for arm in arms for run in campaign.runs.get(arm, {}).values()]
@@ -240,23 +341,27 @@ def scale_text(campaign: Campaign, arms: Iterable[Arm]) -> str:
         parts.append(f"first width: {_spans(learned, 'width')}")
         seeds = {run["experiment"]["seed"] for run in learned}
         parts.append(f"{counted(len(learned), 'run')} with {counted(len(seeds), 'seed')}")
-    return " ".join(["; ".join(parts) + ".", *filter(None, [diverged_text(runs)])])
+    return " ".join(["; ".join(parts) + ".", *filter(None, [diverged_text(runs, judged=judged)])])
 
 
-def diverged_text(runs: Iterable[Record]) -> str:
+def diverged_text(runs: Iterable[Record], *, judged: bool = True) -> str:
     """Which runs diverged, as a sentence; nothing if none did.
 
     Parameters
     ----------
     runs : iterable of dict
+    judged : bool
+        Whether registered verdicts count them.
     """
     names = [describe(run["kind"], run["experiment"]) for run in runs if has_diverged(run)]
     if not names:
         return ""
+    text = f"{counted(len(names), 'run')} diverged: {'; '.join(names)}."
+    if not judged:
+        return f"{text} Tables and figures leave {'it' if len(names) == 1 else 'them'} out."
     return (
-        f"{counted(len(names), 'run')} diverged: {'; '.join(names)}. Verdicts count "
-        f"{'it' if len(names) == 1 else 'them'}, as planned; tables and figures do not unless they "
-        "say so."
+        f"{text} Verdicts count {'it' if len(names) == 1 else 'them'}, as planned; tables and "
+        "figures do not unless they say so."
     )
 
 

@@ -5,15 +5,17 @@ from collections.abc import Iterable
 from typing import Any
 
 import matplotlib.pyplot as plt
+import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
 from wssl.report.web import trace
+from wssl.report.web.table import table_html
 from wssl.store import Record
 
 
 def use_style() -> None:
-    """Set the look of every figure: quiet axes, and colours that a colour-blind reader can tell.
+    """Set the look of figures and tables: quiet axes, colours that a colour-blind reader can tell.
 
     In a notebook's kernel, figures then appear below their cells, whatever ``MPLBACKEND`` says:
     containers often set it to a backend that writes files only.
@@ -21,7 +23,9 @@ def use_style() -> None:
     shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if hasattr(shell, "kernel"):
         shell.run_line_magic("matplotlib", "inline")
-    trace.register()
+    if shell is not None:
+        shell.display_formatter.mimebundle_formatter.for_type(Figure, trace.figure_data)
+        shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, table_html)
     sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
     plt.rcParams.update(
         {

@@ -1,17 +1,17 @@
 """What to do with an inpainting problem: choices, effects and how sure they are."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from wssl.claims.advice import CLEAR, Advice, Choice
+from wssl.claims.advice import CLEAR, NO_DIFFERENCE, Advice, Choice
 from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign
-from wssl.claims.estimands import PSNR, SSIM
+from wssl.claims.estimands import SSIM
 from wssl.report.labels import METRICS
 from wssl.report.tables.contrasts import phases_of, runs_of
 from wssl.report.tables.paper import indexed
-from wssl.report.text import amount, bounds_text, counted
+from wssl.report.text import counted, number, numbers
 from wssl.report.web import trace
 
 
@@ -27,30 +27,25 @@ def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per choice. The effect is that of the first way against the second, by 1 - SSIM with
-        its 95 % interval, and in dB.
+        its 95 % interval.
     """
     lines, traced = [], []
     for choice in choices:
-        found, beside = choice.seen(campaign), choice.seen(campaign, PSNR)
-        runs = runs_of(campaign, [choice.first, choice.second])
+        found = choice.seen(campaign)
         advice = choice.advice(campaign)
-        steps = [_steps(campaign, arm) for arm in (choice.first, choice.second)]
         estimate = found.estimate if found else None
         bounds = (estimate.lower(), estimate.upper()) if estimate else (np.nan, np.nan)
-        seen = f"{counted(len(found.per_seed), 'seed')}, " if found else ""
         lines.append(
             {
                 "choice": choice.question,
                 "what to do": advice.action if advice else _awaited(campaign, choice),
                 "how sure": advice.certainty if advice else "",
-                "1 - SSIM lower by": amount(estimate.value if estimate else np.nan, SSIM.unit),
-                "95 % interval": bounds_text(*bounds, SSIM.unit),
-                "PSNR": amount(beside.estimate.value if beside else np.nan, PSNR.unit),
-                "steps": " against ".join(filter(None, steps)) or "—",
-                "seen with": seen + _scale(campaign, choice),
+                "1 - SSIM lower by (%)": number(estimate.value if estimate else np.nan, SSIM.unit),
+                "95 % interval": numbers(*bounds, SSIM.unit),
+                "seen with": _seen_with(campaign, choice, len(found.per_seed) if found else 0),
             }
         )
-        traced.append(trace.fingerprints(runs))
+        traced.append(trace.fingerprints(runs_of(campaign, [choice.first, choice.second])))
     return trace.with_rows(indexed(lines, "choice"), traced)
 
 
@@ -70,27 +65,40 @@ def _steps(campaign: Campaign, arm: Arm) -> str:
     return " + ".join(f"{number:,}" for number in [*steps, runs[0]["scale"]["inpainting_steps"]])
 
 
-def _scale(campaign: Campaign, choice: Choice) -> str:
+def _seen_with(campaign: Campaign, choice: Choice, seeds: int) -> str:
+    """The scale at which a choice was seen: width, seeds, steps, and which runs these are."""
     width = {NARROW: campaign.design.narrow, WIDE: campaign.design.wide}[choice.first.width]
-    how = "registered" if choice.registered else "exploratory"
-    return f"width {width}, {how}"
+    steps = [_steps(campaign, arm) for arm in (choice.first, choice.second)]
+    parts = [f"width {width}", "registered runs" if choice.registered else "exploratory runs"]
+    if seeds:
+        parts.insert(1, counted(seeds, "seed"))
+        parts.append(f"steps: {' against '.join(dict.fromkeys(steps))}")
+    return ", ".join(parts)
 
 
 def answer_text(campaign: Campaign, choices: Sequence[Choice]) -> str:
-    """What to do, in the order of the choices, as one sentence.
+    """What to do where that is clear, and what makes no difference, as sentences.
 
     Parameters
     ----------
     campaign : wssl.claims.remedies.Exploration
     choices : sequence of Choice
     """
-    found = [advice for choice in choices if (advice := choice.advice(campaign))]
-    clear = _clear(found)
+    found = {c.label: advice for c in choices if (advice := c.advice(campaign))}
+    clear, same = _clear(found.values()), _labels(found, NO_DIFFERENCE)
     if not found:
         return "Not answered yet: no choice has all of its runs."
-    if not clear:
-        return "The runs so far make none of the choices below clear."
-    return f"By the runs so far: {'; '.join(clear)}."
+    start = "By these runs" if len(found) == len(choices) else "By the runs so far"
+    words = f": {'; '.join(clear)}" if clear else ", none of the choices is clear"
+    parts = [f"{start}{words}."]
+    if same:
+        parts.append(f"No difference that matters: {'; '.join(same)}.")
+    return " ".join(parts)
+
+
+def _labels(found: Mapping[str, Advice], certainty: str) -> list[str]:
+    """The choices on which the advice is this certain."""
+    return [label for label, advice in found.items() if advice.certainty == certainty]
 
 
 def plan_text(campaign: Campaign, choices: Sequence[Choice]) -> str:

@@ -17,7 +17,7 @@ from wssl.report.tables.paper import (
     printed_contrast,
     with_headings,
 )
-from wssl.report.text import amount, bounds_text
+from wssl.report.text import UNIT_SIGNS, amount, bounds_text, number, numbers
 from wssl.report.web import trace
 from wssl.store import Record
 
@@ -126,11 +126,13 @@ def contrast_table(
             title, reads = score_label(score)
             found = paired(campaign, terms, score)
             estimate = found.estimate if found else None
-            line[title, reads] = amount(estimate.value if estimate else np.nan, score.unit)
+            if score.unit in UNIT_SIGNS:
+                reads += f" ({UNIT_SIGNS[score.unit]})"
+            line[title, reads] = number(estimate.value if estimate else np.nan, score.unit)
             bounds = (estimate.lower(), estimate.upper()) if estimate else (np.nan, np.nan)
-            line[title, "95 % interval"] = bounds_text(*bounds, score.unit)
+            line[title, "95 % interval"] = numbers(*bounds, score.unit)
             if in_paper:
-                line[title, "in the paper"] = amount(printed_contrast(terms, score), score.unit)
+                line[title, "in the paper"] = number(printed_contrast(terms, score), score.unit)
             seeds = max(seeds, len(found.per_seed) if found else 0)
         line["", "seeds"] = seeds
         lines.append(line)

@@ -12,11 +12,8 @@ from wssl.claims.outcomes import paired
 from wssl.paper import FROZEN_BLOCKS
 from wssl.report.tables.contrasts import runs_of
 from wssl.report.tables.paper import with_headings
-from wssl.report.text import amount, bounds_text, counted, effect_text, listed
+from wssl.report.text import counted, effect_text, listed, number, numbers
 from wssl.store import Record
-
-STEP = 0.1
-"""The change of accuracy that the table of slopes is for."""
 
 
 def slope_table(sets: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -31,7 +28,7 @@ def slope_table(sets: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         Two rows per set: between configurations, and between seeds of one. The effect is the change
-        of 1 - SSIM that goes with an accuracy higher by `STEP`.
+        of 1 - SSIM from the lowest to the highest accuracy that was seen.
     """
     lines = []
     for name, runs in sets.items():
@@ -44,9 +41,10 @@ def slope_table(sets: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                 {
                     ("", "runs"): name,
                     ("", "compared"): way,
-                    ("1 - SSIM", "lower by"): _of(slope, "value"),
-                    ("1 - SSIM", "95 % interval"): bounds_text(
-                        _step(slope, "low"), _step(slope, "high"), "ratio"
+                    ("accuracy", "higher by"): f"{slope.span:.3f}" if slope else "—",
+                    ("1 - SSIM", "lower by (%)"): number(_over(slope, "value"), "ratio"),
+                    ("1 - SSIM", "95 % interval"): numbers(
+                        _over(slope, "low"), _over(slope, "high"), "ratio"
                     ),
                     ("", "points"): slope.count if slope else 0,
                     ("", "p"): f"{slope.p:.3f}" if slope and np.isfinite(slope.p) else "—",
@@ -55,12 +53,9 @@ def slope_table(sets: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return with_headings(lines)
 
 
-def _step(slope: Slope | None, part: str) -> float:
-    return STEP * getattr(slope, part) if slope else float("nan")
-
-
-def _of(slope: Slope | None, part: str) -> str:
-    return amount(_step(slope, part), "ratio")
+def _over(slope: Slope | None, part: str) -> float:
+    """A slope times the range of accuracies from which it is known."""
+    return slope.span * float(getattr(slope, part)) if slope else float("nan")
 
 
 def similarity_table(record: Record | None) -> pd.DataFrame:
@@ -89,13 +84,13 @@ def similarity_table(record: Record | None) -> pd.DataFrame:
 def answer_text(
     campaign: Campaign, controls: Mapping[str, Arm], depths: Mapping[str, Arm], reference: Arm
 ) -> str:
-    """What the first block lets through, and what freezing costs, as sentences.
+    """What the first block lets through, how the fills compare, and what freezing costs.
 
     Parameters
     ----------
     campaign : Campaign
     controls : mapping of str to Arm
-        By the words for its encoder: ``"if pretrained"``.
+        By the words for its encoder: ``"if pretrained"``. The fills of the first two are compared.
     depths : mapping of str to Arm
         Pretrained networks by the words for their frozen blocks.
     reference : Arm
@@ -113,6 +108,14 @@ def answer_text(
             "From the encoder's first block, a linear map recovers known pixels with a PSNR of "
             f"{listed(read)}."
         )
+    (words, first), (other, second), *_ = controls.items()
+    fills = paired(campaign, difference(first, second).terms, SSIM)
+    if fills is not None:
+        seeds = counted(len(fills.per_seed), "seed")
+        parts.append(
+            "Such a difference need not show in the fills: change of 1 - SSIM "
+            f"{effect_text(fills.estimate, 'ratio')} {words}, against {other} ({seeds})."
+        )
     costs = []
     for words, arm in depths.items():
         cost = paired(campaign, difference(arm, reference).terms, SSIM)
@@ -120,8 +123,8 @@ def answer_text(
             costs.append(f"{effect_text(cost.estimate, 'ratio')} for {words}")
     if costs:
         parts.append(
-            "Change of 1 - SSIM by freezing pretrained blocks, against training from scratch "
-            f"(positive is better): {'; '.join(costs)}."
+            "Change by freezing pretrained blocks, against training from scratch: "
+            f"{'; '.join(costs)}. Above zero is better."
         )
     return " ".join(parts) or "Not answered yet: the runs are awaited."
 

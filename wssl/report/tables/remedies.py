@@ -8,9 +8,9 @@ from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.decision import LEVEL
 from wssl.claims.estimands import SSIM
 from wssl.claims.outcomes import paired, recorded
-from wssl.claims.remedies import REMEDIES, Reading, against, on_validation
+from wssl.claims.remedies import REMEDIES, Reading, against, on_validation, with_diverged
 from wssl.report.tables.paper import indexed
-from wssl.report.text import interval_text
+from wssl.report.text import counted, interval_text, is_or_are
 from wssl.report.web import trace
 from wssl.store import Record
 
@@ -25,11 +25,16 @@ def reading_table(readings: Sequence[Reading]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per conclusion: what would show it, and ``yes``, ``no`` or ``awaiting runs``.
+        One row per conclusion: what would show it, and ``yes``, ``no``, ``awaiting runs``, or that
+        runs diverged.
     """
     words = {True: "yes", False: "no", None: "awaiting runs"}
     lines = [
-        {"conclusion": one.statement, "it counts as shown if": one.means, "shown": words[one.holds]}
+        {
+            "conclusion": one.statement,
+            "it counts as shown if": one.means,
+            "shown": "cannot be said: runs diverged" if one.diverged else words[one.holds],
+        }
         for one in readings
     ]
     return indexed(lines, "conclusion")
@@ -37,6 +42,8 @@ def reading_table(readings: Sequence[Reading]) -> pd.DataFrame:
 
 def answer_text(exploration: Campaign, readings: Sequence[Reading]) -> str:
     """The best arm against training from scratch, and the conclusions that were shown.
+
+    An arm of which a run diverged, or whose reference did, cannot be the best.
 
     Parameters
     ----------
@@ -48,6 +55,7 @@ def answer_text(exploration: Campaign, readings: Sequence[Reading]) -> str:
         label: pair.estimate
         for label, terms in contrasts.items()
         if (pair := paired(exploration, terms, SSIM)) is not None
+        and not with_diverged(exploration, [terms])
     }
     done, planned = recorded(exploration, REMEDIES.values())
     if done < planned or not found:
@@ -57,9 +65,12 @@ def answer_text(exploration: Campaign, readings: Sequence[Reading]) -> str:
     bounds = found[best].lower(each), found[best].upper(each)
     parts = [
         f"Of {len(found)} configurations, the best against the same network trained from scratch "
-        f"is *{best}*: change of 1 - SSIM {interval_text(found[best].value, *bounds, 'ratio')}, an "
+        f"is “{best}”: change of 1 - SSIM {interval_text(found[best].value, *bounds, 'ratio')}, an "
         "interval that allows for the choice of the best."
     ]
+    if left := len(contrasts) - len(found):
+        words = f"{counted(left, 'configuration')} with runs that diverged"
+        parts.append(f"{words} {is_or_are(left)} left out.")
     shown = [one.statement for one in readings if one.holds]
     refused = [one.statement for one in readings if one.holds is False]
     if shown:

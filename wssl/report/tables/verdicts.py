@@ -1,6 +1,7 @@
 """The claims with their verdicts, and what the rules of decision are worth, as tables."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 from wssl.claims.campaign import NARROW, WIDE, Campaign
 from wssl.claims.decision import Verdict, in_paper
 from wssl.claims.estimands import MARGINS, PSNR, Contrast, Unit, in_db, linear, shown
-from wssl.claims.outcomes import diverged, paired
+from wssl.claims.outcomes import Findings, diverged, paired
 from wssl.report.tables.paper import indexed, with_headings
 from wssl.report.text import SIGNS, amount, bounds_text, interval_text
 from wssl.report.web import trace
@@ -46,14 +47,14 @@ def verdict_table(verdicts: Sequence[Verdict], records: Campaign | None = None) 
         lines.append(
             {
                 "claim": verdict.claim.text,
-                "origin": ASSERTED[verdict.claim.kind],
                 "verdict": f"{SIGNS[verdict.outcome]} {verdict.status}",
                 "effect": amount(value, unit) + _mark(verdict, records),
                 "95 % interval": bounds_text(*verdict.interval(), unit),
-                **(_in_db(verdict, records) if records is not None else {}),
                 "interval that decides": bounds_text(verdict.low, verdict.high, unit),
                 "margin": amount(verdict.margin, unit).lstrip("+"),
                 "in the paper": amount(printed[verdict.claim.key], unit),
+                **(_in_db(verdict, records) if records is not None else {}),
+                "origin": ASSERTED[verdict.claim.kind],
                 "comparison": verdict.claim.compared,
             }
         )
@@ -61,6 +62,74 @@ def verdict_table(verdicts: Sequence[Verdict], records: Campaign | None = None) 
     if records is None:
         return table
     return trace.with_rows(table, [trace.verdict_records(v, records) for v in verdicts])
+
+
+def beside_table(
+    beside: Mapping[str, Findings],
+    table: Callable[[Sequence[Verdict], Campaign], pd.DataFrame] = verdict_table,
+) -> pd.DataFrame:
+    """A table of verdicts for each kind of runs beside the registered ones, one below the other.
+
+    Parameters
+    ----------
+    beside : mapping of str to wssl.claims.Findings
+        By the title of the runs.
+    table : callable
+        `verdict_table` or `converged_table`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        With the title as first name of each row; empty where all are.
+    """
+    parts = {title: table(list(found.values()), found.campaign) for title, found in beside.items()}
+    parts = {title: part for title, part in parts.items() if len(part)}
+    if not parts:
+        return pd.DataFrame()
+    named = [part.attrs.get(trace.ROWS, [[] for _ in part.index]) for part in parts.values()]
+    return trace.with_rows(pd.concat(parts, names=["runs"]), list(chain.from_iterable(named)))
+
+
+def answer_table(
+    found: Findings, beside: Mapping[str, Findings], keys: Sequence[str]
+) -> pd.DataFrame:
+    """What the registered runs and others say of some claims, side by side.
+
+    Parameters
+    ----------
+    found : wssl.claims.Findings
+    beside : mapping of str to wssl.claims.Findings
+        Of other runs, by their title.
+    keys : sequence of str
+        Of claims.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per claim, one column per kind of runs: the verdict, with its effect unless a run
+        behind it diverged.
+    """
+    kinds = {"registered": found, **beside}
+    lines = [
+        {"claim": found[key].claim.text, **{name: _judged(of, key) for name, of in kinds.items()}}
+        for key in keys
+    ]
+    runs = [
+        [name for of in kinds.values() for name in trace.verdict_records(of[key], of.campaign)]
+        for key in keys
+    ]
+    return trace.with_rows(indexed(lines, "claim"), runs)
+
+
+def _judged(found: Findings, key: str) -> str:
+    verdict = found[key]
+    words = f"{SIGNS[verdict.outcome]} {verdict.status}"
+    lost, count = diverged(verdict, found.campaign)
+    if lost:
+        return f"{words} ({lost} of {count} runs diverged)"
+    if verdict.effect is None:
+        return words
+    return f"{words} ({amount(verdict.effect.value, verdict.claim.estimand.unit)})"
 
 
 def _mark(verdict: Verdict, records: Campaign | None) -> str:
@@ -249,7 +318,7 @@ def width_table(records: Campaign, verdicts: Sequence[Verdict]) -> pd.DataFrame:
         One line per claim and width, with 95 % intervals in per cent of 1 - SSIM and in dB. Runs
         that diverged are left out.
     """
-    records = records.converged
+    all_records, records = records, records.converged
     widths = dict.fromkeys(arm.width for arm in records.runs if arm.method == "wssl")
     named = {NARROW: records.design.narrow, WIDE: records.design.wide}
     numbers = {width: named[width] if width in named else int(width) for width in widths}
@@ -275,10 +344,16 @@ def width_table(records: Campaign, verdicts: Sequence[Verdict]) -> pd.DataFrame:
             ):
                 bounds = estimate.lower(), estimate.upper()
                 line[title] = interval_text(estimate.value, *bounds, unit)  # type: ignore[arg-type]
-            line["where the claim is judged"] = "here" if width == WIDE else ""
+            line["where the claim is judged"] = _where(width, verdict, all_records)
             lines.append(line)
     columns = ["claim", "width", "seeds", "1 - SSIM", "PSNR", "where the claim is judged"]
     return pd.DataFrame(lines, columns=columns).set_index(["claim", "width"])
+
+
+def _where(width: str, verdict: Verdict, records: Campaign) -> str:
+    if width != WIDE:
+        return ""
+    return "here, with the runs that diverged" if diverged(verdict, records)[0] else "here"
 
 
 def margin_table() -> pd.DataFrame:

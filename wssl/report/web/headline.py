@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from wssl.claims.campaign import NARROW, WIDE
+from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign
 from wssl.claims.catalogue import BEST_ARM, HARMONIC, PIC, RANDOM, SCRATCH, SHIFT_NET
 from wssl.claims.outcomes import Findings
+from wssl.records import has_diverged
 from wssl.report.tables.contrasts import runs_of
 from wssl.report.tables.paper import format_interval
 from wssl.report.text import listed
@@ -28,7 +29,7 @@ _LEFT, _RIGHT, _TOP, _ROW = 4, WIDTH - 4, 4, 32
 _DECIMALS = 3
 
 
-def headline(found: Findings) -> Chart:
+def headline(found: Findings, halved: Findings | None = None) -> Chart:
     """The error of the paper's network, of its controls and of other methods, one point per run.
 
     The error is 1 - SSIM, in which the verdicts' effects are as well.
@@ -36,6 +37,9 @@ def headline(found: Findings) -> Chart:
     Parameters
     ----------
     found : wssl.claims.Findings
+    halved : wssl.claims.Findings, optional
+        Of runs of WSSL and its controls at half the rate. Where runs of `found` diverged, these
+        are shown instead as soon as all are there: then each row has the same seeds.
 
     Returns
     -------
@@ -46,10 +50,14 @@ def headline(found: Findings) -> Chart:
         diverged are left out, with a mark and a sentence in the caption.
     """
     arms = dict(zip(ROWS, found.at(*ROWS.values()), strict=True))
-    recorded = {name: len(found.campaign.runs.get(arm, {})) for name, arm in arms.items()}
+    sources = dict.fromkeys(arms, found.campaign)
+    replaced = _replaced(arms, found.campaign, halved.campaign if halved else None)
+    if halved:
+        sources |= dict.fromkeys(replaced, halved.campaign)
+    recorded = {name: len(sources[name].runs.get(arm, {})) for name, arm in arms.items()}
     rows = {
         name: {
-            run["fingerprint"]: 1 - run["metrics"]["ssim"] for run in runs_of(found.campaign, [arm])
+            run["fingerprint"]: 1 - run["metrics"]["ssim"] for run in runs_of(sources[name], [arm])
         }
         for name, arm in arms.items()
         if recorded[name] or found.registered
@@ -78,12 +86,31 @@ def headline(found: Findings) -> Chart:
     return Chart(
         (picture(label, body, points, bottom + (36 if axis.values else 0)),),
         "Error (1 - SSIM) of whole test images after their holes were filled, lower is better. "
-        f"WSSL and its controls have the first width {width}; the other networks have one size. "
+        f"WSSL and its controls have the first width {width}; the other networks have one size"
+        f"{f', and the claim about them compares width {design.narrow}' * found.registered}. "
         "Orange: the paper's method. Small dots are seeds; large dots and numbers are their means, "
         "bars the 95 % intervals of these. Methods without training have one value."
-        f"{_left_out(diverged, recorded)}",
+        f"{' ' + _AT_HALF_RATE if replaced else ''}{_left_out(diverged, recorded)}",
         tuple(fingerprint for by_run in rows.values() for fingerprint in by_run),
     )
+
+
+_AT_HALF_RATE = (
+    "WSSL and its controls were trained at half the registered learning rate (exploratory), "
+    "because some of them diverged at the registered one."
+)
+
+
+def _replaced(arms: Mapping[str, Arm], campaign: Campaign, other: Campaign | None) -> list[str]:
+    """The rows to take from another campaign: those that it has, if it has all seeds of each."""
+    if other is None:
+        return []
+    rows = [name for name, arm in arms.items() if arm in other.runs and not other.is_fill(arm)]
+    whole = all(set(other.design.many) == set(other.runs[arms[name]]) for name in rows)
+    lost = any(
+        has_diverged(run) for name in rows for run in campaign.runs.get(arms[name], {}).values()
+    )
+    return rows if whole and lost else []
 
 
 class _Axis:

@@ -1,16 +1,15 @@
 """The first page: a picture, a sentence that answers, the primary claims in plain words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from html import escape
 
 import numpy as np
 
 from wssl.claims.campaign import Campaign
 from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED, Verdict
-from wssl.claims.estimands import Contrast
-from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, diverged, paired
-from wssl.report.text import SIGNS, counted, listed
+from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, diverged
+from wssl.report.text import SIGNS, counted, diverged_words
 from wssl.report.web.sliders import embedded
 from wssl.report.web.trace import attribute, verdict_records
 from wssl.store import Record
@@ -146,8 +145,8 @@ def _caption(runs: list[Record], networks: str) -> str:
     )
 
 
-def _beside(verdict: Verdict, campaign: Campaign) -> str:
-    """What the runs at half the rate say, as a sentence without its full stop."""
+def _beside(title: str, verdict: Verdict, campaign: Campaign) -> str:
+    """What other runs say of a claim, as a sentence without its full stop."""
     refuted = "the opposite is true" if verdict.high < 0 else "it does not hold"
     words = {
         HOLDS: "it holds",
@@ -156,10 +155,8 @@ def _beside(verdict: Verdict, campaign: Campaign) -> str:
         UNDECIDED: "the runs cannot tell",
     }.get(verdict.outcome, verdict.status)
     notes = [effect_words(verdict)] if verdict.effect is not None else []
-    notes += filter(None, [diverged_words(verdict, campaign)])
-    return f"Exploratory, at half the learning rate: {words}" + f" ({'; '.join(notes)})" * bool(
-        notes
-    )
+    notes += filter(None, [diverged_words(verdict, campaign, effect_words)])
+    return f"{title}: {words}" + f" ({'; '.join(notes)})" * bool(notes)
 
 
 def _alternative(name: str, index: int) -> str:
@@ -182,32 +179,47 @@ PLAIN = {
 }
 """The primary claims by their keys, in words that need no other page."""
 
+NOTES = {"methods": "; PIC was still improving when its training ended"}
+"""What has to be said with a verdict, by the key of its claim (plan, corrections)."""
+
 QUESTION = "supervised"
 """The key of the claim that the first page's sentence answers."""
 
 
-def answer_sentence(found: Findings, halved: Findings | None = None) -> str:
-    """Whether the paper's recipe fills holes better than training from scratch, in few words.
-
-    Intervals, and what runs that diverged change, are in `claim_list`.
+def answer_sentence(found: Findings, beside: Mapping[str, Findings] | None = None) -> str:
+    """The answer to the book's question, from the claim that decides it.
 
     Parameters
     ----------
     found : wssl.claims.Findings
-    halved : wssl.claims.Findings, optional
-        Of the runs at half the rate; another sentence gives their answer, if there is one.
+    beside : mapping of str to wssl.claims.Findings, optional
+        Of other runs, by their title; a sentence each gives their answer, if there is one. Titles
+        whose answers are alike share one.
     """
-    beside = halved[QUESTION] if halved is not None and QUESTION in halved else None
-    if beside is not None and beside.effect is not None:
-        worse = "no, it is worse" if beside.high < 0 else "no, not by as much as would matter"
-        words = {
-            HOLDS: "yes",
-            REFUTED: worse,
-            SAME: "no difference that matters",
-            UNDECIDED: "undecided",
-        }[beside.outcome]
-        size = effect_words(beside, interval=False)
-        return f"{answer_sentence(found)} Exploratory, at half the rate: {words} ({size})."
+    answers: dict[str, list[tuple[str, str]]] = {}
+    for title, other in (beside or {}).items():
+        verdict = other.verdicts.get(QUESTION)
+        if verdict is not None and verdict.effect is not None:
+            size = effect_words(verdict, interval=False)
+            answers.setdefault(_short(verdict), []).append((title, size))
+    sentences = [_answer(found)]
+    for words, members in answers.items():
+        titles, sizes = zip(*members, strict=True)
+        sentences.append(f"{'; '.join(titles)}: {words} ({'; '.join(sizes)}).")
+    return " ".join(sentences)
+
+
+def _short(verdict: Verdict) -> str:
+    worse = "no, it is worse" if verdict.high < 0 else "no, not by as much as would matter"
+    return {
+        HOLDS: "yes",
+        REFUTED: worse,
+        SAME: "no difference that matters",
+        UNDECIDED: "undecided",
+    }[verdict.outcome]
+
+
+def _answer(found: Findings) -> str:
     verdict = found[QUESTION]
     if verdict.outcome == AWAITING:
         runs = counted(verdict.registered, "registered run")
@@ -245,28 +257,6 @@ def is_provisional(found: Findings) -> bool:
     return found.registered and any(v.outcome == AWAITING for v in found.values())
 
 
-def diverged_words(verdict: Verdict, campaign: Campaign) -> str:
-    """How many runs behind an effect diverged, and the effect without them; empty if none did.
-
-    Parameters
-    ----------
-    verdict : Verdict
-    campaign : wssl.claims.Campaign
-        Its records.
-    """
-    lost, count = diverged(verdict, campaign)
-    words = f"{lost} of {counted(count, 'run')} diverged" if lost else ""
-    estimand = verdict.claim.estimand
-    if not lost or not isinstance(estimand, Contrast):
-        return words
-    rest = paired(campaign, estimand.terms, estimand.score)
-    if rest is None:
-        return f"{words}, at least one of each seed"
-    seeds = listed([str(seed) for seed in rest.per_seed])
-    effect = effect_words(replace(verdict, effect=rest.estimate))
-    return f"{words}; without them (seed{'s' * (len(rest.per_seed) > 1)} {seeds}), {effect}"
-
-
 def effect_words(verdict: Verdict, *, interval: bool = True) -> str:
     """An effect in words, with its 95 % interval, in the measure of the first page.
 
@@ -288,7 +278,7 @@ def effect_words(verdict: Verdict, *, interval: bool = True) -> str:
     known = np.isfinite([low, high]).all()
     bounds = f", 95 % interval {low:.1f} to {high:.1f} %" if known and interval else ""
     if unit == "SD":
-        return f"the weights change the error by {change:.1f} %{bounds}"
+        return f"the weights change the error by {change:.1f} % (standard deviation){bounds}"
     return f"error {sign * change:.1f} % {'lower' if sign > 0 else 'higher'}{bounds}"
 
 
@@ -301,8 +291,9 @@ def verdict_words(verdict: Verdict) -> str:
     """
     if verdict.outcome == REFUTED and verdict.high < 0:
         return "No: the opposite is true"
+    beyond = verdict.low > verdict.margin
     return {
-        HOLDS: "Yes, it holds",
+        HOLDS: "Yes, it holds" if beyond else "Yes, but perhaps by too little to matter",
         REFUTED: "No, not by as much as would matter",
         SAME: "No difference that matters",
         UNDECIDED: "These runs cannot tell",
@@ -312,41 +303,43 @@ def verdict_words(verdict: Verdict) -> str:
     }[verdict.outcome]
 
 
-def claim_list(found: Findings, halved: Findings | None = None) -> Markup:
+def claim_list(found: Findings, beside: Mapping[str, Findings] | None = None) -> Markup:
     """The primary claims, each with its verdict in words and its effect.
 
     Parameters
     ----------
     found : wssl.claims.Findings
-    halved : wssl.claims.Findings, optional
-        Of the runs at half the rate, whose outcomes stand below those of the same claims.
+    beside : mapping of str to wssl.claims.Findings, optional
+        Of other runs, by their title. Their outcomes stand below those of the same claims.
     """
     primary = sorted(
         (verdict for verdict in found.values() if verdict.claim.primary is not None),
         key=lambda verdict: verdict.claim.primary or 0,
     )
-    items = [_item(verdict, found, halved) for verdict in primary]
+    items = [_item(verdict, found, beside or {}) for verdict in primary]
     words = "; ".join(f"{v.claim.text.rstrip('.')}: {verdict_words(v)}" for v in primary)
     return Markup(f'<ol class="wssl-claims">{"".join(items)}</ol>', words)
 
 
-def _item(verdict: Verdict, found: Findings, halved: Findings | None) -> str:
+def _item(verdict: Verdict, found: Findings, beside: Mapping[str, Findings]) -> str:
     claim, judged, below = verdict.claim, verdict_words(verdict), ""
-    if halved is not None and claim.key in halved and halved[claim.key].done:
-        again = halved[claim.key]
-        below = (
-            f'<span class="detail"{attribute(verdict_records(again, halved.campaign))}>'
-            f"{escape(_beside(again, halved.campaign))}</span>"
-        )
+    for title, other in beside.items():
+        again = other.verdicts.get(claim.key)
+        if again is not None and again.done:
+            below += (
+                f'<span class="detail"{attribute(verdict_records(again, other.campaign))}>'
+                f"{escape(_beside(title, again, other.campaign))}</span>"
+            )
     effect = effect_words(verdict) if verdict.effect is not None else ""
-    if effect and (lost := diverged_words(verdict, found.campaign)):
+    if effect and (lost := diverged_words(verdict, found.campaign, effect_words)):
         effect = lost
     if effect and is_provisional(found):
         effect += "; provisional"
     traced = attribute(verdict_records(verdict, found.campaign))
     return (
         f'<li><span class="claim">{escape(PLAIN.get(claim.key, claim.text))}'
-        f'<span class="detail">Compared: {escape(claim.compared)}</span></span>'
+        f'<span class="detail">Compared: {escape(claim.compared + NOTES.get(claim.key, ""))}'
+        "</span></span>"
         f'<span class="verdict"{traced}>{SIGNS[verdict.outcome]} {escape(judged)}'
         f'<span class="detail">{escape(_capital(effect)) if effect else ""}</span>'
         f"{below}</span></li>"

@@ -5,7 +5,6 @@ an attribute ``data-records`` of its HTML, or, beside a picture, as data of the 
 book turns both into links when it is built (``book/_extensions/records.py``).
 """
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -111,33 +110,12 @@ def with_rows(table: pd.DataFrame, found: Sequence[Sequence[str]]) -> pd.DataFra
     return table
 
 
-def table_html(table: pd.DataFrame) -> str:
-    """A table as HTML, no cell cut short, whose rows name their records.
+def figure_data(figure: Figure, **_: Any) -> Mapping[str, list[str]]:
+    """What a notebook writes beside the picture of a figure: the records that it was drawn from.
 
     Parameters
     ----------
-    table : pandas.DataFrame
-        Where its rows were noted by `with_rows` and none was left out since.
+    figure : matplotlib.figure.Figure
     """
-    with pd.option_context("display.max_colwidth", None):
-        text = str(table._repr_html_())
-    noted = table.attrs.get(ROWS, [])
-    head, body = text.partition("<tbody>")[::2]
-    rows = body.split("<tr>")
-    if len(rows) - 1 != len(noted):
-        return text
-    named = (f"<tr{attribute(names)}>" for names in noted)
-    return head + "<tbody>" + rows[0] + "".join(map("".join, zip(named, rows[1:], strict=True)))
-
-
-def register() -> None:
-    """Let the shell of a notebook write these fingerprints into its outputs."""
-    shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
-    if shell is not None:
-        shell.display_formatter.mimebundle_formatter.for_type(Figure, _figure_data)
-        shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, table_html)
-
-
-def _figure_data(figure: Figure, **_: Any) -> Mapping[str, list[str]]:
     found = drawn_from(figure)
     return {MIME: found} if found else {}

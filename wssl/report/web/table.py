@@ -1,0 +1,89 @@
+"""Tables as HTML: names of rows in the last line of headings, and numbers that keep to one line.
+
+The style of the book (``book/_static/book.css``) sets the class `NUMBER`.
+"""
+
+import re
+from html import escape, unescape
+
+import pandas as pd
+
+from wssl.report.web.trace import ROWS, attribute
+
+NUMBER = "number"
+"""The class of cells that hold a number or an interval, and of headings above nothing else."""
+
+_UNITS = {"dB", "factor", "to"}
+_LONGEST = 24
+
+
+def table_html(table: pd.DataFrame) -> str:
+    """A table as HTML, no cell cut short, whose rows name their records.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        Where its rows were noted by `wssl.report.web.trace.with_rows` and none was left out since.
+    """
+    rows, columns = pd.get_option("display.max_rows"), pd.get_option("display.max_columns")
+    with pd.option_context("display.max_colwidth", None):
+        text = table.to_html(index_names=False, max_rows=rows, max_cols=columns)
+    head, mark, body = text.partition("<tbody>")
+    lines = body.split("<tr>")
+    cells = [re.findall(r"<td>(.*?)</td>", line, re.DOTALL) for line in lines[1:]]
+    numeric = [_numeric(column) for column in zip(*cells, strict=True)]
+    noted = table.attrs.get(ROWS, [])
+    if len(noted) != len(lines) - 1:
+        noted = [[] for _ in lines[1:]]
+    named = "".join(
+        f"<tr{attribute(names)}>{_marked(line)}"
+        for names, line in zip(noted, lines[1:], strict=True)
+    )
+    return _headed(head, list(table.index.names), numeric) + mark + lines[0] + named
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell holds nothing but a number or an interval, with its unit.
+
+    Parameters
+    ----------
+    cell : str
+
+    Examples
+    --------
+    >>> [is_number(cell) for cell in ("-3.8 to 0.4 %", "factor 1.49", "3 of 5", "—")]
+    [True, True, False, False]
+    """
+    words = set(re.findall(r"[^\W\d_]+", cell))
+    return len(cell) <= _LONGEST and words <= _UNITS and any(map(str.isdigit, cell))
+
+
+def _numeric(column: tuple[str, ...]) -> bool:
+    """Whether cells are numbers, some of which may be missing."""
+    known = [cell for cell in column if cell not in ("", "—", "NaN")]
+    return bool(known) and all(is_number(unescape(cell)) for cell in known)
+
+
+def _marked(line: str) -> str:
+    def cell(found: re.Match[str]) -> str:
+        name = f' class="{NUMBER}"' if is_number(unescape(found[1])) else ""
+        return f"<td{name}>{found[1]}</td>"
+
+    return re.sub(r"<td>(.*?)</td>", cell, line, flags=re.DOTALL)
+
+
+def _headed(head: str, names: list[str | None], numeric: list[bool]) -> str:
+    """The headings, with the names of the index in the last line."""
+    above, line, last = head.rpartition("<tr")
+    titles = re.findall(r"<th>(.*?)</th>", last, re.DOTALL)
+    titles[: len(names)] = [
+        title or ("" if name is None else escape(str(name)))
+        for title, name in zip(titles, names, strict=False)
+    ]
+    marks = [False] * len(names) + (numeric or [False] * len(titles))
+    cells = "".join(
+        f'<th class="{NUMBER}">{title}</th>' if number else f"<th>{title}</th>"
+        for title, number in zip(titles, marks, strict=False)
+    )
+    end = last[last.rindex("</th>") + len("</th>") :] if titles else last
+    return f"{above}{line}>{cells}{end}"
