@@ -59,6 +59,8 @@ def test_columns_of_numbers_and_their_headings_are_marked():
         "95 % interval",
         "+1.0 %",
         "0.2 to 1.8 %",
+        "—",
+        "",
     ]
 
 

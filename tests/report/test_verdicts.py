@@ -35,6 +35,7 @@ def verdicts():
     [
         (np.log(2), "ratio", "+50.0 %"),
         (-np.log(1.05), "ratio", "-5.0 %"),
+        (-np.log(20.5), "ratio", "-1,950 %"),
         (0.211, "dB", "+0.21 dB"),
         (0.021, "SD", "2.1 %"),
         (np.log(1.25), "SD ratio", "factor 1.25"),

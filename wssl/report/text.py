@@ -89,7 +89,8 @@ def number(value: float, unit: Unit) -> str:
     if np.isnan(value):
         return "—"
     if unit == "ratio":
-        return f"{100 * (1 - np.exp(-value)):+.1f}"
+        change = 100 * (1 - np.exp(-value))
+        return f"{change:+.1f}" if abs(change) < 1000 else f"{change:+,.0f}"
     if unit == "SD":
         return f"{100 * value:.1f}"
     if unit == "SD ratio":

@@ -11,8 +11,9 @@ import pandas as pd
 from wssl.report.web.trace import ROWS, attribute
 
 NUMBER = "number"
-"""The class of cells that hold a number or an interval, and of headings above nothing else."""
+"""The class of cells that hold a number or an interval, and of columns that hold nothing else."""
 
+_CLASS = f' class="{NUMBER}"'
 _UNITS = {"dB", "factor", "to"}
 _LONGEST = 24
 
@@ -36,7 +37,7 @@ def table_html(table: pd.DataFrame) -> str:
     if len(noted) != len(lines) - 1:
         noted = [[] for _ in lines[1:]]
     named = "".join(
-        f"<tr{attribute(names)}>{_marked(line)}"
+        f"<tr{attribute(names)}>{_marked(line, numeric)}"
         for names, line in zip(noted, lines[1:], strict=True)
     )
     return _headed(head, list(table.index.names), numeric) + mark + lines[0] + named
@@ -64,10 +65,13 @@ def _numeric(column: tuple[str, ...]) -> bool:
     return bool(known) and all(is_number(unescape(cell)) for cell in known)
 
 
-def _marked(line: str) -> str:
+def _marked(line: str, numeric: list[bool]) -> str:
+    """A row with its numbers marked, and with the dashes of columns that hold numbers."""
+    columns = iter(numeric)
+
     def cell(found: re.Match[str]) -> str:
-        name = f' class="{NUMBER}"' if is_number(unescape(found[1])) else ""
-        return f"<td{name}>{found[1]}</td>"
+        marked = next(columns) or is_number(unescape(found[1]))
+        return f"<td{_CLASS if marked else ''}>{found[1]}</td>"
 
     return re.sub(r"<td>(.*?)</td>", cell, line, flags=re.DOTALL)
 
@@ -82,7 +86,7 @@ def _headed(head: str, names: list[str | None], numeric: list[bool]) -> str:
     ]
     marks = [False] * len(names) + (numeric or [False] * len(titles))
     cells = "".join(
-        f'<th class="{NUMBER}">{title}</th>' if number else f"<th>{title}</th>"
+        f"<th{_CLASS if number else ''}>{title}</th>"
         for title, number in zip(titles, marks, strict=False)
     )
     end = last[last.rindex("</th>") + len("</th>") :] if titles else last
