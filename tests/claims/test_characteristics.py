@@ -15,7 +15,6 @@ from wssl.claims.characteristics import (
     Noise,
     better,
     characteristics,
-    main,
     nothing,
     recorded,
     simulate,
@@ -26,7 +25,6 @@ from wssl.claims.characteristics import (
 from wssl.claims.decision import AWAITING, LEVEL, judge
 from wssl.claims.estimands import MARGINS, PSNR, SSIM
 from wssl.paper import BEST
-from wssl.store import Store
 
 FEW = [claim(key) for key in ("features", "weights-matter", "mix", "robust", "masks")]
 
@@ -70,8 +68,8 @@ def test_runs_of_a_seed_and_of_a_phase_have_noise_in_common():
     assert 0.1 < apart < 0.8
 
 
-def records(rng, deviations):
-    """A first edition in small: known noise in each class of arms."""
+def campaign_of(rng, deviations):
+    """A campaign in small: known noise in each class of arms, 30 seeds each."""
     arms = [
         Arm(pretext={"sharpness": w, "saturation": 1 - w})
         for w in (0.1, 0.2, 0.3, 0.35, 0.4, 0.6, 0.7, 0.8)
@@ -81,27 +79,19 @@ def records(rng, deviations):
     arms += [
         Arm({"sharpness": 0.7, "saturation": 0.3}, loss=loss) for loss in ("ssim", "mse", "l1")
     ]
+    found = Campaign([])
     block = rng.normal(0, 0.01, 30)
     for arm in arms:
         for seed in range(30):
             score = block[seed] + deviations[arm.noise] * rng.normal()
             lost = 0.2 * np.exp(-score) * np.linspace(0.5, 1.5, 9)
-            yield {
-                "experiment": {
-                    "pretext": dict(arm.pretext),
-                    "loss": arm.loss,
-                    "alpha": 0.84,
-                    "a": 1.0,
-                    "encoder": arm.encoder,
-                    "method": arm.method,
-                    "preset": "desktop",
-                    "seed": seed,
-                },
-                "fingerprint": f"{arm.name}{seed}",
+            found.runs.setdefault(arm, {})[seed] = {
+                "kind": "inpainting",
                 "metrics": {"ssim": 1 - lost.mean(), "psnr": 24 + 5 * score},
                 "per_image": {"ssim": (1 - lost).tolist(), "psnr": np.linspace(20, 28, 9).tolist()},
-                "provenance": {},
+                "history": [[1, 0.5], [2, 0.4]],
             }
+    return found
 
 
 SPREADS = {
@@ -113,7 +103,7 @@ SPREADS = {
 
 
 def test_the_noise_of_records_is_what_they_were_made_with(rng):
-    noise = Noise.of(records(rng, SPREADS))
+    noise = Noise.of(campaign_of(rng, SPREADS))
     for name, deviation in SPREADS.items():
         assert noise.runs[name].std(axis=0) == pytest.approx([deviation, 5 * deviation], rel=0.2)
     assert noise.seeds.std(axis=0) == pytest.approx([0.01, 0.05], rel=0.5)
@@ -124,16 +114,21 @@ def test_the_noise_of_records_is_what_they_were_made_with(rng):
 
 
 def test_records_without_a_class_of_arms_say_so(rng):
-    found = [r for r in records(rng, SPREADS) if r["experiment"]["method"] == "wssl"]
+    found = campaign_of(rng, SPREADS)
+    found.runs = {arm: runs for arm, runs in found.runs.items() if arm.method == "wssl"}
     with pytest.raises(ValueError, match="received none of other method"):
         Noise.of(found)
 
 
 def test_a_world_as_recorded_has_the_means_of_the_records(rng):
-    world = recorded(records(rng, dict.fromkeys(SPREADS, 0.0)))
-    score, psnr = world(Arm(encoder="random", width=WIDE), False)
-    assert abs(score) < 0.01
+    found = campaign_of(rng, SPREADS)
+    world = recorded(found)
+    runs = found.runs[Arm(encoder="random")].values()
+    score, psnr = world(Arm(encoder="random"), False)
+    mean = np.mean([-np.log(1 - run["metrics"]["ssim"]) for run in runs])
+    assert score == pytest.approx(mean + np.log(0.2))
     assert psnr == pytest.approx(5 * score, abs=1e-6)
+    assert world(Arm(encoder="random", width=WIDE), False) == (0.0, 0.0), "another width"
     assert world(Arm({"rotation": 1.0}), False) == (0.0, 0.0)
 
 
@@ -161,18 +156,15 @@ def test_intervals_cover_under_the_noise_of_records():
     assert found["any wrong"] <= 0.1
 
 
-def test_what_the_book_prints(tmp_path, rng, monkeypatch, capsys):
-    monkeypatch.setattr(module, "CLAIMS", FEW)
-    monkeypatch.setitem(summary.__kwdefaults__, "claims", FEW)
-    store = Store(tmp_path / "records")
-    for number, record in enumerate(records(rng, SPREADS)):
-        store.put({**record, "fingerprint": f"{number:016x}"})
-    main([str(store.root), str(tmp_path / "out.json"), "--studies", "2", "--where", "a=1.0"])
-    found = json.loads((tmp_path / "out.json").read_text())
+def test_what_the_book_prints(rng):
+    campaign, lines = campaign_of(rng, SPREADS), []
+    found = summary(campaign, studies=2, claims=FEW, progress=lines.append)
+    assert json.loads(json.dumps(found)) == found
     assert found["studies"] == 2
     assert found["runs"] == 450
     assert set(found["claims"]) == {c.key for c in FEW}
-    for noise in ("recorded", "every task learned"):
+    assert set(found["worlds"]) == {"recorded", "every task learned"}
+    for noise in found["worlds"]:
         assert set(found["power"][noise]) == {"features", "weights-matter", "mix"}
         assert all(
             0 <= share <= 1
@@ -180,7 +172,20 @@ def test_what_the_book_prints(tmp_path, rng, monkeypatch, capsys):
             for share in shares.values()
         )
         assert all(0 <= w["any wrong"] <= 1 for w in found["worlds"][noise].values())
-    assert "recorded: nothing differs" in capsys.readouterr().err
+    assert lines[0] == "recorded: nothing differs"
+
+
+def test_runs_that_diverged_have_a_noise_of_their_own(rng):
+    campaign = campaign_of(rng, SPREADS)
+    run = campaign.runs[Arm(encoder="random")][7]
+    run |= {"history": [[1, 0.1], [2, 0.5]], "metrics": {"ssim": 0.2, "psnr": 8.0}}
+    assert campaign.converged is not campaign
+    calm, all_ = Noise.of(campaign.converged), Noise.of(campaign)
+    pools = [noise.runs["no frozen features"] for noise in (calm, all_)]
+    assert np.abs(pools[0]).max() < np.abs(pools[1]).max() / 5
+    found = summary(campaign, studies=2, claims=FEW[:2])
+    assert list(found["worlds"])[-1] == "with runs that diverged"
+    assert list(found["power"]) == list(found["worlds"])
 
 
 def test_a_design_of_another_scale_can_be_simulated():
@@ -211,7 +216,7 @@ def test_what_the_book_prints_keeps_what_the_plan_promises():
     assert found["level"] == LEVEL
     assert found["studies"] >= 200
     rates = [w["any wrong"] for worlds in found["worlds"].values() for w in worlds.values()]
-    assert len(rates) == 18
+    assert len(rates) == 9 * len(found["worlds"])
     assert max(rates) <= LEVEL
     covered = {key: c["covered on average"] for key, c in found["claims"].items()}
     assert min(covered.values()) >= 0.93

@@ -1,12 +1,8 @@
 """Operating characteristics of the verdicts, from simulated studies with recorded noise."""
 
-import argparse
-import json
-import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -23,7 +19,6 @@ from wssl.claims.catalogue import CLAIMS, CONTROLS, PAIRS, TRIPLES, Claim
 from wssl.claims.decision import HOLDS, LEVEL, SAME, is_wrong, judge
 from wssl.claims.estimands import MARGINS, SpreadByTasks, SpreadOverSeeds, YieldOfMasks
 from wssl.paper import BEST, FROZEN_BLOCKS
-from wssl.records import has_diverged
 from wssl.statistics import BestAgainstBest
 from wssl.store import Record
 
@@ -62,37 +57,27 @@ class Noise:
     images: dict[str, np.ndarray]
 
     @classmethod
-    def of(cls, records: Iterable[Record]) -> "Noise":
-        """The noise of the runs of some records, with at least three seeds per arm.
-
-        Runs that diverged are left out.
+    def of(cls, campaign: Campaign) -> "Noise":
+        """The noise of the runs of a campaign, from the arms with at least three seeds.
 
         Parameters
         ----------
-        records : iterable of dict
-            Of one data set; pretext phases and evaluations are ignored.
+        campaign : Campaign
+            `Campaign.converged`, or with the runs that diverged.
 
         Raises
         ------
         ValueError
             If a class of arms has no run that is repeated.
         """
-        arms: dict[tuple[Any, ...], dict[int, Record]] = {}
-        for record in records:
-            experiment = record["experiment"]
-            if "kind" in record and has_diverged(record):  # the first edition's have no kind
-                continue
-            if "method" in experiment and experiment["method"] not in CLASSICAL:
-                layers = str(experiment.get("frozen_layers", 16))
-                scale = str(record.get("scale"))
-                key = (_arm(experiment), experiment["alpha"], experiment["a"], scale, layers)
-                arms.setdefault(key, {})[experiment["seed"]] = record
-        repeated = {key: runs for key, runs in arms.items() if len(runs) > 2}
         layouts: dict[Any, list[tuple[Arm, dict[int, Record]]]] = {}
         starts: dict[Any, list[tuple[Arm, dict[int, Record]]]] = {}
-        for (arm, _, _, scale, layers), runs in repeated.items():
+        for arm, runs in campaign.runs.items():
+            if len(runs) < 3 or campaign.is_fill(arm):
+                continue
+            scale = arm.width, arm.budget
             starts.setdefault((arm.phase, scale), []).append((arm, runs))
-            if arm.loss == "mix" and arm.blocks == FROZEN_BLOCKS and layers == "16":
+            if arm.loss == "mix" and arm.blocks == FROZEN_BLOCKS:
                 layouts.setdefault((arm.noise, scale), []).append((arm, runs))
         pools: dict[str, list[np.ndarray]] = {}
         seeds = []
@@ -109,7 +94,7 @@ class Noise:
         if missing or not phases or not seeds:
             lacking = sorted(missing) or ["several losses, or of five arms of one class"]
             raise ValueError(
-                "records: expected runs with at least three seeds of each class of arms, of "
+                "campaign: expected runs with at least three seeds of each class of arms, of "
                 "several losses and of five arms of one class; received none of "
                 f"{', '.join(lacking)}."
             )
@@ -125,16 +110,6 @@ class Noise:
         return replace(self, runs={**self.runs, "sharpness": self.runs["other pretext"]})
 
 
-def _arm(experiment: Mapping[str, Any]) -> Arm:
-    return Arm(
-        dict(experiment["pretext"]),
-        experiment["encoder"],
-        experiment["loss"],
-        tuple(experiment.get("frozen_blocks", FROZEN_BLOCKS)),
-        experiment["method"],
-    )
-
-
 def _scores(record: Record) -> tuple[float, float]:
     return -float(np.log(1 - record["metrics"]["ssim"])), float(record["metrics"]["psnr"])
 
@@ -147,6 +122,9 @@ def _two_way(
     With `own`, an arm with more seeds than the others contributes all its deviations from its mean.
     """
     common = sorted(set.intersection(*(set(runs) for _, runs in members)))
+    if len(common) < 2:
+        none = np.empty((0, 2))
+        return np.concatenate([none, *(_deviations(runs) for _, runs in members if own)]), none
     table = np.array([[_scores(runs[seed]) for seed in common] for _, runs in members])
     arms, count = table.shape[:2]
     centred = table - table.mean(axis=1, keepdims=True)
@@ -154,11 +132,16 @@ def _two_way(
     found = []
     for row, (_, runs) in zip(centred - effects, members, strict=True):
         if own and (len(runs) > count or arms == 1):
-            all_ = np.array([_scores(run) for run in runs.values()])
-            found.append((all_ - all_.mean(axis=0)) * np.sqrt(len(all_) / (len(all_) - 1)))
+            found.append(_deviations(runs))
         else:
             found.append(row * np.sqrt(arms * count / ((arms - 1) * (count - 1))))
     return np.concatenate(found), effects * np.sqrt(count / (count - 1))
+
+
+def _deviations(runs: Mapping[int, Record]) -> np.ndarray:
+    """How far the runs of an arm are from their mean, scaled to the spread they stem from."""
+    values = np.array([_scores(run) for run in runs.values()])
+    return np.asarray((values - values.mean(axis=0)) * np.sqrt(len(values) / (len(values) - 1)))
 
 
 def _centred(values: np.ndarray) -> np.ndarray:
@@ -493,24 +476,23 @@ def spread(multiple: float) -> World:
     return world
 
 
-def recorded(records: Iterable[Record]) -> World:
-    """Every arm has the mean of its recorded runs, whatever its width and budget.
+def recorded(campaign: Campaign) -> World:
+    """Every arm has the mean of its recorded runs, on unseen images as on its own.
 
     Parameters
     ----------
-    records : iterable of dict
+    campaign : Campaign
+        Arms without runs, and classical fills, are as good as the common base.
     """
-    found: dict[Any, list[tuple[float, float]]] = {}
-    for record in records:
-        experiment = record["experiment"]
-        layers = experiment.get("frozen_layers", 16)
-        if "method" in experiment and experiment["alpha"] == 0.84 and layers == 16:
-            found.setdefault(_arm(experiment).key, []).append(_scores(record))
     base = np.array([-np.log(1 - BASE_SSIM), BASE_PSNR])
-    averages = {key: np.mean(scores, axis=0) - base for key, scores in found.items()}
+    averages = {
+        arm: np.mean([_scores(run) for run in runs.values()], axis=0) - base
+        for arm, runs in campaign.runs.items()
+        if not campaign.is_fill(arm)
+    }
 
     def world(arm: Arm, unseen: bool) -> tuple[float, float]:
-        added = averages.get(arm.key)
+        added = averages.get(arm)
         return (0.0, 0.0) if added is None else (float(added[0]), float(added[1]))
 
     return world
@@ -586,10 +568,9 @@ def characteristics(
 
 
 def summary(
-    records: Iterable[Record],
+    campaign: Campaign,
     *,
     studies: int = 400,
-    design: Design | None = None,
     claims: Sequence[Claim] = CLAIMS,
     progress: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
@@ -597,11 +578,11 @@ def summary(
 
     Parameters
     ----------
-    records : iterable of dict
-        Whose noise, and whose means as one of the worlds, are used.
+    campaign : Campaign
+        Whose noise is used, and whose means as one of the worlds. Both are without the runs that
+        diverged, which belong to a noise of their own.
     studies : int
         For each world and noise.
-    design : Design, optional
     claims : sequence of Claim
     progress : callable
         Called with one line for each world.
@@ -614,12 +595,13 @@ def summary(
         primary claim the share of studies in which it is found to hold, by the true effect in
         multiples of the margin, and at zero the share in which equivalence is found.
     """
-    records = list(records)
-    noise = Noise.of(records)
+    noise, design = Noise.of(campaign.converged), campaign.design
     noises = {"recorded": noise, "every task learned": noise.calm()}
+    if campaign.converged is not campaign:
+        noises["with runs that diverged"] = Noise.of(campaign)
     worlds: dict[str, World] = {
         "nothing differs": nothing,
-        "as recorded": recorded(records),
+        "as recorded": recorded(campaign.converged),
         "best weighting worse by 1 margin": better(-1),
         **{f"best weighting better by {k} margins": better(k) for k in MULTIPLES},
         **{f"weightings differ by {k} margins": spread(k) for k in MULTIPLES},
@@ -644,7 +626,7 @@ def summary(
     return {
         "studies": studies,
         "level": LEVEL,
-        "runs": sum("method" in record["experiment"] for record in records),
+        "runs": sum(map(len, campaign.runs.values())),
         "spread": {
             name: [round(float(v), 4) for v in pool.std(axis=0)]
             for name, pool in sorted(noise.runs.items())
@@ -679,41 +661,3 @@ def summary(
 
 MULTIPLES = (1, 2, 4)
 """The true effects for which power is given, in margins."""
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Simulate under the noise of a folder of records, and write what the book prints.
-
-    Parameters
-    ----------
-    arguments : sequence of str, optional
-        ``RESULTS OUTPUT [--studies N] [--where KEY=VALUE ...]``; ``sys.argv`` if not given.
-    """
-    parser = argparse.ArgumentParser(prog="python -m wssl.claims.characteristics")
-    parser.add_argument("results", type=Path, help="folder of records whose noise is used")
-    parser.add_argument("output", type=Path, help="JSON file to write")
-    parser.add_argument("--studies", type=int, default=400, help="for each world and noise")
-    parser.add_argument(
-        "--where",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="use only runs with this value, such as preset=desktop",
-    )
-    options = parser.parse_args(arguments)
-    wanted = dict(condition.split("=", 1) for condition in options.where)
-    # Read as they are, so that records of the first edition serve as well.
-    files = sorted(options.results.glob("[!.]*.json"))
-    records = [
-        record
-        for record in (json.loads(file.read_text(encoding="utf-8")) for file in files)
-        if all(str(record["experiment"].get(key)) == value for key, value in wanted.items())
-    ]
-    found = summary(
-        records, studies=options.studies, progress=lambda line: print(line, file=sys.stderr)
-    )
-    options.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
