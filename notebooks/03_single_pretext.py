@@ -94,7 +94,7 @@ wssl.Experiment(pretext={"rotation": 1.0}, preset=preset)
 report.table(1, report.runs_of(campaign, SINGLES))
 
 # %% tags=["hide-input"]
-report.contrast_table(campaign, contrasts, heading="minus rotation", in_paper=True)
+report.contrast_table(campaign, contrasts, names="minus rotation", in_paper=True)
 
 # %% [markdown]
 # The next table adds the scores inside the hole, and a {term}`classical fill` for comparison: the

@@ -114,7 +114,7 @@ report.landscape_line(report.runs_of(campaign, [*SINGLES, *DOUBLES]))
 
 # %% tags=["hide-input"]
 report.contrast_table(
-    campaign, report.ends(PAIRS, SINGLES), heading="minus the first alone", in_paper=True
+    campaign, report.ends(PAIRS, SINGLES), names="minus the first alone", in_paper=True
 )
 
 # %% [markdown]

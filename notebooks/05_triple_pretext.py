@@ -107,7 +107,7 @@ report.repetition_table(campaign, groups)
 
 # %% tags=["hide-input"]
 sets = {report.set_name(pair): arms for pair, arms in PAIRS.items()} | {"all three": TRIPLES}
-report.contrast_table(campaign, report.even_weights(sets), heading="tasks", in_paper=True)
+report.contrast_table(campaign, report.even_weights(sets), names="tasks", in_paper=True)
 
 # %% [markdown]
 # ## Table 3, and all weightings at a glance

@@ -104,7 +104,7 @@ report.table(4, report.runs_of(campaign, [BEST_ARM, SHIFT_NET, PIC]))
 report.score_table(campaign, {"WSSL": BEST_ARM, **others})
 
 # %% tags=["hide-input"]
-report.contrast_table(campaign, contrasts, heading="minus WSSL", in_paper=True)
+report.contrast_table(campaign, contrasts, names="minus WSSL", in_paper=True)
 
 # %% [markdown]
 # The next table shows how long each method was trained, and whether its loss was still falling at

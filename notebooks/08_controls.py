@@ -138,7 +138,7 @@ report.verdict_table([found[key] for key in keys], campaign)
 report.score_table(campaign, {**arms, **fills})
 
 # %% tags=["hide-input"]
-report.contrast_table(campaign, contrasts, heading="minus from scratch")
+report.contrast_table(campaign, contrasts, names="minus from scratch")
 
 # %% [markdown]
 # ## At other widths

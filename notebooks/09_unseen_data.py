@@ -101,7 +101,7 @@ keys = [key for key in found if key.startswith(("unseen", "robust"))]
 report.verdict_table([found[key] for key in keys], campaign)
 
 # %% tags=["hide-input"]
-report.contrast_table(campaign, contrasts, elsewhere, heading="minus from scratch")
+report.contrast_table(campaign, contrasts, elsewhere, names="minus from scratch")
 
 # %% [markdown]
 # The pictures of objects show a few dozen kinds of things. Pictures of one kind are alike, so that an

@@ -158,9 +158,9 @@ report.converged_table(verdicts, campaign)
 # of these runs alone. No verdict above counts them. Two sets of seeds are judged each by itself, with
 # an error rate of 5 % of its own:
 #
-# - *Exploratory, at half the rate*: seeds, initial weights and pretext phases are those of the
+# - *At half the learning rate (exploratory)*: seeds, initial weights and pretext phases are those of the
 #   registered runs, so these are no independent repetition.
-# - *Replication, new seeds*: five seeds that nothing else uses, registered when the first set was
+# - *Again, with new seeds (replication)*: five seeds that nothing else uses, registered when the first set was
 #   partly known and before any run with them. It is confirmatory: nothing about it can be chosen.
 #
 # Halving the rate costs some networks about 5 %, so smaller effects cannot be told from the choice of

@@ -171,7 +171,7 @@ shown = {
     for arms in (frozen, random)
     for arm in [arms[name]]
 }
-report.contrast_table(campaign, report.against(SCRATCH, shown), heading="minus from scratch")
+report.contrast_table(campaign, report.against(SCRATCH, shown), names="minus from scratch")
 
 # %% [markdown]
 # ## Learning the task, and filling holes
@@ -204,7 +204,7 @@ every = {
     "three tasks": TRIPLES,
 }
 grid = {name: means(arms, [RANDOM]).terms for name, arms in every.items()}
-report.contrast_table(campaign, grid, heading="minus random, frozen")
+report.contrast_table(campaign, grid, names="minus random, frozen")
 
 # %% [markdown]
 # ## How alike the features are

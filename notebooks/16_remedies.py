@@ -97,7 +97,7 @@ report.contrast_table(
     exploration,
     remedies.against(remedies.DOMAIN_GAP, "random"),
     SCORES,
-    heading="minus the same network, random, frozen",
+    names="minus the same network, random, frozen",
 )
 
 # %% tags=["hide-input"]
@@ -105,7 +105,7 @@ report.contrast_table(
     exploration,
     remedies.against(remedies.DOMAIN_GAP, "scratch"),
     SCORES,
-    heading="minus the same network, from scratch",
+    names="minus the same network, from scratch",
 )
 
 # %% [markdown]
@@ -116,7 +116,7 @@ plain = {
     label: ((1.0, arm), (-1.0, RANDOM if arm.encoder == "random" else SCRATCH))
     for label, arm in remedies.WITHOUT_PRETRAINING.items()
 }
-report.contrast_table(exploration, plain, SCORES, heading="minus the paper's network")
+report.contrast_table(exploration, plain, SCORES, names="minus the paper's network")
 
 # %% [markdown]
 # ## Other ways to pretrain
@@ -134,7 +134,7 @@ report.contrast_table(
     exploration,
     remedies.against(remedies.OTHER_PRETRAINING, "random"),
     SCORES,
-    heading="minus random, frozen",
+    names="minus random, frozen",
 )
 
 # %% tags=["hide-input"]
@@ -142,7 +142,7 @@ report.contrast_table(
     exploration,
     remedies.against(remedies.OTHER_PRETRAINING, "scratch"),
     SCORES,
-    heading="minus from scratch",
+    names="minus from scratch",
 )
 
 # %% [markdown]
@@ -201,11 +201,11 @@ glue("diverged", text.diverged_text(runs), display=False)
 tables.validation_table(exploration, remedies.REMEDIES) if together else None
 
 # %% tags=["hide-input"]
-report.contrast_table(exploration, together, SCORES, heading="at width 32") if together else None
+report.contrast_table(exploration, together, SCORES, names="at width 32") if together else None
 
 # %% tags=["hide-input"]
 unseen = [Score(unseen=True)]
-report.contrast_table(exploration, together, unseen, heading="on objects") if together else None
+report.contrast_table(exploration, together, unseen, names="on objects") if together else None
 
 # %% [markdown]
 # **What this page cannot conclude.** Three seeds show large effects only. No remedy was tuned: each

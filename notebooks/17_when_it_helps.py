@@ -9,8 +9,8 @@
 # %% [markdown]
 # # When does pretraining help inpainting?
 #
-# **The question.** You have images with holes, a few thousand whole images to learn from, and a
-# computer for a day. What should you do?
+# **The question.** You have small images with holes, a few thousand whole ones to learn from, and a
+# computer for a day. What should you do? (Everything here was seen at 64 pixels.)
 #
 # **The answer.** {glue:text}`answer`
 
@@ -57,9 +57,11 @@ report.dots(
 # %% [markdown]
 # ## What to do, choice by choice
 #
-# An interval on one side of zero makes the advice *clear*; one that lies within 5 % of zero says that
-# the choice does not matter. Otherwise the advice is the cheaper way. Each interval stands by itself:
-# with so many choices, one that is called clear may be wrong. *Registered runs* are those of the plan,
+# The table compares the first way of each choice with the second. Advice is *clear* if an interval
+# that is wider than the one printed, to allow for the number of choices, lies on one side of zero; if
+# it lies within the margin of 5 %, the choice does not matter. Otherwise the advice is the cheaper way.
+# How many steps each way takes stands in the last column: those of a pretext phase first.
+# *Registered runs* are those of the plan,
 # which tests a claim with some of them ({doc}`10_verdicts`); *exploratory runs* were added to it and
 # suggest more than they show. Networks of width 32 are among these: they are trained at half the
 # registered learning rate, at which some of them diverged. {glue:text}`diverged`
@@ -70,18 +72,20 @@ advice.advice_table(exploration, CHOICES)
 # %% [markdown]
 # ## A thousand portraits and a day of CPU
 #
-# {glue:text}`cost` {glue:text}`plan` Then try the network on your own images before you trust it:
+# {glue:text}`plan` {glue:text}`cost` Then try the network on your own images before you trust it:
 # everything here was seen on aligned portraits of 64 px, with holes of 30 to 50 % drawn as strokes.
+
+# %% tags=["remove-input"]
+print(advice.command_text(exploration, CHOICES))
+
+# %% [markdown]
+# It prints the path of its record. The file's name is the FINGERPRINT by which the network is known:
 #
 # ```bash
-# wssl run --preset desktop --dataset folder:my_portraits --encoder scratch \
-#   --settings width=32 inpainting_learning_rate=0.004
 # wssl inpaint picture.png mask.png -o filled.png --model FINGERPRINT
 # ```
 #
-# The first command prints the path of its record; the file's name is the FINGERPRINT.
-#
-# {doc}`../howto/images` says how the folder is laid out; {doc}`15_mechanism` shows what such networks
+# {doc}`../running` says how the study is installed; {doc}`../howto/images` says how the folder is laid out; {doc}`15_mechanism` shows what such networks
 # know of an image, and {doc}`13_scale` how they compare at other scales.
 
 # %% [markdown]

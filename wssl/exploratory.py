@@ -27,7 +27,8 @@ from wssl.study import Study
 REPLICATION = (16, 17, 18, 19, 20)
 """The seeds of the replication, which nothing else uses."""
 
-AT_HALF_RATE, REPLICATED = "Exploratory, at half the rate", "Replication, new seeds"
+AT_HALF_RATE = "At half the learning rate (exploratory)"
+REPLICATED = "Again, with new seeds (replication)"
 """What the controls at half the rate are called where a page shows their outcomes."""
 
 SEARCH_RUNS = 16

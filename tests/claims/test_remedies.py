@@ -1,5 +1,7 @@
 """The exploratory arms: whose they are, and what is read from them."""
 
+import itertools
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 pytest.importorskip("sklearn", exc_type=ImportError)
 
 from wssl import campaign, exploratory
-from wssl.claims.advice import CHOICES, CLEAR, NO_DIFFERENCE, Choice
+from wssl.claims.advice import CHOICES, CLEAR, NO_DIFFERENCE, Advice, Choice
 from wssl.claims.campaign import WIDE, Arm, Campaign, Design
 from wssl.claims.catalogue import BEST_ARM, FINETUNED, RANDOM, SCRATCH, WIDE_SCRATCH
 from wssl.claims.estimands import SSIM
@@ -27,7 +29,7 @@ from wssl.claims.remedies import (
     same_network,
     wide,
 )
-from wssl.experiment import Evaluation
+from wssl.experiment import Evaluation, Experiment
 from wssl.report.tables import advice
 from wssl.report.tables import remedies as tables
 from wssl.store import Store
@@ -132,7 +134,7 @@ def test_the_conclusions_of_a_world_where_freezing_is_at_fault(explored):
         "nothing helps": True,
     }
     text = tables.answer_text(exploration, readings(exploration))
-    assert "Shown by the plan's criteria: freezing is at fault; nothing helps." in text
+    assert "Shown by the plan's criteria: “freezing is at fault” and “nothing helps”." in text
     assert tables.awaiting_text(exploration, REMEDIES) == ""
 
 
@@ -214,14 +216,14 @@ def test_the_best_arms_at_the_width_of_the_controls(explored, fabricate, tmp_pat
 
 def test_what_to_do_follows_from_the_interval(explored):
     exploration = explored(usual)
-    _, freeze, tuned, _, features, *_ = CHOICES
-    assert freeze.advice(exploration) == (freeze.do_second, CLEAR)
-    assert tuned.advice(exploration) == (tuned.do_second, NO_DIFFERENCE)
-    assert features.advice(exploration) == (features.do_second, CLEAR)
+    freeze, tuned, features = CHOICES[1], CHOICES[2], CHOICES[5]
+    assert freeze.advice(exploration)[:2] == (freeze.do_second, CLEAR)
+    assert tuned.advice(exploration)[:2] == (tuned.do_second, NO_DIFFERENCE)
+    assert features.advice(exploration)[:2] == (features.do_second, CLEAR)
     answer = advice.answer_text(exploration, CHOICES)
-    assert answer.startswith("By the runs so far: train every layer rather than freeze")
-    assert "; if the encoder must stay frozen, leave it random" in answer
-    assert "No difference that matters: pretrained, fine-tuned or from scratch" in answer
+    assert answer.startswith("By the runs so far: train every layer.")
+    assert " If the encoder must stay frozen: leave it random." in answer
+    assert "No difference that matters: classification tasks first or not" in answer
     table = advice.advice_table(exploration, CHOICES)
     assert table["what to do"].tolist()[1] == freeze.do_second
     assert table["how sure"].tolist()[1:3] == [CLEAR, NO_DIFFERENCE]
@@ -244,11 +246,12 @@ def test_what_to_do_follows_from_the_interval(explored):
 )
 def test_advice_compares_the_interval_with_the_margin(monkeypatch, bounds, action, certainty):
     class Bounded:
-        lower, upper = (staticmethod(lambda end=end: end) for end in bounds)
+        value = sum(bounds) / 2
+        lower, upper = (staticmethod(lambda each, end=end: end) for end in bounds)
 
     monkeypatch.setattr(Choice, "seen", lambda *_: PairedContrast(Bounded(), {}))
     monkeypatch.setattr(Choice, "recorded", lambda *_: (10, 10))
-    assert FREEZE.advice(Exploration([])) == (action, certainty)
+    assert FREEZE.advice(Exploration([]))[:2] == (action, certainty)
 
 
 def test_advice_says_how_many_runs_diverged(explored):
@@ -257,7 +260,7 @@ def test_advice_says_how_many_runs_diverged(explored):
     assert clear.certainty == CLEAR
     exploration.runs[FREEZE.first][12]["history"] = [[1, 0.1], [2, 0.5]]
     exploration.__dict__.pop("converged", None)
-    assert FREEZE.advice(exploration) == (clear.action, "1 of 10 runs diverged")
+    assert FREEZE.advice(exploration)[:2] == (clear.action, "1 of 10 runs diverged")
 
 
 def test_no_advice_while_a_seed_is_missing(explored):
@@ -287,11 +290,66 @@ def test_exploratory_arms_change_no_interval_of_a_registered_one(explored):
         np.testing.assert_allclose(exploration.variance(SSIM, noise), alone.variance(SSIM, noise))
 
 
+def following(monkeypatch, gains):
+    """As if the first ways of some choices were better by so much, else the second ways."""
+    by_label = {choice.label: choice for choice in CHOICES}
+    found = {by_label[label]: gain for label, gain in gains.items()}
+
+    def advised(choice, campaign):
+        if choice not in found:
+            return None
+        first = found[choice] > 0
+        action = choice.do_first if first else choice.do_second
+        return Advice(action, CLEAR, first, abs(found[choice]))
+
+    monkeypatch.setattr(Choice, "advice", advised)
+
+
+def test_of_ways_that_exclude_each_other_the_best_is_taken(monkeypatch):
+    gains = {
+        "frozen or from scratch": -0.4,
+        "classification tasks first or not": 0.1,
+        "hole filling first or not": 0.2,
+        "mask as a channel or not": 0.1,
+        "partial or plain convolutions": -0.3,
+        "frozen: pretrained or random": -0.1,
+        "width 32 or 16": 0.2,
+        "mixed loss or squared error": -0.1,
+    }
+    following(monkeypatch, gains)
+    answer = advice.answer_text(Exploration([]), CHOICES)
+    assert answer == (
+        "By the runs so far: train every layer; pretrain by filling other holes; give the network "
+        "the mask as a fourth channel; double the width of the network, at half the learning rate; "
+        "train with the squared error. Better than nothing, but less: pretrain on classification "
+        "tasks. If the encoder must stay frozen: leave it random."
+    )
+    assert advice.command_text(Exploration([]), CHOICES).replace(" \\\n ", "") == (
+        "wssl run --preset desktop --dataset folder:my_portraits --encoder finetuned --objective "
+        "masked_patches --method mask_channel --loss mse "
+        "--settings width=32 inpainting_learning_rate=0.004"
+    )
+
+
+def test_every_command_is_one_that_runs():
+    """Every way of each group with every way of the others."""
+    groups = {}
+    for choice in CHOICES:
+        ways = [way for way in (choice.options, choice.otherwise) if way]
+        groups.setdefault(choice.group or choice.label, [{}]).extend(ways)
+    for ways in itertools.product(*groups.values()):
+        options = {"--encoder": "scratch", **{k: v for way in ways for k, v in way.items()}}
+        settings = {k: json.loads(v) for k, v in options.items() if not k.startswith("--")}
+        fields = {k.strip("-"): v for k, v in options.items() if k.startswith("--")}
+        Experiment(preset="desktop", settings=settings, **fields)
+
+
 def test_no_advice_without_runs():
     nothing = Exploration([])
     assert {choice.advice(nothing) for choice in CHOICES} == {None}
     assert advice.answer_text(nothing, CHOICES).startswith("Not answered yet")
-    assert advice.plan_text(nothing, CHOICES).startswith("No choice is clear yet")
+    assert "trains from scratch" in advice.plan_text(nothing, CHOICES)
+    assert advice.command_text(nothing, CHOICES).endswith("--encoder scratch")
     assert advice.cost_text(nothing, WIDE_SCRATCH) == "A run of this kind is awaited."
 
 

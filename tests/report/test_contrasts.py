@@ -64,12 +64,12 @@ def test_a_contrast_table_holds_paired_effects(campaign):
     expected = 100 * (1 - np.exp(np.mean(np.log(ratios))))
     assert expected < -30
     row = table.loc["random"]
-    assert number(row["1 - SSIM", "lower by (%)"]) == pytest.approx(expected, abs=0.05)
+    assert number(row["1 - SSIM", "better by (%)"]) == pytest.approx(expected, abs=0.05)
     gain = [
         runs[RANDOM][s]["metrics"]["psnr"] - runs[BEST_ARM][s]["metrics"]["psnr"]
         for s in runs[RANDOM]
     ]
-    assert number(row["PSNR", "higher by (dB)"]) == pytest.approx(np.mean(gain), abs=0.005)
+    assert number(row["PSNR", "better by (dB)"]) == pytest.approx(np.mean(gain), abs=0.005)
     low, high = (number(bound) for bound in row["1 - SSIM", "95 % interval"].split(" to "))
     assert low < expected < high
     assert row["", "seeds"] == 5
@@ -333,7 +333,7 @@ def test_ladders_are_drawn_and_tabulated_with_what_is_there(campaign):
     assert seeds == [0, 5, 5]
     terms = difference(BEST_ARM, RANDOM).terms
     effect = paired(Campaign(records), terms, SSIM).estimate.value
-    shown = number(table["1 - SSIM", "lower by"].iloc[1])
+    shown = number(table["1 - SSIM", "better by (%)"].iloc[1])
     assert shown == pytest.approx(in_unit(effect, "ratio"), abs=0.05)
     figure = report.ladder_figure(found)
     assert len(figure.axes) == 4

@@ -13,7 +13,6 @@ from wssl.report.figures import mechanism as figures
 from wssl.report.figures.dots import in_unit
 from wssl.report.figures.simplex import simplex_figure
 from wssl.report.tables import mechanism as tables
-from wssl.report.text import amount
 from wssl.store import Store
 
 pytestmark = pytest.mark.usefixtures("no_display")
@@ -126,7 +125,7 @@ def test_the_table_of_slopes(records):
     groups = [rows["accuracy"] - rows["accuracy"].mean() for _, rows in runs.groupby("group")]
     span = max(map(max, groups)) - min(map(min, groups))
     assert table["accuracy", "higher by"].tolist() == ["—", f"{span:.3f}"]
-    shown = table["1 - SSIM", "lower by (%)"].tolist()
+    shown = table["1 - SSIM", "better by (%)"].tolist()
     assert shown == ["—", f"{100 * (1 - np.exp(-span * slope.value)):+.1f}"]
     assert table["", "points"].tolist() == [0, slope.count]
 
@@ -142,10 +141,12 @@ def test_what_the_first_block_lets_through(campaign):
     text = tables.answer_text(campaign, controls, {"the first": FIRST["1"][0]}, SCRATCH)
     words = f"{first} if pretrained ({seeds[0]}) and {second} from scratch ({seeds[1]})."
     assert f"recovers known pixels with a PSNR of {words}" in text
-    assert text.endswith("for the first. Above zero is better.")
+    assert text.endswith("for the first.")
     fills = paired(campaign, difference(BEST_ARM, SCRATCH).terms, SSIM).estimate
-    assert f"change of 1 - SSIM {amount(fills.value, 'ratio')}, 95 % interval " in text
-    assert " if pretrained, against from scratch (" in text
+    change = 100 * (1 - np.exp(-fills.value))
+    way = "lower" if change >= 0 else "higher"
+    assert f"in the fills: 1 - SSIM {abs(change):.1f} % {way}, 95 % interval " in text
+    assert ", if pretrained against from scratch (" in text
     awaited = tables.answer_text(EMPTY, controls, {}, SCRATCH)
     assert awaited == "Not answered yet: the runs are awaited."
     table = tables.width_table(

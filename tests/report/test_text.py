@@ -4,6 +4,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "claims"))
@@ -61,7 +62,7 @@ def test_an_answer_says_the_claim_its_verdict_and_the_effect(judged):
         "“What the encoder learns from pretext tasks serves inpainting”: holds ("
     )
     assert "% interval" in words
-    assert "by PSNR +1.2" in words
+    assert "; PSNR 1.2" in words
     assert not words.endswith(".")
 
 
@@ -74,7 +75,9 @@ def test_an_answer_has_no_effect_that_runs_which_diverged_made(judged):
     kept = paired(found.campaign, found["features"].claim.estimand.terms, SSIM)
     seeds = text.listed([*map(str, kept.per_seed)])
     assert f"(1 of 10 runs diverged; without them (seeds {seeds}), " in words
-    assert text.amount(kept.estimate.value, "ratio") in words
+    assert (
+        f"1 - SSIM {100 * (1 - np.exp(-kept.estimate.value)):.1f} % lower, 95 % interval " in words
+    )
     assert "by PSNR" not in words
 
 
@@ -219,7 +222,7 @@ def test_a_plan_that_is_not_there(tmp_path):
 def test_the_answer_of_the_ladders():
     found = ladders(study(TRUE["features"]))
     words = text.ladder_answer(found, registered=True)
-    assert "width, against a random encoder: +" in words
+    assert "by width, against a random encoder: 1 - SSIM " in words
     assert "budget" not in words
     assert "budget 16x" in text.awaited_rungs(found)
     assert "width 16" not in text.awaited_rungs(found)

@@ -21,7 +21,7 @@ from wssl.claims.decision import REFUTED, judge
 from wssl.claims.estimands import SSIM, Contrast
 from wssl.claims.outcomes import findings, paired
 from wssl.claims.registration import Registration
-from wssl.report import forest, text
+from wssl.report import forest, numbers, text
 from wssl.report.tables import verdicts as tables
 
 
@@ -45,7 +45,7 @@ def verdicts():
     ],
 )
 def test_an_effect_in_a_readers_unit(value, unit, words):
-    assert text.amount(value, unit) == words
+    assert numbers.amount(value, unit) == words
 
 
 def test_a_table_has_a_line_for_each_claim(verdicts):
@@ -87,10 +87,10 @@ def test_effects_without_runs_that_diverged_stand_beside_the_registered_ones(ver
     assert list(table.index) == contrasts
     row = table.loc[claim("features").text]
     verdict = next(v for v in verdicts if v.claim.key == "features")
-    assert row["all runs", "effect"] == text.amount(verdict.effect.value, "ratio")
+    assert row["all runs", "effect"] == numbers.amount(verdict.effect.value, "ratio")
     rest = Campaign(r for r in records if r is not lost)
     found = paired(rest, verdict.claim.estimand.terms, SSIM).estimate
-    assert row["without", "effect"] == text.amount(found.value, "ratio")
+    assert row["without", "effect"] == numbers.amount(found.value, "ratio")
     assert row["without", "seeds"] == "11, 13, 14, 15"
     assert table.loc[claim("supervised").text, ("without", "seeds")] == "11, 12, 13, 14, 15"
 
@@ -108,7 +108,7 @@ def test_controls_by_their_own_noise(verdicts):
     freedom = error**4 / (of_seeds**2 / 4 + of_images**2 / 39)
     ends = np.mean(values) + stats.t.ppf([0.025, 0.975], freedom) * error
     row = table.loc[claim("supervised").text]
-    assert row["from its own runs"] == text.bounds_text(*ends, "ratio")
+    assert row["from its own runs"] == numbers.bounds_text(*ends, "ratio")
     ratio = np.var(values, ddof=1) / campaign.prior(terms, SSIM)[0]
     assert row["own over lent variance"] == f"{ratio:.2g}"
     assert row["the same, lent by runs that did not diverge"] == f"{ratio:.2g}"
@@ -173,8 +173,8 @@ def test_the_answers_of_all_runs_stand_side_by_side():
     found, none = findings(study(TRUE["features"])), findings([])
     table = tables.answer_table(found, {"Other": none}, keys)
     assert table.index.tolist() == [found[key].claim.text for key in keys]
-    effect = text.amount(found["features"].effect.value, "ratio")
-    assert table["registered"].iloc[0] == f"✓ holds ({effect})"
+    effect = 100 * (1 - np.exp(-found["features"].effect.value))
+    assert table["registered"].iloc[0] == f"✓ holds (1 - SSIM {effect:.1f} % lower)"
     assert table["Other"].iloc[0] == "… awaiting runs (0 of 10)"
     assert len(table.attrs["records"][0]) == 10
     lost = Campaign(records := study(TRUE["features"])).runs[WIDE_RANDOM][13]

@@ -1,6 +1,7 @@
 """Choices of someone with an inpainting problem, and what the records say of each."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from wssl.claims.campaign import NARROW, Arm, Campaign
@@ -13,17 +14,17 @@ from wssl.claims.catalogue import (
     WIDE_RANDOM,
     WIDE_SCRATCH,
 )
-from wssl.claims.decision import HOLDS, REFUTED, SAME, outcome_of
+from wssl.claims.decision import HOLDS, LEVEL, REFUTED, SAME, UNDECIDED, outcome_of
 from wssl.claims.estimands import MARGINS, SSIM, Score, difference
 from wssl.claims.outcomes import PairedContrast, paired, recorded
 from wssl.claims.remedies import OTHER_PRETRAINING, WITHOUT_PRETRAINING
 from wssl.records import has_diverged
 
 CLEAR = "clear"
-"""The certainty of advice whose interval lies on one side of zero."""
+"""The certainty of advice whose widened interval lies on one side of zero."""
 
 NO_DIFFERENCE = "no difference that matters"
-"""The certainty of advice whose interval lies within the margin."""
+"""The certainty of advice whose widened interval lies within the margin."""
 
 
 class Advice(NamedTuple):
@@ -32,13 +33,19 @@ class Advice(NamedTuple):
     Attributes
     ----------
     action, certainty : str
+    first : bool
+        Whether it is the first of the two ways.
+    gain : float
+        By how much that way is better, by SSIM; negative if it is not.
     """
 
     action: str
     certainty: str
+    first: bool
+    gain: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Choice:
     """A choice between two ways, each of which has runs.
 
@@ -49,6 +56,14 @@ class Choice:
     first, second : Arm
     do_first, do_second : str
         What to do if the one or the other is better, as an imperative.
+    options : mapping of str to str
+        How the command ``wssl run`` has to be changed for the better way, where it is the first.
+    otherwise : mapping of str to str
+        The same where it is the second.
+    group : str
+        Of the choices with one name the first way of one only can be taken.
+    condition : str
+        When the choice is there at all; empty for always.
     """
 
     label: str
@@ -57,6 +72,10 @@ class Choice:
     second: Arm
     do_first: str
     do_second: str
+    options: Mapping[str, str] = field(default_factory=dict)
+    otherwise: Mapping[str, str] = field(default_factory=dict)
+    group: str = ""
+    condition: str = ""
 
     @property
     def registered(self) -> bool:
@@ -88,9 +107,9 @@ class Choice:
     def advice(self, campaign: Campaign) -> Advice | None:
         """What to do by SSIM; None while a run of one of the two ways is missing.
 
-        The interval is compared with the smallest effect of interest, as in a verdict, but for this
-        choice by itself. The second way is the cheaper one, and is advised unless the first is
-        better. Where a run of one of the two diverged, the certainty says how many did.
+        An interval, widened for the number of choices, is compared with the smallest effect of
+        interest, as in a verdict. The second way is the cheaper one, and is advised unless the
+        first is better. Where a run of one of the two diverged, the certainty says how many did.
 
         Parameters
         ----------
@@ -100,20 +119,56 @@ class Choice:
         found = self.seen(campaign) if done == planned else None
         if found is None:
             return None
-        low, high = found.estimate.lower(), found.estimate.upper()
+        each = LEVEL / 2 / len(CHOICES)
+        low, high = found.estimate.lower(each), found.estimate.upper(each)
         outcome = outcome_of(low, high, MARGINS[SSIM.unit])
-        arms = self.first, self.second
-        runs = [run for arm in arms for run in campaign.runs.get(arm, {}).values()]
+        first = outcome == HOLDS
+        certainty = {
+            HOLDS: CLEAR,
+            SAME: NO_DIFFERENCE,
+            REFUTED: CLEAR if high < 0 else "the other is hardly better",
+            UNDECIDED: "not clear; this is cheaper",
+        }[outcome]
+        runs = [run for arm in (self.first, self.second)
+                for run in campaign.runs.get(arm, {}).values()]  # fmt: skip
         if lost := sum(map(has_diverged, runs)):
-            action = self.do_first if outcome == HOLDS else self.do_second
-            return Advice(action, f"{lost} of {len(runs)} runs diverged")
-        if outcome == HOLDS:
-            return Advice(self.do_first, CLEAR)
-        if outcome == SAME:
-            return Advice(self.do_second, NO_DIFFERENCE)
-        if outcome == REFUTED:
-            return Advice(self.do_second, CLEAR if high < 0 else "the other is hardly better")
-        return Advice(self.do_second, "not clear; this is cheaper")
+            certainty = f"{lost} of {len(runs)} runs diverged"
+        gain = found.estimate.value if first else -found.estimate.value
+        return Advice(self.do_first if first else self.do_second, certainty, first, gain)
+
+
+def recipe(campaign: Campaign, choices: Sequence[Choice]) -> dict[Choice, Advice]:
+    """The clear advice that can be followed at once, in the order of the choices.
+
+    Parameters
+    ----------
+    campaign : wssl.claims.remedies.Exploration
+    choices : sequence of Choice
+
+    Returns
+    -------
+    dict of Choice to Advice
+        Without choices that are there on a condition. Of a group, the first way with the greatest
+        gain is taken; where no first way of it is clear, the second ways.
+    """
+    clear = {
+        choice: advice
+        for choice in choices
+        if not choice.condition
+        and (advice := choice.advice(campaign)) is not None
+        and advice.certainty == CLEAR
+    }
+    best: dict[str, Choice] = {}
+    for choice, advice in clear.items():
+        if choice.group and advice.first:
+            kept = best.get(choice.group)
+            if kept is None or advice.gain > clear[kept].gain:
+                best[choice.group] = choice
+    return {
+        choice: advice
+        for choice, advice in clear.items()
+        if choice.group not in best or best[choice.group] is choice
+    }
 
 
 CHOICES = (
@@ -126,44 +181,51 @@ CHOICES = (
         "use the biharmonic fill, which needs no training",
     ),
     Choice(
-        "pretrained, frozen or from scratch",
+        "frozen or from scratch",
         "Freeze a pretrained encoder, as the paper does, or train every layer from scratch?",
         WIDE_BEST,
         WIDE_SCRATCH,
         "freeze a pretrained encoder",
-        "train every layer rather than freeze a pretrained encoder",
+        "train every layer",
+        {"--encoder": "frozen"},
     ),
     Choice(
-        "pretrained, fine-tuned or from scratch",
+        "classification tasks first or not",
         "Pretrain on classification tasks before all layers are trained?",
         WIDE_FINETUNED,
         WIDE_SCRATCH,
-        "pretrain on classification tasks before you train every layer",
-        "start from random weights rather than pretrain on classification tasks",
+        "pretrain on classification tasks",
+        "do not pretrain on classification tasks",
+        {"--encoder": "finetuned"},
+        group="start",
+    ),
+    Choice(
+        "hole filling first or not",
+        "Pretrain by filling other holes (masked-image modelling), then train every layer?",
+        OTHER_PRETRAINING["masked-image modelling, fine-tuned"],
+        SCRATCH,
+        "pretrain by filling other holes",
+        "do not pretrain by filling other holes",
+        {"--encoder": "finetuned", "--objective": "masked_patches"},
+        group="start",
     ),
     Choice(
         "a pretext phase or more steps",
         "Spend the time on a pretext phase, or on four times the steps from scratch?",
         FINETUNED,
         Arm(encoder="scratch", budget=4.0),
-        "spend time on a pretext phase rather than on more steps",
-        "spend time on more steps rather than on a pretext phase",
+        "spend time on a pretext phase",
+        "spend time on more steps",
+        condition="if there is time for only one of the two",
     ),
     Choice(
         "frozen: pretrained or random",
         "If the encoder must stay frozen: is a pretrained one better than a random one?",
         WIDE_BEST,
         WIDE_RANDOM,
-        "if the encoder must stay frozen, pretrain it",
-        "if the encoder must stay frozen, leave it random",
-    ),
-    Choice(
-        "masked-image modelling or none",
-        "Pretrain by filling holes (masked-image modelling), then train every layer?",
-        OTHER_PRETRAINING["masked-image modelling, fine-tuned"],
-        SCRATCH,
-        "pretrain by filling holes of another kind",
-        "do not pretrain by filling holes of another kind",
+        "pretrain it",
+        "leave it random",
+        condition="if the encoder must stay frozen",
     ),
     Choice(
         "mask as a channel or not",
@@ -172,6 +234,8 @@ CHOICES = (
         SCRATCH,
         "give the network the mask as a fourth channel",
         "leave holes black, without a channel for the mask",
+        {"--method": "mask_channel"},
+        group="network",
     ),
     Choice(
         "partial or plain convolutions",
@@ -180,6 +244,8 @@ CHOICES = (
         SCRATCH,
         "use partial convolutions",
         "use plain convolutions",
+        {"--method": "partial"},
+        group="network",
     ),
     Choice(
         "4x or 1x steps",
@@ -188,6 +254,7 @@ CHOICES = (
         SCRATCH,
         "train four times as long",
         "do not train four times as long",
+        {"inpainting_steps": "4000"},
     ),
     Choice(
         "width 32 or 16",
@@ -196,6 +263,7 @@ CHOICES = (
         SCRATCH,
         "double the width of the network, at half the learning rate",
         "keep the narrow network",
+        {"width": "32", "inpainting_learning_rate": "0.004"},
     ),
     Choice(
         "mixed loss or squared error",
@@ -204,6 +272,7 @@ CHOICES = (
         Arm(encoder="scratch", loss="mse"),
         "train with log-cosh and SSIM mixed",
         "train with the squared error",
+        otherwise={"--loss": "mse"},
     ),
 )
 """The choices in the order in which they come up. What to do is said so that it stands alone."""

@@ -206,8 +206,8 @@ def method_name(record: Record) -> str:
     return f"WSSL, {loss_label(experiment['loss'])}"
 
 
-def score_label(score: Score) -> tuple[str, str]:
-    """What a score is of, and how a positive difference of two reads.
+def score_label(score: Score) -> str:
+    """What a score is of.
 
     Parameters
     ----------
@@ -216,9 +216,7 @@ def score_label(score: Score) -> tuple[str, str]:
     Examples
     --------
     >>> score_label(Score("ssim")), score_label(Score("psnr"))
-    (('1 - SSIM', 'lower by'), ('PSNR', 'higher by'))
+    ('1 - SSIM', 'PSNR')
     """
     title = _SCORES.get(score.metric, score.metric)
-    if score.points:
-        title = title.removeprefix("1 - ")
-    return title, "lower by" if score.unit == "ratio" else "higher by"
+    return title.removeprefix("1 - ") if score.points else title

@@ -16,12 +16,13 @@ from wssl.claims.decision import (
     UNDECIDED,
     Verdict,
 )
-from wssl.claims.estimands import SSIM, Contrast, Score, Unit, difference, in_db
+from wssl.claims.estimands import PSNR, SSIM, Contrast, Score, difference, in_db
 from wssl.claims.ladders import Rung
 from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, diverged, paired
 from wssl.claims.registration import Registration, registration
 from wssl.records import describe, has_diverged
-from wssl.statistics import Effect
+from wssl.report.labels import score_label
+from wssl.report.numbers import amount, bounds, change_text, effect_text
 from wssl.store import Record
 
 SIGNS = {
@@ -68,121 +69,25 @@ def listed(parts: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
-UNIT_SIGNS: Mapping[Unit, str] = {"ratio": "%", "SD": "%", "dB": "dB"}
-"""The sign of a unit, where it has one."""
-
-
-def number(value: float, unit: Unit) -> str:
-    """An effect as text without its unit, for a table whose heading has it.
+def in_words(verdict: Verdict, title: str = "", *, interval: bool = True) -> str:
+    """The effect of a claim in words, with its 95 % interval; empty without one.
 
     Parameters
     ----------
-    value : float
-    unit : str
-        As in `amount`.
-
-    Returns
-    -------
-    str
-        A dash for NaN.
+    verdict : Verdict
+    title : str
+        As in `wssl.report.numbers.change_text`.
+    interval : bool
+        Whether the interval is given.
     """
-    if np.isnan(value):
-        return "—"
-    if unit == "ratio":
-        change = 100 * (1 - np.exp(-value))
-        return f"{change:+.1f}" if abs(change) < 1000 else f"{change:+,.0f}"
-    if unit == "SD":
-        return f"{100 * value:.1f}"
-    if unit == "SD ratio":
-        return f"{np.exp(value):.2f}"
-    decimals = {"dB": 2, "points": 4}.get(unit, 3)
-    return f"{value:+.{decimals}f}"
-
-
-def amount(value: float, unit: Unit) -> str:
-    """An effect as text, in the unit that a reader knows.
-
-    Parameters
-    ----------
-    value : float
-        Above zero if the claim is true.
-    unit : str
-        As in `wssl.claims.estimands.Unit`. The logarithm of a ratio of dissimilarities becomes the
-        per cent by which 1 - SSIM, or its like, is lower.
-
-    Returns
-    -------
-    str
-        A dash for NaN.
-    """
-    if np.isnan(value):
-        return "—"
-    if unit == "SD ratio":
-        return f"factor {number(value, unit)}"
-    return f"{number(value, unit)} {UNIT_SIGNS.get(unit, '')}".rstrip()
-
-
-def numbers(low: float, high: float, unit: Unit) -> str:
-    """An interval as text without its unit; a dash for NaN.
-
-    Parameters
-    ----------
-    low, high : float
-    unit : str
-        As in `amount`.
-    """
-    if np.isnan(low) or np.isnan(high):
-        return "—"
-    return f"{number(low, unit)} to {number(high, unit)}"
-
-
-def bounds_text(low: float, high: float, unit: Unit) -> str:
-    """An interval as text; a dash for NaN.
-
-    Parameters
-    ----------
-    low, high : float
-    unit : str
-        As in `amount`.
-
-    Examples
-    --------
-    >>> bounds_text(-0.25, 0.1, "dB"), bounds_text(0, np.log(2), "SD ratio")
-    ('-0.25 to +0.10 dB', 'factor 1.00 to 2.00')
-    """
-    sign = UNIT_SIGNS.get(unit, "")
-    start = "factor " if unit == "SD ratio" else ""
-    found = numbers(low, high, unit)
-    return found if found == "—" else f"{start}{found} {sign}".rstrip()
-
-
-def interval_text(value: float, low: float, high: float, unit: Unit) -> str:
-    """An effect with an interval, as text.
-
-    Parameters
-    ----------
-    value, low, high : float
-    unit : str
-        As in `amount`.
-    """
-    if np.isnan(low) or np.isnan(high):
-        return amount(value, unit)
-    return f"{amount(value, unit)} ({bounds_text(low, high, unit)})"
-
-
-def effect_text(effect: Effect, unit: Unit) -> str:
-    """An effect with its 95 % interval, as text.
-
-    Parameters
-    ----------
-    effect : wssl.statistics.Effect
-    unit : str
-        As in `amount`.
-    """
-    low, high = effect.lower(), effect.upper()
-    if np.isnan(low) or np.isnan(high):
-        return amount(effect.value, unit)
-    return f"{amount(effect.value, unit)}, 95 % interval {bounds_text(low, high, unit)}"
+    estimand, effect = verdict.claim.estimand, verdict.effect
+    if effect is None:
+        return ""
+    score = getattr(estimand, "score", SSIM)
+    if estimand.unit == score.unit:
+        ends = bounds(effect) if interval else (np.nan, np.nan)
+        return change_text(effect.value, score, ends, title)
+    return effect_text(effect, estimand.unit) if interval else amount(effect.value, estimand.unit)
 
 
 def finding_text(verdict: Verdict, campaign: Campaign) -> str:
@@ -198,17 +103,12 @@ def finding_text(verdict: Verdict, campaign: Campaign) -> str:
     """
     if verdict.effect is None:
         return verdict.status
-    unit = verdict.claim.estimand.unit
-
-    def words(seen: Verdict) -> str:
-        return effect_text(seen.effect, unit) if seen.effect is not None else "—"
-
-    if lost := diverged_words(verdict, campaign, words):
+    if lost := diverged_words(verdict, campaign, in_words):
         return f"{verdict.status} ({lost})"
-    parts = [effect_text(verdict.effect, unit)]
+    parts = [in_words(verdict)]
     beside = in_db(verdict.claim.estimand)
     if beside is not None:
-        parts.append(f"by PSNR {amount(beside.estimate(campaign).value, 'dB')}")
+        parts.append(change_text(beside.estimate(campaign).value, PSNR))
     found = "; ".join(parts)
     return found if verdict.outcome == SEEN else f"{verdict.status} ({found})"
 
@@ -559,13 +459,14 @@ def ladder_answer(
                 (first, start), *_, (last, end) = found
                 if seeds := start.keys() & end.keys():
                     ends = [float(np.mean([by[s] for s in seeds])) for by in (start, end)]
-                    low, high = (amount(value, score.unit) for value in ends)
+                    low, high = (change_text(end, score) for end in ends)
                     parts.append(
-                        f"{name}, against {against}: {low} at {first}, {high} at {last} "
+                        f"{name}, against {against}: {low} at {first}, "
+                        f"{high.removeprefix(score_label(score)).strip()} at {last} "
                         f"({counted(len(seeds), 'common seed')})"
                     )
     if parts:
-        return f"Effects of the pretrained, frozen network on 1 - SSIM: {'; '.join(parts)}."
+        return f"The pretrained, frozen network by {'; by '.join(parts)}."
     if registered:
         return "Not answered yet: no scale has runs at two of its settings."
     return "Only the registered campaign varies the scale; at this preset there are no such runs."

@@ -65,7 +65,7 @@ def dots(
         1, len(scores), figsize=(9.5, 1.5 + 0.45 * count), sharey=True, squeeze=False
     )
     for axis, score in zip(axes[0], scores, strict=True):
-        title, reads = score_label(score)
+        title = score_label(score)
         drawn = [paired(campaign, terms, score) for terms in contrasts.values()]
         for y, (terms, found) in enumerate(zip(contrasts.values(), drawn, strict=True)):
             if found is None:
@@ -76,7 +76,7 @@ def dots(
             theirs = [in_unit(printed_contrast(t, score), score.unit) for t in contrasts.values()]
             _draw_paper(axis, theirs, UNITS[score.unit])
         axis.axvline(0, color="0.4", linewidth=1, zorder=1)
-        axis.set(xlabel=f"{title} {reads} … {UNITS[score.unit]}", ylim=(count - 0.5, -0.6))
+        axis.set(xlabel=f"{title} better by … {UNITS[score.unit]}", ylim=(count - 0.5, -0.6))
         axis.set_yticks(range(count), list(contrasts))
         axis.grid(visible=False, axis="y")
         axis.locator_params(axis="x", nbins=6)

@@ -52,8 +52,8 @@ def ladder_figure(ladders: Mapping[str, Sequence[Rung]], score: Score = SSIM) ->
         axis.set(title=name, xlim=(-0.5, len(rungs) - 0.5))
         axis.set_xticks(range(len(rungs)), [rung.label for rung in rungs])
         axis.grid(visible=False, axis="x")
-    title, reads = score_label(score)
-    axes[0, 0].set(ylabel=f"{title} {reads} … {UNITS[score.unit]}")
+    title = score_label(score)
+    axes[0, 0].set(ylabel=f"{title} better by … {UNITS[score.unit]}")
     for pair, (colour, marker) in _LOOKS.items():
         label = f"{NAMES[pair[0]]} minus {NAMES[pair[1]]}"
         axes[0, 0].plot([], [], f"{marker}-", color=colour, label=label)
@@ -123,7 +123,7 @@ def budget_figure(
         if np.isfinite(level):
             axis.axhline(level, color="0.3", linestyle=style, label=method_label(fill.method))
     axis.set_xscale("log")
-    title, _ = score_label(score)
+    title = score_label(score)
     label = f"-log({title})" if score.logarithm else f"{title} (dB)"
     axis.set(xlabel="training images seen in the inpainting phase", ylabel=f"{label}, up is better")
     return with_legend(figure, [*_runs(rungs), *runs_of(campaign, fills)])

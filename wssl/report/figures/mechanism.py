@@ -96,7 +96,7 @@ def skip_curves(
         for place, (arm, seeds) in enumerate(zip(arms, lines, strict=True)):
             lost = {seed: _harm(values, score) for seed, values in seeds.items()}
             _draw_seeds(axis, lost, arm.encoder, 0.06 * (place - (len(arms) - 1) / 2))
-        title, _ = score_label(score)
+        title = score_label(score)
         worse = "lower" if score.metric == "psnr" else "higher"
         axis.set(
             xlabel="skip connection that is cut",
@@ -189,7 +189,7 @@ def where_figure(
         xticks=FROZEN_BLOCKS,
     )
     _draw_depths(middle, campaign, depths, reference, score)
-    title, _ = score_label(score)
+    title = score_label(score)
     for arm in controls:
         lost = {s: _harm(v, score) for s, v in cut_skips(campaign, arm, score).items()}
         _draw_seeds(right, lost, arm.encoder)
@@ -230,12 +230,12 @@ def _draw_depths(
     if not runs_of(campaign, [arm for pair in depths.values() for arm in pair]):
         axis.text(0.5, 0.55, "no runs yet", transform=axis.transAxes, ha="center", color="0.45")
         axis.set_yticks([0])
-    title, reads = score_label(score)
+    title = score_label(score)
     axis.axhline(0, color="0.4", linewidth=1, zorder=1)
     axis.set(
         title="frozen minus trained from scratch",
         xlabel="frozen blocks",
-        ylabel=f"{title} {reads} … {UNITS[score.unit]}",
+        ylabel=f"{title} better by … {UNITS[score.unit]}",
         xlim=(-0.5, len(depths) - 0.5),
     )
     axis.set_xticks(range(len(depths)), list(depths))

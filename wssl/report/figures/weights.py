@@ -65,8 +65,8 @@ def weight_curves(
             own, ends = _draw_ours(axis, campaign, terms, score)
             points, whiskers = points + own, whiskers + ends
             axis.axhline(0, color="0.4", linewidth=0.8, zorder=1)
-        title, reads = score_label(score)
-        label = f"{title} {reads} … {UNITS[score.unit]}"
+        title = score_label(score)
+        label = f"{title} better by … {UNITS[score.unit]}"
         line[0].set(ylabel=label, ylim=axis_limits(points, whiskers))
         for axis, pair in zip(line, pairs, strict=True):
             _label_outside(axis, theirs[pair])
@@ -235,8 +235,8 @@ def number_of_tasks(
         )
         axis.grid(visible=False, axis="x")
         axis.axhline(0, color="0.4", linewidth=0.8, zorder=1)
-    name, reads = score_label(score)
-    axes[0].set(ylabel=f"{name} {reads} … {UNITS[score.unit]}, against the mean of all")
+    name = score_label(score)
+    axes[0].set(ylabel=f"{name} better by … {UNITS[score.unit]}, against the mean of all")
     for task, (colour, _) in looks.items():
         axes[0].plot([], [], "s", color=colour, label=task)
     return with_legend(figure, runs_of(campaign, arms))

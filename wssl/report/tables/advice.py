@@ -1,17 +1,18 @@
 """What to do with an inpainting problem: choices, effects and how sure they are."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from wssl.claims.advice import CLEAR, NO_DIFFERENCE, Advice, Choice
+from wssl.claims.advice import CLEAR, NO_DIFFERENCE, Choice, recipe
 from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign
 from wssl.claims.estimands import SSIM
 from wssl.report.labels import METRICS
+from wssl.report.numbers import heading, number, numbers
 from wssl.report.tables.contrasts import phases_of, runs_of
 from wssl.report.tables.paper import indexed
-from wssl.report.text import counted, number, numbers
+from wssl.report.text import counted
 from wssl.report.web import trace
 
 
@@ -34,13 +35,14 @@ def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
         found = choice.seen(campaign)
         advice = choice.advice(campaign)
         estimate = found.estimate if found else None
+        value = estimate.value if estimate else np.nan
         bounds = (estimate.lower(), estimate.upper()) if estimate else (np.nan, np.nan)
         lines.append(
             {
                 "choice": choice.question,
                 "what to do": advice.action if advice else _awaited(campaign, choice),
                 "how sure": advice.certainty if advice else "",
-                "1 - SSIM lower by (%)": number(estimate.value if estimate else np.nan, SSIM.unit),
+                f"1 - SSIM {heading(SSIM)}": number(value, SSIM.unit),
                 "95 % interval": numbers(*bounds, SSIM.unit),
                 "seen with": _seen_with(campaign, choice, len(found.per_seed) if found else 0),
             }
@@ -84,42 +86,63 @@ def answer_text(campaign: Campaign, choices: Sequence[Choice]) -> str:
     campaign : wssl.claims.remedies.Exploration
     choices : sequence of Choice
     """
-    found = {c.label: advice for c in choices if (advice := c.advice(campaign))}
-    clear, same = _clear(found.values()), _labels(found, NO_DIFFERENCE)
+    found = {choice: advice for choice in choices if (advice := choice.advice(campaign))}
     if not found:
         return "Not answered yet: no choice has all of its runs."
     start = "By these runs" if len(found) == len(choices) else "By the runs so far"
-    words = f": {'; '.join(clear)}" if clear else ", none of the choices is clear"
-    parts = [f"{start}{words}."]
+    taken = recipe(campaign, choices)
+    words = "; ".join(advice.action for advice in taken.values())
+    parts = [f"{start}: {words}." if words else f"{start}, none of the choices is clear."]
+    clear = {choice: one for choice, one in found.items() if one.certainty == CLEAR}
+    less = [
+        one.action for c, one in clear.items() if one.first and c not in taken and not c.condition
+    ]
+    if less:
+        parts.append(f"Better than nothing, but less: {'; '.join(less)}.")
+    parts += [
+        f"{c.condition[0].upper() + c.condition[1:]}: {one.action}."
+        for c, one in clear.items()
+        if c.condition
+    ]
+    same = [choice.label for choice, one in found.items() if one.certainty == NO_DIFFERENCE]
     if same:
         parts.append(f"No difference that matters: {'; '.join(same)}.")
     return " ".join(parts)
 
 
-def _labels(found: Mapping[str, Advice], certainty: str) -> list[str]:
-    """The choices on which the advice is this certain."""
-    return [label for label, advice in found.items() if advice.certainty == certainty]
+def command_text(campaign: Campaign, choices: Sequence[Choice]) -> str:
+    """The command that trains a network by the clear advice, from scratch where there is none.
+
+    Parameters
+    ----------
+    campaign : wssl.claims.remedies.Exploration
+    choices : sequence of Choice
+        As in `wssl.claims.advice.CHOICES`.
+    """
+    options = {"--encoder": "scratch"}
+    for choice, advice in recipe(campaign, choices).items():
+        options |= choice.options if advice.first else choice.otherwise
+    plain = [f"{name} {value}" for name, value in options.items() if name.startswith("--")]
+    settings = [f"{name}={value}" for name, value in options.items() if not name.startswith("--")]
+    if settings:
+        plain.append(f"--settings {' '.join(settings)}")
+    return " \\\n  ".join(["wssl run --preset desktop --dataset folder:my_portraits", *plain])
 
 
 def plan_text(campaign: Campaign, choices: Sequence[Choice]) -> str:
-    """How to spend the time, as a sentence.
+    """What the command does, as a sentence.
 
     Parameters
     ----------
     campaign : wssl.claims.remedies.Exploration
     choices : sequence of Choice
     """
-    if _clear([advice for choice in choices if (advice := choice.advice(campaign))]):
-        return "Begin with the choices that the table calls clear."
-    return (
-        "No choice is clear yet: train from scratch, which is the cheaper way, and compare the "
-        "network with the biharmonic fill."
-    )
-
-
-def _clear(found: Iterable[Advice]) -> list[str]:
-    """What to do where that is clear, each once."""
-    return list(dict.fromkeys(advice.action for advice in found if advice.certainty == CLEAR))
+    if len(recipe(campaign, choices)) > 1:
+        return (
+            "The command follows the answer above. Each choice was tried by itself; how they act "
+            "together is not known, except for the two best ones in “Would another recipe work?”."
+        )
+    return "The command trains from scratch, which is the cheaper way where no choice is clear."
 
 
 def cost_text(campaign: Campaign, arm: Arm) -> str:

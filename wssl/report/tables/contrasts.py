@@ -10,6 +10,7 @@ from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.estimands import PSNR, SSIM, Contrast, Score, SpreadOfWeightings, difference, means
 from wssl.claims.outcomes import common_seeds, paired
 from wssl.report.labels import METRICS, NUMBERS, score_label, set_name
+from wssl.report.numbers import amount, bounds_text, heading, number, numbers
 from wssl.report.tables.paper import (
     format_interval,
     indexed,
@@ -17,7 +18,6 @@ from wssl.report.tables.paper import (
     printed_contrast,
     with_headings,
 )
-from wssl.report.text import UNIT_SIGNS, amount, bounds_text, number, numbers
 from wssl.report.web import trace
 from wssl.store import Record
 
@@ -97,7 +97,7 @@ def contrast_table(
     contrasts: Mapping[str, Terms],
     scores: Sequence[Score] = BOTH,
     *,
-    heading: str = "compared",
+    names: str = "compared",
     in_paper: bool = False,
 ) -> pd.DataFrame:
     """Contrasts of arms over the seeds that they share, in per cent of 1 - SSIM and in dB.
@@ -107,8 +107,8 @@ def contrast_table(
     campaign : Campaign
     contrasts : mapping of str to tuple of (float, Arm)
     scores : sequence of wssl.claims.estimands.Score
-    heading : str
-        Of the column of names.
+    names : str
+        The heading of the column of names.
     in_paper : bool
         Whether the same in the paper's own numbers stands beside each.
 
@@ -120,15 +120,13 @@ def contrast_table(
     """
     lines = []
     for name, terms in contrasts.items():
-        line: dict[tuple[str, str], Any] = {("", heading): name}
+        line: dict[tuple[str, str], Any] = {("", names): name}
         seeds = 0
         for score in scores:
-            title, reads = score_label(score)
+            title = score_label(score)
             found = paired(campaign, terms, score)
             estimate = found.estimate if found else None
-            if score.unit in UNIT_SIGNS:
-                reads += f" ({UNIT_SIGNS[score.unit]})"
-            line[title, reads] = number(estimate.value if estimate else np.nan, score.unit)
+            line[title, heading(score)] = number(estimate.value if estimate else np.nan, score.unit)
             bounds = (estimate.lower(), estimate.upper()) if estimate else (np.nan, np.nan)
             line[title, "95 % interval"] = numbers(*bounds, score.unit)
             if in_paper:

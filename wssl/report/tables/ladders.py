@@ -12,9 +12,9 @@ from wssl.claims.ladders import ENCODERS, Rung, log_fit
 from wssl.claims.outcomes import paired
 from wssl.report.labels import ENCODERS as NAMES
 from wssl.report.labels import method_label, score_label
+from wssl.report.numbers import amount, heading, number, numbers
 from wssl.report.tables.contrasts import p_text
 from wssl.report.tables.paper import with_headings
-from wssl.report.text import amount, bounds_text
 
 
 def ladder_table(
@@ -41,13 +41,13 @@ def ladder_table(
             seeds = 0
             for score in (SSIM, PSNR):
                 found = paired(rung.campaign, terms, score)
-                title, reads = score_label(score)
+                title = score_label(score)
                 value = found.estimate.value if found else np.nan
                 bounds = (
                     (found.estimate.lower(), found.estimate.upper()) if found else (np.nan, np.nan)
                 )
-                line[title, reads] = amount(value, score.unit)
-                line[title, "95 % interval"] = bounds_text(*bounds, score.unit)
+                line[title, heading(score)] = number(value, score.unit)
+                line[title, "95 % interval"] = numbers(*bounds, score.unit)
                 seeds = max(seeds, len(found.per_seed) if found else 0)
             line["", "seeds"] = seeds
             lines.append(line)
@@ -95,7 +95,15 @@ def fit_table(
             name = f"images to reach the {method_label(fill.method)}"
             line[name] = "—"
             if fit and np.isfinite(level):
-                line[name] = _images_text(fit.crossing(level), images, fit.freedom)
+                least = min(
+                    rung.budget for rung in rungs if rung.arm(encoder) in rung.campaign.runs
+                )
+                above = fit.at(least)[0] > level
+                line[name] = (
+                    f"fewer than {images * least:,.0f}"
+                    if above
+                    else _images_text(fit.crossing(level), images, fit.freedom)
+                )
         name = f"expected at {predicted:,.0f} images"
         line[name] = "—"
         if bend < 0.05:

@@ -10,9 +10,10 @@ from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.estimands import SSIM, difference
 from wssl.claims.outcomes import paired
 from wssl.paper import FROZEN_BLOCKS
+from wssl.report.numbers import bounds, change_text, heading, number, numbers
 from wssl.report.tables.contrasts import runs_of
 from wssl.report.tables.paper import with_headings
-from wssl.report.text import counted, effect_text, listed, number, numbers
+from wssl.report.text import counted, listed
 from wssl.store import Record
 
 
@@ -42,7 +43,7 @@ def slope_table(sets: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
                     ("", "runs"): name,
                     ("", "compared"): way,
                     ("accuracy", "higher by"): f"{slope.span:.3f}" if slope else "—",
-                    ("1 - SSIM", "lower by (%)"): number(_over(slope, "value"), "ratio"),
+                    ("1 - SSIM", heading(SSIM)): number(_over(slope, "value"), "ratio"),
                     ("1 - SSIM", "95 % interval"): numbers(
                         _over(slope, "low"), _over(slope, "high"), "ratio"
                     ),
@@ -112,19 +113,20 @@ def answer_text(
     fills = paired(campaign, difference(first, second).terms, SSIM)
     if fills is not None:
         seeds = counted(len(fills.per_seed), "seed")
+        change = change_text(fills.estimate.value, SSIM, bounds(fills.estimate))
         parts.append(
-            "Such a difference need not show in the fills: change of 1 - SSIM "
-            f"{effect_text(fills.estimate, 'ratio')} {words}, against {other} ({seeds})."
+            f"Such a difference need not show in the fills: {change}, {words} against {other} "
+            f"({seeds})."
         )
     costs = []
     for words, arm in depths.items():
         cost = paired(campaign, difference(arm, reference).terms, SSIM)
         if cost is not None:
-            costs.append(f"{effect_text(cost.estimate, 'ratio')} for {words}")
+            change = change_text(cost.estimate.value, SSIM, bounds(cost.estimate))
+            costs.append(f"{change} for {words}")
     if costs:
         parts.append(
-            "Change by freezing pretrained blocks, against training from scratch: "
-            f"{'; '.join(costs)}. Above zero is better."
+            f"Freezing pretrained blocks, against training from scratch: {'; '.join(costs)}."
         )
     return " ".join(parts) or "Not answered yet: the runs are awaited."
 

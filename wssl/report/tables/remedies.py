@@ -9,8 +9,9 @@ from wssl.claims.decision import LEVEL
 from wssl.claims.estimands import SSIM
 from wssl.claims.outcomes import paired, recorded
 from wssl.claims.remedies import REMEDIES, Reading, against, on_validation, with_diverged
+from wssl.report.numbers import change_text
 from wssl.report.tables.paper import indexed
-from wssl.report.text import counted, interval_text, is_or_are
+from wssl.report.text import counted, is_or_are, listed
 from wssl.report.web import trace
 from wssl.store import Record
 
@@ -62,11 +63,11 @@ def answer_text(exploration: Campaign, readings: Sequence[Reading]) -> str:
         return f"The exploratory runs are awaited ({done} of {planned} are recorded)."
     best = max(found, key=lambda label: found[label].value)
     each = LEVEL / 2 / len(found)
-    bounds = found[best].lower(each), found[best].upper(each)
+    ends = found[best].lower(each), found[best].upper(each)
+    change = change_text(found[best].value, SSIM, ends)
     parts = [
         f"Of {len(found)} configurations, the best against the same network trained from scratch "
-        f"is “{best}”: change of 1 - SSIM {interval_text(found[best].value, *bounds, 'ratio')}, an "
-        "interval that allows for the choice of the best."
+        f"is “{best}”: {change}, which allows for the choice of the best."
     ]
     if left := len(contrasts) - len(found):
         words = f"{counted(left, 'configuration')} with runs that diverged"
@@ -74,10 +75,14 @@ def answer_text(exploration: Campaign, readings: Sequence[Reading]) -> str:
     shown = [one.statement for one in readings if one.holds]
     refused = [one.statement for one in readings if one.holds is False]
     if shown:
-        parts.append(f"Shown by the plan's criteria: {'; '.join(shown)}.")
+        parts.append(f"Shown by the plan's criteria: {_quoted(shown)}.")
     if refused:
-        parts.append(f"Not shown: {'; '.join(refused)}.")
+        parts.append(f"Not shown by them: {_quoted(refused)}.")
     return " ".join(parts)
+
+
+def _quoted(statements: Sequence[str]) -> str:
+    return listed([f"“{statement}”" for statement in statements])
 
 
 def awaiting_text(exploration: Campaign, arms: Mapping[str, Arm]) -> str:

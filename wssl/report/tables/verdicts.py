@@ -11,8 +11,9 @@ from wssl.claims.campaign import NARROW, WIDE, Campaign
 from wssl.claims.decision import Verdict, in_paper
 from wssl.claims.estimands import MARGINS, PSNR, Contrast, Unit, in_db, linear, shown
 from wssl.claims.outcomes import Findings, diverged, paired
+from wssl.report.numbers import amount, bounds_text, interval_text
 from wssl.report.tables.paper import indexed, with_headings
-from wssl.report.text import SIGNS, amount, bounds_text, interval_text
+from wssl.report.text import SIGNS, in_words
 from wssl.report.web import trace
 from wssl.statistics import Estimate
 
@@ -127,9 +128,8 @@ def _judged(found: Findings, key: str) -> str:
     lost, count = diverged(verdict, found.campaign)
     if lost:
         return f"{words} ({lost} of {count} runs diverged)"
-    if verdict.effect is None:
-        return words
-    return f"{words} ({amount(verdict.effect.value, verdict.claim.estimand.unit)})"
+    effect = in_words(verdict, interval=False)
+    return f"{words} ({effect})" if effect else words
 
 
 def _mark(verdict: Verdict, records: Campaign | None) -> str:

@@ -45,11 +45,15 @@ def headline(found: Findings, halved: Findings | None = None) -> Chart:
     -------
     wssl.report.Chart
         As the value of a cell it shows itself. The networks are those of the width of the
-        controls; the other methods have one width. Rows without runs say so where the runs are
-        registered, and are left out elsewhere; where none is left, the caption says so. Runs that
-        diverged are left out, with a mark and a sentence in the caption.
+        controls; learned methods of others, which the claims compare with networks of another
+        width, are left out where the runs are registered. Rows without runs say so there, and are
+        left out elsewhere; where none is left, the caption says so. Runs that diverged are left
+        out, with a mark and a sentence in the caption.
     """
-    arms = dict(zip(ROWS, found.at(*ROWS.values()), strict=True))
+    # Claims compare these with networks of another width than those of the chart.
+    left_out = (SHIFT_NET, PIC) if found.registered else ()
+    chosen = {name: arm for name, arm in ROWS.items() if arm not in left_out}
+    arms = dict(zip(chosen, found.at(*chosen.values()), strict=True))
     sources = dict.fromkeys(arms, found.campaign)
     replaced = _replaced(arms, found.campaign, halved.campaign if halved else None)
     if halved:
@@ -65,7 +69,7 @@ def headline(found: Findings, halved: Findings | None = None) -> Chart:
     if not rows:
         return Chart((), "None of the runs of this chart is recorded yet.")
     diverged = {name: lost for name in rows if (lost := recorded[name] - len(rows[name]))}
-    axis = _Axis([value for values in rows.values() for value in values.values()])
+    axis = _Axis([end for by_run in rows.values() for end in _ends([*by_run.values()])])
     bottom = _TOP + _ROW * len(rows)
     body, points = axis.drawn(bottom), []
     for index, (name, by_run) in enumerate(rows.items()):
@@ -86,8 +90,7 @@ def headline(found: Findings, halved: Findings | None = None) -> Chart:
     return Chart(
         (picture(label, body, points, bottom + (36 if axis.values else 0)),),
         "Error (1 - SSIM) of whole test images after their holes were filled, lower is better. "
-        f"WSSL and its controls have the first width {width}; the other networks have one size"
-        f"{f', and the claim about them compares width {design.narrow}' * found.registered}. "
+        f"WSSL and its controls have the first width {width}. "
         "Orange: the paper's method. Small dots are seeds; large dots and numbers are their means, "
         "bars the 95 % intervals of these. Methods without training have one value."
         f"{' ' + _AT_HALF_RATE if replaced else ''}{_left_out(diverged, recorded)}",
@@ -99,6 +102,14 @@ _AT_HALF_RATE = (
     "WSSL and its controls were trained at half the registered learning rate (exploratory), "
     "because some of them diverged at the registered one."
 )
+
+
+def _ends(values: Sequence[float]) -> list[float]:
+    """Some values and the ends of the interval of their mean."""
+    if len(values) < 2:
+        return list(values)
+    mean, half = interval(values)
+    return [*values, mean - half, mean + half]
 
 
 def _replaced(arms: Mapping[str, Arm], campaign: Campaign, other: Campaign | None) -> list[str]:

@@ -9,13 +9,10 @@ import numpy as np
 from wssl.claims.campaign import Campaign
 from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED, Verdict
 from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, diverged
-from wssl.report.text import SIGNS, counted, diverged_words
+from wssl.report.text import SIGNS, counted, diverged_words, in_words
 from wssl.report.web.sliders import embedded
 from wssl.report.web.trace import attribute, verdict_records
 from wssl.store import Record
-
-ERROR = "error, 1 - SSIM"
-"""The one measure of the first page: 0 for the original itself, whichever way it is filled."""
 
 _STYLE = """
 figure.wssl-landing { margin: 0 0 1rem; padding: 0; text-align: start; }
@@ -112,14 +109,10 @@ def picture_strip(
     for index in range(len(pictures)):
         tiles = []
         for name, images in columns.items():
-            note = attached = ""
-            if name in records:
-                record = records[name]
-                note = f"mean error {1 - record['metrics']['ssim']:.3f}"
-                attached = attribute([record["fingerprint"]])
+            attached = attribute([records[name]["fingerprint"]]) if name in records else ""
             tiles.append(
                 f'<span class="tile"><span class="label"><b>{escape(_capital(name))}</b>'
-                f"<span{attached}>{note}</span></span>"
+                f"<span{attached}></span></span>"
                 f'<img alt="{escape(_alternative(name, index))}" src="{embedded(images[index])}">'
                 "</span>"
             )
@@ -135,13 +128,10 @@ def picture_strip(
 def _caption(runs: list[Record], networks: str) -> str:
     first = runs[0]
     scale, made, settings = first["scale"], first["provenance"], first["experiment"]
-    where = {"val": "validation", "test": "test"}[settings.get("split", "test")]
-    tested = f"{made['test_images']:,} {where} images"
     return (
         f"Two examples, which decide nothing. {networks}: {scale['size']} pixels, first width "
         f"{scale['width']}, {scale['inpainting_steps']:,} steps on {made['train_images']:,} images "
-        f"of {settings['dataset']}, seed {settings['seed']}. {_capital(ERROR)}: the mean over "
-        f"{tested}, lower is better."
+        f"of {settings['dataset']}, seed {settings['seed']}."
     )
 
 
@@ -193,24 +183,19 @@ def answer_sentence(found: Findings, beside: Mapping[str, Findings] | None = Non
     ----------
     found : wssl.claims.Findings
     beside : mapping of str to wssl.claims.Findings, optional
-        Of other runs, by their title; a sentence each gives their answer, if there is one. Titles
-        whose answers are alike share one.
+        Of other runs, by their title; a sentence each gives their answer, if there is one.
     """
-    answers: dict[str, list[tuple[str, str]]] = {}
+    sentences = [_answer(found)]
     for title, other in (beside or {}).items():
         verdict = other.verdicts.get(QUESTION)
         if verdict is not None and verdict.effect is not None:
             size = effect_words(verdict, interval=False)
-            answers.setdefault(_short(verdict), []).append((title, size))
-    sentences = [_answer(found)]
-    for words, members in answers.items():
-        titles, sizes = zip(*members, strict=True)
-        sentences.append(f"{'; '.join(titles)}: {words} ({'; '.join(sizes)}).")
+            sentences.append(f"{title}: {_short(verdict)}, {size}.")
     return " ".join(sentences)
 
 
 def _short(verdict: Verdict) -> str:
-    worse = "no, it is worse" if verdict.high < 0 else "no, not by as much as would matter"
+    worse = "no" if verdict.high < 0 else "no, not by as much as would matter"
     return {
         HOLDS: "yes",
         REFUTED: worse,
@@ -235,14 +220,14 @@ def _answer(found: Findings) -> str:
     if verdict.outcome == REFUTED and verdict.high < 0:
         return f"No: the same network trained from scratch fills them better ({size}).{later}"
     lost, count = diverged(verdict, found.campaign)
-    undecided = "these runs cannot tell which is better"
+    undecided = "Undecided: these runs cannot tell which is better."
     if lost:
-        undecided = f"{lost} of the {count} runs that decide it diverged"
+        undecided = f"As planned, undecided: training broke down in {lost} of the {count} runs."
     answers = {
         HOLDS: f"Yes: it fills them better than the same network trained from scratch ({size}).",
         REFUTED: f"No: it is not better by as much as would matter ({size}).",
         SAME: f"It makes no difference that matters ({size}).",
-        UNDECIDED: f"Undecided: {undecided}.",
+        UNDECIDED: undecided,
     }
     return answers[verdict.outcome] + later
 
@@ -267,19 +252,10 @@ def effect_words(verdict: Verdict, *, interval: bool = True) -> str:
     interval : bool
         Whether the interval is given.
     """
-    assert verdict.effect is not None
-    value, unit = verdict.effect.value, verdict.claim.estimand.unit
-    change, *ends = (
-        100 * number if unit == "SD" else 100 * (1 - float(np.exp(-number)))
-        for number in (value, *verdict.interval())
-    )
-    sign = 1 if change >= 0 else -1
-    low, high = sorted(sign * end for end in ends)
-    known = np.isfinite([low, high]).all()
-    bounds = f", 95 % interval {low:.1f} to {high:.1f} %" if known and interval else ""
-    if unit == "SD":
-        return f"the weights change the error by {change:.1f} % (standard deviation){bounds}"
-    return f"error {sign * change:.1f} % {'lower' if sign > 0 else 'higher'}{bounds}"
+    words = in_words(verdict, "error", interval=interval)
+    if verdict.claim.estimand.unit == "SD":
+        return f"the weights change the error by {words}, as a standard deviation"
+    return words
 
 
 def verdict_words(verdict: Verdict) -> str:
