@@ -89,7 +89,7 @@ for name, value in {
 }.items():
     glue(name, value, display=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Effects in multiples of their margins, with the interval that decides. To the right of zero, the effect is as the paper claims; to the left, it is the opposite; within the grey band, it is too small to matter. Diamonds: the effect in the paper's own numbers. The axis is logarithmic beyond 1. Asterisk: some of the claim's runs diverged.", "name": "fig-verdicts"}, "image": {"alt": "Dot plot: one row per claim whose runs are complete. Horizontal: its effect with an interval, in multiples of the margin, coloured by verdict; a grey band marks effects within the margin."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Effects in multiples of their margins, with the interval that decides. To the right of zero, the effect is as the paper claims; to the left, it is the opposite; within the grey band, it is too small to matter. Diamonds: the effect in the paper's own numbers. The axis is logarithmic beyond 1. Open circles: refuted, but not shown to be the opposite. Asterisk: some of the claim's runs diverged.", "name": "fig-verdicts"}, "image": {"alt": "Dot plot: one row per claim whose runs are complete. Horizontal: its effect with an interval, in multiples of the margin, coloured by verdict; a grey band marks effects within the margin."}}
 report.forest(verdicts, campaign)
 
 # %% [markdown]
@@ -114,8 +114,8 @@ report.forest(verdicts, campaign)
 # a percentage of 1 - SSIM unless another unit is given, with the 95 % interval of this claim alone.
 # The **interval that decides** is adjusted for the number of claims, and the verdict follows from
 # it. The **margin** is the smallest effect of interest. An asterisk marks an effect of whose runs some
-# diverged: it is printed because the plan counts these runs, but as a mean it says little. What the
-# other runs show is below.
+# diverged. It is printed because the plan counts these runs, but it is mostly about them: even its
+# sign may be wrong for the others. What these show is below.
 
 # %% tags=["hide-input", "claims"]
 tables["primary"]

@@ -9,6 +9,7 @@ import pytest
 from wssl import report
 from wssl.claims import findings
 from wssl.claims.catalogue import BEST_ARM, PIC, RANDOM, SCRATCH
+from wssl.claims.outcomes import stands_in
 from wssl.report.tables.contrasts import runs_of
 from wssl.report.web.headline import ROWS
 from wssl.store import Store
@@ -98,3 +99,14 @@ def test_where_runs_diverged_those_at_half_the_rate_are_shown_once_all_are_there
     assert "diverged," not in shown, "each row has all of its seeds"
     pic = next(iter(found.campaign.runs[PIC].values()))["fingerprint"]
     assert pic in shown
+
+
+def test_what_stands_in_has_every_seed(found):
+    arms = [BEST_ARM, RANDOM, SCRATCH]
+    whole, part = (halved(found, seeds).campaign for seeds in ((0, 1, 2), (0, 1)))
+    assert not stands_in(whole, found.campaign, arms), "no run diverged"
+    found.campaign.runs[SCRATCH][1]["history"] = [[1, 0.1], [2, 0.5]]
+    assert stands_in(whole, found.campaign, arms)
+    assert not stands_in(part, found.campaign, arms)
+    assert not stands_in(whole, found.campaign, [BEST_ARM]), "none of its runs diverged"
+    assert stands_in(whole, found.campaign, [*arms, ROWS["No network: harmonic fill"]])

@@ -110,8 +110,8 @@ def test_controls_by_their_own_noise(verdicts):
     row = table.loc[claim("supervised").text]
     assert row["from its own runs"] == numbers.bounds_text(*ends, "ratio")
     ratio = np.var(values, ddof=1) / campaign.prior(terms, SSIM)[0]
-    assert row["own over lent variance"] == f"{ratio:.2g}"
-    assert row["the same, lent by runs that did not diverge"] == f"{ratio:.2g}"
+    assert row["own variance, in multiples of that of comparable runs"] == f"{ratio:.2g}"
+    assert row["the same, without runs that diverged"] == f"{ratio:.2g}"
     assert tables.own_noise_table(judge([]), Campaign([])).empty
 
 
@@ -124,7 +124,7 @@ def test_claims_that_borrow_from_runs_that_diverged_have_their_own_noise_beside(
     lost = campaign.runs[WIDE_SCRATCH][12]
     lost |= {"history": [[1, 0.1], [2, 0.5]], "metrics": {**lost["metrics"], "ssim": 0.2}}
     row = tables.own_noise_table(judge(records), campaign).loc[text_of]
-    with_all, without = row["own over lent variance"], row.iloc[-1]
+    with_all, without = row["own variance, in multiples of that of comparable runs"], row.iloc[-1]
     assert float(with_all) < 0.1 * float(without)
     shown = tables.converged_table(judge(records), campaign)
     assert shown["without", "seeds"].loc[claim("supervised").text] == "11, 13, 14, 15"
@@ -209,8 +209,15 @@ def test_controls_at_each_width(verdicts):
 def test_a_figure_has_a_row_for_each_estimate(verdicts):
     figure = forest(verdicts)
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert len(labels) == len(CLAIMS)
-    assert labels[0].startswith("1. Frozen self-supervised features")
+    groups = [label for label in labels if label.isupper()]
+    assert len(groups) == 4
+    assert len(labels) == len(CLAIMS) + len(groups)
+    assert labels[1].startswith("1. Frozen self-supervised features")
+    for title, kind in zip(groups[1:], ("says", "presupposes", "ours"), strict=True):
+        follows = labels[labels.index(title) + 1].removesuffix(" *")
+        (claim,) = (c for c in CLAIMS if c.text.rstrip(".") == follows)
+        assert claim.kind == kind
+        assert claim.primary is None
     plt.close(figure)
     figure = forest(judge([]))
     assert [words.get_text() for words in figure.axes[0].texts] == [
@@ -259,7 +266,7 @@ def test_the_plan_and_the_first_run_in_a_sentence():
 def test_primary_claims_come_first_and_in_their_order(verdicts):
     figure = forest(list(reversed(verdicts)))
     labels = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert [label[:2] for label in labels[:6]] == [f"{place}." for place in range(1, 7)]
+    assert [label[:2] for label in labels[1:7]] == [f"{place}." for place in range(1, 7)]
     plt.close(figure)
 
 

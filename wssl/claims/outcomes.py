@@ -237,6 +237,26 @@ def diverged(verdict: Verdict, campaign: Campaign) -> tuple[int, int]:
     return sum(map(has_diverged, runs)), len(runs)
 
 
+def stands_in(other: Campaign, campaign: Campaign, arms: Iterable[Arm]) -> bool:
+    """Whether other runs of some arms are better shown than those of a campaign.
+
+    Parameters
+    ----------
+    other, campaign : Campaign
+    arms : iterable of Arm
+        Classical fills among them are passed over.
+
+    Returns
+    -------
+    bool
+        True if a run of the campaign diverged, and the other one has every seed of each arm.
+    """
+    arms = [arm for arm in arms if not campaign.is_fill(arm)]
+    lost = any(has_diverged(run) for arm in arms for run in campaign.runs.get(arm, {}).values())
+    whole = all(set(other.design.many) <= set(other.runs.get(arm, {})) for arm in arms)
+    return lost and whole
+
+
 def paired(
     campaign: Campaign, terms: Sequence[tuple[float, Arm]], score: Score
 ) -> PairedContrast | None:

@@ -186,6 +186,23 @@ def beside_text(beside: Mapping[str, Findings], key: str) -> str:
     )
 
 
+def shown_text(replaced: bool) -> str:
+    """Which runs of the controls a figure shows, as a sentence; empty for the registered ones.
+
+    Parameters
+    ----------
+    replaced : bool
+        Whether it shows those at half the rate.
+    """
+    if not replaced:
+        return ""
+    return (
+        "The figure shows the controls at half the registered learning rate (exploratory), where "
+        "each has all of its seeds: at the registered rate, some runs diverged. The tables further "
+        "down show those that did not."
+    )
+
+
 def unjudged_text(found: Findings) -> str:
     """Why nothing is judged at a scale that was not registered, without a full stop.
 
@@ -315,18 +332,19 @@ def tally(verdicts: Iterable[Verdict]) -> str:
         )
     if counts[AWAITING] == len(said):
         return f"None of the {len(said)} claims that the paper makes is judged yet"
-    words = {
+    verbs = {
         HOLDS: f"hold{'s' * (counts[HOLDS] == 1)}",
         REFUTED: f"{is_or_are(counts[REFUTED])} refuted",
-        SAME: f"find{'s' * (counts[SAME] == 1)} no difference that matters",
         UNDECIDED: f"{is_or_are(counts[UNDECIDED])} undecided",
         AWAITING: f"await{'s' * (counts[AWAITING] == 1)} runs",
     }
-    parts = [f"{counts[outcome]} {verb}" for outcome, verb in words.items() if counts[outcome]]
+    parts = [f"{counts[outcome]} {verb}" for outcome, verb in verbs.items() if counts[outcome]]
     keys = {verdict.claim.key for verdict in said}
     again = sum(key.removesuffix("-psnr") in keys for key in keys if key.endswith("-psnr"))
     twice = f" ({again} of them the same by another metric)" if again else ""
-    return f"Of {len(said)} claims that the paper makes{twice}, {listed(parts)}"
+    same = f"for {counts[SAME]} there is no difference that matters" if counts[SAME] else ""
+    words = "; ".join(filter(None, [listed(parts), same]))
+    return f"Of {len(said)} claims that the paper makes{twice}, {words}"
 
 
 def is_decided(verdict: Verdict) -> bool:

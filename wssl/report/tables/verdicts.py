@@ -198,7 +198,8 @@ def own_noise_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataF
         over images; and how many times the lent variance of one seed, with and without runs that
         diverged, the own one is.
     """
-    with_all, without = "own over lent variance", "the same, lent by runs that did not diverge"
+    with_all = "own variance, in multiples of that of comparable runs"
+    without = "the same, without runs that diverged"
     columns = ["effect", "95 % interval", "from its own runs", with_all, without]
     lines = []
     for verdict, estimand in _contrasts(verdicts if len(campaign.design.few) > 1 else ()):

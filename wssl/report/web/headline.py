@@ -5,10 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign
+from wssl.claims.campaign import NARROW, WIDE
 from wssl.claims.catalogue import BEST_ARM, HARMONIC, PIC, RANDOM, SCRATCH, SHIFT_NET
-from wssl.claims.outcomes import Findings
-from wssl.records import has_diverged
+from wssl.claims.outcomes import Findings, stands_in
 from wssl.report.tables.contrasts import runs_of
 from wssl.report.tables.paper import format_interval
 from wssl.report.text import listed
@@ -55,9 +54,12 @@ def headline(found: Findings, halved: Findings | None = None) -> Chart:
     chosen = {name: arm for name, arm in ROWS.items() if arm not in left_out}
     arms = dict(zip(chosen, found.at(*chosen.values()), strict=True))
     sources = dict.fromkeys(arms, found.campaign)
-    replaced = _replaced(arms, found.campaign, halved.campaign if halved else None)
-    if halved:
-        sources |= dict.fromkeys(replaced, halved.campaign)
+    controls = [name for name, arm in arms.items() if arm.method == "wssl"]
+    replaced = halved is not None and stands_in(
+        halved.campaign, found.campaign, [arms[name] for name in controls]
+    )
+    if halved is not None and replaced:
+        sources |= dict.fromkeys(controls, halved.campaign)
     recorded = {name: len(sources[name].runs.get(arm, {})) for name, arm in arms.items()}
     rows = {
         name: {
@@ -110,18 +112,6 @@ def _ends(values: Sequence[float]) -> list[float]:
         return list(values)
     mean, half = interval(values)
     return [*values, mean - half, mean + half]
-
-
-def _replaced(arms: Mapping[str, Arm], campaign: Campaign, other: Campaign | None) -> list[str]:
-    """The rows to take from another campaign: those that it has, if it has all seeds of each."""
-    if other is None:
-        return []
-    rows = [name for name, arm in arms.items() if arm in other.runs and not other.is_fill(arm)]
-    whole = all(set(other.design.many) == set(other.runs[arms[name]]) for name in rows)
-    lost = any(
-        has_diverged(run) for name in rows for run in campaign.runs.get(arms[name], {}).values()
-    )
-    return rows if whole and lost else []
 
 
 class _Axis:

@@ -1,0 +1,48 @@
+"""Numbers as a typesetter would have them: a minus sign, and no line between a number and its unit.
+
+Text in code, formulas and addresses stays as it is. Cells of tables are set by the style of the
+book, which breaks no line in a number.
+"""
+
+import re
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+NBSP, MINUS = "\N{NO-BREAK SPACE}", "\N{MINUS SIGN}"
+_LEFT_ALONE = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
+_UNITS = r"(?=(?:%|dB|px|pixels|hours|GiB|MiB)(?!\w))"
+
+
+def typeset(text: str) -> str:
+    """A text with its numbers set.
+
+    >>> typeset("-0.3 to 46.4 % of 3 x 3, seeds 11-15") == (
+    ...     f"{MINUS}0.3 to 46.4{NBSP}% of 3 x 3, seeds 11-15"
+    ... )
+    True
+    """
+    kept = re.sub(rf"(?<=\d) {_UNITS}", NBSP, text)
+    return re.sub(r"(?<![\w.\-)/])-(?=\d)", MINUS, kept)
+
+
+def set_numbers(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Set the numbers of a page."""
+    if app.builder.format != "html":
+        return
+    for text in list(doctree.findall(nodes.Text)):
+        parents, parent = [], text.parent
+        while parent is not None:
+            parents.append(parent)
+            parent = parent.parent
+        if any(isinstance(p, _LEFT_ALONE) or "api" in p.get("classes", []) for p in parents):
+            continue
+        changed = typeset(str(text))
+        if changed != text:
+            text.parent.replace(text, nodes.Text(changed))
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the extension."""
+    app.connect("doctree-resolved", set_numbers, priority=900)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
