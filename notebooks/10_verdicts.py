@@ -76,7 +76,7 @@ for name, value in {
     "pretexts": sum(r["kind"] == "pretext" for r in records),
     "evaluations": sum(r["kind"] == "evaluation" for r in records),
     "hours": text.hours(records),
-    "diverged": text.diverged_text(runs) or "No run of this edition diverged.",
+    "diverged": text.diverged_text(runs, named=True) or "No run of this edition diverged.",
     "beside": " ".join(
         f"{title}: {text.scale_text(other.campaign, other.campaign.runs, judged=False)}"
         for title, other in beside.items()

@@ -18,6 +18,7 @@ from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED
 from wssl.claims.estimands import SSIM
 from wssl.claims.ladders import ladders
 from wssl.claims.outcomes import NOT_RUN, SEEN, paired
+from wssl.records import describe
 from wssl.report import text
 from wssl.statistics import Estimate
 
@@ -94,6 +95,9 @@ def test_whether_verdicts_count_runs_that_diverged_is_said():
     runs = [{**run, "history": [[1, 0.1], [2, 0.5]]}]
     assert "Verdicts count it, as planned" in text.diverged_text(runs)
     assert "erdicts" not in text.diverged_text(runs, judged=False)
+    named = text.diverged_text(runs, named=True)
+    assert f"1 run diverged: {describe('inpainting', run['experiment'])}. " in named
+    assert text.diverged_text(runs).startswith("1 run diverged (listed in “The verdicts”). ")
 
 
 def test_an_answer_awaits_runs():
@@ -197,8 +201,8 @@ def test_the_scale_is_that_of_the_records():
     assert words.endswith("2 runs with 2 seeds.")
     campaign.runs[BEST_ARM][12]["history"] = [[1, 0.5], [2, 0.1], [3, 0.3]]
     assert text.scale_text(campaign, [BEST_ARM]).endswith(
-        "2 runs with 2 seeds. 1 run diverged: Rotation, seed 12. Verdicts count it, as planned; "
-        "tables and figures do not unless they say so."
+        "2 runs with 2 seeds. 1 run diverged (listed in “The verdicts”). Verdicts count it, as "
+        "planned; tables and figures do not unless they say so."
     )
     assert text.facts(campaign, [BEST_ARM])["batch"] == 16
     assert text.seeds_range(campaign) == (2, 2)

@@ -16,7 +16,7 @@ from wssl.claims.decision import (
     UNDECIDED,
     Verdict,
 )
-from wssl.claims.estimands import PSNR, SSIM, Contrast, Score, difference, in_db
+from wssl.claims.estimands import SSIM, Contrast, Score, difference, in_db
 from wssl.claims.ladders import Rung
 from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, diverged, paired
 from wssl.claims.registration import Registration, registration
@@ -108,7 +108,7 @@ def finding_text(verdict: Verdict, campaign: Campaign) -> str:
     parts = [in_words(verdict)]
     beside = in_db(verdict.claim.estimand)
     if beside is not None:
-        parts.append(change_text(beside.estimate(campaign).value, PSNR))
+        parts.append(change_text(beside.estimate(campaign).value, beside.score))
     found = "; ".join(parts)
     return found if verdict.outcome == SEEN else f"{verdict.status} ({found})"
 
@@ -259,27 +259,35 @@ def scale_text(campaign: Campaign, arms: Iterable[Arm], *, judged: bool = True) 
         parts.append(f"first width: {_spans(learned, 'width')}")
         seeds = {run["experiment"]["seed"] for run in learned}
         parts.append(f"{counted(len(learned), 'run')} with {counted(len(seeds), 'seed')}")
-    return " ".join(["; ".join(parts) + ".", *filter(None, [diverged_text(runs, judged=judged)])])
+    return " ".join(
+        [
+            "; ".join(parts) + ".",
+            *filter(None, [diverged_text(runs, judged=judged, named=not judged)]),
+        ]
+    )
 
 
-def diverged_text(runs: Iterable[Record], *, judged: bool = True) -> str:
-    """Which runs diverged, as a sentence; nothing if none did.
+def diverged_text(runs: Iterable[Record], *, judged: bool = True, named: bool = False) -> str:
+    """How many runs diverged, as a sentence; nothing if none did.
 
     Parameters
     ----------
     runs : iterable of dict
     judged : bool
         Whether registered verdicts count them.
+    named : bool
+        Whether each is named; else it is said where they are.
     """
     names = [describe(run["kind"], run["experiment"]) for run in runs if has_diverged(run)]
     if not names:
         return ""
-    text = f"{counted(len(names), 'run')} diverged: {'; '.join(names)}."
+    listing = f": {'; '.join(names)}" if named else " (listed in “The verdicts”)" * judged
+    text = f"{counted(len(names), 'run')} diverged{listing}."
+    them = "it" if len(names) == 1 else "them"
     if not judged:
-        return f"{text} Tables and figures leave {'it' if len(names) == 1 else 'them'} out."
+        return f"{text} Tables and figures leave {them} out."
     return (
-        f"{text} Verdicts count {'it' if len(names) == 1 else 'them'}, as planned; tables and "
-        "figures do not unless they say so."
+        f"{text} Verdicts count {them}, as planned; tables and figures do not unless they say so."
     )
 
 

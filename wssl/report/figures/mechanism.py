@@ -175,7 +175,7 @@ def where_figure(
     if not runs:
         return placeholder("Awaiting runs: none of the networks has been trained yet.")
     figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12, 4.3), width_ratios=[1, 1.25, 1])
-    for name, colour, marker in (("known", "#0173b2", "o"), ("hole", "#cc78bc", "s")):
+    for name, colour, marker in (("known", "#ca9161", "P"), ("hole", "#cc78bc", "D")):
         gain = minus(
             by_block(campaign, best, "readout", name), by_block(campaign, random, "readout", name)
         )
