@@ -67,14 +67,6 @@ shown = next(
     campaign,
 )
 phases = report.phases_of(campaign, [best, finetuned])
-pairs = {
-    "features": ("a frozen encoder from the pretext phase", "a frozen random one"),
-    "finetuned": ("the pretext phase as a start for training all layers", "a random start"),
-    "supervised": ("the paper's frozen network", "training from scratch"),
-    "freezing": ("freezing after the pretext phase", "fine-tuning"),
-}
-clauses = {key: text.versus(*names, found[key]) for key, names in pairs.items()}
-above, configurations = text.above(campaign, list(arms.values()), HARMONIC)
 for name, value in {
     "answer": text.answer(found, QUESTIONS[:1]),
     "beside": text.beside_text(beside, QUESTIONS[0]),
@@ -84,13 +76,6 @@ for name, value in {
     else "",
     "scale": text.scale_text(campaign, arms.values()),
     "learned": text.learned_text(phases),
-    "size": campaign.design.size,
-    "features_told": clauses["features"][0].upper() + clauses["features"][1:],
-    "start_told": clauses["finetuned"][0].upper() + clauses["finetuned"][1:],
-    "freezing_told": clauses["freezing"][0].upper() + clauses["freezing"][1:],
-    "helps": text.helps([found["features"], found["finetuned"]]),
-    "above_floor": above,
-    "configurations": configurations,
 }.items():
     glue(name, value, display=False)
 
@@ -101,8 +86,8 @@ contrasts = report.against(scratch, others)
 report.dots(shown, contrasts, zero="trained from scratch")
 
 # %% [markdown]
-# {glue:text}`shown` What the registered runs say of the questions of this page, and what the controls say at half the
-# registered learning rate ({doc}`10_verdicts`):
+# {glue:text}`shown` The questions of this page, one by one ({doc}`10_verdicts` explains the verdicts and
+# the runs at half the learning rate):
 
 # %% tags=["hide-input"]
 report.answer_table(found, beside, QUESTIONS)

@@ -74,8 +74,8 @@ elsewhere = [Score(unseen=True), Score("psnr", unseen=True)]
 report.dots(shown, contrasts, elsewhere, zero="trained from scratch")
 
 # %% [markdown]
-# {glue:text}`shown` What the registered runs say of the questions of this page, and what the controls say at half the
-# registered learning rate ({doc}`10_verdicts`):
+# {glue:text}`shown` The questions of this page, one by one ({doc}`10_verdicts` explains the verdicts and
+# the runs at half the learning rate):
 
 # %% tags=["hide-input"]
 report.answer_table(found, beside, QUESTIONS)

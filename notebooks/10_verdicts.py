@@ -53,16 +53,12 @@ primary = [v for v in verdicts if v.claim.primary is not None]
 secondary = [v for v in verdicts if v.claim.primary is None]
 records = study.records()
 runs = [r for r in records if r["kind"] == "inpainting"]
-least, most = text.seeds_range(campaign)
 tables = {
     "primary": report.verdict_table(primary, campaign),
     "secondary": report.verdict_table(secondary, campaign),
-    "decided": report.short_table([v for v in verdicts if text.is_decided(v)]),
-    "undecided": report.short_table([v for v in verdicts if not text.is_decided(v)]),
 }
 for name, value in {
     **tables,
-    **text.outcome_counts(verdicts),
     "tally": text.tally(verdicts),
     "state": text.state_text(found),
     "plan": text.plan_text(BOOK / "plan.md", runs if study.registered else []),
@@ -81,11 +77,8 @@ for name, value in {
         f"{title}: {text.scale_text(other.campaign, other.campaign.runs, judged=False)}"
         for title, other in beside.items()
     ),
-    "preset": preset,
     "dataset": dataset,
     "configurations": len(campaign.runs),
-    "least_seeds": least,
-    "most_seeds": most,
 }.items():
     glue(name, value, display=False)
 

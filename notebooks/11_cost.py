@@ -62,7 +62,6 @@ effort_table(records)
 
 # %% tags=["remove-input"]
 glue("hours", text.hours(records), display=False)
-glue("records", len(records), display=False)
 glue("machines", machines(records), display=False)
 glue("preset", preset, display=False)
 

@@ -355,33 +355,6 @@ def tally(verdicts: Iterable[Verdict]) -> str:
     return f"Of {len(said)} claims that the paper makes{twice}, {words}"
 
 
-def is_decided(verdict: Verdict) -> bool:
-    """Whether a verdict was reached: the claim holds, is refuted, or the difference is too small.
-
-    Parameters
-    ----------
-    verdict : Verdict
-    """
-    return verdict.outcome in (HOLDS, REFUTED, SAME)
-
-
-def outcome_counts(verdicts: Iterable[Verdict]) -> dict[str, int]:
-    """How many of the claims that the paper itself makes have each outcome.
-
-    Parameters
-    ----------
-    verdicts : iterable of Verdict
-
-    Returns
-    -------
-    dict of str to int
-        ``hold``, ``fail``, ``same`` and ``open``, which is all the rest.
-    """
-    said = [verdict.outcome for verdict in verdicts if verdict.claim.kind == "says"]
-    found = {"hold": said.count(HOLDS), "fail": said.count(REFUTED), "same": said.count(SAME)}
-    return {**found, "open": len(said) - sum(found.values())}
-
-
 def state_text(found: Findings) -> str:
     """Whether verdicts are final, provisional or none, as a sentence.
 
@@ -402,61 +375,6 @@ def state_text(found: Findings) -> str:
         f"{'awaits' if len(waiting) == 1 else 'await'} runs. Until all are recorded, every verdict "
         "is provisional, because the noise is estimated from all runs together."
     )
-
-
-def seeds_range(campaign: Campaign) -> tuple[int, int]:
-    """The least and the greatest number of seeds of the configurations that learn; 0 without any.
-
-    Parameters
-    ----------
-    campaign : Campaign
-    """
-    counts = [len(runs) for arm, runs in campaign.runs.items() if not campaign.is_fill(arm)]
-    return (min(counts), max(counts)) if counts else (0, 0)
-
-
-def above(campaign: Campaign, arms: Iterable[Arm], fill: Arm) -> tuple[int, int]:
-    """How many of some arms have a higher mean SSIM than a fill, and how many have runs at all.
-
-    Parameters
-    ----------
-    campaign : Campaign
-    arms : iterable of Arm
-    fill : Arm
-    """
-    means = [
-        float(np.mean([run["metrics"]["ssim"] for run in runs.values()]))
-        for arm in arms
-        if (runs := campaign.converged.runs.get(arm, {}))
-    ]
-    level = campaign.run(fill, 0)
-    if level is None:
-        return 0, len(means)
-    return sum(mean > level["metrics"]["ssim"] for mean in means), len(means)
-
-
-def helps(verdicts: Sequence[Verdict]) -> str:
-    """Whether something helps that was tried in several ways, as a clause.
-
-    Parameters
-    ----------
-    verdicts : sequence of Verdict
-        Of the claims that it helps, one for each way.
-    """
-    if not all(verdict.effect is not None for verdict in verdicts):
-        return "this cannot be said yet"
-    if any(verdict.outcome == SEEN for verdict in verdicts):
-        return "this cannot be said from these few runs"
-    holds = sum(verdict.outcome == HOLDS for verdict in verdicts)
-    harms = sum(verdict.outcome == REFUTED and verdict.high < 0 for verdict in verdicts)
-    if holds and harms:
-        return "it helps in one way and harms in another"
-    for count, verb in ((holds, "helps"), (harms, "harms")):
-        if count:
-            return f"it {verb}" + ("" if count == len(verdicts) else ", but not in every way tried")
-    if all(verdict.outcome == UNDECIDED for verdict in verdicts):
-        return "this is undecided"
-    return "no way that was tried shows it"
 
 
 def ladder_answer(
@@ -509,32 +427,6 @@ def awaited_rungs(ladders: Mapping[str, Sequence[Rung]]) -> str:
         f"{name} {rung.label}" for name, rungs in ladders.items() for rung in rungs if not rung.runs
     ]
     return f"Awaiting runs: {', '.join(missing)}." if missing else ""
-
-
-def versus(first: str, second: str, verdict: Verdict) -> str:
-    """Which of two is better, as a clause.
-
-    Parameters
-    ----------
-    first, second : str
-        What is compared, in the singular.
-    verdict : Verdict
-        Of the claim that the first is better.
-    """
-    effect = verdict.effect
-    if effect is None:
-        return f"{first} and {second} cannot be compared yet: {verdict.status}"
-    if verdict.outcome == SEEN:
-        better = "better" if effect.value > 0 else "worse"
-        return f"{first} was {better} than {second} in these runs, which are too few to decide"
-    if verdict.outcome == REFUTED and verdict.high < 0:
-        return f"{first} is worse than {second}"
-    return {
-        HOLDS: f"{first} is better than {second}",
-        REFUTED: f"{first} is not better than {second} by as much as the margin",
-        SAME: f"{first} and {second} are the same, within the margin",
-        UNDECIDED: f"whether {first} or {second} is better is undecided",
-    }[verdict.outcome]
 
 
 def registration_text(found: Registration) -> str:

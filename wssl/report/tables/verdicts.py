@@ -110,7 +110,7 @@ def answer_table(
         One row per claim, one column per kind of runs: the verdict, with its effect unless a run
         behind it diverged.
     """
-    kinds = {"registered": found, **beside}
+    kinds = {"registered" if found.registered else "these runs": found, **beside}
     lines = [
         {"claim": found[key].claim.text, **{name: _judged(of, key) for name, of in kinds.items()}}
         for key in keys
@@ -273,20 +273,6 @@ def _contrasts(verdicts: Iterable[Verdict]) -> Iterator[tuple[Verdict, Contrast]
     for verdict in verdicts:
         if isinstance(verdict.claim.estimand, Contrast):
             yield verdict, verdict.claim.estimand
-
-
-def short_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
-    """The claims that the paper itself makes, in the few columns of the landing page.
-
-    Parameters
-    ----------
-    verdicts : sequence of Verdict
-    """
-    columns = ["verdict", "effect", "95 % interval", "in the paper"]
-    said = [verdict for verdict in verdicts if verdict.claim.kind == "says"]
-    if not said:
-        return pd.DataFrame(columns=columns).rename_axis("claim")
-    return verdict_table(said)[columns]
 
 
 def source_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
