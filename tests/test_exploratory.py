@@ -103,24 +103,6 @@ def test_every_objective_and_network_beside_the_papers_has_an_arm():
     assert {experiment.method for experiment in ARMS} == networks
 
 
-def test_a_phase_that_arms_share_is_counted_once():
-    frozen = Experiment(**campaign.DATA)
-    filled = frozen.replace(method="mean_filled")
-    phase = exploratory.SECONDS["weighted"] * 9600 / 3600
-    step = exploratory.SECONDS["unet, frozen"] * 1000 / 3600
-    assert exploratory.core_hours([frozen]) == pytest.approx(phase + step)
-    assert exploratory.core_hours([frozen, filled]) == pytest.approx(phase + 2 * step)
-    partial = exploratory.core_hours(
-        [Experiment(**campaign.DATA, method="partial", encoder="scratch")]
-    )
-    assert partial == pytest.approx(exploratory.SECONDS["partial, whole"] * 1000 / 3600)
-
-
-def test_the_arms_and_the_search_leave_half_of_the_budget():
-    search = exploratory.SEARCH_RUNS * exploratory.core_hours([Experiment(**campaign.DATA)])
-    assert exploratory.core_hours(ARMS) + search < 12.5
-
-
 def test_the_search_begins_with_equal_weights_and_ends():
     tried = []
     while experiment := exploratory.next_searched(tried):

@@ -17,7 +17,7 @@ from wssl.claims.campaign import Design
 from wssl.claims.catalogue import OF_CONTROLS
 from wssl.claims.outcomes import Findings, findings
 from wssl.claims.remedies import MASK_AWARE
-from wssl.experiment import Evaluation, Experiment, Pretraining
+from wssl.experiment import Evaluation, Experiment
 from wssl.methods import METHODS
 from wssl.records import has_diverged
 from wssl.simplex import propose
@@ -314,50 +314,6 @@ def parts() -> dict[str, list[Experiment]]:
         "domain gap": domain_gap(),
         "other pretraining": other_pretraining(),
     }
-
-
-SECONDS = {
-    "weighted": 0.042,
-    "masked_patches": 0.123,
-    "colourisation": 0.128,
-    "vicreg": 0.082,
-    "partial, weighted": 0.044,
-    "unet, frozen": 0.11,
-    "unet, whole": 0.135,
-    "partial, frozen": 0.12,
-    "partial, whole": 0.155,
-}
-"""Processor time of a training step in seconds, at the desktop preset's first width, by what is
-trained: as measured on one core of an AMD EPYC processor with AVX-512."""
-
-
-def core_hours(experiments: Iterable[Experiment]) -> float:
-    """The core hours of experiments, with shared pretext phases counted once.
-
-    An estimate from `SECONDS`, without evaluations; runs that are stored already are not left out.
-
-    Parameters
-    ----------
-    experiments : iterable of Experiment
-    """
-    phases: dict[str, Pretraining] = {}
-    total = 0.0
-    for experiment in experiments:
-        if pretraining := experiment.pretraining:
-            phases[pretraining.fingerprint] = pretraining
-        learned = "frozen" if experiment.encoder in ("frozen", "random") else "whole"
-        step = SECONDS[f"{_network(experiment.method)}, {learned}"]
-        total += step * experiment.scale.inpainting_steps
-    for phase in phases.values():
-        step = SECONDS.get(phase.objective, SECONDS["weighted"])
-        if phase.method == "partial":
-            step = SECONDS["partial, weighted"]
-        total += step * phase.scale.pretext_steps
-    return total / 3600.0
-
-
-def _network(method: str) -> str:
-    return "partial" if method == "partial" else "unet"
 
 
 def _weights(experiment: Experiment) -> Mapping[str, float]:
