@@ -116,8 +116,8 @@ report.progress_table(campaign, {"WSSL": BEST_ARM, **others})
 
 # %% [markdown]
 # PIC draws its fills at random. Throughout this book it is evaluated by the fill that it computes
-# from the mean of its latent distribution, so that each hole has one fill. Its published numbers
-# instead come from the best of 50 samples, a choice that requires access to the original. The two
+# from the mean of its latent distribution, so that each hole has one fill. The numbers that its
+# authors published come from the best of 50 samples, a choice that requires access to the original. The two
 # protocols compared:
 
 # %% tags=["hide-input"]

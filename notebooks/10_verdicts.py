@@ -137,7 +137,8 @@ report.own_noise_table(verdicts, campaign)
 # {glue:text}`diverged` A run has {term}`diverged` if its loss at the end is more than twice the lowest
 # that it had reached, or more than 0.8 times that of its beginning. The table repeats each comparison
 # without these runs, from the seeds in which no compared run diverged. These seeds are selected by
-# having converged, and with one or two of them there is no interval. The table decides nothing.
+# having converged. With one of them there is no interval; with two there is one only if comparable
+# runs lend their variance. The table decides nothing.
 
 # %% tags=["hide-input"]
 report.converged_table(verdicts, campaign)

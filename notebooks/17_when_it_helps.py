@@ -57,10 +57,10 @@ report.dots(
 # %% [markdown]
 # ## What to do, choice by choice
 #
-# The table compares the first way of each choice with the second. Advice is *clear* if an interval
-# that is wider than the one printed, to allow for the number of choices, lies on one side of zero; if
-# it lies within the margin of 5 %, the choice does not matter. Otherwise the advice is the cheaper way.
-# How many steps each way takes stands in the last column: those of a pretext phase first.
+# The table says what to do, and by how much that is better than the other way. The interval is wider
+# than 95 % intervals, to allow for the number of choices. Advice is *clear* if it lies on one side of
+# zero; if it lies within the margin of 5 %, the choice does not matter. Otherwise the advice is the
+# cheaper way. The last column has the steps of both ways, a pretext phase and then the inpainting phase.
 # *Registered runs* are those of the plan,
 # which tests a claim with some of them ({doc}`10_verdicts`); *exploratory runs* were added to it and
 # suggest more than they show. Networks of width 32 are among these: they are trained at half the

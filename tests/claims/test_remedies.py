@@ -240,7 +240,7 @@ def test_what_to_do_follows_from_the_interval(explored):
         ((0.01, 0.2), FREEZE.do_first, CLEAR),
         ((-0.04, 0.04), FREEZE.do_second, NO_DIFFERENCE),
         ((-0.2, -0.01), FREEZE.do_second, CLEAR),
-        ((-0.2, 0.04), FREEZE.do_second, "the other is hardly better"),
+        ((-0.2, 0.04), FREEZE.do_second, "not clear; the other way gains too little"),
         ((-0.2, 0.2), FREEZE.do_second, "not clear; this is cheaper"),
     ],
 )
@@ -268,7 +268,7 @@ def test_no_advice_while_a_seed_is_missing(explored):
     assert {choice.advice(exploration) for choice in CHOICES} == {None}
     table = advice.advice_table(exploration, CHOICES)
     assert table["what to do"].tolist()[1] == "awaiting runs (2 of 10)"
-    assert table["95 % interval"].tolist()[1] == "—"
+    assert table["interval that decides"].tolist()[1] == "—"
 
 
 def test_equal_effects_are_no_fault_of_the_tasks(explored):

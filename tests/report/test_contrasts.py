@@ -214,7 +214,7 @@ def test_dots_show_every_seed_and_the_papers_number(campaign):
             np.testing.assert_allclose(seeds, sorted(in_unit(v, score.unit) for v in expected))
         low, high = axis.get_xlim()
         diamonds = {y: x for x, y in points(axis, PAPER, "D")}
-        edges = {text.xy[1]: text.get_text() for text in axis.texts}
+        edges = {round(text.xy[1] + 0.3): text.get_text() for text in axis.texts}
         for y, terms in enumerate(contrasts.values()):
             theirs = in_unit(printed_contrast(terms, score), score.unit)
             assert (y in diamonds) == (low <= theirs <= high)

@@ -69,12 +69,12 @@ def test_runs_that_diverged_are_told_beside_the_answer(found):
     words = landing.effect_words(replace(rest[landing.QUESTION], effect=effect))
     kept = paired(rest.campaign, terms, SSIM).per_seed
     seeds = f"{', '.join(map(str, [*kept][:3]))} and {[*kept][3]}"
-    expected = f"1 of 10 runs diverged; without them (seeds {seeds}), {words}"
+    expected = f"1 of 10 runs diverged; seeds in which none did ({seeds}): {words}"
     assert told(rest, landing.QUESTION) == expected
     assert "interval" not in landing.answer_sentence(rest)
     undecided = replace(rest[landing.QUESTION], outcome=UNDECIDED)
     shown = Findings(rest.campaign, {**rest.verdicts, landing.QUESTION: undecided}, True)
-    words = "As planned, undecided: training broke down in 1 of the 10 runs."
+    words = "The registered test is undecided: training broke down in 1 of 10 runs."
     assert landing.answer_sentence(shown) == words
     assert report.claim_list(rest)._repr_html_().count(f">{expected}") == 1
     assert told(found, landing.QUESTION) == ""

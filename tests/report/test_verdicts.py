@@ -200,9 +200,16 @@ def test_outcomes_of_other_runs_stand_one_below_the_other():
 def test_controls_at_each_width(verdicts):
     table = tables.width_table(Campaign(study(nothing)), verdicts)
     assert list(table.loc[claim("features").text].index) == [16, 32]
-    assert list(table["where the claim is judged"].unique()) == ["", "here"]
-    assert set(table["seeds"]) == {5}
-    assert "dB" in table["PSNR"].iloc[0]
+    assert list(table["", "judged"].unique()) == ["", "here"]
+    assert set(table["", "seeds"]) == {5}
+    assert {upper for upper, _ in table.columns} == {"1 - SSIM", "PSNR", ""}
+    records = study(nothing)
+    lost = Campaign(records).runs[WIDE_RANDOM][13]
+    rest = [r for r in records if r is not lost]
+    rest.append({**lost, "history": [[20, 0.1], [40, 0.5]]})
+    table = tables.width_table(Campaign(rest), verdicts).loc[claim("features").text]
+    assert table["", "judged"].tolist() == ["", "here, from all runs"]
+    assert table["", "seeds"].tolist() == [5, 4]
     assert tables.width_table(Campaign([]), verdicts).empty
 
 

@@ -126,7 +126,7 @@ class Choice:
         certainty = {
             HOLDS: CLEAR,
             SAME: NO_DIFFERENCE,
-            REFUTED: CLEAR if high < 0 else "the other is hardly better",
+            REFUTED: CLEAR if high < 0 else "not clear; the other way gains too little",
             UNDECIDED: "not clear; this is cheaper",
         }[outcome]
         runs = [run for arm in (self.first, self.second)
@@ -211,11 +211,11 @@ CHOICES = (
     ),
     Choice(
         "a pretext phase or more steps",
-        "Spend the time on a pretext phase, or on four times the steps from scratch?",
+        "If there is time for a pretext phase or for four times the steps: which?",
         FINETUNED,
         Arm(encoder="scratch", budget=4.0),
-        "spend time on a pretext phase",
-        "spend time on more steps",
+        "take the pretext phase",
+        "take the steps",
         condition="if there is time for only one of the two",
     ),
     Choice(
@@ -253,7 +253,7 @@ CHOICES = (
         Arm(encoder="scratch", budget=4.0),
         SCRATCH,
         "train four times as long",
-        "do not train four times as long",
+        "four times the steps are not needed",
         {"inpainting_steps": "4000"},
     ),
     Choice(

@@ -301,7 +301,7 @@ def readings(exploration: Campaign, score: Score = SSIM) -> list[Reading]:
         ),
         reading(
             "freezing is at fault",
-            "all frozen networks are worse than training from scratch, and all fine-tuned ones "
+            "each way to pretrain, frozen, is worse than training from scratch, and fine-tuned "
             "worse by less than the margin, if at all",
             lambda: (
                 all(one.lower() > -margin for one in found["tuned"])

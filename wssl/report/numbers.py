@@ -107,20 +107,6 @@ def bounds_text(low: float, high: float, unit: Unit) -> str:
     return found if found == "—" else f"{start}{found} {sign}".rstrip()
 
 
-def interval_text(value: float, low: float, high: float, unit: Unit) -> str:
-    """An effect with an interval, as text.
-
-    Parameters
-    ----------
-    value, low, high : float
-    unit : str
-        As in `amount`.
-    """
-    if np.isnan(low) or np.isnan(high):
-        return amount(value, unit)
-    return f"{amount(value, unit)} ({bounds_text(low, high, unit)})"
-
-
 def effect_text(effect: Effect, unit: Unit) -> str:
     """An effect without a direction, such as a spread, with its 95 % interval, as text.
 

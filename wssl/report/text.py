@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -87,7 +88,8 @@ def in_words(verdict: Verdict, title: str = "", *, interval: bool = True) -> str
     if estimand.unit == score.unit:
         ends = bounds(effect) if interval else (np.nan, np.nan)
         return change_text(effect.value, score, ends, title)
-    return effect_text(effect, estimand.unit) if interval else amount(effect.value, estimand.unit)
+    words = effect_text(effect, estimand.unit) if interval else amount(effect.value, estimand.unit)
+    return f"{verdict.claim.compared}: {words}" if estimand.unit in ("share", "yield") else words
 
 
 def finding_text(verdict: Verdict, campaign: Campaign) -> str:
@@ -134,7 +136,8 @@ def diverged_words(verdict: Verdict, campaign: Campaign, words: Callable[[Verdic
         return f"{text}, at least one of each seed"
     seeds = listed([str(seed) for seed in rest.per_seed])
     effect = words(replace(verdict, effect=rest.estimate))
-    return f"{text}; without them (seed{'s' * (len(rest.per_seed) > 1)} {seeds}), {effect}"
+    kept = f"{'seeds' if len(rest.per_seed) > 1 else 'the seed'} in which none did ({seeds})"
+    return f"{text}; {kept}: {effect}"
 
 
 def answer(found: Findings, keys: Iterable[str]) -> str:
@@ -380,7 +383,7 @@ def state_text(found: Findings) -> str:
 def ladder_answer(
     ladders: Mapping[str, Sequence[Rung]], score: Score = SSIM, *, registered: bool
 ) -> str:
-    """The effect of the paper's frozen network against its controls along each ladder, as text.
+    """The paper's frozen network against its controls over all scales, as sentences.
 
     Parameters
     ----------
@@ -390,27 +393,22 @@ def ladder_answer(
         Whether the ladders are those of the registered campaign, the only one that has them.
     """
     parts = []
-    controls = {"random": "a random encoder", "scratch": "training from scratch"}
-    for name, rungs in ladders.items():
-        for other, against in controls.items():
-            found = []
-            for rung in rungs:
-                terms = difference(rung.arm("frozen"), rung.arm(other)).terms
-                effect = paired(rung.campaign, terms, score)
-                if effect is not None:
-                    found.append((rung.label, effect.per_seed))
-            if len(found) > 1:
-                (first, start), *_, (last, end) = found
-                if seeds := start.keys() & end.keys():
-                    ends = [float(np.mean([by[s] for s in seeds])) for by in (start, end)]
-                    low, high = (change_text(end, score) for end in ends)
-                    parts.append(
-                        f"{name}, against {against}: {low} at {first}, "
-                        f"{high.removeprefix(score_label(score)).strip()} at {last} "
-                        f"({counted(len(seeds), 'common seed')})"
-                    )
+    controls = {"scratch": "training from scratch", "random": "a frozen random encoder"}
+    for other, against in controls.items():
+        seen = {}
+        for rung in chain.from_iterable(ladders.values()):
+            terms = difference(rung.arm("frozen"), rung.arm(other)).terms
+            if (found := paired(rung.campaign, terms, score)) is not None:
+                seen[terms] = found.estimate.value
+        if len(seen) > 1:
+            ends = [change_text(end, score) for end in (min(seen.values()), max(seen.values()))]
+            name = score_label(score)
+            parts.append(
+                f"against {against}, {name} is between {' and '.join(ends).replace(f'{name} ', '')}"
+                f" ({len(seen)} scales)"
+            )
     if parts:
-        return f"The pretrained, frozen network by {'; by '.join(parts)}."
+        return f"The paper's pretrained, frozen network: {'; '.join(parts)}."
     if registered:
         return "Not answered yet: no scale has runs at two of its settings."
     return "Only the registered campaign varies the scale; at this preset there are no such runs."

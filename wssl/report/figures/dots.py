@@ -124,7 +124,7 @@ def _draw_paper(axis: Axes, values: Sequence[float], unit: str) -> None:
             left = value < low
             axis.annotate(
                 f"◂ {value:.0f} {unit}" if left else f"{value:.0f} {unit} ▸",
-                (0.01 if left else 0.99, y), xycoords=axis.get_yaxis_transform(), color=PAPER,
+                (0.01 if left else 0.99, y - 0.3), xycoords=axis.get_yaxis_transform(), color=PAPER,
                 ha="left" if left else "right", va="center", fontsize="small", weight="bold",
             )  # fmt: skip
 

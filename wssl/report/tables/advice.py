@@ -7,6 +7,7 @@ import pandas as pd
 
 from wssl.claims.advice import CLEAR, NO_DIFFERENCE, Choice, recipe
 from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign
+from wssl.claims.decision import LEVEL
 from wssl.claims.estimands import SSIM
 from wssl.report.labels import METRICS
 from wssl.report.numbers import heading, number, numbers
@@ -27,23 +28,28 @@ def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per choice. The effect is that of the first way against the second, by 1 - SSIM with
-        its 95 % interval.
+        One row per choice. The effect is that of what is advised against the other way, by
+        1 - SSIM, with an interval that allows for the number of choices. Where nothing is advised
+        yet, it is that of the first way.
     """
     lines, traced = [], []
+    each = LEVEL / 2 / len(choices)
     for choice in choices:
         found = choice.seen(campaign)
         advice = choice.advice(campaign)
-        estimate = found.estimate if found else None
-        value = estimate.value if estimate else np.nan
-        bounds = (estimate.lower(), estimate.upper()) if estimate else (np.nan, np.nan)
+        value, low, high = np.nan, np.nan, np.nan
+        if found:
+            one = found.estimate
+            value, low, high = one.value, one.lower(each), one.upper(each)
+        if advice and not advice.first:
+            value, low, high = -value, -high, -low
         lines.append(
             {
                 "choice": choice.question,
                 "what to do": advice.action if advice else _awaited(campaign, choice),
                 "how sure": advice.certainty if advice else "",
                 f"1 - SSIM {heading(SSIM)}": number(value, SSIM.unit),
-                "95 % interval": numbers(*bounds, SSIM.unit),
+                "interval that decides": numbers(low, high, SSIM.unit),
                 "seen with": _seen_with(campaign, choice, len(found.per_seed) if found else 0),
             }
         )

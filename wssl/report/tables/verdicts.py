@@ -9,9 +9,10 @@ import pandas as pd
 
 from wssl.claims.campaign import NARROW, WIDE, Campaign
 from wssl.claims.decision import Verdict, in_paper
-from wssl.claims.estimands import MARGINS, PSNR, Contrast, Unit, in_db, linear, shown
+from wssl.claims.estimands import MARGINS, PSNR, SSIM, Contrast, Unit, in_db, linear, shown
 from wssl.claims.outcomes import Findings, diverged, paired
-from wssl.report.numbers import amount, bounds_text, interval_text
+from wssl.report.labels import score_label
+from wssl.report.numbers import amount, bounds_text, heading, number, numbers
 from wssl.report.tables.paper import indexed, with_headings
 from wssl.report.text import SIGNS, in_words
 from wssl.report.web import trace
@@ -221,11 +222,18 @@ def own_noise_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataF
                 "effect": amount(verdict.effect.value, unit),
                 "95 % interval": bounds_text(*verdict.interval(), unit),
                 "from its own runs": bounds_text(alone.lower(), alone.upper(), unit),
-                with_all: f"{own / lent:.2g}" if lent > 0 else "—",
-                without: f"{own / rest:.2g}" if rest > 0 else "—",
+                with_all: _times(own, lent),
+                without: _times(own, rest),
             }
         )
     return pd.DataFrame(lines, columns=["claim", *columns]).set_index("claim")
+
+
+def _times(own: float, other: float) -> str:
+    """A variance in multiples of another."""
+    if not other > 0:
+        return "—"
+    return f"{own / other:,.0f}" if own >= 10 * other else f"{own / other:.2g}"
 
 
 def group_table(
@@ -302,13 +310,13 @@ def width_table(records: Campaign, verdicts: Sequence[Verdict]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One line per claim and width, with 95 % intervals in per cent of 1 - SSIM and in dB. Runs
-        that diverged are left out.
+        One line per claim and width, in per cent of 1 - SSIM and in dB, and where the claim is
+        judged. Runs that diverged are left out.
     """
     all_records, records = records, records.converged
     widths = dict.fromkeys(arm.width for arm in records.runs if arm.method == "wssl")
     named = {NARROW: records.design.narrow, WIDE: records.design.wide}
-    numbers = {width: named[width] if width in named else int(width) for width in widths}
+    channels = {width: named[width] if width in named else int(width) for width in widths}
     lines = []
     for verdict in verdicts:
         estimand = verdict.claim.estimand
@@ -317,30 +325,28 @@ def width_table(records: Campaign, verdicts: Sequence[Verdict]) -> pd.DataFrame:
         if estimand.score == PSNR:
             continue
         by_psnr = Contrast(estimand.terms, PSNR, estimand.many)
-        for width in sorted(widths, key=numbers.__getitem__):
+        for width in sorted(widths, key=channels.__getitem__):
             found = [shown(records, contrast, width) for contrast in (estimand, by_psnr)]
             if found[0] is None or found[1] is None:
                 continue
-            line: dict[str, Any] = {
-                "claim": verdict.claim.text,
-                "width": numbers[width],
-                "seeds": found[0][1],
+            line: dict[tuple[str, str], Any] = {
+                ("", "claim"): verdict.claim.text,
+                ("", "width"): channels[width],
             }
-            for title, unit, (estimate, _) in zip(
-                ("1 - SSIM", "PSNR"), ("ratio", "dB"), (found[0], found[1]), strict=True
-            ):
-                bounds = estimate.lower(), estimate.upper()
-                line[title] = interval_text(estimate.value, *bounds, unit)  # type: ignore[arg-type]
-            line["where the claim is judged"] = _where(width, verdict, all_records)
+            for score, (estimate, _) in zip((SSIM, PSNR), (found[0], found[1]), strict=True):
+                title, ends = score_label(score), (estimate.lower(), estimate.upper())
+                line[title, heading(score)] = number(estimate.value, score.unit)
+                line[title, "95 % interval"] = numbers(*ends, score.unit)
+            line["", "seeds"] = found[0][1]
+            line["", "judged"] = _where(width, verdict, all_records)
             lines.append(line)
-    columns = ["claim", "width", "seeds", "1 - SSIM", "PSNR", "where the claim is judged"]
-    return pd.DataFrame(lines, columns=columns).set_index(["claim", "width"])
+    return with_headings(lines, index=2) if lines else pd.DataFrame()
 
 
 def _where(width: str, verdict: Verdict, records: Campaign) -> str:
     if width != WIDE:
         return ""
-    return "here, with the runs that diverged" if diverged(verdict, records)[0] else "here"
+    return "here, from all runs" if diverged(verdict, records)[0] else "here"
 
 
 def margin_table() -> pd.DataFrame:

@@ -222,7 +222,9 @@ def _answer(found: Findings) -> str:
     lost, count = diverged(verdict, found.campaign)
     undecided = "Undecided: these runs cannot tell which is better."
     if lost:
-        undecided = f"As planned, undecided: training broke down in {lost} of the {count} runs."
+        undecided = (
+            f"The registered test is undecided: training broke down in {lost} of {count} runs."
+        )
     answers = {
         HOLDS: f"Yes: it fills them better than the same network trained from scratch ({size}).",
         REFUTED: f"No: it is not better by as much as would matter ({size}).",
@@ -254,7 +256,8 @@ def effect_words(verdict: Verdict, *, interval: bool = True) -> str:
     """
     words = in_words(verdict, "error", interval=interval)
     if verdict.claim.estimand.unit == "SD":
-        return f"the weights change the error by {words}, as a standard deviation"
+        size, comma, rest = words.partition(",")
+        return f"the weights change the error by {size} (standard deviation){comma}{rest}"
     return words
 
 

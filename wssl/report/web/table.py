@@ -11,7 +11,7 @@ import pandas as pd
 from wssl.report.web.trace import ROWS, attribute
 
 NUMBER = "number"
-"""The class of cells that hold a number or an interval, and of columns that hold nothing else."""
+"""The class of the cells and headings of columns that hold nothing but numbers and intervals."""
 
 _CLASS = f' class="{NUMBER}"'
 _UNITS = {"dB", "factor", "to"}
@@ -66,12 +66,11 @@ def _numeric(column: tuple[str, ...]) -> bool:
 
 
 def _marked(line: str, numeric: list[bool]) -> str:
-    """A row with its numbers marked, and with the dashes of columns that hold numbers."""
+    """A row whose cells in columns of numbers are marked."""
     columns = iter(numeric)
 
     def cell(found: re.Match[str]) -> str:
-        marked = next(columns) or is_number(unescape(found[1]))
-        return f"<td{_CLASS if marked else ''}>{found[1]}</td>"
+        return f"<td{_CLASS if next(columns) else ''}>{found[1]}</td>"
 
     return re.sub(r"<td>(.*?)</td>", cell, line, flags=re.DOTALL)
 
