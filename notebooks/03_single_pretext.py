@@ -50,7 +50,7 @@ phases = report.phases_of(campaign, SINGLES)
 for name, value in {
     "answer": text.answer(found, ["rotation-best", "sharpness-worst", "sharpness-levels"]),
     "awaiting": text.awaiting_text(*study.recorded(SINGLES)) if study.registered else "",
-    "scale": text.scale_text(campaign, SINGLES),
+    "scale": text.scale_text(found, SINGLES),
     "learned": text.learned_text(phases),
     **text.facts(campaign, SINGLES),
 }.items():

@@ -49,7 +49,7 @@ for name, value in {
     "awaiting": text.awaiting_text(*study.recorded([*SINGLES, *DOUBLES]))
     if study.registered
     else "",
-    "scale": text.scale_text(campaign, [*SINGLES, *DOUBLES]),
+    "scale": text.scale_text(found, [*SINGLES, *DOUBLES]),
     "learned": text.learned_text(phases),
 }.items():
     glue(name, value, display=False)

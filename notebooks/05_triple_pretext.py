@@ -47,7 +47,7 @@ asked = ["two-tasks", "three-tasks", "combination", "steadier"]
 for name, value in {
     "answer": text.answer(found, asked),
     "awaiting": text.awaiting_text(*study.recorded(everything)) if study.registered else "",
-    "scale": text.scale_text(campaign, everything),
+    "scale": text.scale_text(found, everything),
     "learned": text.learned_text(report.phases_of(campaign, everything)),
 }.items():
     glue(name, value, display=False)

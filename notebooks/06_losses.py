@@ -58,7 +58,7 @@ campaign = found.campaign
 for name, value in {
     "answer": text.answer(found, ["mix", "both-terms", "log-cosh-mse"]),
     "awaiting": text.awaiting_text(*study.recorded(arms)) if study.registered else "",
-    "scale": text.scale_text(campaign, frozen.values()),
+    "scale": text.scale_text(found, frozen.values()),
 }.items():
     glue(name, value, display=False)
 

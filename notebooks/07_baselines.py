@@ -52,7 +52,7 @@ campaign = found.campaign
 for name, value in {
     "answer": text.answer(found, ["methods", "classical"]),
     "awaiting": text.awaiting_text(*study.recorded(learned)) if study.registered else "",
-    "scale": text.scale_text(campaign, learned),
+    "scale": text.scale_text(found, learned),
     "shift_grid": campaign.design.size // 8,
 }.items():
     glue(name, value, display=False)

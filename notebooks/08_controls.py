@@ -31,7 +31,7 @@ import wssl
 from wssl import exploratory, report
 from wssl.claims import Arm
 from wssl.claims.catalogue import BEST_ARM, BIHARMONIC, FINETUNED, HARMONIC, RANDOM, SCRATCH
-from wssl.claims.outcomes import stands_in
+from wssl.claims.outcomes import to_show
 from wssl.notebooks import check_parameters
 from wssl.report import text
 from wssl.report.labels import ENCODERS
@@ -62,19 +62,16 @@ arms = {
     ENCODERS["finetuned"]: finetuned,
     ENCODERS["scratch"]: scratch,
 }
-shown = next(
-    (o.campaign for o in beside.values() if stands_in(o.campaign, campaign, arms.values())),
-    campaign,
-)
+instead, shown = to_show(campaign, beside, arms.values())
 phases = report.phases_of(campaign, [best, finetuned])
 for name, value in {
     "answer": text.answer(found, QUESTIONS[:1]),
     "beside": text.beside_text(beside, QUESTIONS[0]),
-    "shown": text.shown_text(shown is not campaign),
+    "shown": text.shown_text(instead),
     "awaiting": text.awaiting_text(*study.recorded([*arms.values(), *depths]))
     if study.registered
     else "",
-    "scale": text.scale_text(campaign, arms.values()),
+    "scale": text.scale_text(found, arms.values()),
     "learned": text.learned_text(phases),
 }.items():
     glue(name, value, display=False)

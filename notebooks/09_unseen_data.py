@@ -32,7 +32,7 @@ import wssl
 from wssl import exploratory, report
 from wssl.claims.catalogue import BEST_ARM, FINETUNED, RANDOM, SCRATCH
 from wssl.claims.estimands import Score
-from wssl.claims.outcomes import stands_in
+from wssl.claims.outcomes import to_show
 from wssl.data.manifests import package_manifest
 from wssl.notebooks import check_parameters
 from wssl.report import text
@@ -53,16 +53,13 @@ found = study.findings(controls)
 campaign = found.campaign
 beside = exploratory.half_rate_findings() if study.registered else {}
 arms = {ENCODERS[arm.encoder]: arm for arm in found.at(*controls)}
-shown = next(
-    (o.campaign for o in beside.values() if stands_in(o.campaign, campaign, arms.values())),
-    campaign,
-)
+instead, shown = to_show(campaign, beside, arms.values())
 for name, value in {
     "answer": text.answer(found, QUESTIONS[:1]),
     "beside": text.beside_text(beside, QUESTIONS[0]),
-    "shown": text.shown_text(shown is not campaign),
+    "shown": text.shown_text(instead),
     "awaiting": text.awaiting_text(*study.recorded(arms.values())) if study.registered else "",
-    "scale": text.scale_text(campaign, arms.values()),
+    "scale": text.scale_text(found, arms.values()),
     "unseen_images": campaign.design.unseen,
 }.items():
     glue(name, value, display=False)

@@ -62,7 +62,7 @@ for name, value in {
     "tally": text.tally(verdicts),
     "state": text.state_text(found),
     "plan": text.plan_text(BOOK / "plan.md", runs if study.registered else []),
-    "headline": report.headline(found, beside.get(exploratory.AT_HALF_RATE)),
+    "headline": report.headline(found, beside),
     "picture": report.picture_strip(**vars(showcase(study))),
     "question": report.answer_sentence(found, beside),
     "primary_claims": report.claim_list(found, beside),
@@ -72,10 +72,12 @@ for name, value in {
     "pretexts": sum(r["kind"] == "pretext" for r in records),
     "evaluations": sum(r["kind"] == "evaluation" for r in records),
     "hours": text.hours(records),
-    "diverged": text.diverged_text(runs, named=True) or "No run of this edition diverged.",
+    "diverged": text.diverged_text(runs, text.COUNTED, named=True)
+    or "No run of this edition diverged.",
     "beside": " ".join(
-        f"{title}: {text.scale_text(other.campaign, other.campaign.runs, judged=False)}"
+        f"{title}: {text.scale_text(other, other.campaign.runs, text.COUNTED_BESIDE)}"
         for title, other in beside.items()
+        if any(run["history"] for runs in other.campaign.runs.values() for run in runs.values())
     ),
     "dataset": dataset,
     "configurations": len(campaign.runs),
@@ -154,12 +156,11 @@ report.converged_table(verdicts, campaign)
 #
 # - *At half the learning rate (exploratory)*: seeds, initial weights and pretext phases are those of the
 #   registered runs, so these are no independent repetition.
-# - *Again, with new seeds (replication)*: five seeds that nothing else uses, registered when the first set was
+# - *Replication, new seeds*: five seeds that nothing else uses, registered when the first set was
 #   partly known and before any run with them. It is confirmatory: nothing about it can be chosen.
 #
 # Halving the rate costs some networks about 5 %, so smaller effects cannot be told from the choice of
-# the rate. What the interval of *What the encoder learns from pretext tasks serves inpainting* can
-# show with five seeds is little: the plan says why it will probably be undecided.
+# the rate.
 #
 # {glue:text}`beside`
 
@@ -206,14 +207,15 @@ report.margin_table()
 # %% [markdown]
 # ## How reliable these rules are
 #
-# Whole campaigns were simulated with the noise of the first edition's runs, which had the first width
-# 16, and with true effects that are known. The noise is as *recorded*, where half of the pretext
-# phases with much weight on sharpness had not learned their task, or as if *every task* had been
-# *learned*. The first table gives the percentage of simulated campaigns with one or more wrong
+# Whole campaigns were simulated with the noise of the runs of {glue:text}`simulated_from` and with true
+# effects that are known. The noise is as *recorded*, or as if *every task* had been *learned*; where
+# runs diverged it is without them, and once more *with* them. The first table gives the percentage of simulated campaigns with one or more wrong
 # verdicts, one row for each choice of true effects:
 
 # %% tags=["hide-input"]
 simulated = json.loads((BOOK / "characteristics.json").read_text(encoding="utf-8"))
+first = "the first edition, whose pretext phases had often not learned their tasks,"
+glue("simulated_from", simulated.get("records", first), display=False)
 report.world_table(simulated)
 
 # %% [markdown]

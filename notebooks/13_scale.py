@@ -49,7 +49,7 @@ pairs = [("frozen", "random"), ("frozen", "scratch"), ("finetuned", "scratch")]
 for name, value in {
     "answer": text.ladder_answer(rungs, registered=study.registered),
     "awaiting": text.awaited_rungs(rungs) if study.registered else "",
-    "diverged": text.diverged_text(study.records()),
+    "diverged": text.diverged_text(study.records(), text.COUNTED),
     "predicted": predicted,
 }.items():
     glue(name, value, display=False)

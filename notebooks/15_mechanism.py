@@ -98,7 +98,7 @@ for name, value in {
     "awaiting": text.awaiting_text(*study.recorded([*judged, *frozen.values()]))
     if study.registered
     else "",
-    "scale": text.scale_text(campaign, judged),
+    "scale": text.scale_text(found, judged),
     "similarity": "computed from the weights of the first seed of each configuration"
     if alike
     else "awaiting the weights of the first seed of each configuration",

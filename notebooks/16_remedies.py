@@ -191,7 +191,7 @@ together = remedies.minus(remedies.wide(exploration), others)
 awaited = "" if together else "These runs wait until every remedy was tested on validation images."
 glue("together", awaited, display=False)
 runs = [run for by_seed in exploration.runs.values() for run in by_seed.values()]
-glue("diverged", text.diverged_text(runs, judged=False, named=True), display=False)
+glue("diverged", text.diverged_text(runs, text.LEFT_OUT, named=True), display=False)
 
 # %% [markdown]
 # {glue:text}`together`

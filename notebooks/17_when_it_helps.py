@@ -35,7 +35,7 @@ found = exploratory.records(Store(reference_root() if records == "auto" else rec
 exploration = Exploration(found)
 glue("answer", advice.answer_text(exploration, CHOICES), display=False)
 runs = [run for by_seed in exploration.runs.values() for run in by_seed.values()]
-glue("diverged", text.diverged_text(runs, judged=False, named=True), display=False)
+glue("diverged", text.diverged_text(runs, text.LEFT_OUT, named=True), display=False)
 glue("plan", advice.plan_text(exploration, CHOICES), display=False)
 glue("cost", advice.cost_text(exploration, WIDE_SCRATCH), display=False)
 

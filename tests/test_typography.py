@@ -20,6 +20,7 @@ SPACE, MINUS = "\N{NO-BREAK SPACE}", "\N{MINUS SIGN}"
         ("-54.1 to -2 %", f"{MINUS}54.1 to {MINUS}2{SPACE}%"),
         ("(-0.43 dB)", f"({MINUS}0.43{SPACE}dB)"),
         ("64 px, 64 pixels, 2 hours", f"64{SPACE}px, 64{SPACE}pixels, 2{SPACE}hours"),
+        ("224\npixels", f"224{SPACE}pixels"),
         ("log-cosh 2026-11-26, seeds 11-15, 1e-3", None),
         ("1 - SSIM; 0.5 dBm; ST-LPIPS", None),
         ("a-1 and /x-1", None),
@@ -30,13 +31,17 @@ def test_numbers_are_set(text, set_):
 
 
 def test_code_stays_as_it_is():
-    tree = publish_doctree("A gain of -2 % by ``-2 %``::\n\n    x = -2 % 3\n")
+    tree = publish_doctree(
+        "A gain of -2 % by ``-2 %``::\n\n    x = -2 % 3\n\n>>> print(-2 % 3)\n1\n"
+    )
     build = SimpleNamespace(builder=SimpleNamespace(format="html"))
     EXTENSION["set_numbers"](build, tree, "page")
     (paragraph,) = tree.findall(nodes.paragraph)
     assert paragraph.astext() == f"A gain of {MINUS}2{SPACE}% by -2 %:"
     (block,) = tree.findall(nodes.literal_block)
     assert block.astext() == "x = -2 % 3"
+    (example,) = tree.findall(nodes.doctest_block)
+    assert example.astext() == ">>> print(-2 % 3)\n1"
 
 
 def test_only_pages_for_the_browser_are_set():

@@ -28,8 +28,10 @@ REPLICATION = (16, 17, 18, 19, 20)
 """The seeds of the replication, which nothing else uses."""
 
 AT_HALF_RATE = "At half the learning rate (exploratory)"
-REPLICATED = "Again, with new seeds (replication)"
-"""What the controls at half the rate are called where a page shows their outcomes."""
+"""The title of the controls at half the rate, with the registered seeds."""
+
+REPLICATED = "Replication, new seeds"
+"""The title of the controls at half the rate, with the seeds of the replication."""
 
 SEARCH_RUNS = 16
 """The number of weightings that the adaptive search may try, each with one seed."""

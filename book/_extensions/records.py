@@ -147,6 +147,8 @@ def traced(body: str, known: Known, up: str) -> str:
         found = [r for name in match[3].split() if (r := known.get(name)) is not None]
         end = {"tr": "</th>", "figure": "</figcaption>", "span": "</span>", "p": "</p>"}[match[1]]
         at = body.find(end, match.end())
+        if match[1] == "tr":  # below a name that spans rows, the row has a name of its own
+            at = body.rfind(end, match.end(), body.find("</tr>", match.end()))
         if found and at >= 0:
             links.append((at, mark(found, known, up)))
     parts, last = [], 0

@@ -1,16 +1,25 @@
 """Numbers as a typesetter would have them: a minus sign, and no line between a number and its unit.
 
-Text in code, formulas and addresses stays as it is. Cells of tables are set by the style of the
+Text in code and formulas stays as it is. Cells of tables are set by the style of the
 book, which breaks no line in a number.
 """
 
 import re
 
 from docutils import nodes
+from sphinx import addnodes
 from sphinx.application import Sphinx
 
 NBSP, MINUS = "\N{NO-BREAK SPACE}", "\N{MINUS SIGN}"
-_LEFT_ALONE = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
+_LEFT_ALONE = (
+    nodes.literal,
+    nodes.literal_block,
+    nodes.doctest_block,
+    nodes.math,
+    nodes.math_block,
+    nodes.raw,
+    addnodes.desc_signature,
+)
 _UNITS = r"(?=(?:%|dB|px|pixels|hours|GiB|MiB)(?!\w))"
 
 
@@ -22,7 +31,7 @@ def typeset(text: str) -> str:
     ... )
     True
     """
-    kept = re.sub(rf"(?<=\d) {_UNITS}", NBSP, text)
+    kept = re.sub(rf"(?<=\d)[ \n]{_UNITS}", NBSP, text)
     return re.sub(r"(?<![\w.\-)/])-(?=\d)", MINUS, kept)
 
 
@@ -35,7 +44,7 @@ def set_numbers(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         while parent is not None:
             parents.append(parent)
             parent = parent.parent
-        if any(isinstance(p, _LEFT_ALONE) or "api" in p.get("classes", []) for p in parents):
+        if any(isinstance(p, _LEFT_ALONE) for p in parents):
             continue
         changed = typeset(str(text))
         if changed != text:

@@ -113,6 +113,18 @@ def test_the_noise_of_records_is_what_they_were_made_with(rng):
     np.testing.assert_allclose(profile[:, 1], np.linspace(-4, 4, 9), rtol=1e-6)
 
 
+def test_the_effect_of_a_seed_is_not_noise_of_its_runs_where_one_is_missing(rng):
+    """A balanced campaign, and the same without one run."""
+    campaign = campaign_of(rng, dict.fromkeys(SPREADS, 0.001))
+    whole = Noise.of(campaign)
+    del campaign.runs[Arm(pretext={"sharpness": 0.3, "saturation": 0.7})][4]
+    holed = Noise.of(campaign)
+    for name in SPREADS:
+        spread = holed.runs[name].std(axis=0)
+        assert spread == pytest.approx(whole.runs[name].std(axis=0), rel=0.2), name
+    assert holed.seeds.std(axis=0) == pytest.approx(whole.seeds.std(axis=0), rel=0.1)
+
+
 def test_records_without_a_class_of_arms_say_so(rng):
     found = campaign_of(rng, SPREADS)
     found.runs = {arm: runs for arm, runs in found.runs.items() if arm.method == "wssl"}

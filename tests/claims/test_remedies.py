@@ -319,16 +319,39 @@ def test_of_ways_that_exclude_each_other_the_best_is_taken(monkeypatch):
     following(monkeypatch, gains)
     answer = advice.answer_text(Exploration([]), CHOICES)
     assert answer == (
-        "By the runs so far: train every layer; pretrain by filling other holes; give the network "
-        "the mask as a fourth channel; double the width of the network, at half the learning rate; "
-        "train with the squared error. Better than nothing, but less: pretrain on classification "
-        "tasks. If the encoder must stay frozen: leave it random."
+        "By the runs so far: pretrain by filling other holes, then train every layer; give the "
+        "network the mask as a fourth channel; double the width of the network, at half the "
+        "learning rate; train with the squared error. Better than nothing, but less: pretrain on "
+        "classification tasks, then train every layer. If the encoder must stay frozen: leave it "
+        "random."
     )
     assert advice.command_text(Exploration([]), CHOICES).replace(" \\\n ", "") == (
         "wssl run --preset desktop --dataset folder:my_portraits --encoder finetuned --objective "
         "masked_patches --method mask_channel --loss mse "
         "--settings width=32 inpainting_learning_rate=0.004"
     )
+
+
+def test_freezing_and_other_starts_exclude_each_other(monkeypatch):
+    gains = {"frozen or from scratch": 0.2, "classification tasks first or not": 0.1}
+    following(monkeypatch, gains)
+    answer = advice.answer_text(Exploration([]), CHOICES)
+    assert answer.startswith("By the runs so far: freeze a pretrained encoder. Better than")
+    assert "--encoder frozen" in advice.command_text(Exploration([]), CHOICES)
+    following(monkeypatch, {**gains, "classification tasks first or not": -0.1})
+    assert advice.answer_text(Exploration([]), CHOICES).endswith(": freeze a pretrained encoder.")
+    assert "follows the answer" in advice.plan_text(Exploration([]), CHOICES)
+
+
+def test_where_a_fill_is_better_no_network_is_trained(monkeypatch):
+    following(monkeypatch, {"network or biharmonic fill": -0.1, "4x or 1x steps": 0.1})
+    answer = advice.answer_text(Exploration([]), CHOICES)
+    assert answer.startswith(
+        "By the runs so far: use the biharmonic fill, which needs no training."
+    )
+    command = advice.command_text(Exploration([]), CHOICES)
+    assert command.endswith("--method biharmonic")
+    assert "--encoder" not in command
 
 
 def test_every_command_is_one_that_runs():
@@ -341,6 +364,8 @@ def test_every_command_is_one_that_runs():
         options = {"--encoder": "scratch", **{k: v for way in ways for k, v in way.items()}}
         settings = {k: json.loads(v) for k, v in options.items() if not k.startswith("--")}
         fields = {k.strip("-"): v for k, v in options.items() if k.startswith("--")}
+        if fields.get("method") == "biharmonic":
+            fields, settings = {"method": "biharmonic"}, {}
         Experiment(preset="desktop", settings=settings, **fields)
 
 

@@ -9,7 +9,7 @@ import pytest
 from wssl import report
 from wssl.claims import findings
 from wssl.claims.catalogue import BEST_ARM, PIC, RANDOM, SCRATCH
-from wssl.claims.outcomes import stands_in
+from wssl.claims.outcomes import to_show
 from wssl.report.tables.contrasts import runs_of
 from wssl.report.web.headline import ROWS
 from wssl.store import Store
@@ -73,6 +73,9 @@ def test_runs_that_diverged_are_left_out_with_a_mark(found):
     assert ">diverged *<" in report.headline(found)._repr_html_()
 
 
+HALF = "At half the rate"
+
+
 def halved(found, seeds):
     """As if the controls had run again with other scores, with these of their seeds."""
     again = findings([], replace(found.campaign.design, many=(0, 1, 2)), registered=False)
@@ -88,25 +91,30 @@ def halved(found, seeds):
 def test_where_runs_diverged_those_at_half_the_rate_are_shown_once_all_are_there(found):
     whole = halved(found, (0, 1, 2))
     plain = report.headline(found)._repr_html_()
-    assert report.headline(found, whole)._repr_html_() == plain, "no run diverged"
+    assert report.headline(found, {HALF: whole})._repr_html_() == plain, "no run diverged"
     found.campaign.runs[SCRATCH][1]["history"] = [[1, 0.1], [2, 0.5]]
     found.campaign.__dict__.pop("converged", None)
-    some = report.headline(found, halved(found, (0, 1)))._repr_html_()
+    some = report.headline(found, {HALF: halved(found, (0, 1))})._repr_html_()
     assert "again-" not in some
-    shown = report.headline(found, whole)._repr_html_()
+    shown = report.headline(found, {HALF: whole})._repr_html_()
     assert shown.count(">0.500<") == 3
-    assert "half the registered learning rate (exploratory)" in shown
+    assert f"others are shown, in which none did: {HALF}." in shown
     assert "diverged," not in shown, "each row has all of its seeds"
     pic = next(iter(found.campaign.runs[PIC].values()))["fingerprint"]
     assert pic in shown
 
 
-def test_what_stands_in_has_every_seed(found):
+def test_what_is_shown_instead_has_every_seed(found):
     arms = [BEST_ARM, RANDOM, SCRATCH]
-    whole, part = (halved(found, seeds).campaign for seeds in ((0, 1, 2), (0, 1)))
-    assert not stands_in(whole, found.campaign, arms), "no run diverged"
+    whole, part = (halved(found, seeds) for seeds in ((0, 1, 2), (0, 1)))
+    own = "", found.campaign
+    assert to_show(found.campaign, {HALF: whole}, arms) == own, "no run diverged"
     found.campaign.runs[SCRATCH][1]["history"] = [[1, 0.1], [2, 0.5]]
-    assert stands_in(whole, found.campaign, arms)
-    assert not stands_in(part, found.campaign, arms)
-    assert not stands_in(whole, found.campaign, [BEST_ARM]), "none of its runs diverged"
-    assert stands_in(whole, found.campaign, [*arms, ROWS["No network: harmonic fill"]])
+    assert to_show(found.campaign, {"First": part, HALF: whole}, arms) == (HALF, whole.campaign)
+    assert to_show(found.campaign, {HALF: part}, arms) == own
+    assert to_show(found.campaign, {HALF: whole}, [BEST_ARM]) == own, "none of its runs diverged"
+    fill = ROWS["No network: harmonic fill"]
+    assert to_show(found.campaign, {HALF: whole}, [*arms, fill])[0] == HALF
+    lost = halved(found, (0, 1, 2))
+    lost.campaign.runs[RANDOM][2]["history"] = [[1, 0.1], [2, 0.5]]
+    assert to_show(found.campaign, {HALF: lost}, arms) == own, "one of these diverged, too"

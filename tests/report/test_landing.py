@@ -178,6 +178,20 @@ def test_a_claim_that_holds_by_less_than_the_margin_says_so(found):
 def test_the_claim_about_other_methods_says_that_pic_was_not_done(found):
     items = report.claim_list(found)._repr_html_().split("<li>")
     assert ["PIC was still improving" in item for item in items].count(True) == 1
+    assert "PIC was still" not in report.claim_list(findings([]))._repr_html_(), "no verdict yet"
+    own = findings([], registered=False)
+    assert "PIC was still" not in report.claim_list(own)._repr_html_()
+
+
+def test_other_runs_that_diverged_are_told_instead_of_their_effect(found):
+    records = study(TRUE["features"])
+    lost = Campaign(records).runs[WIDE_BEST][13]
+    rest = [r for r in records if r is not lost]
+    other = findings([*rest, {**lost, "history": [[20, 0.1], [40, 0.5]]}])
+    sentence = landing.answer_sentence(found, {HALVED: other})
+    assert sentence.endswith(", training broke down in 1 of 10 runs.")
+    html = report.claim_list(found, {HALVED: other})._repr_html_()
+    assert f"({told(other, landing.QUESTION)})" in html
 
 
 def test_awaited_claims_say_how_many_runs_are_there():

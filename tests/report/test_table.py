@@ -102,6 +102,8 @@ def test_a_long_table_is_cut_as_pandas_would():
     shown = read(pd.DataFrame({"x": range(1000)}))
     assert len(shown) < 100
     assert shown[-1] == ["999", "999"]
+    html = table_html(pd.DataFrame({"x": range(1000)}))
+    assert html.count(f'class="{NUMBER}"') == len(shown)
 
 
 def test_a_table_without_rows_has_headings():

@@ -18,7 +18,7 @@ from wssl.claims.catalogue import BEST_ARM, SCRATCH, WIDE_BEST, claim
 from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED
 from wssl.claims.estimands import SSIM
 from wssl.claims.ladders import ladders
-from wssl.claims.outcomes import NOT_RUN, paired
+from wssl.claims.outcomes import NOT_RUN, Findings, paired
 from wssl.records import describe
 from wssl.report import text
 from wssl.statistics import Estimate
@@ -94,11 +94,13 @@ def test_other_runs_answer_beside_the_registered_ones(judged):
 def test_whether_verdicts_count_runs_that_diverged_is_said():
     run = {"kind": "inpainting", "experiment": study(TRUE["features"])[0]["experiment"]}
     runs = [{**run, "history": [[1, 0.1], [2, 0.5]]}]
-    assert "Verdicts count it, as planned" in text.diverged_text(runs)
-    assert "erdicts" not in text.diverged_text(runs, judged=False)
-    named = text.diverged_text(runs, named=True)
-    assert f"1 run diverged: {describe('inpainting', run['experiment'])}. " in named
-    assert text.diverged_text(runs).startswith("1 run diverged (listed in “The verdicts”). ")
+    assert text.diverged_text([{**run, "history": [[1, 0.5], [2, 0.1]]}], text.COUNTED) == ""
+    assert text.diverged_text(runs, text.LEFT_OUT) == (
+        f"1 run diverged (listed in “The verdicts”). {text.LEFT_OUT}"
+    )
+    named = text.diverged_text(runs, text.COUNTED, named=True)
+    words = describe("inpainting", run["experiment"])
+    assert named == f"1 run diverged: {words}. {text.COUNTED}"
 
 
 def test_an_answer_awaits_runs():
@@ -145,7 +147,8 @@ def test_phases_that_did_not_learn_are_counted():
 
 def test_the_scale_is_that_of_the_records():
     campaign = Campaign([])
-    assert text.scale_text(campaign, [BEST_ARM]).startswith("Images: open-faces-2, at 64 pixels;")
+    found = Findings(campaign, {}, True)
+    assert text.scale_text(found, [BEST_ARM]).startswith("Images: open-faces-2, at 64 pixels;")
     assert text.facts(campaign, [BEST_ARM])["train_images"] == 0
     scale = {"inpainting_steps": 1000, "inpainting_batch": 16, "width": 16}
     made = {"train_images": 2500, "test_images": 300}
@@ -158,15 +161,18 @@ def test_the_scale_is_that_of_the_records():
             "experiment": {"pretext": {"rotation": 1.0}, "seed": seed, "dataset": "synthetic"},
             "pretext": None,
         }
-    words = text.scale_text(campaign, [BEST_ARM, SCRATCH])
+    words = text.scale_text(found, [BEST_ARM, SCRATCH])
     assert "2,500 to train on and 300 to test on" in words
     assert "1,000 steps of 16 images" in words
     assert words.endswith("2 runs with 2 seeds.")
     campaign.runs[BEST_ARM][12]["history"] = [[1, 0.5], [2, 0.1], [3, 0.3]]
-    assert text.scale_text(campaign, [BEST_ARM]).endswith(
-        "2 runs with 2 seeds. 1 run diverged (listed in “The verdicts”). Verdicts count it, as "
-        "planned; tables and figures do not unless they say so."
+    assert text.scale_text(found, [BEST_ARM]).endswith(
+        f"2 runs with 2 seeds. 1 run diverged (listed in “The verdicts”). {text.COUNTED}"
     )
+    beside = text.scale_text(found, [BEST_ARM], text.COUNTED_BESIDE)
+    assert beside.endswith(f"1 run diverged: Rotation, seed 12. {text.COUNTED_BESIDE}")
+    own = text.scale_text(Findings(campaign, {}, False), [BEST_ARM])
+    assert own.endswith(f"1 run diverged: Rotation, seed 12. {text.LEFT_OUT}")
     assert text.facts(campaign, [BEST_ARM])["batch"] == 16
 
 
@@ -181,6 +187,12 @@ def test_the_answer_of_the_ladders():
     words = text.ladder_answer(found, registered=True)
     assert re.search(r"a frozen random encoder, 1 - SSIM is between \S+ % lower and ", words)
     assert words.endswith("(2 scales).")
+    twice = {"width": found["width"], "holes": found["width"][:1]}
+    assert text.ladder_answer(twice, registered=True).endswith("(2 scales).")
+    other = [replace(rung, campaign=Campaign(study(TRUE["supervised"]))) for rung in found["width"]]
+    more = text.ladder_answer({**found, "holes": other}, registered=True)
+    assert more.endswith("(4 scales).")
+    assert more != words
     assert "budget 16x" in text.awaited_rungs(found)
     assert "width 16" not in text.awaited_rungs(found)
     empty = ladders([])

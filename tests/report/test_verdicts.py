@@ -193,8 +193,8 @@ def test_outcomes_of_other_runs_stand_one_below_the_other():
     texts = [claim.text for claim in CLAIMS[:2]]
     assert table.index.tolist() == [(title, text) for title in ("One", "Two") for text in texts]
     assert [bool(names) for names in table.attrs["records"]] == [True, True, False, False]
-    assert tables.beside_table({}).empty
-    assert tables.beside_table({"One": few}, tables.converged_table).empty, "no run diverged"
+    assert tables.beside_table({}) is None
+    assert tables.beside_table({"One": few}, tables.converged_table) is None, "no run diverged"
 
 
 def test_controls_at_each_width(verdicts):

@@ -149,7 +149,8 @@ def recipe(campaign: Campaign, choices: Sequence[Choice]) -> dict[Choice, Advice
     -------
     dict of Choice to Advice
         Without choices that are there on a condition. Of a group, the first way with the greatest
-        gain is taken; where no first way of it is clear, the second ways.
+        gain is taken; where no first way of it is clear, the second ways. Nothing else where a
+        classical fill is better than a network.
     """
     clear = {
         choice: advice
@@ -158,6 +159,9 @@ def recipe(campaign: Campaign, choices: Sequence[Choice]) -> dict[Choice, Advice
         and (advice := choice.advice(campaign)) is not None
         and advice.certainty == CLEAR
     }
+    for choice, advice in clear.items():
+        if not advice.first and campaign.is_fill(choice.second):
+            return {choice: advice}
     best: dict[str, Choice] = {}
     for choice, advice in clear.items():
         if choice.group and advice.first:
@@ -179,6 +183,7 @@ CHOICES = (
         BIHARMONIC,
         "train a network",
         "use the biharmonic fill, which needs no training",
+        otherwise={"--method": "biharmonic"},
     ),
     Choice(
         "frozen or from scratch",
@@ -188,13 +193,14 @@ CHOICES = (
         "freeze a pretrained encoder",
         "train every layer",
         {"--encoder": "frozen"},
+        group="start",
     ),
     Choice(
         "classification tasks first or not",
         "Pretrain on classification tasks before all layers are trained?",
         WIDE_FINETUNED,
         WIDE_SCRATCH,
-        "pretrain on classification tasks",
+        "pretrain on classification tasks, then train every layer",
         "do not pretrain on classification tasks",
         {"--encoder": "finetuned"},
         group="start",
@@ -204,7 +210,7 @@ CHOICES = (
         "Pretrain by filling other holes (masked-image modelling), then train every layer?",
         OTHER_PRETRAINING["masked-image modelling, fine-tuned"],
         SCRATCH,
-        "pretrain by filling other holes",
+        "pretrain by filling other holes, then train every layer",
         "do not pretrain by filling other holes",
         {"--encoder": "finetuned", "--objective": "masked_patches"},
         group="start",

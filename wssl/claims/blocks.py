@@ -4,7 +4,7 @@ From the analysis of each run (`wssl.mechanism.examine`) in its record.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -218,7 +218,7 @@ class Slope:
     p : float
         Of no change.
     span : float
-        How far the accuracies lie apart.
+        The range of the accuracies; within groups, that of the group where it is greatest.
     """
 
     value: float
@@ -266,7 +266,9 @@ def slope_within(runs: pd.DataFrame) -> Slope | None:
         return None
     centred = pd.concat([rows[["accuracy", "score"]] - rows[["accuracy", "score"]].mean()
                          for rows in groups])  # fmt: skip
-    return _line(centred["accuracy"], centred["score"], constants=len(groups))
+    found = _line(centred["accuracy"], centred["score"], constants=len(groups))
+    span = max(float(np.ptp(rows["accuracy"])) for rows in groups)
+    return replace(found, span=span) if found else None
 
 
 def _line(of_x: Sequence[float], of_y: Sequence[float], constants: int) -> Slope | None:

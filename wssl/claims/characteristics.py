@@ -84,14 +84,12 @@ class Noise:
         for (noise, _), members in layouts.items():
             residuals, effects = _two_way(members)
             pools.setdefault(noise, []).append(residuals)
-            # The mean of few arms would be more noise than effect of the seed.
-            if len(members) >= 5:
-                seeds.append(effects)
+            seeds.append(effects)
         phases = [
             _two_way(members, own=False)[0] for members in starts.values() if len(members) > 2
         ]
         missing = {"sharpness", "other pretext", "no frozen features", "other method"} - set(pools)
-        if missing or not phases or not seeds:
+        if missing or not sum(map(len, phases)) or not sum(map(len, seeds)):
             lacking = sorted(missing) or ["several losses, or of five arms of one class"]
             raise ValueError(
                 "campaign: expected runs with at least three seeds of each class of arms, of "
@@ -119,23 +117,32 @@ def _two_way(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Residuals (values, 2) and effects of seeds (seeds, 2), scaled to the spread they stem from.
 
-    With `own`, an arm with more seeds than the others contributes all its deviations from its mean.
+    Each run is the level of its arm and the effect of its seed, by least squares, and a residual.
+    Effects are those of the seeds of at least five arms: the mean of few would be more noise than
+    effect. Where arms and seeds leave no degree of freedom, the residuals are the deviations from
+    the arms' means with `own`, else none.
     """
-    common = sorted(set.intersection(*(set(runs) for _, runs in members)))
-    if len(common) < 2:
-        none = np.empty((0, 2))
+    seeds = sorted({seed for _, runs in members for seed in runs})
+    arms = len(members)
+    cells = [
+        (arm, arms + seeds.index(seed), _scores(run))
+        for arm, (_, runs) in enumerate(members)
+        for seed, run in runs.items()
+    ]
+    columns = np.zeros((len(cells), arms + len(seeds)))
+    for row, (arm, seed, _) in enumerate(cells):
+        columns[row, [arm, seed]] = 1.0
+    values = np.array([scores for *_, scores in cells])
+    found, _, rank, _ = np.linalg.lstsq(columns, values, rcond=None)
+    freedom, none = len(cells) - rank, np.empty((0, 2))
+    if arms == 1 or freedom < 1:
         return np.concatenate([none, *(_deviations(runs) for _, runs in members if own)]), none
-    table = np.array([[_scores(runs[seed]) for seed in common] for _, runs in members])
-    arms, count = table.shape[:2]
-    centred = table - table.mean(axis=1, keepdims=True)
-    effects = centred.mean(axis=0)
-    found = []
-    for row, (_, runs) in zip(centred - effects, members, strict=True):
-        if own and (len(runs) > count or arms == 1):
-            found.append(_deviations(runs))
-        else:
-            found.append(row * np.sqrt(arms * count / ((arms - 1) * (count - 1))))
-    return np.concatenate(found), effects * np.sqrt(count / (count - 1))
+    residuals = (values - columns @ found) * np.sqrt(len(cells) / freedom)
+    often = columns[:, arms:].sum(axis=0) >= 5
+    count = int(often.sum())
+    if count < 2 or rank < columns.shape[1] - 1:
+        return residuals, none
+    return residuals, _centred(found[arms:][often]) * np.sqrt(count / (count - 1))
 
 
 def _deviations(runs: Mapping[int, Record]) -> np.ndarray:
@@ -624,6 +631,7 @@ def summary(
                 shares[str(k)] = outcomes.get(HOLDS, 0.0)
             power.setdefault(name, {})[key] = shares
     return {
+        "records": "the registered campaign",
         "studies": studies,
         "level": LEVEL,
         "runs": sum(map(len, campaign.runs.values())),

@@ -237,24 +237,33 @@ def diverged(verdict: Verdict, campaign: Campaign) -> tuple[int, int]:
     return sum(map(has_diverged, runs)), len(runs)
 
 
-def stands_in(other: Campaign, campaign: Campaign, arms: Iterable[Arm]) -> bool:
-    """Whether other runs of some arms are better shown than those of a campaign.
+def to_show(
+    campaign: Campaign, beside: Mapping[str, Findings], arms: Iterable[Arm]
+) -> tuple[str, Campaign]:
+    """The runs by which some arms are shown: those of a campaign, or others if some diverged.
 
     Parameters
     ----------
-    other, campaign : Campaign
+    campaign : Campaign
+    beside : mapping of str to Findings
+        Of other runs, by their title.
     arms : iterable of Arm
         Classical fills among them are passed over.
 
     Returns
     -------
-    bool
-        True if a run of the campaign diverged, and the other one has every seed of each arm.
+    title : str
+        Of the first others that have every seed of each arm, none of which diverged; empty for the
+        campaign itself.
+    shown : Campaign
     """
     arms = [arm for arm in arms if not campaign.is_fill(arm)]
-    lost = any(has_diverged(run) for arm in arms for run in campaign.runs.get(arm, {}).values())
-    whole = all(set(other.design.many) <= set(other.runs.get(arm, {})) for arm in arms)
-    return lost and whole
+    if any(has_diverged(run) for arm in arms for run in campaign.runs.get(arm, {}).values()):
+        for title, other in beside.items():
+            runs, seeds = other.campaign.converged.runs, set(other.campaign.design.many)
+            if all(seeds <= set(runs.get(arm, {})) for arm in arms):
+                return title, other.campaign
+    return "", campaign
 
 
 def paired(

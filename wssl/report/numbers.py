@@ -39,15 +39,15 @@ def number(value: float, unit: Unit) -> str:
     """
     if np.isnan(value):
         return "—"
-    if unit == "ratio":
-        change = 100 * (1 - np.exp(-value))
-        return f"{change:+.1f}" if abs(change) < 1000 else f"{change:+,.0f}"
     if unit == "SD":
         return f"{100 * value:.1f}"
     if unit == "SD ratio":
         return f"{np.exp(value):.2f}"
-    decimals = {"dB": 2, "points": 4}.get(unit, 3)
-    return f"{value:+.{decimals}f}"
+    decimals = {"ratio": 1, "dB": 2, "points": 4}.get(unit, 3)
+    shown = round(100 * (1 - float(np.exp(-value))) if unit == "ratio" else value, decimals)
+    if abs(shown) >= 1000:
+        return f"{shown:+,.0f}"
+    return f"{shown:+.{decimals}f}" if shown else f"{0:.{decimals}f}"
 
 
 def amount(value: float, unit: Unit) -> str:
@@ -143,14 +143,27 @@ def change_text(
     '1 - SSIM 50.0 % higher, 95 % interval 40.0 to 60.0 %'
     >>> change_text(0.1, Score("psnr"), (-0.2, 0.4))
     'PSNR 0.10 dB higher, 95 % interval 0.20 dB lower to 0.40 dB higher'
+
+    A score of the worst, and one of robustness:
+
+    >>> change_text(np.log(1.5), Score("ssim", reversed=True))
+    '1 - SSIM 50.0 % higher'
+    >>> change_text(-0.0118, Score("ssim", drop=True, points=True), (-0.0166, -0.007))
+    'loss of SSIM on unseen images 0.0118 larger, 95 % interval 0.0070 to 0.0166'
+    >>> change_text(np.log(1.25), Score("ssim", drop=True))
+    'factor by which 1 - SSIM rises on unseen images 20.0 % smaller'
     """
+    if np.isnan(value):
+        return "—"
     unit = score.unit
     ways = ("lower", "higher") if unit == "ratio" else ("higher", "lower")
     name = title or score_label(score)
     if score.drop:
-        ways, name = ("smaller", "larger"), f"loss of {name.removeprefix('1 - ')} on unseen images"
+        ways = "smaller", "larger"
+        rise, loss = f"factor by which {name} rises", f"loss of {name}"
+        name = f"{rise if unit == 'ratio' else loss} on unseen images"
     if score.reversed:
-        ways = ways[::-1]
+        value, ends = -value, (-ends[1], -ends[0])
 
     def size(value: float) -> str:
         return amount(value, unit).lstrip("+-")
@@ -159,7 +172,7 @@ def change_text(
         return ways[int(value < 0)]
 
     text = f"{name} {size(value)} {way(value)}"
-    if np.isnan(ends).any():
+    if not np.isfinite(ends).all():
         return text
     low, high = sorted(ends, key=abs)
     if way(low) == way(high):

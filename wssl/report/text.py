@@ -189,20 +189,19 @@ def beside_text(beside: Mapping[str, Findings], key: str) -> str:
     )
 
 
-def shown_text(replaced: bool) -> str:
+def shown_text(title: str) -> str:
     """Which runs of the controls a figure shows, as a sentence; empty for the registered ones.
 
     Parameters
     ----------
-    replaced : bool
-        Whether it shows those at half the rate.
+    title : str
+        Of other runs that it shows; empty if it shows none.
     """
-    if not replaced:
+    if not title:
         return ""
     return (
-        "The figure shows the controls at half the registered learning rate (exploratory), where "
-        "each has all of its seeds: at the registered rate, some runs diverged. The tables further "
-        "down show those that did not."
+        f"The figure shows other runs of the controls, in which none diverged: “{title}”. The "
+        "tables further down show the registered ones that did not diverge."
     )
 
 
@@ -236,16 +235,17 @@ def awaiting_text(done: int, planned: int) -> str:
     )
 
 
-def scale_text(campaign: Campaign, arms: Iterable[Arm], *, judged: bool = True) -> str:
+def scale_text(found: Findings, arms: Iterable[Arm], then: str = "") -> str:
     """The images, size and length of the training of some arms, as a sentence.
 
     Parameters
     ----------
-    campaign : Campaign
+    found : Findings
     arms : iterable of Arm
-    judged : bool
-        As in `diverged_text`.
+    then : str
+        As in `diverged_text`; by default what holds for registered runs, or for others.
     """
+    campaign = found.campaign
     design = campaign.design
     runs = [run for arm in arms for run in campaign.runs.get(arm, {}).values()]
     learned = [run for run in runs if run["history"]]
@@ -262,36 +262,32 @@ def scale_text(campaign: Campaign, arms: Iterable[Arm], *, judged: bool = True) 
         parts.append(f"first width: {_spans(learned, 'width')}")
         seeds = {run["experiment"]["seed"] for run in learned}
         parts.append(f"{counted(len(learned), 'run')} with {counted(len(seeds), 'seed')}")
-    return " ".join(
-        [
-            "; ".join(parts) + ".",
-            *filter(None, [diverged_text(runs, judged=judged, named=not judged)]),
-        ]
-    )
+    then = then or (COUNTED if found.registered else LEFT_OUT)
+    named = not found.registered or then == COUNTED_BESIDE
+    return " ".join(filter(None, ["; ".join(parts) + ".", diverged_text(runs, then, named=named)]))
 
 
-def diverged_text(runs: Iterable[Record], *, judged: bool = True, named: bool = False) -> str:
-    """How many runs diverged, as a sentence; nothing if none did.
+COUNTED = "Verdicts count such runs, as planned; tables and figures do not unless they say so."
+COUNTED_BESIDE = "These outcomes count such runs, as planned."
+LEFT_OUT = "Tables and figures leave such runs out."
+
+
+def diverged_text(runs: Iterable[Record], then: str, *, named: bool = False) -> str:
+    """How many runs diverged, as a sentence, and what follows; nothing if none did.
 
     Parameters
     ----------
     runs : iterable of dict
-    judged : bool
-        Whether registered verdicts count them.
+    then : str
+        What counts them: `COUNTED`, `COUNTED_BESIDE` or `LEFT_OUT`.
     named : bool
         Whether each is named; else it is said where they are.
     """
     names = [describe(run["kind"], run["experiment"]) for run in runs if has_diverged(run)]
     if not names:
         return ""
-    listing = f": {'; '.join(names)}" if named else " (listed in “The verdicts”)" * judged
-    text = f"{counted(len(names), 'run')} diverged{listing}."
-    them = "it" if len(names) == 1 else "them"
-    if not judged:
-        return f"{text} Tables and figures leave {them} out."
-    return (
-        f"{text} Verdicts count {them}, as planned; tables and figures do not unless they say so."
-    )
+    listing = f": {'; '.join(names)}" if named else " (listed in “The verdicts”)"
+    return f"{counted(len(names), 'run')} diverged{listing}. {then}"
 
 
 def _spans(runs: Sequence[Record], name: str) -> str:
@@ -399,7 +395,7 @@ def ladder_answer(
         for rung in chain.from_iterable(ladders.values()):
             terms = difference(rung.arm("frozen"), rung.arm(other)).terms
             if (found := paired(rung.campaign, terms, score)) is not None:
-                seen[terms] = found.estimate.value
+                seen[id(rung.campaign), terms] = found.estimate.value
         if len(seen) > 1:
             ends = [change_text(end, score) for end in (min(seen.values()), max(seen.values()))]
             name = score_label(score)

@@ -69,8 +69,8 @@ def forest(verdicts: Sequence[Verdict], campaign: Campaign | None = None) -> Fig
         bounds = verdict.interval() if verdict.outcome == SEEN else (verdict.low, verdict.high)
         low, high = np.clip(bounds, -1e3, 1e3) / verdict.margin
         axis.plot([low, high], [y, y], color=colour, linewidth=2)
-        opposite = verdict.outcome != REFUTED or verdict.high < 0
-        face = colour if opposite else "white"
+        filled = verdict.outcome != REFUTED or verdict.high < 0
+        face = colour if filled else "white"
         axis.plot(verdict.effect.value / verdict.margin, y, "o", color=colour, markerfacecolor=face)
         value = printed[verdict.claim.key]
         if not np.isnan(value):

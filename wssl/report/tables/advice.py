@@ -70,12 +70,14 @@ def _steps(campaign: Campaign, arm: Arm) -> str:
     if not runs[0]["history"]:
         return "none"
     steps = [phase["scale"]["pretext_steps"] for phase in phases_of(campaign, [arm])[:1]]
-    return " + ".join(f"{number:,}" for number in [*steps, runs[0]["scale"]["inpainting_steps"]])
+    return " + ".join(f"{count:,}" for count in [*steps, runs[0]["scale"]["inpainting_steps"]])
 
 
 def _seen_with(campaign: Campaign, choice: Choice, seeds: int) -> str:
     """The scale at which a choice was seen: width, seeds, steps, and which runs these are."""
-    width = {NARROW: campaign.design.narrow, WIDE: campaign.design.wide}[choice.first.width]
+    named = {NARROW: campaign.design.narrow, WIDE: campaign.design.wide}
+    learned = [arm for arm in (choice.first, choice.second) if not campaign.is_fill(arm)]
+    width = " against ".join(dict.fromkeys(str(named[arm.width]) for arm in learned))
     steps = [_steps(campaign, arm) for arm in (choice.first, choice.second)]
     parts = [f"width {width}", "registered runs" if choice.registered else "exploratory runs"]
     if seeds:
@@ -128,6 +130,8 @@ def command_text(campaign: Campaign, choices: Sequence[Choice]) -> str:
     options = {"--encoder": "scratch"}
     for choice, advice in recipe(campaign, choices).items():
         options |= choice.options if advice.first else choice.otherwise
+    if campaign.is_fill(Arm(method=options.get("--method", ""))):
+        del options["--encoder"]
     plain = [f"{name} {value}" for name, value in options.items() if name.startswith("--")]
     settings = [f"{name}={value}" for name, value in options.items() if not name.startswith("--")]
     if settings:
@@ -143,12 +147,16 @@ def plan_text(campaign: Campaign, choices: Sequence[Choice]) -> str:
     campaign : wssl.claims.remedies.Exploration
     choices : sequence of Choice
     """
-    if len(recipe(campaign, choices)) > 1:
-        return (
-            "The command follows the answer above. Each choice was tried by itself; how they act "
-            "together is not known, except for the two best ones in “Would another recipe work?”."
-        )
-    return "The command trains from scratch, which is the cheaper way where no choice is clear."
+    taken = len(recipe(campaign, choices))
+    if not taken:
+        return "The command trains from scratch, which is the cheaper way where no choice is clear."
+    words = "The command follows the answer above."
+    if taken == 1:
+        return words
+    return (
+        f"{words} Each choice was tried by itself; how they act together is not known, except for "
+        "the two best ones in “Would another recipe work?”."
+    )
 
 
 def cost_text(campaign: Campaign, arm: Arm) -> str:
@@ -172,7 +180,7 @@ def cost_text(campaign: Campaign, arm: Arm) -> str:
     scale = f"width {runs[0]['scale']['width']} and {campaign.design.size} px"
     images = runs[0]["provenance"]["train_images"]
     return (
-        f"Training from scratch at {scale} on {images:,} portraits, {steps:,} steps of {batch}, "
-        f"took {hours:.1f} hours of one processor core and reached {scores} "
+        f"For comparison, training from scratch at {scale} on {images:,} portraits, {steps:,} "
+        f"steps of {batch}, took {hours:.1f} hours of one processor core and reached {scores} "
         f"({counted(len(runs), 'seed')}). A day of one core is {24 / hours:.0f} times as long."
     )

@@ -98,7 +98,8 @@ def fit_table(
                 least = min(
                     rung.budget for rung in rungs if rung.arm(encoder) in rung.campaign.runs
                 )
-                above = fit.at(least)[0] > level
+                value, low, _ = fit.at(least)
+                above = (low if fit.freedom > 0 else value) > level
                 line[name] = (
                     f"fewer than {images * least:,.0f}"
                     if above

@@ -115,8 +115,8 @@ def answer_text(
         seeds = counted(len(fills.per_seed), "seed")
         change = change_text(fills.estimate.value, SSIM, bounds(fills.estimate))
         parts.append(
-            f"Such a difference need not show in the fills: {change}, {words} against {other} "
-            f"({seeds})."
+            f"The fills of the frozen networks: {change}, {words} compared with the encoder "
+            f"{other} ({seeds})."
         )
     costs = []
     for words, arm in depths.items():

@@ -69,7 +69,7 @@ def verdict_table(verdicts: Sequence[Verdict], records: Campaign | None = None) 
 def beside_table(
     beside: Mapping[str, Findings],
     table: Callable[[Sequence[Verdict], Campaign], pd.DataFrame] = verdict_table,
-) -> pd.DataFrame:
+) -> pd.DataFrame | None:
     """A table of verdicts for each kind of runs beside the registered ones, one below the other.
 
     Parameters
@@ -81,13 +81,13 @@ def beside_table(
 
     Returns
     -------
-    pandas.DataFrame
-        With the title as first name of each row; empty where all are.
+    pandas.DataFrame or None
+        With the title as first name of each row; None where all are empty.
     """
     parts = {title: table(list(found.values()), found.campaign) for title, found in beside.items()}
     parts = {title: part for title, part in parts.items() if len(part)}
     if not parts:
-        return pd.DataFrame()
+        return None
     named = [part.attrs.get(trace.ROWS, [[] for _ in part.index]) for part in parts.values()]
     return trace.with_rows(pd.concat(parts, names=["runs"]), list(chain.from_iterable(named)))
 

@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from wssl.claims.campaign import NARROW, WIDE
 from wssl.claims.catalogue import BEST_ARM, HARMONIC, PIC, RANDOM, SCRATCH, SHIFT_NET
-from wssl.claims.outcomes import Findings, stands_in
+from wssl.claims.outcomes import Findings, to_show
 from wssl.report.tables.contrasts import runs_of
 from wssl.report.tables.paper import format_interval
 from wssl.report.text import listed
@@ -28,7 +28,7 @@ _LEFT, _RIGHT, _TOP, _ROW = 4, WIDTH - 4, 4, 32
 _DECIMALS = 3
 
 
-def headline(found: Findings, halved: Findings | None = None) -> Chart:
+def headline(found: Findings, beside: Mapping[str, Findings] | None = None) -> Chart:
     """The error of the paper's network, of its controls and of other methods, one point per run.
 
     The error is 1 - SSIM, in which the verdicts' effects are as well.
@@ -36,9 +36,9 @@ def headline(found: Findings, halved: Findings | None = None) -> Chart:
     Parameters
     ----------
     found : wssl.claims.Findings
-    halved : wssl.claims.Findings, optional
-        Of runs of WSSL and its controls at half the rate. Where runs of `found` diverged, these
-        are shown instead as soon as all are there: then each row has the same seeds.
+    beside : mapping of str to wssl.claims.Findings, optional
+        Of other runs of WSSL and its controls, by their title. Where runs of `found` diverged, the
+        first of these that are complete are shown instead: then each row has the same seeds.
 
     Returns
     -------
@@ -55,11 +55,8 @@ def headline(found: Findings, halved: Findings | None = None) -> Chart:
     arms = dict(zip(chosen, found.at(*chosen.values()), strict=True))
     sources = dict.fromkeys(arms, found.campaign)
     controls = [name for name, arm in arms.items() if arm.method == "wssl"]
-    replaced = halved is not None and stands_in(
-        halved.campaign, found.campaign, [arms[name] for name in controls]
-    )
-    if halved is not None and replaced:
-        sources |= dict.fromkeys(controls, halved.campaign)
+    title, shown_runs = to_show(found.campaign, beside or {}, [arms[name] for name in controls])
+    sources |= dict.fromkeys(controls, shown_runs)
     recorded = {name: len(sources[name].runs.get(arm, {})) for name, arm in arms.items()}
     rows = {
         name: {
@@ -95,14 +92,14 @@ def headline(found: Findings, halved: Findings | None = None) -> Chart:
         f"WSSL and its controls have the first width {width}. "
         "Orange: the paper's method. Small dots are seeds; large dots and numbers are their means, "
         "bars the 95 % intervals of these. Methods without training have one value."
-        f"{' ' + _AT_HALF_RATE if replaced else ''}{_left_out(diverged, recorded)}",
+        f"{_INSTEAD.format(title) if title else ''}{_left_out(diverged, recorded)}",
         tuple(fingerprint for by_run in rows.values() for fingerprint in by_run),
     )
 
 
-_AT_HALF_RATE = (
-    "WSSL and its controls were trained at half the registered learning rate (exploratory), "
-    "because some of them diverged at the registered one."
+_INSTEAD = (
+    " Some registered runs of WSSL and its controls diverged; others are shown, in which none "
+    "did: {}."
 )
 
 

@@ -144,9 +144,9 @@ def _beside(title: str, verdict: Verdict, campaign: Campaign) -> str:
         SAME: "there is no difference that matters",
         UNDECIDED: "the runs cannot tell",
     }.get(verdict.outcome, verdict.status)
-    notes = [effect_words(verdict)] if verdict.effect is not None else []
-    notes += filter(None, [diverged_words(verdict, campaign, effect_words)])
-    return f"{title}: {words}" + f" ({'; '.join(notes)})" * bool(notes)
+    effect = effect_words(verdict) if verdict.effect is not None else ""
+    note = diverged_words(verdict, campaign, effect_words) or effect
+    return f"{title}: {words}" + f" ({note})" * bool(note)
 
 
 def _alternative(name: str, index: int) -> str:
@@ -189,7 +189,10 @@ def answer_sentence(found: Findings, beside: Mapping[str, Findings] | None = Non
     for title, other in (beside or {}).items():
         verdict = other.verdicts.get(QUESTION)
         if verdict is not None and verdict.effect is not None:
+            lost, count = diverged(verdict, other.campaign)
             size = effect_words(verdict, interval=False)
+            if lost:
+                size = f"training broke down in {lost} of {counted(count, 'run')}"
             sentences.append(f"{title}: {_short(verdict)}, {size}.")
     return " ".join(sentences)
 
@@ -315,9 +318,10 @@ def _item(verdict: Verdict, found: Findings, beside: Mapping[str, Findings]) -> 
     if effect and is_provisional(found):
         effect += "; provisional"
     traced = attribute(verdict_records(verdict, found.campaign))
+    note = NOTES.get(claim.key, "") if found.registered and verdict.effect is not None else ""
     return (
         f'<li><span class="claim">{escape(PLAIN.get(claim.key, claim.text))}'
-        f'<span class="detail">Compared: {escape(claim.compared + NOTES.get(claim.key, ""))}'
+        f'<span class="detail">Compared: {escape(claim.compared + note)}'
         "</span></span>"
         f'<span class="verdict"{traced}>{SIGNS[verdict.outcome]} {escape(judged)}'
         f'<span class="detail">{escape(_capital(effect)) if effect else ""}</span>'

@@ -61,7 +61,7 @@ def is_number(cell: str) -> bool:
 
 def _numeric(column: tuple[str, ...]) -> bool:
     """Whether cells are numbers, some of which may be missing."""
-    known = [cell for cell in column if cell not in ("", "—", "NaN")]
+    known = [cell for cell in column if cell not in ("", "—", "NaN", "...")]
     return bool(known) and all(is_number(unescape(cell)) for cell in known)
 
 
