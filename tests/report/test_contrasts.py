@@ -348,3 +348,15 @@ def test_a_verdict_table_of_one_claim_is_a_row(campaign):
 
     found = findings([], registered=True)
     assert len(verdict_table([found["mix"]])) == 1
+
+
+@pytest.mark.parametrize(("level", "words"), [(0.5, "fewer than 16,000"), (0.9999, " to ")])
+def test_a_fill_that_the_shortest_training_passes_has_no_crossing(level, words):
+    rungs = ladders(study(TRUE["features"]))["budget"]
+    fill = next(arm for arm in rungs[0].campaign.runs if arm.method == "harmonic")
+    for rung in rungs:
+        run = next(iter(rung.campaign.runs[fill].values()))
+        run["metrics"] = {**run["metrics"], "ssim": level}
+        run["per_image"] = {**run["per_image"], "ssim": [level] * len(run["per_image"]["ssim"])}
+    table = report.fit_table(rungs, [fill], 16_000, 484_000)
+    assert words in table.loc["from scratch", "images to reach the harmonic fill"]
