@@ -83,19 +83,19 @@ contrasts = report.against(scratch, others)
 report.dots(shown, contrasts, zero="trained from scratch")
 
 # %% [markdown]
-# {glue:text}`shown` The questions of this page, one by one ({doc}`10_verdicts` explains the verdicts and
-# the runs at half the learning rate):
-
-# %% tags=["hide-input"]
-report.answer_table(found, beside, QUESTIONS)
-
-# %% [markdown]
 # :::{admonition} In this chapter you learn
 # :class: tip
 # - which controls separate the effect of pretext training from that of freezing
 # - how to compare networks that learn different numbers of parameters
 # - how much a run depends on its seed
 # :::
+
+# %% [markdown]
+# {glue:text}`shown` The questions of this page, one by one ({doc}`10_verdicts` explains the verdicts and
+# the runs at half the learning rate):
+
+# %% tags=["hide-input"]
+report.answer_table(found, beside, QUESTIONS)
 
 # %% [markdown]
 # An {term}`effect` is the percentage by which 1 - SSIM is lower, or the number of dB by which PSNR

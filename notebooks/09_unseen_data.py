@@ -71,19 +71,19 @@ elsewhere = [Score(unseen=True), Score("psnr", unseen=True)]
 report.dots(shown, contrasts, elsewhere, zero="trained from scratch")
 
 # %% [markdown]
-# {glue:text}`shown` The questions of this page, one by one ({doc}`10_verdicts` explains the verdicts and
-# the runs at half the learning rate):
-
-# %% tags=["hide-input"]
-report.answer_table(found, beside, QUESTIONS)
-
-# %% [markdown]
 # :::{admonition} In this chapter you learn
 # :class: tip
 # - how to test a trained network on images of another kind
 # - how to measure robustness as a difference of drops
 # - why the scale of a metric can decide which of two networks is more robust
 # :::
+
+# %% [markdown]
+# {glue:text}`shown` The questions of this page, one by one ({doc}`10_verdicts` explains the verdicts and
+# the runs at half the learning rate):
+
+# %% tags=["hide-input"]
+report.answer_table(found, beside, QUESTIONS)
 
 # %% [markdown]
 # An {term}`effect` is the percentage by which 1 - SSIM is lower, or the number of dB by which PSNR

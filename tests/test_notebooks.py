@@ -524,7 +524,7 @@ def test_every_study_is_in_the_contents():
     """A page that is forgotten there is dropped from the book without a word."""
     contents = (ROOT / "_toc.yml").read_text(encoding="utf-8")
     listed = re.findall(r"file: studies/(\w+)$", contents, re.MULTILINE)
-    assert listed == sorted(path.stem for path in STUDIES.glob("*.ipynb"))
+    assert sorted(listed) == sorted(path.stem for path in STUDIES.glob("*.ipynb"))
 
 
 @pytest.fixture(params=SOURCES, ids=lambda path: path.stem)
@@ -691,7 +691,7 @@ def test_the_page_runs_with_the_whole_campaign(
     answers = " ".join(str(glued.get(name, "")) for name in SAID)
     assert "await" not in answers.lower()
     if source.stem.startswith("13"):
-        assert all(name in answers for name in ("budget", "width", "holes", "size"))
+        assert "(8 scales)" in answers, "of 11 rungs, four are the same"
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,8 @@ def test_the_answer_of_the_ladders():
     assert words.endswith("(2 scales).")
     twice = {"width": found["width"], "holes": found["width"][:1]}
     assert text.ladder_answer(twice, registered=True).endswith("(2 scales).")
-    other = [replace(rung, campaign=Campaign(study(TRUE["supervised"]))) for rung in found["width"]]
+    records = [{**r, "fingerprint": f"other-{r['fingerprint']}"} for r in study(TRUE["supervised"])]
+    other = [replace(rung, campaign=Campaign(records)) for rung in found["width"]]
     more = text.ladder_answer({**found, "holes": other}, registered=True)
     assert more.endswith("(4 scales).")
     assert more != words

@@ -393,9 +393,11 @@ def ladder_answer(
     for other, against in controls.items():
         seen = {}
         for rung in chain.from_iterable(ladders.values()):
-            terms = difference(rung.arm("frozen"), rung.arm(other)).terms
-            if (found := paired(rung.campaign, terms, score)) is not None:
-                seen[id(rung.campaign), terms] = found.estimate.value
+            arms = rung.arm("frozen"), rung.arm(other)
+            found = paired(rung.campaign, difference(*arms).terms, score)
+            if found is not None:  # the same runs are a rung of several ladders
+                runs = [run for arm in arms for run in rung.campaign.runs[arm].values()]
+                seen[tuple(run["fingerprint"] for run in runs)] = found.estimate.value
         if len(seen) > 1:
             ends = [change_text(end, score) for end in (min(seen.values()), max(seen.values()))]
             name = score_label(score)
