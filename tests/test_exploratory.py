@@ -97,6 +97,46 @@ def test_each_set_of_seeds_at_half_the_rate_is_judged_by_itself(fabricate, tmp_p
     assert again["supervised"].effect.value != first["supervised"].effect.value
 
 
+def test_a_part_in_which_two_runs_diverged_is_run_again(fabricate, tmp_path):
+    store = Store(tmp_path)
+    name = "losses, frozen"
+    part = campaign.tier_1()[name]
+    fabricate(store, part[:-1])
+    for experiment in part[:2]:
+        record = store.get(experiment.fingerprint)
+        store.put({**record, "history": [[1, 0.1], [2, 0.5]]})
+    assert exploratory.repeated(store) == {}, "a run is missing"
+    fabricate(store, part[-1:])
+    (title,) = found = exploratory.repeated(store)
+    assert title == "losses, frozen, half the learning rate (exploratory)"
+    tasks, usual = found[title], campaign.parts()[name]
+    assert len(tasks) == len(usual)
+    for task, before in zip(tasks, usual, strict=True):
+        assert type(task) is type(before)
+        trained, other = (t if isinstance(t, Experiment) else t.experiment for t in (task, before))
+        rates = [e.scale.inpainting_learning_rate for e in (trained, other)]
+        assert rates[0] == rates[1] / 2
+        assert trained.pretraining == other.pretraining
+        assert trained.replace(settings=other.settings) == other
+        if isinstance(task, Evaluation):
+            assert task.dataset == before.dataset
+    assert title in exploratory.half_rate_findings(store)
+    fabricate(store, tasks)
+    judged = exploratory.half_rate_findings(store)[title]
+    assert "mix" in judged.verdicts
+    assert "features" not in judged.verdicts, "its runs are no part of this"
+    assert AWAITING not in {verdict.outcome for verdict in judged.values()}
+
+
+def test_one_run_that_diverged_is_no_reason_to_repeat_a_part(fabricate, tmp_path):
+    store = Store(tmp_path)
+    part = campaign.tier_1()["depth of freezing"]
+    fabricate(store, part)
+    record = store.get(part[0].fingerprint)
+    store.put({**record, "history": [[1, 0.1], [2, 0.5]]})
+    assert exploratory.repeated(store) == {}
+
+
 def test_every_objective_and_network_beside_the_papers_has_an_arm():
     assert {experiment.objective for experiment in ARMS} == set(OBJECTIVES)
     networks = {name for name, method in METHODS.items() if method.trained_as_wssl}

@@ -7,14 +7,17 @@ part.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from wssl.campaign import DATA, FEW, MANY, UNSEEN, WIDE, baselines, controls
-from wssl.claims.campaign import Design
-from wssl.claims.catalogue import OF_CONTROLS
+from wssl.campaign import DATA, FEW, MANY, UNSEEN, WIDE, baselines, controls, tier_1
+from wssl.campaign import parts as campaign_parts
+from wssl.claims.campaign import Campaign, Design
+from wssl.claims.catalogue import CLAIMS, OF_CONTROLS
+from wssl.claims.decision import available
 from wssl.claims.outcomes import Findings, findings
 from wssl.claims.remedies import MASK_AWARE
 from wssl.experiment import Evaluation, Experiment
@@ -100,15 +103,51 @@ def found_weights(seeds: Sequence[int] = FEW) -> list[Experiment]:
 
 
 def at_half_rate(experiment: Experiment) -> Experiment:
-    """An experiment at the width of the controls and half of its learning rate there.
+    """An experiment with half of its learning rate in the inpainting phase.
 
     Parameters
     ----------
     experiment : Experiment
-        With the preset's learning rate.
     """
     rate = experiment.scale.inpainting_learning_rate / 2
-    return experiment.replace(settings={"width": WIDE, "inpainting_learning_rate": rate})
+    return experiment.replace(settings={**experiment.settings, "inpainting_learning_rate": rate})
+
+
+def repeated(store: Store | None = None) -> dict[str, list[Experiment | Evaluation]]:
+    """The parts of the first tier in which at least two runs diverged, as a whole at half the rate.
+
+    The controls of width 32 are not among them: `half_rate` are those. A part is decided on when
+    all of its runs are recorded.
+
+    Parameters
+    ----------
+    store : Store, optional
+        `wssl.store.default_root` if not given.
+
+    Returns
+    -------
+    dict of str to list of Experiment or Evaluation
+        By the title of the part. Classical fills, which are not trained, are left out.
+    """
+    store = store or Store()
+    first, found = tier_1(), {}
+    for name, tasks in campaign_parts().items():
+        runs = [store.get(experiment.fingerprint) for experiment in first.get(name, [])]
+        lost = sum(run is None or has_diverged(run) for run in runs)
+        if None in runs or lost < 2 or first[name] == controls(WIDE):
+            continue
+        found[f"{name}, half the learning rate (exploratory)"] = [
+            at_half_rate(task)
+            if isinstance(task, Experiment)
+            else replace(task, experiment=at_half_rate(task.experiment))
+            for task in tasks
+            if METHODS[_trained(task).method].learned
+        ]
+    return found
+
+
+def _trained(task: Experiment | Evaluation) -> Experiment:
+    return task if isinstance(task, Experiment) else task.experiment
 
 
 def half_rate(seeds: Sequence[int] = MANY) -> list[Experiment | Evaluation]:
@@ -126,7 +165,7 @@ def half_rate(seeds: Sequence[int] = MANY) -> list[Experiment | Evaluation]:
 
 
 def half_rate_findings(store: Store | None = None) -> dict[str, Findings]:
-    """The claims about the controls, judged by the registered rules from the runs at half the rate.
+    """What the runs at half the rate say of claims, by the registered rules.
 
     Parameters
     ----------
@@ -136,9 +175,12 @@ def half_rate_findings(store: Store | None = None) -> dict[str, Findings]:
     Returns
     -------
     dict of str to Findings
-        By `AT_HALF_RATE` and `REPLICATED`, each from its own seeds and with their variance alone.
+        Of the claims about the controls by `AT_HALF_RATE` and `REPLICATED`, each from its own seeds
+        and with their variance alone; of the claims that rest on one of the `repeated` parts, from
+        its runs alone, by its title.
     """
-    return {
+    store = store or Store()
+    found = {
         title: findings(
             half_rate_records(store, seeds),
             Design(many=tuple(seeds)),
@@ -147,6 +189,16 @@ def half_rate_findings(store: Store | None = None) -> dict[str, Findings]:
         )
         for title, seeds in ((AT_HALF_RATE, MANY), (REPLICATED, REPLICATION))
     }
+    for title, tasks in repeated(store).items():
+        records = _existing(tasks, store)
+        part = Campaign(records)
+        whole = [
+            claim
+            for claim in CLAIMS
+            if all(available(part, need) for need in claim.estimand.needs(part))
+        ]
+        found[title] = findings(records, claims=whole)
+    return found
 
 
 def half_rate_records(store: Store | None = None, seeds: Sequence[int] = MANY) -> list[Record]:
@@ -161,11 +213,17 @@ def half_rate_records(store: Store | None = None, seeds: Sequence[int] = MANY) -
     """
     store = store or Store()
     fills = [experiment for experiment in baselines() if not METHODS[experiment.method].learned]
-    tasks = half_rate(seeds)
-    runs = [task for task in tasks if isinstance(task, Experiment)]
-    phases = [phase for run in runs if (phase := run.pretraining)]
-    found = (store.get(task.fingerprint) for task in (*tasks, *phases, *fills))
-    return [record for record in found if record is not None]
+    return _existing([*half_rate(seeds), *fills], store)
+
+
+def _existing(tasks: Iterable[Experiment | Evaluation], store: Store) -> list[Record]:
+    """The records of tasks, and of the pretext phases of experiments among them."""
+    names = []
+    for task in tasks:
+        names.append(task.fingerprint)
+        if isinstance(task, Experiment) and task.pretraining:
+            names.append(task.pretraining.fingerprint)
+    return [record for name in dict.fromkeys(names) if (record := store.get(name)) is not None]
 
 
 def next_searched(tried: Iterable[tuple[Experiment, float]]) -> Experiment | None:
@@ -262,7 +320,8 @@ def together(store: Store) -> list[Experiment | Evaluation]:
         merged = {name: value for part in changes for name, value in part.items()}
         settings = {name: value for part in merged.values() for name, value in part.items()}
         second = Experiment(**DATA, **settings)
-    chosen = [at_half_rate(e.replace(seed=s)) for s in FEW for e in (best, second)]
+    wide = [e.replace(settings={"width": WIDE}) for e in (best, second)]
+    chosen = [at_half_rate(e.replace(seed=s)) for s in FEW for e in wide]
     return [task for e in chosen for task in (e, Evaluation(e, dataset=UNSEEN))]
 
 
@@ -298,12 +357,8 @@ def records(store: Store | None = None) -> list[Record]:
     found = {record["fingerprint"]: record for record in Study(**DATA).records(store)}
     for experiment in controls(WIDE):
         found.pop(experiment.fingerprint, None)
-    for task in chain(chain.from_iterable(tasks().values()), half_rate(), together(store)):
-        wanted = [task.fingerprint]
-        if isinstance(task, Experiment) and task.pretraining:
-            wanted.append(task.pretraining.fingerprint)
-        found |= {name: record for name in wanted if (record := store.get(name)) is not None}
-    return list(found.values())
+    added = chain(chain.from_iterable(tasks().values()), half_rate(), together(store))
+    return [*(found | {r["fingerprint"]: r for r in _existing(added, store)}).values()]
 
 
 def parts() -> dict[str, list[Experiment]]:

@@ -87,7 +87,8 @@ def test_other_runs_answer_beside_the_registered_ones(judged):
     assert text.beside_text({}, "features") == ""
     awaited = findings([], claims=[claim("features")])
     assert text.beside_text({"Other runs": awaited}, "features") == ""
-    words = text.beside_text({"Other runs": judged, "None": awaited}, "features")
+    apart = findings([], claims=[claim("mix")])
+    words = text.beside_text({"Other runs": judged, "None": awaited, "Part": apart}, "features")
     assert words == f"Other runs: {text.finding_text(judged['features'], judged.campaign)}."
 
 

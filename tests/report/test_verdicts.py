@@ -177,6 +177,10 @@ def test_the_answers_of_all_runs_stand_side_by_side():
     assert table["registered"].iloc[0] == f"✓ holds (1 - SSIM {effect:.1f} % lower)"
     assert table["Other"].iloc[0] == "… awaiting runs (0 of 10)"
     assert len(table.attrs["records"][0]) == 10
+    parts = {"Part": findings([], claims=[claim("mix")]), "Some": findings([], claims=CLAIMS[:1])}
+    table = tables.answer_table(found, parts, keys)
+    assert list(table.columns) == ["registered", "Some"]
+    assert table["Some"].tolist() == ["—", "… awaiting runs (0 of 10)"]
     lost = Campaign(records := study(TRUE["features"])).runs[WIDE_RANDOM][13]
     rest = [r for r in records if r is not lost]
     found = findings([*rest, {**lost, "history": [[20, 0.1], [40, 0.5]]}])

@@ -170,6 +170,7 @@ def _titled(
         optional_module("sklearn.gaussian_process", "search")  # before days of other runs
         titled["controls, half the rate"] = exploratory.half_rate()
         titled["controls, replication"] = exploratory.half_rate(exploratory.REPLICATION)
+        titled |= exploratory.repeated()
         titled |= exploratory.tasks()
     for (preset, name), experiments in parts.items():
         titled[f"{preset} {'table ' * name.isdigit()}{name}"] = [*experiments]

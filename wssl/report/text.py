@@ -185,7 +185,7 @@ def beside_text(beside: Mapping[str, Findings], key: str) -> str:
     return " ".join(
         f"{title}: {finding_text(found[key], found.campaign)}."
         for title, found in beside.items()
-        if found[key].effect is not None
+        if key in found.verdicts and found[key].effect is not None
     )
 
 

@@ -111,19 +111,27 @@ def answer_table(
         One row per claim, one column per kind of runs: the verdict, with its effect unless a run
         behind it diverged.
     """
-    kinds = {"registered" if found.registered else "these runs": found, **beside}
+    others = {title: of for title, of in beside.items() if set(keys) & of.verdicts.keys()}
+    kinds = {"registered" if found.registered else "these runs": found, **others}
     lines = [
         {"claim": found[key].claim.text, **{name: _judged(of, key) for name, of in kinds.items()}}
         for key in keys
     ]
     runs = [
-        [name for of in kinds.values() for name in trace.verdict_records(of[key], of.campaign)]
+        [
+            name
+            for of in kinds.values()
+            if key in of.verdicts
+            for name in trace.verdict_records(of[key], of.campaign)
+        ]
         for key in keys
     ]
     return trace.with_rows(indexed(lines, "claim"), runs)
 
 
 def _judged(found: Findings, key: str) -> str:
+    if key not in found.verdicts:
+        return "—"
     verdict = found[key]
     words = f"{SIGNS[verdict.outcome]} {verdict.status}"
     lost, count = diverged(verdict, found.campaign)
