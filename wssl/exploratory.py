@@ -130,17 +130,17 @@ def repeated(store: Store | None = None) -> dict[str, list[Experiment | Evaluati
         By the title of the part. Classical fills, which are not trained, are left out.
     """
     store = store or Store()
-    first, found = tier_1(), {}
-    for name, tasks in campaign_parts().items():
-        runs = [store.get(experiment.fingerprint) for experiment in first.get(name, [])]
-        lost = sum(run is None or has_diverged(run) for run in runs)
-        if None in runs or lost < 2 or first[name] == controls(WIDE):
+    tasks, found = campaign_parts(), {}
+    for name, experiments in tier_1().items():
+        runs = [run for e in experiments if (run := store.get(e.fingerprint)) is not None]
+        whole, lost = len(runs) == len(experiments), sum(map(has_diverged, runs))
+        if not whole or lost < 2 or experiments == controls(WIDE):
             continue
         found[f"{name}, half the learning rate (exploratory)"] = [
             at_half_rate(task)
             if isinstance(task, Experiment)
             else replace(task, experiment=at_half_rate(task.experiment))
-            for task in tasks
+            for task in tasks[name]
             if METHODS[_trained(task).method].learned
         ]
     return found

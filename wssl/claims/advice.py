@@ -16,9 +16,8 @@ from wssl.claims.catalogue import (
 )
 from wssl.claims.decision import HOLDS, LEVEL, REFUTED, SAME, UNDECIDED, outcome_of
 from wssl.claims.estimands import MARGINS, SSIM, Score, difference
-from wssl.claims.outcomes import PairedContrast, paired, recorded
+from wssl.claims.outcomes import PairedContrast, lost, paired, recorded
 from wssl.claims.remedies import OTHER_PRETRAINING, WITHOUT_PRETRAINING
-from wssl.records import has_diverged
 
 CLEAR = "clear"
 """The certainty of advice whose widened interval lies on one side of zero."""
@@ -119,8 +118,7 @@ class Choice:
         found = self.seen(campaign) if done == planned else None
         if found is None:
             return None
-        each = LEVEL / 2 / len(CHOICES)
-        low, high = found.estimate.lower(each), found.estimate.upper(each)
+        low, high = deciding(found)
         outcome = outcome_of(low, high, MARGINS[SSIM.unit])
         first = outcome == HOLDS
         certainty = {
@@ -129,12 +127,22 @@ class Choice:
             REFUTED: CLEAR if high < 0 else "not clear; the other way gains too little",
             UNDECIDED: "not clear; this is cheaper",
         }[outcome]
-        runs = [run for arm in (self.first, self.second)
-                for run in campaign.runs.get(arm, {}).values()]  # fmt: skip
-        if lost := sum(map(has_diverged, runs)):
-            certainty = f"{lost} of {len(runs)} runs diverged"
+        failed, runs = lost(campaign, (self.first, self.second))
+        if failed:
+            certainty = f"{failed} of {runs} runs diverged"
         gain = found.estimate.value if first else -found.estimate.value
         return Advice(self.do_first if first else self.do_second, certainty, first, gain)
+
+
+def deciding(seen: PairedContrast) -> tuple[float, float]:
+    """The interval that decides a choice, which allows for the number of `CHOICES`.
+
+    Parameters
+    ----------
+    seen : PairedContrast
+    """
+    each = LEVEL / 2 / len(CHOICES)
+    return seen.estimate.lower(each), seen.estimate.upper(each)
 
 
 def recipe(campaign: Campaign, choices: Sequence[Choice]) -> dict[Choice, Advice]:

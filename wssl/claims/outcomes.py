@@ -237,6 +237,19 @@ def diverged(verdict: Verdict, campaign: Campaign) -> tuple[int, int]:
     return sum(map(has_diverged, runs)), len(runs)
 
 
+def lost(campaign: Campaign, arms: Iterable[Arm]) -> tuple[int, int]:
+    """How many of the recorded runs of some arms diverged, and their number.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    arms : iterable of Arm
+        Each counts once.
+    """
+    runs = [run for arm in dict.fromkeys(arms) for run in campaign.runs.get(arm, {}).values()]
+    return sum(map(has_diverged, runs)), len(runs)
+
+
 def to_show(
     campaign: Campaign, beside: Mapping[str, Findings], arms: Iterable[Arm]
 ) -> tuple[str, Campaign]:
@@ -258,7 +271,7 @@ def to_show(
     shown : Campaign
     """
     arms = [arm for arm in arms if not campaign.is_fill(arm)]
-    if any(has_diverged(run) for arm in arms for run in campaign.runs.get(arm, {}).values()):
+    if lost(campaign, arms)[0]:
         for title, other in beside.items():
             runs, seeds = other.campaign.converged.runs, set(other.campaign.design.many)
             if all(seeds <= set(runs.get(arm, {})) for arm in arms):

@@ -24,9 +24,9 @@ from wssl.claims.catalogue import (
 )
 from wssl.claims.decision import LEVEL
 from wssl.claims.estimands import MARGINS, SSIM, Score, difference
-from wssl.claims.outcomes import paired, recorded
+from wssl.claims.outcomes import lost, paired, recorded
 from wssl.paper import BEST
-from wssl.records import DEFAULTS, has_diverged
+from wssl.records import DEFAULTS
 from wssl.statistics import Estimate
 from wssl.store import Record
 
@@ -278,8 +278,8 @@ def readings(exploration: Campaign, score: Score = SSIM) -> list[Reading]:
 
     def reading(statement: str, means: str, holds: Callable[[], bool], *names: str) -> Reading:
         whole = all(found[name] for name in names)
-        lost = any(with_diverged(exploration, contrasts[name].values()) for name in names)
-        return Reading(statement, means, holds() if whole and not lost else None, lost)
+        some = any(with_diverged(exploration, contrasts[name].values()) for name in names)
+        return Reading(statement, means, holds() if whole and not some else None, some)
 
     return [
         reading(
@@ -330,8 +330,7 @@ def with_diverged(
     exploration : Exploration
     contrasts : iterable of tuple of (float, Arm)
     """
-    arms = {arm for terms in contrasts for _, arm in terms}
-    return any(has_diverged(run) for arm in arms for run in exploration.runs.get(arm, {}).values())
+    return lost(exploration, (arm for terms in contrasts for _, arm in terms))[0] > 0
 
 
 def _estimates(

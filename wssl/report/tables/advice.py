@@ -5,9 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from wssl.claims.advice import CLEAR, NO_DIFFERENCE, Choice, recipe
+from wssl.claims.advice import CLEAR, NO_DIFFERENCE, Choice, deciding, recipe
 from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign
-from wssl.claims.decision import LEVEL
 from wssl.claims.estimands import SSIM
 from wssl.report.labels import METRICS
 from wssl.report.numbers import heading, number, numbers
@@ -33,14 +32,12 @@ def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
         yet, it is that of the first way.
     """
     lines, traced = [], []
-    each = LEVEL / 2 / len(choices)
     for choice in choices:
         found = choice.seen(campaign)
         advice = choice.advice(campaign)
         value, low, high = np.nan, np.nan, np.nan
         if found:
-            one = found.estimate
-            value, low, high = one.value, one.lower(each), one.upper(each)
+            value, (low, high) = found.estimate.value, deciding(found)
         if advice and not advice.first:
             value, low, high = -value, -high, -low
         lines.append(
