@@ -11,6 +11,7 @@ import numpy as np
 from keras import layers
 
 from wssl.backend import keras, ops
+from wssl.methods.initializers import GlorotUniform
 from wssl.methods.phase import Batch, Phase, Tensor, batch_size, gather_examples
 from wssl.methods.unet import encoder, pretext_model
 from wssl.pretext import saturate
@@ -200,7 +201,7 @@ def embedding(body: keras.Model, seed: int) -> keras.Model:
     x = layers.GlobalAveragePooling2D(name="pooled")(body.output)
     width = x.shape[-1]
     for number in (1, 2, 3):
-        initial = keras.initializers.GlorotUniform(seed=seed * 1000 + number)
+        initial = GlorotUniform(seed=seed * 1000 + number)
         x = layers.Dense(width, kernel_initializer=initial, name=f"expander{number}")(x)
         if number < 3:
             x = layers.BatchNormalization(name=f"expander{number}_normalised")(x)

@@ -13,6 +13,7 @@ from keras import layers, ops
 
 from wssl.backend import keras
 from wssl.methods.adversarial import discriminator_loss, generator_loss
+from wssl.methods.initializers import RandomNormal
 from wssl.methods.phase import Batch, Phase, Tensor, gather_examples, mask_out
 
 DEPTHS = 5, 8
@@ -263,7 +264,7 @@ def _positive(width: int) -> int:
 
 def _initializers(seed: int, start: int) -> Iterator[keras.initializers.Initializer]:
     """Normal initializers with a seed of their own each, all fixed by one."""
-    return (keras.initializers.RandomNormal(0.0, 0.02, seed * 1000 + n) for n in count(start + 1))
+    return (RandomNormal(0.0, 0.02, seed * 1000 + n) for n in count(start + 1))
 
 
 def _convolution(

@@ -10,6 +10,7 @@ from typing import Any
 from keras import layers
 
 from wssl.backend import keras, ops
+from wssl.methods.initializers import GlorotUniform, HeNormal
 from wssl.methods.method import check_scale
 
 DEPTH = 5
@@ -201,7 +202,7 @@ def pretext_model(body: keras.Model, classes: Mapping[str, int], seed: int = 0) 
     heads = {
         task: layers.Dense(
             count,
-            kernel_initializer=keras.initializers.GlorotUniform(seed=seed * 1000 + number),
+            kernel_initializer=GlorotUniform(seed=seed * 1000 + number),
             name=task,
         )(pooled)
         for number, (task, count) in enumerate(classes.items())
@@ -225,7 +226,7 @@ class Initializers:
     def __call__(self) -> keras.initializers.Initializer:
         """The next initializer."""
         self.count += 1
-        return keras.initializers.HeNormal(seed=self.seed * 1000 + self.count)
+        return HeNormal(seed=self.seed * 1000 + self.count)
 
 
 def _convolution(channels: int, name: str, initial: Initializers) -> layers.Layer:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from keras import layers, ops
 
-from wssl.backend import keras
+from wssl.methods.initializers import Orthogonal, RandomNormal
 
 Tensor = Any
 Seeds = Iterator[int]
@@ -61,8 +61,8 @@ class SpectralConvolution(layers.Layer):
         super().__init__()
         self.channels, self.side = channels, side
         self.transposed, self.padding = transposed, padding
-        self.kernel_initializer = keras.initializers.Orthogonal(seed=next(seeds))
-        self.vector_initializer = keras.initializers.RandomNormal(seed=next(seeds))
+        self.kernel_initializer = Orthogonal(seed=next(seeds))
+        self.vector_initializer = RandomNormal(seed=next(seeds))
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Create kernel, bias, and the vector of the power iteration."""
@@ -109,7 +109,7 @@ class Attention(layers.Layer):
 
     def __init__(self, seeds: Seeds):
         super().__init__()
-        self.query_initializer = keras.initializers.Orthogonal(seed=next(seeds))
+        self.query_initializer = Orthogonal(seed=next(seeds))
 
     def build(self, input_shape: list[tuple[int | None, ...]]) -> None:
         """Create the convolution and the two factors."""
