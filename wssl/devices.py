@@ -25,6 +25,15 @@ def accelerators() -> list[str]:
     return found
 
 
+def gpu_name() -> str:
+    """The maker's name of the first GPU; "GPU" if the backend does not know it."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        return str(jax.local_devices()[0].device_kind)
+    return str(_details().get("device_name", "GPU"))
+
+
 def compiles_with_xla() -> bool:
     """Whether training steps are compiled with XLA; JAX always does.
 
@@ -128,11 +137,16 @@ def _has_bfloat16() -> bool:
         import jax
 
         return float(jax.local_devices()[0].compute_capability) >= _BFLOAT16_SINCE
+    major, minor = _details().get("compute_capability", (0, 0))
+    return bool(major + minor / 10 >= _BFLOAT16_SINCE)
+
+
+def _details() -> dict[str, Any]:
+    """What TensorFlow knows of the first GPU."""
     import tensorflow as tf
 
-    details = tf.config.experimental.get_device_details(tf.config.list_physical_devices("GPU")[0])
-    major, minor = details.get("compute_capability", (0, 0))
-    return major + minor / 10 >= _BFLOAT16_SINCE
+    gpu = tf.config.list_physical_devices("GPU")[0]
+    return dict(tf.config.experimental.get_device_details(gpu))
 
 
 def _memory_left() -> int:

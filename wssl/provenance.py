@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wssl.backend import keras
-from wssl.devices import accelerators, precision
+from wssl.devices import accelerators, gpu_name, precision
 from wssl.machine import cores, processor, settings
 
 
@@ -73,7 +73,7 @@ def _version(name: str) -> str:
 
 def _device() -> str:
     if found := accelerators():
-        return f"{len(found)} x GPU"
+        return f"{len(found)} x {gpu_name()}"
     return f"{cores()} core{'s' * (cores() != 1)}, {processor()['name']}"
 
 
