@@ -28,10 +28,12 @@ seeds: int = 0  # how many; 0 stands for the preset's own number
 from myst_nb import glue
 
 from wssl import presets, report
-from wssl.claims.catalogue import BIHARMONIC, HARMONIC
+from wssl.claims.campaign import Campaign
+from wssl.claims.catalogue import BEST_ARM, BIHARMONIC, FINETUNED, HARMONIC, RANDOM, SCRATCH
 from wssl.claims.ladders import ladders
 from wssl.notebooks import check_parameters
 from wssl.report import text
+from wssl.report.labels import ENCODERS
 from wssl.study import Study
 
 check_parameters(globals())
@@ -45,12 +47,17 @@ rungs = ladders(study.records(), study.design)
 whole = presets.preset("paper")
 predicted = whole.inpainting_steps * whole.inpainting_batch
 images = study.design.steps * presets.preset(preset).inpainting_batch
+larger = Study(preset="gpu", dataset=dataset, masks=masks)
+large = Campaign(larger.records() if study.registered else [], larger.design)
+controls = {ENCODERS[arm.encoder]: arm for arm in (BEST_ARM, RANDOM, FINETUNED, SCRATCH)}
+others = {name: arm for name, arm in controls.items() if arm != SCRATCH}
 pairs = [("frozen", "random"), ("frozen", "scratch"), ("finetuned", "scratch")]
 for name, value in {
     "answer": text.ladder_answer(rungs, registered=study.registered),
     "awaiting": text.awaited_rungs(rungs) if study.registered else "",
     "diverged": text.diverged_text(study.records(), text.COUNTED),
     "predicted": predicted,
+    "large": text.large_text(large, vars(presets.preset("gpu"))),
 }.items():
     glue(name, value, display=False)
 
@@ -105,6 +112,17 @@ report.ladder_table(rungs["holes"], pairs[:2], "strokes")
 
 # %% tags=["hide-input"]
 report.ladder_table(rungs["size"], pairs[:2], "images")
+
+# %% [markdown]
+# ## At the paper's image size
+#
+# {glue:text}`large`
+
+# %% tags=["hide-input"]
+report.score_table(large, controls)
+
+# %% tags=["hide-input"]
+report.contrast_table(large, report.against(SCRATCH, others))
 
 # %% [markdown]
 # **What this page cannot conclude.** Scores beyond the longest training: a prediction from a straight

@@ -5,16 +5,18 @@ from pathlib import Path
 
 import pytest
 
-from wssl import records
+from wssl import campaign, records
 from wssl.calibration import FOLDER
+from wssl.claims import repeats
 from wssl.experiment import Evaluation, Experiment, Pretraining
 from wssl.presets import SETTINGS
 
 RESULTS = Path(__file__).parents[1] / "results"
 CAMPAIGN = sorted(RESULTS.glob("*.json"))
 CALIBRATION = sorted((RESULTS / FOLDER).glob("*.json"))
+AGAIN = sorted((RESULTS / repeats.FOLDER).glob("*.json"))
 KINDS = {"inpainting": Experiment, "pretext": Pretraining, "evaluation": Evaluation}
-NEW = [*CAMPAIGN, *CALIBRATION]
+NEW = [*CAMPAIGN, *CALIBRATION, *AGAIN]
 
 
 def load(path):
@@ -67,9 +69,23 @@ def test_the_campaign_uses_seeds_that_the_calibration_has_not_seen():
     for path in CAMPAIGN:
         record = load(path)
         own = record["experiment"].get("of", record["experiment"])
-        if own.get("method", "wssl") in ("wssl", "shift_net", "pic"):
+        of_campaign = own["preset"] == campaign.DATA["preset"]
+        if of_campaign and own.get("method", "wssl") in ("wssl", "shift_net", "pic"):
             assert own["seed"] >= 11, path.name
             assert own["split"] == "test", path.name
+
+
+def test_a_repeated_run_was_made_on_another_machine_than_the_run_that_counts():
+    assert AGAIN
+    for path in AGAIN:
+        counts, again = load(RESULTS / path.name), load(path)
+        assert counts["experiment"] == again["experiment"], path.name
+        assert counts["scale"] == again["scale"], path.name
+        first, second = counts["provenance"], again["provenance"]
+        assert first["device"] != second["device"], path.name
+        assert first["precision"] == second["precision"] == "float32", path.name
+        assert first.get("masks") == second.get("masks"), path.name
+        assert first["images"] == second["images"], path.name
 
 
 def test_runs_that_diverged_are_known_whatever_the_length_of_an_entry():

@@ -33,6 +33,7 @@ from wssl.report.tables.contrasts import (
 from wssl.report.tables.costs import benchmark_table, effort_table, machines
 from wssl.report.tables.ladders import fit_table, ladder_table
 from wssl.report.tables.paper import accuracy, accuracy_table, format_interval, rows, table
+from wssl.report.tables.repeats import exchange_table, repeat_table
 from wssl.report.tables.verdicts import (
     answer_table,
     beside_table,
@@ -84,6 +85,7 @@ __all__ = [
     "ends",
     "error_curves",
     "even_weights",
+    "exchange_table",
     "fills_gallery",
     "finished",
     "fit_table",
@@ -110,6 +112,7 @@ __all__ = [
     "power_table",
     "pretext_name",
     "progress_table",
+    "repeat_table",
     "repetition_table",
     "rows",
     "runs_of",

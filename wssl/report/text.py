@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +22,10 @@ from wssl.claims.estimands import SSIM, Contrast, Score, difference, in_db
 from wssl.claims.ladders import Rung
 from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, diverged, paired
 from wssl.claims.registration import Registration, registration
+from wssl.claims.repeats import Repeat, is_rounding, mean_change, scatter
 from wssl.records import describe, has_diverged
-from wssl.report.labels import score_label
-from wssl.report.numbers import amount, bounds, change_text, effect_text
+from wssl.report.labels import ENCODERS, score_label
+from wssl.report.numbers import amount, bounds, bounds_text, change_text, effect_text
 from wssl.store import Record
 
 SIGNS = {
@@ -290,6 +292,50 @@ def diverged_text(runs: Iterable[Record], then: str, *, named: bool = False) -> 
     return f"{counted(len(names), 'run')} diverged{listing}. {then}"
 
 
+def repeats_text(
+    found: Sequence[Repeat], judged: Sequence[Verdict], exchanged: Sequence[Verdict]
+) -> str:
+    """What the machine does to the scores of repeated runs, and to verdicts, as sentences.
+
+    Parameters
+    ----------
+    found : sequence of wssl.claims.repeats.Repeat
+    judged, exchanged : sequence of Verdict
+        On the claims that rest on runs of both kinds of machines: from the runs as recorded, and
+        with the repetitions in their place.
+    """
+    if not found:
+        return "No run has been repeated on another machine."
+    kept = [repeat for repeat in found if not repeat.diverged]
+    change, one = mean_change(found), scatter(found)
+    devices = listed(sorted({str(r.again["provenance"]["device"]) for r in found}))
+    seeds, lost = len({repeat.seed for repeat in kept}), len(found) - len(kept)
+    rule = "rounding" if is_rounding(change) else "more than rounding"
+    without = f", {lost} of which diverged on one of the two" if lost else ""
+    by_encoder = {
+        name: mean_change([repeat for repeat in found if repeat.encoder == encoder])
+        for encoder, name in ENCODERS.items()
+    }
+    apart = [
+        f"{name} ({amount(mean.value, 'ratio')})"
+        for name, mean in by_encoder.items()
+        if mean.lower() > 0 or mean.upper() < 0
+    ]
+    alone = f"for {listed(apart)}" if apart else "for none of them"
+    others = sum(a.outcome != b.outcome for a, b in zip(judged, exchanged, strict=True))
+    return (
+        f"{counted(len(found), 'run')} of the campaign were made once more on another machine "
+        f"({devices}){without}. The mean change there is {amount(change.value, 'ratio')} of "
+        f"1 - SSIM (95 % interval {bounds_text(*change.interval(), 'ratio')}, "
+        f"{counted(seeds, 'seed')}; above zero is better). By the plan's rule that is {rule}. By "
+        f"encoder, each with an interval of its own, it differs from zero {alone}. A single run "
+        f"changed by {100 * one:.1f} % (standard deviation): two trainings that differ by rounding "
+        f"alone end at different networks. {counted(len(judged), 'claim')} rest on runs of both "
+        f"kinds of machines; with the repetitions in place of the runs that they repeat, "
+        f"{counted(others, 'outcome')} would be another."
+    )
+
+
 def _spans(runs: Sequence[Record], name: str) -> str:
     values = sorted({run["scale"][name] for run in runs})
     return listed([f"{value:,}" for value in values])
@@ -423,6 +469,34 @@ def awaited_rungs(ladders: Mapping[str, Sequence[Rung]]) -> str:
         f"{name} {rung.label}" for name, rungs in ladders.items() for rung in rungs if not rung.runs
     ]
     return f"Awaiting runs: {', '.join(missing)}." if missing else ""
+
+
+def large_text(campaign: Campaign, scale: Mapping[str, Any]) -> str:
+    """How the controls were run at a larger scale, and what may not be read from them.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        Of the runs at that scale.
+    scale : mapping of str to value
+        The attributes of its preset.
+    """
+    runs = [run for by_seed in campaign.runs.values() for run in by_seed.values()]
+    if not runs:
+        return f"No run at {scale['size']} px is recorded."
+    steps, images, rate = (
+        scale[f"inpainting_{name}"] for name in ("steps", "batch", "learning_rate")
+    )
+    seeds = len({run["experiment"]["seed"] for run in runs})
+    devices = listed(sorted({str(run["provenance"]["device"]) for run in runs}))
+    return (
+        f"Controls at {scale['size']} px: {counted(len(runs), 'run')} with "
+        f"{counted(seeds, 'seed')}, first width {scale['width']}, {steps:,} steps of {images} images "
+        f"in the inpainting phase and {scale['pretext_steps']:,} of {scale['pretext_batch']} in the "
+        f"pretext phase, at a learning rate of {rate:g} ({devices}). No learning rate was calibrated "
+        "at this scale, so these runs show whether the order of the controls is the same, and not "
+        "how good each could be. No verdict rests on them. A dash stands for a run that is missing."
+    )
 
 
 def registration_text(found: Registration) -> str:

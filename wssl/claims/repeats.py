@@ -1,0 +1,143 @@
+"""Runs made once more on another machine: what the machine does to scores and verdicts."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from wssl.claims.campaign import Campaign
+from wssl.claims.catalogue import Claim
+from wssl.claims.decision import needed
+from wssl.records import has_diverged
+from wssl.statistics import Estimate
+from wssl.store import Record
+
+FOLDER = "again"
+"""The folder of the repeated records, below that of the others."""
+
+TOLERANCE = 0.01
+"""The greatest mean change of 1 - SSIM, as a ratio, that the plan calls rounding."""
+
+
+@dataclass(frozen=True)
+class Repeat:
+    """A run and its repetition, of one fingerprint.
+
+    Attributes
+    ----------
+    first, again : dict
+        The two records.
+    """
+
+    first: Record
+    again: Record
+
+    @property
+    def seed(self) -> int:
+        """The seed of both."""
+        return int(self.first["experiment"]["seed"])
+
+    @property
+    def encoder(self) -> str:
+        """The encoder of both, such as ``"frozen"``."""
+        return str(self.first["experiment"].get("encoder", "frozen"))
+
+    @property
+    def diverged(self) -> bool:
+        """Whether either of the two diverged."""
+        return has_diverged(self.first) or has_diverged(self.again)
+
+    @property
+    def change(self) -> float:
+        """The score of the repetition minus that of the run: above zero if it is better."""
+        here, there = (1.0 - run["metrics"]["ssim"] for run in (self.first, self.again))
+        return float(np.log(here) - np.log(there))
+
+
+def repeats(records: Iterable[Record], again: Iterable[Record]) -> list[Repeat]:
+    """The runs that have been repeated, by encoder and seed.
+
+    Parameters
+    ----------
+    records, again : iterable of dict
+        The records of the study, and those of the repetitions; only runs count.
+    """
+    first = {r["fingerprint"]: r for r in records if r["kind"] == "inpainting"}
+    found = [
+        Repeat(first[record["fingerprint"]], record)
+        for record in again
+        if record["fingerprint"] in first
+    ]
+    return sorted(found, key=lambda repeat: (repeat.encoder, repeat.seed))
+
+
+def mean_change(found: Sequence[Repeat]) -> Estimate:
+    """The mean change of the score, over the means of the seeds, without runs that diverged.
+
+    Parameters
+    ----------
+    found : sequence of Repeat
+
+    Returns
+    -------
+    Estimate
+        By Student's t; its error is NaN for fewer than two seeds.
+    """
+    by_seed: dict[int, list[float]] = {}
+    for repeat in found:
+        if not repeat.diverged:
+            by_seed.setdefault(repeat.seed, []).append(repeat.change)
+    means = [float(np.mean(changes)) for changes in by_seed.values()]
+    if len(means) < 2:
+        return Estimate(means[0] if means else np.nan, np.nan, np.nan)
+    error = float(np.std(means, ddof=1) / np.sqrt(len(means)))
+    return Estimate(float(np.mean(means)), error, len(means) - 1)
+
+
+def is_rounding(change: Estimate) -> bool:
+    """Whether a mean change is neither significant at 5 % nor above `TOLERANCE`, as the plan asks.
+
+    Parameters
+    ----------
+    change : Estimate
+    """
+    low, high = change.interval()
+    return low <= 0.0 <= high and abs(1.0 - np.exp(-change.value)) <= TOLERANCE
+
+
+def scatter(found: Sequence[Repeat]) -> float:
+    """The standard deviation of the change of a single run, about zero, without runs that diverged.
+
+    Parameters
+    ----------
+    found : sequence of Repeat
+    """
+    return float(np.sqrt(np.mean([r.change**2 for r in found if not r.diverged])))
+
+
+def exchanged(records: Iterable[Record], again: Iterable[Record]) -> list[Record]:
+    """The records of a study with repeated runs in the place of the first ones.
+
+    Parameters
+    ----------
+    records, again : iterable of dict
+    """
+    instead = {r["fingerprint"]: r for r in again if r["kind"] == "inpainting"}
+    return [instead.get(record["fingerprint"], record) for record in records]
+
+
+def mixed(claims: Iterable[Claim], campaign: Campaign) -> list[Claim]:
+    """The claims whose runs were trained under more than one backend.
+
+    Parameters
+    ----------
+    claims : iterable of Claim
+    campaign : Campaign
+    """
+    return [claim for claim in claims if len(_backends(claim, campaign)) > 1]
+
+
+def _backends(claim: Claim, campaign: Campaign) -> set[Any]:
+    runs = [campaign.run(arm, seed) for _, arm, seed, _ in needed(claim, campaign)]
+    return {run["provenance"]["backend"] for run in runs if run is not None and run["history"]}
