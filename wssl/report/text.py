@@ -491,11 +491,12 @@ def large_text(campaign: Campaign, scale: Mapping[str, Any]) -> str:
     devices = listed(sorted({str(run["provenance"]["device"]) for run in runs}))
     return (
         f"Controls at {scale['size']} px: {counted(len(runs), 'run')} with "
-        f"{counted(seeds, 'seed')}, first width {scale['width']}, {steps:,} steps of {images} images "
-        f"in the inpainting phase and {scale['pretext_steps']:,} of {scale['pretext_batch']} in the "
-        f"pretext phase, at a learning rate of {rate:g} ({devices}). No learning rate was calibrated "
-        "at this scale, so these runs show whether the order of the controls is the same, and not "
-        "how good each could be. No verdict rests on them. A dash stands for a run that is missing."
+        f"{counted(seeds, 'seed')}, first width {scale['width']}, {steps:,} steps of {images} "
+        f"images in the inpainting phase and {scale['pretext_steps']:,} of "
+        f"{scale['pretext_batch']} in the pretext phase, at a learning rate of {rate:g} "
+        f"({devices}). No learning rate was calibrated at this scale, so these runs show whether "
+        "the order of the controls is the same, and not how good each could be. No verdict rests "
+        "on them. A dash stands for a run that is missing."
     )
 
 
