@@ -32,7 +32,7 @@ from myst_nb import glue
 import wssl
 from wssl import report
 from wssl.notebooks import check_parameters
-from wssl.report import benchmark_table, effort_figure, effort_table, machines, text
+from wssl.report import benchmark_table, effort_figure, effort_table, machine_table, machines, text
 from wssl.study import Study
 
 check_parameters(globals())
@@ -62,16 +62,19 @@ effort_table(records)
 
 # %% tags=["remove-input"]
 glue("hours", text.hours(records), display=False)
-glue("machines", machines(records), display=False)
 glue("preset", preset, display=False)
 
 # %% [markdown]
 # At the preset {glue:text}`preset`, all {term}`records <record>` took {glue:text}`hours:.1f` hours
-# in total. The machines, each with its number of records: {glue:text}`machines`.
-#
-# A record contains the elapsed time of its run. Several runs may have shared a machine; on an idle
-# machine they take less time. A run that is repeated with the same code and versions is found among
-# the records and costs nothing.
+# in total. A record contains the elapsed time of its run. Runs that share a machine take longer, so
+# by machine the table also gives the time that passed while any run was in progress, the most that
+# were at a time, and the images that were trained on in each second that passed.
+
+# %%
+machine_table(records)
+
+# %% [markdown]
+# A run that is repeated with the same code and versions is found among the records and costs nothing.
 #
 # ## What the program adds
 #
@@ -113,8 +116,8 @@ glue("whole_machine", hours["provenance"]["device"], display=False)
 benchmark_table([hours])
 
 # %% [markdown]
-# **What this page cannot conclude.** How long the paper's scale takes on a GPU: no GPU was
-# available for this edition. `benchmarks/gpu.py` measures it with one command.
+# **What this page cannot conclude.** How long the paper's scale takes on a GPU: where this edition had
+# one, many small runs shared it. `benchmarks/gpu.py` measures it with one command.
 
 # %% [markdown]
 # ## Exercises

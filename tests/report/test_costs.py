@@ -3,7 +3,13 @@
 import pytest
 
 from wssl import report, study
-from wssl.report.tables.costs import benchmark_table, effort_table, kind_of, machines
+from wssl.report.tables.costs import (
+    benchmark_table,
+    effort_table,
+    kind_of,
+    machine_table,
+    machines,
+)
 from wssl.store import Store
 
 
@@ -49,6 +55,40 @@ def test_a_figure_of_no_records_says_so():
 def test_machines_are_counted_the_most_frequent_first():
     found = [{"provenance": {"device": name}} for name in ("one", "two", "two")]
     assert machines(found) == "two (2); one (1)"
+
+
+def made(device, minute, seconds, steps=0, kind="inpainting"):
+    """A record that was finished that many minutes after noon."""
+    phase = "pretext" if kind == "pretext" else "inpainting"
+    return {
+        "kind": kind,
+        "history": [[steps, 0.1]] if steps else [],
+        "scale": {f"{phase}_batch": 16},
+        "provenance": {
+            "device": device,
+            "seconds": seconds,
+            "finished": f"2026-11-27T12:{minute:02d}:00+00:00",
+        },
+    }
+
+
+def test_time_that_passed_is_counted_once_for_runs_side_by_side():
+    found = [
+        made("a GPU", 10, 600, steps=300),
+        made("a GPU", 15, 600, steps=600, kind="pretext"),
+        made("a GPU", 40, 300),
+        made("two cores", 59, 60),
+    ]
+    table = machine_table(found)
+    assert table.loc["a GPU"].to_dict() == {
+        "records": 3,
+        "all, h": f"{1500 / 3600:.2f}",
+        "passed, h": f"{(15 + 5) * 60 / 3600:.2f}",
+        "at a time": 2,
+        "images/s": f"{900 * 16 / 1200:.0f}",
+    }
+    assert table.loc["two cores", "images/s"] == "—"
+    assert machine_table([]).empty
 
 
 def test_benchmarks_stand_under_each_other():

@@ -30,7 +30,7 @@ from wssl.report.tables.contrasts import (
     spread_table,
     variants_table,
 )
-from wssl.report.tables.costs import benchmark_table, effort_table, machines
+from wssl.report.tables.costs import benchmark_table, effort_table, machine_table, machines
 from wssl.report.tables.ladders import fit_table, ladder_table
 from wssl.report.tables.paper import accuracy, accuracy_table, format_interval, rows, table
 from wssl.report.tables.repeats import exchange_table, repeat_table
@@ -100,6 +100,7 @@ __all__ = [
     "landscape_line",
     "landscape_triangle",
     "loss_curves",
+    "machine_table",
     "machines",
     "margin_table",
     "method_name",

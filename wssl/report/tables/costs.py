@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,64 @@ def effort_table(records: Iterable[Record]) -> pd.DataFrame:
         for kind, seconds in spent.groupby("kind", sort=False)["seconds"]
     ]
     return pd.DataFrame(lines, columns=["what", "records", "median, s", "all, h"]).set_index("what")
+
+
+def machine_table(records: Iterable[Record]) -> pd.DataFrame:
+    """What each kind of machine has done, and how fast it trained.
+
+    Parameters
+    ----------
+    records : iterable of dict
+
+    Returns
+    -------
+    pandas.DataFrame
+        Indexed by the device; columns, as text: ``records``; ``all, h``, the sum of their times;
+        ``passed, h``, the time in which at least one of them was in progress; ``at a time``, the
+        most that were; and ``images/s``, trained on in the time that passed. A record ends when it
+        is written and began as long before as its time, so an interrupted one is taken to have run
+        at a stretch.
+    """
+    by_device: dict[str, list[Record]] = {}
+    for record in records:
+        by_device.setdefault(record["provenance"]["device"], []).append(record)
+    lines = []
+    for device, some in sorted(by_device.items(), key=lambda pair: -len(pair[1])):
+        passed, most = _occupied(some)
+        trained = sum(map(_images_trained_on, some))
+        lines.append(
+            {
+                "machine": device,
+                "records": len(some),
+                "all, h": f"{sum(r['provenance']['seconds'] for r in some) / 3600:.2f}",
+                "passed, h": f"{passed / 3600:.2f}",
+                "at a time": most,
+                "images/s": f"{trained / passed:,.0f}" if passed and trained else "—",
+            }
+        )
+    columns = ["machine", "records", "all, h", "passed, h", "at a time", "images/s"]
+    return pd.DataFrame(lines, columns=columns).set_index("machine")
+
+
+def _occupied(records: Iterable[Record]) -> tuple[float, int]:
+    """Seconds in which at least one record was in progress, and the most that were at a time."""
+    events = []
+    for record in records:
+        end = datetime.fromisoformat(record["provenance"]["finished"]).timestamp()
+        events += [(end, -1), (end - float(record["provenance"]["seconds"]), 1)]
+    passed, running, most, before = 0.0, 0, 0, 0.0
+    for moment, step in sorted(events):
+        passed += (moment - before) * (running > 0)
+        running, before = running + step, moment
+        most = max(most, running)
+    return passed, most
+
+
+def _images_trained_on(record: Record) -> int:
+    if not record.get("history"):
+        return 0
+    phase = "pretext" if is_pretext(record) else "inpainting"
+    return int(record["history"][-1][0] * record["scale"][f"{phase}_batch"])
 
 
 def machines(records: Iterable[Record]) -> str:
