@@ -61,11 +61,20 @@ def test_lists(parts, words):
 def test_an_answer_says_the_claim_its_verdict_and_the_effect(judged):
     words = text.answer(judged, ["features"])
     assert words.startswith(
-        "“What the encoder learns from pretext tasks serves inpainting”: holds ("
+        "Holds: “What the encoder learns from pretext tasks serves inpainting” (1 - SSIM "
     )
     assert "% interval" in words
-    assert "; PSNR 1.2" in words
     assert not words.endswith(".")
+
+
+def test_an_answer_groups_claims_by_their_outcome(judged):
+    keys = ["unseen-features", "features", "mix", "supervised"]
+    outcomes = {judged[key].outcome for key in keys}
+    assert len(outcomes) > 1
+    groups = text.answer(judged, keys).split(". ")
+    assert len(groups) == len({judged[key].status for key in keys})
+    assert sum(group.count("“") for group in groups) == len(keys)
+    assert groups[0].startswith("Holds: ")
 
 
 def test_an_answer_has_no_effect_that_runs_which_diverged_made(judged):
@@ -105,7 +114,7 @@ def test_whether_verdicts_count_runs_that_diverged_is_said():
 
 
 def test_an_answer_awaits_runs():
-    assert text.answer(findings([]), ["mix"]).endswith("awaiting runs (0 of 9)")
+    assert text.answer(findings([]), ["mix"]).startswith("Awaiting runs (0 of 9): “The mixed loss")
 
 
 def test_one_seed_is_never_a_verdict(seen):

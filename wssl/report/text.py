@@ -143,7 +143,7 @@ def diverged_words(verdict: Verdict, campaign: Campaign, words: Callable[[Verdic
 
 
 def answer(found: Findings, keys: Iterable[str]) -> str:
-    """The answer to a page's question in one sentence: its claims and the finding for each.
+    """The answer to a page's question: its claims by outcome, each with its effect.
 
     Parameters
     ----------
@@ -159,9 +159,13 @@ def answer(found: Findings, keys: Iterable[str]) -> str:
     """
     verdicts = [found[key] for key in keys]
     if found.registered:
-        return "; ".join(
-            f"“{v.claim.text.rstrip('.')}”: {finding_text(v, found.campaign)}" for v in verdicts
-        )
+        by_status: dict[str, list[str]] = {}
+        for verdict in sorted(verdicts, key=lambda v: [*SIGNS].index(v.outcome)):
+            effect = diverged_words(verdict, found.campaign, in_words) or in_words(verdict)
+            quoted = f"“{verdict.claim.text.rstrip('.')}”" + f" ({effect})" * bool(effect)
+            by_status.setdefault(verdict.status, []).append(quoted)
+        groups = [f"{status}: {'; '.join(quoted)}" for status, quoted in by_status.items()]
+        return ". ".join(group[0].upper() + group[1:] for group in groups)
     seen = [v for v in verdicts if v.outcome == SEEN]
     if not seen:
         return "At this scale nothing is judged, and none of the required runs was made"
