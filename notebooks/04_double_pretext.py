@@ -78,7 +78,7 @@ report.weight_curves(campaign, PAIRS, SINGLES)
 # from a weight of 0.1 to a weight of 0.9, in the direction that the paper claims.
 
 # %% tags=["hide-input", "claims"]
-report.verdict_table([found[key] for key in trends], campaign)
+report.brief_table([found[key] for key in trends], campaign)
 
 # %% [markdown]
 # ## Do the weights matter at all?

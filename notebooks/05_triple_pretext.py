@@ -74,7 +74,7 @@ report.number_of_tasks(campaign, groups)
 
 # %% tags=["hide-input", "claims"]
 registered = [*asked, "steadier-seeds", "best-triple", "best-weights"]
-report.verdict_table([found[key] for key in registered], campaign)
+report.brief_table([found[key] for key in registered], campaign)
 
 # %% [markdown]
 # ## How much depends on one task or one pair?

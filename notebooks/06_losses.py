@@ -97,7 +97,7 @@ wssl.Experiment(loss="log_cosh", preset=preset)
 
 # %% tags=["hide-input", "claims"]
 keys = ["mix", "mix-psnr", "ssim-for-ssim", "log-cosh-for-psnr", "log-cosh-mse", "both-terms"]
-report.verdict_table([found[key] for key in keys], campaign)
+report.brief_table([found[key] for key in keys], campaign)
 
 # %% [markdown]
 # ## Table 4: the paper's numbers and ours
@@ -122,7 +122,7 @@ for budget, by_loss in trained.items():
 report.dots(campaign, rows, zero="the mixed loss, same steps")
 
 # %% tags=["hide-input", "claims"]
-report.verdict_table([found["mix-end-to-end"], found["mix-longer"]], campaign)
+report.brief_table([found["mix-end-to-end"], found["mix-longer"]], campaign)
 
 # %% [markdown]
 # ## "Visually appealing"
@@ -133,7 +133,7 @@ report.verdict_table([found["mix-end-to-end"], found["mix-longer"]], campaign)
 
 # %% tags=["hide-input", "claims"]
 appeal = [key for key in found if key.startswith("appeal")]
-report.verdict_table([found[key] for key in appeal], campaign)
+report.brief_table([found[key] for key in appeal], campaign)
 
 # %% [markdown]
 # ## Were some runs stopped too early?

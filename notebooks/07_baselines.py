@@ -93,7 +93,7 @@ report.dots(campaign, contrasts, zero="WSSL, the paper's best weights", in_paper
 wssl.Experiment(method="shift_net", preset=preset)
 
 # %% tags=["hide-input", "claims"]
-report.verdict_table([found[key] for key in ("methods", "methods-psnr", "classical")], campaign)
+report.brief_table([found[key] for key in ("methods", "methods-psnr", "classical")], campaign)
 
 # %% [markdown]
 # ## Table 4, and all methods

@@ -120,7 +120,7 @@ wssl.Experiment(encoder="random", preset=preset)
 
 # %% tags=["hide-input", "claims"]
 keys = ["supervised", "features", "features-psnr", "features-learned", "finetuned", "freezing"]
-report.verdict_table([found[key] for key in keys], campaign)
+report.brief_table([found[key] for key in keys], campaign)
 
 # %% tags=["hide-input"]
 report.score_table(campaign, {**arms, **fills})
@@ -150,7 +150,7 @@ report.dots(campaign, report.against(BEST_ARM, deep), zero="all five blocks froz
 
 # %% tags=["hide-input", "claims"]
 frozen = ["first-three", "first-one", "deep-features"]
-report.verdict_table([found[key] for key in frozen], campaign)
+report.brief_table([found[key] for key in frozen], campaign)
 
 # %% [markdown]
 # ## How much a seed changes

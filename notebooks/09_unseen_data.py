@@ -101,7 +101,7 @@ wssl.Evaluation(wssl.Experiment(preset=preset), dataset="photos")
 
 # %% tags=["hide-input", "claims"]
 keys = [key for key in found if key.startswith(("unseen", "robust"))]
-report.verdict_table([found[key] for key in keys], campaign)
+report.brief_table([found[key] for key in keys], campaign)
 
 # %% tags=["hide-input"]
 report.contrast_table(campaign, contrasts, elsewhere, names="minus from scratch")

@@ -70,7 +70,7 @@ for name, value in {
     "state": text.state_text(found),
     "plan": text.plan_text(BOOK / "plan.md", runs if study.registered else []),
     "headline": report.headline(found, beside),
-    "picture": report.picture_strip(**vars(showcase(study, kept=BOOK / "showcase.npz"))),
+    "picture": report.picture_strip(**vars(showcase(study))),
     "question": report.answer_sentence(found, beside),
     "primary_claims": report.claim_list(found, beside),
     "summary": report.summary(found, len(runs), text.hours(records)),

@@ -31,6 +31,7 @@ LAYERS = {
     "losses": 1,
     "metrics": 2,
     "perceptual": 1,
+    "fills": 2,
     "presets": 1,
     "provenance": 2,
     "pretext": 1,

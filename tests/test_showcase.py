@@ -1,75 +1,106 @@
 """The picture of the first page: from networks, from what they had filled in, or none."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
+from wssl import data, fills, study
+from wssl.campaign import DATA
 from wssl.experiment import Experiment
 from wssl.showcase import RECIPE, SUPERVISED, showcase
 from wssl.store import Store
-
-RUNS = {
-    RECIPE: Experiment(preset="smoke", encoder="frozen"),
-    SUPERVISED: Experiment(preset="smoke", encoder="scratch"),
-}
+from wssl.study import Study
 
 
-class Campaign:
-    """A registered study of two pictures, with or without its networks."""
+class Network:
+    """The result of a run, whose network fills every hole with one grey."""
 
-    registered = True
+    def __init__(self, experiment, level):
+        self.experiment, self.level = experiment, level
+        self.fingerprint = experiment.fingerprint
 
-    def __init__(self, networks):
-        rng = np.random.default_rng(0)
-        self.images = np.rint(255 * rng.random((2, 8, 8, 3))).astype("float32") / np.float32(255)
-        self.masks = rng.random((2, 8, 8)) < 0.4
-        self.networks = networks
-
-    def pictures(self, photographs, drawn):
-        return self.images, self.masks
-
-    def firsts(self, arms):
-        return {name: RUNS[name] for name in arms}
-
-    def result(self, arm, store):
-        if not self.networks:
-            return None
-        name = RUNS[RECIPE if arm.encoder == "frozen" else SUPERVISED].fingerprint
-        level = np.float32(0.2 if arm.encoder == "frozen" else 0.6)
-        return SimpleNamespace(
-            fingerprint=name,
-            record=store.get(name),
-            inpaint=lambda images, masks: np.full_like(images, level),
-        )
+    def inpaint(self, images, masks):
+        return np.full_like(images, self.level)
 
 
 @pytest.fixture
-def store(tmp_path, fabricate):
+def registered(monkeypatch):
+    """The registered study on generated pictures, of which nothing was trained."""
+    drawn = data.images("synthetic", "test", 64, 2).astype("float32") / 255
+    holes = np.zeros((2, 64, 64), bool)
+    holes[:, 20:40, 10:50] = True
+    monkeypatch.setattr(Study, "pictures", lambda self, photographs, drawn_: (drawn, holes))
+    return Study(**DATA)
+
+
+@pytest.fixture
+def store(tmp_path, fabricate, registered):
     store = Store(tmp_path / "results")
-    fabricate(store, RUNS.values())
+    fabricate(store, [run for run in registered.tasks if wide_control(run)])
     return store
 
 
-def test_what_the_networks_filled_in_is_kept_for_a_machine_without_them(store, tmp_path):
-    kept = tmp_path / "showcase.npz"
-    drawn = showcase(Campaign(networks=True), store, kept=kept)
-    read = showcase(Campaign(networks=False), store, kept=kept)
+def wide_control(task):
+    return (
+        isinstance(task, Experiment)
+        and task.seed == 11
+        and task.settings.get("width") == 32
+        and task.encoder in ("frozen", "scratch")
+    )
+
+
+def test_what_networks_fill_in_is_kept_for_a_machine_without_them(registered, store, monkeypatch):
+    def at_hand(self, arm, store):
+        run = next(r for r in self.of([arm]) if isinstance(r, Experiment))
+        return Network(run, 0.2 if arm.encoder == "frozen" else 0.6)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Study, "result", at_hand)
+        drawn = showcase(registered, store)
+    read = showcase(registered, store)
     assert [*read.filled] == [*drawn.filled] == [RECIPE, SUPERVISED]
     for name, filled in drawn.filled.items():
-        np.testing.assert_allclose(read.filled[name], filled, rtol=0, atol=0.5 / 255)
-        assert read.records[name]["fingerprint"] == RUNS[name].fingerprint
+        np.testing.assert_allclose(read.filled[name], filled, rtol=0, atol=0.51 / 255)
+    hole = drawn.masks[0]
+    assert np.abs(read.filled[RECIPE][0][hole] - 0.2).max() < 0.51 / 255
+    assert {n: r["fingerprint"] for n, r in read.records.items()} == {
+        name: run.fingerprint for name, run in registered.firsts(arms(registered)).items()
+    }
     assert read.networks == drawn.networks == "Networks of the registered runs"
 
 
-def test_a_kept_file_of_other_runs_is_not_shown(store, tmp_path):
-    kept = tmp_path / "showcase.npz"
-    np.savez_compressed(
-        kept, **dict.fromkeys(["0" * 16, "1" * 16], np.zeros((2, 8, 8, 3), "uint8"))
-    )
-    assert not showcase(Campaign(networks=False), store, kept=kept).filled
+def arms(registered):
+    return {
+        name: registered._arm(run)
+        for run in registered.tasks
+        if wide_control(run)
+        for name in [RECIPE if run.encoder == "frozen" else SUPERVISED]
+    }
 
 
-def test_without_networks_and_without_a_file_nothing_is_filled(store, tmp_path):
-    assert not showcase(Campaign(networks=False), store, kept=tmp_path / "none.npz").filled
-    assert not showcase(Campaign(networks=False), store).filled
+def test_without_networks_and_without_kept_fills_nothing_is_shown(registered, store):
+    shown = showcase(registered, store)
+    assert not shown.filled
+    assert not shown.records
+
+
+def test_kept_fills_are_of_one_run_and_of_the_same_pictures_and_holes(tmp_path):
+    store, rng = Store(tmp_path), np.random.default_rng(0)
+    pictures = rng.random((3, 8, 8, 3)).astype("float32")
+    masks = rng.random((3, 8, 8)) < 0.4
+    filled = np.rint(255 * rng.random((3, 8, 8, 3))) / 255
+    assert fills.kept(store, "a", pictures, masks) is None
+    fills.keep(store, "a", pictures, masks, filled)
+    np.testing.assert_allclose(fills.kept(store, "a", pictures, masks), filled, atol=1e-6)
+    assert fills.kept(store, "b", pictures, masks) is None
+    assert fills.kept(store, "a", pictures[::-1], masks) is None
+    assert fills.kept(store, "a", pictures, ~masks) is None
+
+
+def test_any_other_study_keeps_nothing(tmp_path, fabricate, monkeypatch):
+    small = Study(preset="smoke", seeds=1)
+    runs = study.controls(preset="smoke", seeds=1)
+    store = Store(tmp_path / "results")
+    fabricate(store, runs)
+    monkeypatch.setattr(Study, "result", lambda self, arm, store: Network(runs[0], 0.5))
+    assert [*showcase(small, store).filled] == [RECIPE, SUPERVISED]
+    assert not (store.root / fills.FOLDER).exists()

@@ -1,7 +1,6 @@
 """The picture of the first page: the same holes, filled by the paper's recipe and from scratch."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from wssl.claims.catalogue import BEST_ARM, SCRATCH
 from wssl.experiment import Experiment
 from wssl.records import is_run
 from wssl.runs import Result
-from wssl.store import Record, Store, atomic
+from wssl.store import Record, Store
 from wssl.study import Study
 
 RECIPE, SUPERVISED = "the paper's recipe", "from scratch"
@@ -44,11 +43,7 @@ class Showcase:
 
 
 def showcase(
-    study: Study,
-    store: Store | None = None,
-    photographs: int = 1,
-    drawn: int = 1,
-    kept: Path | None = None,
+    study: Study, store: Store | None = None, photographs: int = 1, drawn: int = 1
 ) -> Showcase:
     """Fill a few pictures with the paper's recipe and with the same network trained from scratch.
 
@@ -58,69 +53,39 @@ def showcase(
     store : Store, optional
     photographs, drawn : int
         How many of scikit-image's photographs, and of drawn portraits.
-    kept : Path, optional
-        An ``.npz`` file of what networks have filled in: uint8 (N, S, S, 3) by the fingerprint of
-        the run. It is written where the networks of the registered campaign are on this machine,
-        and read where they are not, since their weights are not committed.
 
     Returns
     -------
     Showcase
-        By the first seed of the study. Where the registered campaign has neither weights nor a kept
-        file, by the networks of the calibration, which no verdict rests on; without these, too,
-        nothing is filled.
+        By the first seed of the study. Where neither weights nor kept fills of the registered
+        campaign are, by the networks of the calibration, which no verdict rests on; without these,
+        too, nothing is filled.
     """
     store = store or Store()
     width = WIDE if study.registered else NARROW
-    found = [study.result(at_width(arm, width), store) for arm in (BEST_ARM, SCRATCH)]
-    networks = "Networks of the registered runs" if study.registered else "Networks of these runs"
+    arms = {RECIPE: at_width(BEST_ARM, width), SUPERVISED: at_width(SCRATCH, width)}
     pictures, masks = study.pictures(photographs, drawn)
-    if study.registered and None in found:
-        if kept is not None and (before := _kept(study, store, kept)):
-            filled, records = before
-            return Showcase(pictures, masks, filled, records, networks)
-        apart, kept = Store(store.root / calibration.FOLDER), None
-        found = [_calibrated(encoder, apart) for encoder in ("frozen", "scratch")]
-        networks = "Networks of the calibration, on which no verdict rests"
-    results = {
-        name: result
-        for name, result in zip((RECIPE, SUPERVISED), found, strict=True)
-        if result is not None
-    }
-    if len(results) < 2:
+    filled = study.filled(arms, pictures, masks, store)
+    if len(filled) == len(arms):
+        runs = study.firsts(arms).items()
+        records = {name: store.get(run.fingerprint) or {} for name, run in runs}
+        networks = (
+            "Networks of the registered runs" if study.registered else "Networks of these runs"
+        )
+        return Showcase(pictures, masks, filled, records, networks)
+    apart = Store(store.root / calibration.FOLDER)
+    encoders = {RECIPE: "frozen", SUPERVISED: "scratch"}
+    results = {name: _calibrated(encoder, apart) for name, encoder in encoders.items()}
+    known = {name: result for name, result in results.items() if result is not None}
+    if not study.registered or len(known) < len(arms):
         return Showcase(pictures, masks, {}, {}, "")
     filled = {
         name: metrics.composite(pictures, result.inpaint(pictures, masks), masks)
-        for name, result in results.items()
+        for name, result in known.items()
     }
-    records = {name: dict(result.record) for name, result in results.items()}
-    if study.registered and kept is not None:
-        levels = {
-            r.fingerprint: np.rint(255 * filled[n]).astype("uint8") for n, r in results.items()
-        }
-        with atomic(kept) as temporary:
-            np.savez_compressed(temporary, allow_pickle=False, **levels)
+    records = {name: dict(result.record) for name, result in known.items()}
+    networks = "Networks of the calibration, on which no verdict rests"
     return Showcase(pictures, masks, filled, records, networks)
-
-
-def _kept(
-    study: Study, store: Store, path: Path
-) -> tuple[dict[str, np.ndarray], dict[str, Record]] | None:
-    """What the networks had filled in, and the records of their runs; None if not of these runs."""
-    firsts = study.firsts(
-        {
-            n: at_width(arm, WIDE)
-            for n, arm in zip((RECIPE, SUPERVISED), (BEST_ARM, SCRATCH), strict=True)
-        }
-    )
-    records = {name: store.get(experiment.fingerprint) for name, experiment in firsts.items()}
-    if not path.exists():
-        return None
-    with np.load(path, allow_pickle=False) as file:
-        if not all(r is not None and r["fingerprint"] in file for r in records.values()):
-            return None
-        filled = {n: file[r["fingerprint"]] / np.float32(255) for n, r in records.items() if r}
-    return filled, {name: record for name, record in records.items() if record}
 
 
 def _calibrated(encoder: str, store: Store) -> Result | None:

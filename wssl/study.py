@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from wssl import campaign as registered
-from wssl import data, metrics, paper
+from wssl import data, fills, metrics, paper
 from wssl.claims.campaign import CLASSICAL, NARROW, WIDE, Arm, Campaign, Design, arm_of
 from wssl.claims.catalogue import CLAIMS, Claim
 from wssl.claims.outcomes import Findings, findings
@@ -494,7 +494,11 @@ class Study:
         return pictures, masks
 
     def filled(
-        self, arms: Mapping[str, Arm], pictures: np.ndarray, masks: np.ndarray
+        self,
+        arms: Mapping[str, Arm],
+        pictures: np.ndarray,
+        masks: np.ndarray,
+        store: Store | None = None,
     ) -> dict[str, np.ndarray]:
         """Pictures whose holes the first seed of each arm has filled.
 
@@ -503,18 +507,27 @@ class Study:
         arms : mapping of str to Arm
         pictures, masks
             As from `pictures`.
+        store : Store, optional
 
         Returns
         -------
         dict of str to float (N, S, S, 3) in [0, 1]
-            Composited; arms without a `result` are left out.
+            Composited. For the registered campaign, what a network has filled in is kept, and used
+            where its weights are not on this machine; arms with neither are left out.
         """
-        results = {name: self.result(arm) for name, arm in arms.items()}
-        return {
-            name: metrics.composite(pictures, result.inpaint(pictures, masks), masks)
-            for name, result in results.items()
-            if result is not None
-        }
+        store, found = store or Store(), {}
+        for name, arm in arms.items():
+            result = self.result(arm, store)
+            if result is None:
+                run = next((t.fingerprint for t in self.of([arm]) if isinstance(t, Experiment)), "")
+                filled = fills.kept(store, run, pictures, masks) if self.registered else None
+            else:
+                filled = metrics.composite(pictures, result.inpaint(pictures, masks), masks)
+                if self.registered and METHODS[result.experiment.method].learned:
+                    fills.keep(store, result.fingerprint, pictures, masks, filled)
+            if filled is not None:
+                found[name] = filled
+        return found
 
 
 def retired(store: Store | None = None) -> dict[str, str]:

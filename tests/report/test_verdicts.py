@@ -64,6 +64,20 @@ def test_a_table_has_a_line_for_each_claim(verdicts):
     assert empty["verdict"].iloc[0] == "… awaiting runs (0 of 10)"
 
 
+def test_a_brief_table_has_the_same_rows_and_links_with_fewer_columns(verdicts):
+    campaign = Campaign(study(TRUE["features"]))
+    whole, brief = (make(verdicts, campaign) for make in (tables.verdict_table, tables.brief_table))
+    assert list(brief.columns) == [
+        "verdict",
+        "effect",
+        "95 % interval",
+        "interval that decides",
+        "in the paper",
+    ]
+    assert brief.equals(whole[list(brief.columns)])
+    assert brief.attrs == whole.attrs != {}
+
+
 def test_effects_in_per_cent_have_their_db_beside_them():
     records = study(TRUE["features"])
     table = tables.verdict_table(judge(records), Campaign(records))

@@ -37,6 +37,7 @@ from wssl.report.tables.repeats import exchange_table, repeat_table
 from wssl.report.tables.verdicts import (
     answer_table,
     beside_table,
+    brief_table,
     converged_table,
     coverage_table,
     group_table,
@@ -68,6 +69,7 @@ __all__ = [
     "arm_label",
     "benchmark_table",
     "beside_table",
+    "brief_table",
     "budget_figure",
     "claim_list",
     "class_table",

@@ -66,6 +66,18 @@ def verdict_table(verdicts: Sequence[Verdict], records: Campaign | None = None) 
     return trace.with_rows(table, [trace.verdict_records(v, records) for v in verdicts])
 
 
+def brief_table(verdicts: Sequence[Verdict], records: Campaign) -> pd.DataFrame:
+    """The columns of `verdict_table` that fit beside a chapter's text.
+
+    Parameters
+    ----------
+    verdicts, records
+        As for `verdict_table`.
+    """
+    kept = ["verdict", "effect", "95 % interval", "interval that decides", "in the paper"]
+    return verdict_table(verdicts, records)[kept]
+
+
 def beside_table(
     beside: Mapping[str, Findings],
     table: Callable[[Sequence[Verdict], Campaign], pd.DataFrame] = verdict_table,
