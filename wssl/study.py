@@ -436,16 +436,15 @@ class Study:
             None without a record, and for the registered campaign also without weights, since
             training them again takes hours.
         """
-        store = store or Store()
-        for task in self.of([arm]):
-            if not isinstance(task, Experiment):
-                continue
-            record = store.get(task.fingerprint)
-            weights = store.weights_path(task.fingerprint)
-            known = weights.exists() or not METHODS[task.method].learned
-            if record is not None and is_run(record) and (known or not self.registered):
-                return Result(task, record, store)
-        return None
+        store, run = store or Store(), self._first(arm)
+        record = None if run is None else store.get(run.fingerprint)
+        if run is None or record is None or not is_run(record):
+            return None
+        at_hand = store.weights_path(run.fingerprint).exists() or not METHODS[run.method].learned
+        return Result(run, record, store) if at_hand or not self.registered else None
+
+    def _first(self, arm: Arm) -> Experiment | None:
+        return next((task for task in self.of([arm]) if isinstance(task, Experiment)), None)
 
     def parameters(self, arm: Arm) -> int:
         """How many parameters of an arm's network learn in the inpainting phase.
@@ -517,14 +516,14 @@ class Study:
         """
         store, found = store or Store(), {}
         for name, arm in arms.items():
-            result = self.result(arm, store)
-            if result is None:
-                run = next((t.fingerprint for t in self.of([arm]) if isinstance(t, Experiment)), "")
-                filled = fills.kept(store, run, pictures, masks) if self.registered else None
-            else:
+            result, run = self.result(arm, store), self._first(arm)
+            filled: np.ndarray | None = None
+            if result is not None:
                 filled = metrics.composite(pictures, result.inpaint(pictures, masks), masks)
                 if self.registered and METHODS[result.experiment.method].learned:
                     fills.keep(store, result.fingerprint, pictures, masks, filled)
+            elif run is not None and self.registered:
+                filled = fills.kept(store, run.fingerprint, pictures, masks)
             if filled is not None:
                 found[name] = filled
         return found
