@@ -5,12 +5,17 @@ import runpy
 import tempfile
 from pathlib import Path
 
+import hypothesis
 import numpy as np
 import pytest
 
 import wssl  # noqa: F401  before any test loads Keras: it says how many threads compute
 
 os.environ["WSSL_JOBS"] = "1"  # as a test that stands in for training needs it; some ask for more
+
+# How long an example takes depends on what else the machine does.
+hypothesis.settings.register_profile("wssl", deadline=None)
+hypothesis.settings.load_profile("wssl")
 
 BACKEND = os.environ.get("KERAS_BACKEND", "tensorflow")
 
