@@ -46,7 +46,11 @@ def controls(width: int, seeds: Sequence[int] = MANY) -> list[Experiment]:
 
 
 def single_and_triple() -> list[Experiment]:
-    """The paper's best single task and its best triple, frozen, with the controls' seeds."""
+    """The paper's best single task and a triple, frozen, with the controls' seeds.
+
+    The triple was meant to be the paper's best and is not one of its weightings: saturation and
+    sharpness were exchanged when the plan was written (addition of 2026-11-27). No claim uses it.
+    """
     return _repeated([{"pretext": ROTATION}, {"pretext": TRIPLE}], MANY)
 
 
