@@ -314,7 +314,7 @@ def repeats_text(
     change, one = mean_change(found), scatter(found)
     devices = listed(sorted({str(r.again["provenance"]["device"]) for r in found}))
     seeds, lost = len({repeat.seed for repeat in kept}), len(found) - len(kept)
-    rule = "rounding" if is_rounding(change) else "more than rounding"
+    rule = "not met, which does not show that there is none" if is_rounding(change) else "met"
     without = f", {lost} of which diverged on one of the two" if lost else ""
     by_encoder = {
         name: mean_change([repeat for repeat in found if repeat.encoder == encoder])
@@ -331,12 +331,12 @@ def repeats_text(
         f"{counted(len(found), 'run')} of the campaign were made once more on another machine "
         f"({devices}){without}. The mean change there is {amount(change.value, 'ratio')} of "
         f"1 - SSIM (95 % interval {bounds_text(*change.interval(), 'ratio')}, "
-        f"{counted(seeds, 'seed')}; above zero is better). By the plan's rule that is {rule}. By "
-        f"encoder, each with an interval of its own, it differs from zero {alone}. A single run "
-        f"changed by {100 * one:.1f} % (standard deviation): two trainings that differ by rounding "
-        f"alone end at different networks. {counted(len(judged), 'claim')} rest on runs of both "
-        f"kinds of machines; with the repetitions in place of the runs that they repeat, "
-        f"{counted(others, 'outcome')} would be another."
+        f"{counted(seeds, 'seed')}; above zero is better). The plan's criterion for a difference "
+        f"is {rule}. By encoder, each with an interval of its own, it differs from zero {alone}. A "
+        f"single run changed by {100 * one:.1f} % (standard deviation): two trainings of one "
+        f"configuration end at different networks. {counted(len(judged), 'claim')} rest on runs "
+        "of both kinds of machines; with the repetitions in place of the runs that they repeat, "
+        f"{counted(others, 'outcome')} would be another, but effects and intervals change."
     )
 
 
