@@ -1,7 +1,7 @@
 """The study as lists of experiments by part, and the records that its pages show."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from itertools import chain
@@ -329,11 +329,10 @@ class Study:
         arms : mapping of str to Arm
             Of this study, by name.
         """
-        found = {}
-        for name, arm in arms.items():
-            tasks = (task for task in self.of([arm]) if isinstance(task, Experiment))
-            found[name] = next(tasks)
-        return found
+        return {name: next(self._runs(arm)) for name, arm in arms.items()}
+
+    def _runs(self, arm: Arm) -> Iterator[Experiment]:
+        return (task for task in self.of([arm]) if isinstance(task, Experiment))
 
     def findings(
         self,
@@ -436,15 +435,12 @@ class Study:
             None without a record, and for the registered campaign also without weights, since
             training them again takes hours.
         """
-        store, run = store or Store(), self._first(arm)
+        store, run = store or Store(), next(self._runs(arm), None)
         record = None if run is None else store.get(run.fingerprint)
         if run is None or record is None or not is_run(record):
             return None
         at_hand = store.weights_path(run.fingerprint).exists() or not METHODS[run.method].learned
         return Result(run, record, store) if at_hand or not self.registered else None
-
-    def _first(self, arm: Arm) -> Experiment | None:
-        return next((task for task in self.of([arm]) if isinstance(task, Experiment)), None)
 
     def parameters(self, arm: Arm) -> int:
         """How many parameters of an arm's network learn in the inpainting phase.
@@ -516,13 +512,12 @@ class Study:
         """
         store, found = store or Store(), {}
         for name, arm in arms.items():
-            result, run = self.result(arm, store), self._first(arm)
-            filled: np.ndarray | None = None
+            result, filled = self.result(arm, store), None
             if result is not None:
                 filled = metrics.composite(pictures, result.inpaint(pictures, masks), masks)
                 if self.registered and METHODS[result.experiment.method].learned:
                     fills.keep(store, result.fingerprint, pictures, masks, filled)
-            elif run is not None and self.registered:
+            elif self.registered and (run := next(self._runs(arm), None)):
                 filled = fills.kept(store, run.fingerprint, pictures, masks)
             if filled is not None:
                 found[name] = filled

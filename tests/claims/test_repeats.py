@@ -53,16 +53,16 @@ def test_the_mean_is_over_the_means_of_seeds(found):
     expected = stats.ttest_1samp(means, 0.0)
     assert change.value == pytest.approx(np.mean(means))
     assert change.interval() == pytest.approx(expected.confidence_interval())
-    assert repeats.is_rounding(change)
+    assert repeats.is_undetected(change)
     assert repeats.scatter(found) == pytest.approx(np.sqrt(np.mean(np.square([*CHANGES.values()]))))
 
 
 def test_a_significant_or_a_large_change_is_no_rounding():
     steady = {key: -0.005 - 0.0001 * key[1] for key in CHANGES}
-    assert not repeats.is_rounding(repeats.mean_change(repeats.repeats(RECORDS, again(steady))))
+    assert not repeats.is_undetected(repeats.mean_change(repeats.repeats(RECORDS, again(steady))))
     seeds = {11: 0.1, 12: -0.05, 13: 0.02}
     large = {(arm, seed): seeds[seed] for arm, seed in CHANGES}
-    assert not repeats.is_rounding(repeats.mean_change(repeats.repeats(RECORDS, again(large))))
+    assert not repeats.is_undetected(repeats.mean_change(repeats.repeats(RECORDS, again(large))))
 
 
 def test_a_run_that_diverged_on_one_machine_is_named_and_left_out():

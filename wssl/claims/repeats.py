@@ -10,14 +10,14 @@ from wssl.claims.campaign import Campaign
 from wssl.claims.catalogue import Claim
 from wssl.claims.decision import needed
 from wssl.records import has_diverged
-from wssl.statistics import Estimate
+from wssl.statistics import Estimate, contrast
 from wssl.store import Record
 
 FOLDER = "again"
 """The folder of the repeated records, below that of the others."""
 
 TOLERANCE = 0.01
-"""The greatest mean change of 1 - SSIM, as a ratio, that the plan calls rounding."""
+"""The greatest mean change of 1 - SSIM, as a ratio, that the plan lets pass."""
 
 
 @dataclass(frozen=True)
@@ -89,13 +89,10 @@ def mean_change(found: Sequence[Repeat]) -> Estimate:
         if not repeat.diverged:
             by_seed.setdefault(repeat.seed, []).append(repeat.change)
     means = [float(np.mean(changes)) for changes in by_seed.values()]
-    if len(means) < 2:
-        return Estimate(means[0] if means else np.nan, np.nan, np.nan)
-    error = float(np.std(means, ddof=1) / np.sqrt(len(means)))
-    return Estimate(float(np.mean(means)), error, len(means) - 1)
+    return contrast([means or [np.nan]], (1.0,))
 
 
-def is_rounding(change: Estimate) -> bool:
+def is_undetected(change: Estimate) -> bool:
     """Whether a mean change is neither significant at 5 % nor above `TOLERANCE`, as the plan asks.
 
     Parameters

@@ -25,52 +25,56 @@ _KEPT_DEVIATION = 0.87962566103423978
 """Standard deviation of a standard normal distribution that is cut at two."""
 
 
-class HeNormal(keras.initializers.HeNormal):
+class _AsUnderTensorFlow(keras.initializers.Initializer):
+    """Keras' own draw under TensorFlow, and `drawn` under any other backend."""
+
+    def __call__(self, shape: tuple[int, ...], dtype: str | None = None) -> Any:
+        """Return initial values, a tensor of that shape."""
+        if keras.backend.backend() == "tensorflow":
+            return super().__call__(shape, dtype)
+        return keras.ops.convert_to_tensor(self.drawn(shape), dtype or keras.config.floatx())
+
+    def drawn(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Return the same values, drawn with NumPy: float32."""
+        raise NotImplementedError
+
+
+class HeNormal(_AsUnderTensorFlow, keras.initializers.HeNormal):
     """Keras' `HeNormal` with an integer seed."""
 
-    def __call__(self, shape: tuple[int, ...], dtype: str | None = None) -> Any:
-        """Return initial values, a tensor of that shape."""
-        if keras.backend.backend() == "tensorflow":
-            return super().__call__(shape, dtype)
+    def drawn(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Return the same values, drawn with NumPy: float32."""
         deviation = np.sqrt(2.0 / max(1.0, _fans(shape)[0])) / _KEPT_DEVIATION
-        return _tensor(truncated_normal(self.seed, shape) * np.float32(deviation), dtype)
+        return truncated_normal(self.seed, shape) * np.float32(deviation)
 
 
-class GlorotUniform(keras.initializers.GlorotUniform):
+class GlorotUniform(_AsUnderTensorFlow, keras.initializers.GlorotUniform):
     """Keras' `GlorotUniform` with an integer seed."""
 
-    def __call__(self, shape: tuple[int, ...], dtype: str | None = None) -> Any:
-        """Return initial values, a tensor of that shape."""
-        if keras.backend.backend() == "tensorflow":
-            return super().__call__(shape, dtype)
+    def drawn(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Return the same values, drawn with NumPy: float32."""
         limit = np.float32(np.sqrt(6.0 / max(1.0, sum(_fans(shape)))))
-        return _tensor(uniform(self.seed, shape) * (limit + limit) - limit, dtype)
+        return uniform(self.seed, shape) * (limit + limit) - limit
 
 
-class RandomNormal(keras.initializers.RandomNormal):
+class RandomNormal(_AsUnderTensorFlow, keras.initializers.RandomNormal):
     """Keras' `RandomNormal` with an integer seed."""
 
-    def __call__(self, shape: tuple[int, ...], dtype: str | None = None) -> Any:
-        """Return initial values, a tensor of that shape."""
-        if keras.backend.backend() == "tensorflow":
-            return super().__call__(shape, dtype)
-        drawn = normal(self.seed, shape) * np.float32(self.stddev) + np.float32(self.mean)
-        return _tensor(drawn, dtype)
+    def drawn(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Return the same values, drawn with NumPy: float32."""
+        return normal(self.seed, shape) * np.float32(self.stddev) + np.float32(self.mean)
 
 
-class Orthogonal(keras.initializers.Orthogonal):
+class Orthogonal(_AsUnderTensorFlow, keras.initializers.Orthogonal):
     """Keras' `Orthogonal` with an integer seed."""
 
-    def __call__(self, shape: tuple[int, ...], dtype: str | None = None) -> Any:
-        """Return initial values, a tensor of that shape."""
-        if keras.backend.backend() == "tensorflow":
-            return super().__call__(shape, dtype)
+    def drawn(self, shape: tuple[int, ...]) -> np.ndarray:
+        """Return the same values, drawn with NumPy: float32."""
         rows, columns = int(np.prod(shape[:-1])), shape[-1]
-        drawn = normal(self.seed, (max(rows, columns), min(rows, columns)))
-        q, r = np.linalg.qr(drawn)
+        q, r = np.linalg.qr(normal(self.seed, (max(rows, columns), min(rows, columns))))
         q = q * np.sign(np.diagonal(r))
         q = q.T if rows < columns else q
-        return _tensor(np.float32(self.gain) * q.reshape(shape), dtype)
+        return np.float32(self.gain) * q.reshape(shape)
 
 
 def uniform(seed: int, shape: tuple[int, ...]) -> np.ndarray:
@@ -184,7 +188,3 @@ def _fans(shape: tuple[int, ...]) -> tuple[int, int]:
     """Inputs and outputs of a unit, of kernels (..., inputs, outputs)."""
     field = int(np.prod(shape[:-2]))
     return field * shape[-2], field * shape[-1]
-
-
-def _tensor(values: np.ndarray, dtype: str | None) -> Any:
-    return keras.ops.convert_to_tensor(values, dtype or keras.config.floatx())

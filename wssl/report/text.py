@@ -22,7 +22,7 @@ from wssl.claims.estimands import SSIM, Contrast, Score, difference, in_db
 from wssl.claims.ladders import Rung
 from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, diverged, paired
 from wssl.claims.registration import Registration, registration
-from wssl.claims.repeats import Repeat, is_rounding, mean_change, scatter
+from wssl.claims.repeats import Repeat, is_undetected, mean_change, scatter
 from wssl.records import describe, has_diverged
 from wssl.report.labels import ENCODERS, score_label
 from wssl.report.numbers import amount, bounds, bounds_text, change_text, effect_text
@@ -314,7 +314,7 @@ def repeats_text(
     change, one = mean_change(found), scatter(found)
     devices = listed(sorted({str(r.again["provenance"]["device"]) for r in found}))
     seeds, lost = len({repeat.seed for repeat in kept}), len(found) - len(kept)
-    rule = "not met, which does not show that there is none" if is_rounding(change) else "met"
+    rule = "not met, which does not show that there is none" if is_undetected(change) else "met"
     without = f", {lost} of which diverged on one of the two" if lost else ""
     by_encoder = {
         name: mean_change([repeat for repeat in found if repeat.encoder == encoder])
