@@ -68,7 +68,9 @@ report.weight_curves(campaign, PAIRS, SINGLES)
 # %% [markdown]
 # An {term}`effect` is the percentage by which 1 - SSIM is lower, or the number of dB by which PSNR
 # is higher: the mean of the differences between runs with the same {term}`seed`. Its 95 % interval
-# is for new seeds and new images. {doc}`10_verdicts` explains how a verdict is reached.
+# is for new seeds and new images. The interval that decides is wider, because many claims are
+# judged at once; an asterisk marks effects of whose runs some {term}`diverged`. {doc}`10_verdicts`
+# explains both, and how a verdict is reached.
 #
 # {glue:text}`scale`
 #
@@ -96,14 +98,14 @@ report.spread_table(campaign, {report.set_name(pair): arms for pair, arms in PAI
 # the width of the 95 % interval of a configuration over its seeds.
 
 # %% tags=["hide-input"]
-report.table(2, report.runs_of(campaign, DOUBLES))
+report.table(2, report.shared_runs(campaign, DOUBLES))
 
 # %% [markdown]
 # The chart shows the same runs. Point at a weighting, or move to it with the Tab key, to see its
 # numbers.
 
 # %% tags=["hide-input"]
-report.landscape_line(report.runs_of(campaign, [*SINGLES, *DOUBLES]))
+report.landscape_line(report.shared_runs(campaign, [*SINGLES, *DOUBLES]))
 
 # %% [markdown]
 # ## The effect of a second task with a weight of 0.1

@@ -38,7 +38,6 @@ from wssl.claims.outcomes import findings
 from wssl.notebooks import check_parameters
 from wssl.report import text
 from wssl.showcase import showcase
-from wssl.store import Store
 from wssl.study import Study
 
 check_parameters(globals())
@@ -56,8 +55,9 @@ primary = [v for v in verdicts if v.claim.primary is not None]
 secondary = [v for v in verdicts if v.claim.primary is None]
 records = study.records()
 runs = [r for r in records if r["kind"] == "inpainting"]
-again = list(Store(Store().root / repeats.FOLDER).records()) if study.registered else []
+again = repeats.repetitions() if study.registered else []
 repeated = repeats.repeats(records, again)
+alike = {repeats.ONE_MACHINE: repeats.on_one_machine(records, again)} if again else {}
 exchanged = findings(repeats.exchanged(records, again)) if again else found
 mixed = repeats.mixed([v.claim for v in verdicts], campaign)
 tables = {
@@ -72,7 +72,7 @@ for name, value in {
     "headline": report.headline(found, beside),
     "picture": report.picture_strip(**vars(showcase(study))),
     "question": report.answer_sentence(found, beside),
-    "primary_claims": report.claim_list(found, beside),
+    "primary_claims": report.claim_list(found, {**beside, **alike}),
     "summary": report.summary(found, len(runs), text.hours(records)),
     "size": campaign.design.size,
     "runs": len(runs),
@@ -110,15 +110,16 @@ report.forest(verdicts, campaign)
 #
 # {glue:text}`plan` Order and dates rest on the commits of this repository; no third party has stamped
 # them. The records so far are {glue:text}`runs:d` runs of {glue:text}`configurations:d`
-# configurations, {glue:text}`pretexts:d` pretext phases and {glue:text}`evaluations:d` evaluations:
-# {glue:text}`hours:.1f` hours of computing in total.
+# configurations, {glue:text}`pretexts:d` pretext phases and {glue:text}`evaluations:d` evaluations.
+# The durations of all runs add up to {glue:text}`hours:.1f` hours, whatever machine each was made on
+# ({doc}`11_cost`).
 #
 # ## The primary claims
 #
 # The claims are in the order of the plan. The **effect** is above zero if the claim is true; it is
 # a percentage of 1 - SSIM unless another unit is given, with the 95 % interval of this claim alone.
 # The **interval that decides** is adjusted for the number of claims, and the verdict follows from
-# it. The **margin** is the smallest effect of interest. An asterisk marks an effect of whose runs some
+# it, and from the {term}`margin` below which an effect does not matter. An asterisk marks an effect of whose runs some
 # diverged. It is printed because the plan counts these runs, but it is mostly about them: even its
 # sign may be wrong for the others. What these show is below.
 
@@ -136,9 +137,9 @@ tables["secondary"]
 #
 # Few seeds estimate their own scatter badly. The verdicts therefore average it with that of
 # comparable runs, in both widths, and runs that diverged count there, too. This table takes the
-# scatter of a claim's own runs alone, for the claims about the controls and all others that borrow
-# from runs that diverged, and compares the two. It decides nothing, and is empty until a claim's runs
-# are recorded.
+# scatter of a claim's own runs alone and compares the two. A claim whose effect is the best of
+# several configurations minus another has the scatter of the two that were selected. The table decides
+# nothing, and is empty until a claim's runs are recorded.
 
 # %% tags=["hide-input"]
 report.own_noise_table(verdicts, campaign)
@@ -170,7 +171,7 @@ report.converged_table(verdicts, campaign)
 #   partly known and before any run with them. It is confirmatory: nothing about it can be chosen.
 #
 # Halving the rate costs some networks about 5 %, so smaller effects cannot be told from the choice of
-# the rate.
+# the rate, and “no difference that matters” is said of this rate only.
 #
 # {glue:text}`beside`
 
@@ -184,10 +185,11 @@ report.beside_table(beside, report.converged_table)
 # ## Does the machine matter?
 #
 # {glue:text}`repeats` The table shows by how much each repeated run was better on the other machine, in
-# per cent of 1 - SSIM. Seeds, initial weights, batches and masks are the same, and the arithmetic is
-# in float32 on both; the backend is another one (JAX instead of TensorFlow), and pretext phases were
-# trained again. A mean over encoders hides shifts that cancel, and claims rest on differences of
-# encoders: the rows count, not their mean.
+# per cent of 1 - SSIM, and the means in dB, too. Seeds, initial weights, batches and masks are the
+# same, and the arithmetic is in float32 on both; the backend is another one (JAX instead of
+# TensorFlow), and pretext phases were trained again. A mean over encoders hides shifts that cancel,
+# and claims rest on differences of encoders. So the rows count, not their mean, and above all the last
+# ones: they show by how much a comparison with training from scratch changes.
 
 # %% tags=["hide-input"]
 report.repeat_table(repeated)
@@ -195,7 +197,7 @@ report.repeat_table(repeated)
 # %% [markdown]
 # Where a claim rests on runs of both kinds, a difference between the machines would count for or against
 # it. So these claims are judged once more with the repetitions in place of the runs that they repeat.
-# That decides nothing.
+# That decides nothing. An effect that changes much should be trusted in neither version.
 
 # %% tags=["hide-input"]
 report.exchange_table(found, exchanged, [claim.key for claim in mixed])

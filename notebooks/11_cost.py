@@ -65,8 +65,8 @@ glue("hours", text.hours(records), display=False)
 glue("preset", preset, display=False)
 
 # %% [markdown]
-# At the preset {glue:text}`preset`, all {term}`records <record>` took {glue:text}`hours:.1f` hours
-# in total. A record contains the elapsed time of its run. Runs that share a machine take longer, so
+# At the preset {glue:text}`preset`, the durations of all {term}`records <record>` add up to
+# {glue:text}`hours:.1f` hours, on whatever machine each was made. A record contains the elapsed time of its run. Runs that share a machine take longer, so
 # by machine the table also gives the time that passed while any run was in progress, the most that
 # were at a time, and the images that were trained on in each second that passed.
 

@@ -57,11 +57,12 @@ for name, value in {
     "awaiting": text.awaited_rungs(rungs) if study.registered else "",
     "diverged": text.diverged_text(study.records(), text.COUNTED),
     "predicted": predicted,
+    "narrow": study.design.narrow,
     "large": text.large_text(large, vars(presets.preset("gpu"))),
 }.items():
     glue(name, value, display=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Pairs of controls at every setting of four scales: the number of training steps of the inpainting phase, the channels of the first block, the width of the strokes, and the size of the images. Above zero, the first of a pair is better.", "name": "fig-ladders"}, "image": {"alt": "Four charts side by side, for budget, width, holes and size. Horizontal: the scale; vertical: the change of 1 - SSIM. One curve with intervals for each of three pairs of configurations."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Pairs of controls at the settings of each scale that has runs at two or more: the number of training steps of the inpainting phase, the channels of the first block, the width of the strokes, the size of the images. Above zero, the first of a pair is better.", "name": "fig-ladders"}, "image": {"alt": "Charts side by side, one for each scale: budget, width, holes and size. Horizontal: the scale; vertical: the change of 1 - SSIM. One curve with intervals for each of three pairs of configurations."}}
 report.ladder_figure(rungs)
 
 # %% [markdown]
@@ -77,7 +78,8 @@ report.ladder_figure(rungs)
 # is higher: the mean of the differences between runs with the same {term}`seed`. Its 95 % interval
 # is for new seeds and new images. {doc}`10_verdicts` explains how a verdict is reached. Each claim
 # is judged at the scale that the plan fixed for it; this page shows effects at other scales without
-# judging them. {glue:text}`diverged`
+# judging them. Where a scale does not say otherwise, networks have the first width
+# {glue:text}`narrow:d`. {glue:text}`diverged`
 #
 # ## More training
 

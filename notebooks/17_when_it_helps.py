@@ -70,7 +70,7 @@ report.dots(
 advice.advice_table(exploration, CHOICES)
 
 # %% [markdown]
-# ## A thousand portraits and a day of CPU
+# ## A few thousand portraits and a day of CPU
 #
 # {glue:text}`plan` {glue:text}`cost` Then try the network on your own images before you trust it:
 # everything here was seen on aligned portraits of 64 px, with holes of 30 to 50 % drawn as strokes.

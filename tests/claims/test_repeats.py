@@ -9,10 +9,12 @@ from worlds import TRUE, study
 
 from wssl.claims import repeats
 from wssl.claims.campaign import NARROW, Campaign, at_width
-from wssl.claims.catalogue import BEST_ARM, SCRATCH, claim
+from wssl.claims.catalogue import BEST_ARM, LOSSES, SCRATCH, SINGLES, claim
 from wssl.claims.outcomes import findings
 from wssl.report import exchange_table, repeat_table
+from wssl.report.numbers import bounds_text, number
 from wssl.report.text import repeats_text
+from wssl.store import Store
 
 RECORDS = study(TRUE["features"])
 CHANGES = {
@@ -106,3 +108,46 @@ def test_a_claim_is_mixed_if_its_runs_come_from_two_backends():
         record["history"] = [[20, 0.1]]
     changed = Campaign(repeats.exchanged(records, made))
     assert [c.key for c in repeats.mixed(claims, changed)] == ["mix"]
+
+
+def test_contrasts_with_scratch_are_differences_of_the_changes_of_each_seed(found):
+    row = repeat_table(found).loc["pretrained, frozen minus from scratch"]
+    values = [CHANGES[BEST_ARM, seed] - CHANGES[SCRATCH, seed] for seed in (11, 12, 13)]
+    assert [row[f"seed {seed}"] for seed in (11, 12, 13)] == [number(v, "ratio") for v in values]
+    assert row["mean (%)"] == number(np.mean(values), "ratio")
+    ends = stats.ttest_1samp(values, 0.0).confidence_interval()
+    assert row["95 % interval"] == bounds_text(*ends, "ratio")
+    assert row["mean (dB)"] == "0.00", "PSNR was left as it was"
+
+
+def test_claims_that_repetitions_bring_to_one_machine():
+    records = copy.deepcopy(RECORDS)
+    made = again()
+    for record in [*records, *made]:
+        record["history"] = record.get("history") or [[20, 0.1]]
+        record["provenance"] = {"backend": "tensorflow"}
+    for by_seed in (
+        Campaign(records).runs[LOSSES["ssim"]],
+        Campaign(records).runs[LOSSES["log_cosh"]],
+        Campaign(records).runs[SINGLES[0]],
+    ):
+        for run in by_seed.values():
+            run["provenance"] = {"backend": "jax"}
+    for record in made:
+        record["provenance"] = {"backend": "jax"}
+    settled = repeats.on_one_machine(records, made)
+    assert "mix" in settled, "all of its runs are of the GPU then"
+    assert "combination" not in settled, "the other weightings stay on both"
+    assert "supervised" not in settled, "it never mixed them"
+    instead = findings(repeats.exchanged(records, made))["mix"]
+    assert settled["mix"].effect.value == instead.effect.value
+    assert not repeats.on_one_machine(records, [])
+
+
+def test_the_repetitions_are_those_of_a_folder_of_the_store(tmp_path):
+    store = Store(tmp_path)
+    assert repeats.repetitions(store) == []
+    record = {"kind": "pretext", "fingerprint": "a000000000000001"}
+    record |= dict.fromkeys(("experiment", "metrics", "provenance"), {})
+    Store(tmp_path / repeats.FOLDER).put(record)
+    assert repeats.repetitions(store) == [record]

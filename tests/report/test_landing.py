@@ -69,14 +69,14 @@ def test_runs_that_diverged_are_told_beside_the_answer(found):
     words = landing.effect_words(replace(rest[landing.QUESTION], effect=effect))
     kept = paired(rest.campaign, terms, SSIM).per_seed
     seeds = f"{', '.join(map(str, [*kept][:3]))} and {[*kept][3]}"
-    expected = f"1 of 10 runs diverged; seeds in which none did ({seeds}): {words}"
+    expected = f"{words}; from seeds {seeds} alone, since 1 of 10 runs diverged with other seeds"
     assert told(rest, landing.QUESTION) == expected
     assert "interval" not in landing.answer_sentence(rest)
     undecided = replace(rest[landing.QUESTION], outcome=UNDECIDED)
     shown = Findings(rest.campaign, {**rest.verdicts, landing.QUESTION: undecided}, True)
     words = "The registered test is undecided: training broke down in 1 of 10 runs."
     assert landing.answer_sentence(shown) == words
-    assert report.claim_list(rest)._repr_html_().count(f">{expected}") == 1
+    assert report.claim_list(rest)._repr_html_().count(f">{expected[0].upper()}{expected[1:]}") == 1
     assert told(found, landing.QUESTION) == ""
     assert told(rest, "weights-matter") == ""
 
@@ -95,7 +95,7 @@ def test_an_effect_is_a_change_of_the_error(found):
     assert effect_of(found, "supervised", np.log(2)).startswith("error 50.0 % lower")
     assert effect_of(found, "supervised", -np.log(1.5)).startswith("error 50.0 % higher")
     spread = effect_of(found, "weights-matter", 0.021)
-    assert spread.startswith("the weights change the error by 2.1 %")
+    assert spread.startswith("standard deviation of the error between weightings 2.1 %")
 
 
 def test_an_interval_runs_from_less_to_more_whichever_way_the_effect_points(found):
@@ -136,8 +136,10 @@ def test_what_the_runs_at_half_the_rate_say_stands_below(found):
     assert words.startswith(f"{short}, 95 % interval ")
     sentence = landing.answer_sentence(found, {HALVED: whole})
     assert sentence.startswith(landing.answer_sentence(found))
-    assert sentence.endswith(f" At half the rate: no difference that matters, {short}.")
-    expected = "At half the rate: there is no difference that matters"
+    whose = landing.effect_words(whole["supervised"], interval=False, subject=landing.SUBJECT)
+    assert sentence.endswith(f" At half the rate: no difference above the margin, {whose}.")
+    assert whose == short.replace("error", "the recipe's error is")
+    expected = "At half the rate: no difference above the margin in these runs"
     html = report.claim_list(found, {HALVED: whole})._repr_html_()
     assert html.count("At half the rate: ") == 2
     assert f"{expected} ({words})" in html
@@ -156,7 +158,7 @@ def test_what_the_runs_at_half_the_rate_say_stands_below(found):
 def test_each_outcome_at_half_the_rate_has_its_words(found, outcome, low, high, short, words):
     halved = with_outcome(found, outcome, low, high)
     sentence = landing.answer_sentence(found, {HALVED: halved})
-    assert f"At half the rate: {short}, error " in sentence
+    assert f"At half the rate: {short}, the recipe's error is " in sentence
     html = report.claim_list(found, {HALVED: halved})._repr_html_()
     assert f"At half the rate: {words} (error " in html
 
@@ -164,7 +166,8 @@ def test_each_outcome_at_half_the_rate_has_its_words(found, outcome, low, high, 
 def test_other_runs_answer_one_after_the_other(found):
     better, worse = (with_outcome(found, *ends) for ends in (
         (HOLDS, 0.1, 0.3), (REFUTED, -0.3, -0.1)))  # fmt: skip
-    size = landing.effect_words(found[landing.QUESTION], interval=False)
+    question = found[landing.QUESTION]
+    size = landing.effect_words(question, interval=False, subject=landing.SUBJECT)
     sentence = landing.answer_sentence(found, {"One": better, "Two": worse})
     assert sentence.endswith(f" One: yes, {size}. Two: no, {size}.")
 

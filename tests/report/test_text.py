@@ -61,7 +61,8 @@ def test_lists(parts, words):
 def test_an_answer_says_the_claim_its_verdict_and_the_effect(judged):
     words = text.answer(judged, ["features"])
     assert words.startswith(
-        "Holds: “What the encoder learns from pretext tasks serves inpainting” (1 - SSIM "
+        "Holds: “What the encoder learns from pretext tasks serves inpainting” "
+        f"({claim('features').compared}: 1 - SSIM "
     )
     assert "% interval" in words
     assert not words.endswith(".")
@@ -85,7 +86,8 @@ def test_an_answer_has_no_effect_that_runs_which_diverged_made(judged):
     words = text.answer(found, ["features"])
     kept = paired(found.campaign, found["features"].claim.estimand.terms, SSIM)
     seeds = text.listed([*map(str, kept.per_seed)])
-    assert f"(1 of 10 runs diverged; seeds in which none did ({seeds}): " in words
+    lost = f"; from seeds {seeds} alone, since 1 of 10 runs diverged with other seeds)"
+    assert words.endswith(lost)
     assert (
         f"1 - SSIM {100 * (1 - np.exp(-kept.estimate.value)):.1f} % lower, 95 % interval " in words
     )
@@ -195,14 +197,15 @@ def test_a_plan_that_is_not_there(tmp_path):
 def test_the_answer_of_the_ladders():
     found = ladders(study(TRUE["features"]))
     words = text.ladder_answer(found, registered=True)
-    assert re.search(r"a frozen random encoder, 1 - SSIM is between \S+ % lower and ", words)
-    assert words.endswith("(2 scales).")
+    places = r"a frozen random encoder: between \S+ % lower \(width 16\) and \S+ % lower \(width 32"
+    assert re.search(places, words)
+    assert words.endswith("at 2 scales.")
     twice = {"width": found["width"], "holes": found["width"][:1]}
-    assert text.ladder_answer(twice, registered=True).endswith("(2 scales).")
+    assert text.ladder_answer(twice, registered=True).endswith("at 2 scales.")
     records = [{**r, "fingerprint": f"other-{r['fingerprint']}"} for r in study(TRUE["supervised"])]
     other = [replace(rung, campaign=Campaign(records)) for rung in found["width"]]
     more = text.ladder_answer({**found, "holes": other}, registered=True)
-    assert more.endswith("(4 scales).")
+    assert more.endswith("at 4 scales.")
     assert more != words
     assert "budget 16x" in text.awaited_rungs(found)
     assert "width 16" not in text.awaited_rungs(found)

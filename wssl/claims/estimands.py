@@ -361,11 +361,31 @@ class Best:
         return [*(need for need in found if not campaign.is_fill(need[1])), *fixed]
 
     def estimate(self, campaign: Campaign) -> BestAgainstBest:
-        """Over the seeds that all arms share."""
-        seeds = _seeds(campaign, self.many)
+        """Over the registered seeds, which all arms share."""
+        return self.over(campaign, _seeds(campaign, self.many))
+
+    def over(
+        self, campaign: Campaign, seeds: Sequence[int], *, own: bool = False
+    ) -> BestAgainstBest:
+        """Over some seeds, which all arms must share.
+
+        Parameters
+        ----------
+        campaign : Campaign
+        seeds : sequence of int
+        own : bool
+            As in `linear`.
+        """
         rows = (
             tuple(
-                linear(campaign, ((1.0, a), (-1.0, b)), self.score, seeds, pooled=self.pooled)
+                linear(
+                    campaign,
+                    ((1.0, a), (-1.0, b)),
+                    self.score,
+                    seeds,
+                    pooled=self.pooled and not own,
+                    own=own,
+                )
                 for b in self.others
             )
             for a in self.first

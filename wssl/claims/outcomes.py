@@ -10,6 +10,8 @@ from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign, Design, at_width
 from wssl.claims.catalogue import CLAIMS, Claim
 from wssl.claims.decision import Verdict, available, needed, verdicts_of
 from wssl.claims.estimands import (
+    Best,
+    Contrast,
     Score,
     SpreadByTasks,
     SpreadOfWeightings,
@@ -17,7 +19,7 @@ from wssl.claims.estimands import (
     linear,
 )
 from wssl.records import has_diverged
-from wssl.statistics import Estimate
+from wssl.statistics import Effect, Estimate
 from wssl.store import Record
 
 SEEN, NOT_RUN = "not judged", "not run at this scale"
@@ -315,3 +317,32 @@ def paired(
     if len(seeds) < (3 if alone else 2) and not all(map(campaign.is_fill, coefficients)):
         estimate = Estimate(estimate.value, float("nan"), float("nan"))
     return PairedContrast(estimate, values)
+
+
+def without_diverged(
+    campaign: Campaign, estimand: Contrast | Best
+) -> tuple[Effect, tuple[int, ...]] | None:
+    """The effect from the seeds in which no run diverged, for display without a verdict.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    estimand : Contrast or Best
+
+    Returns
+    -------
+    Effect and tuple of int, or None
+        The effect, as in `paired`, and these seeds; None without any.
+    """
+    if isinstance(estimand, Contrast):
+        found = paired(campaign, estimand.terms, estimand.score)
+        return (found.estimate, tuple(found.per_seed)) if found else None
+    campaign = campaign.converged
+    arms = (*estimand.first, *estimand.others)
+    seeds = common_seeds(campaign, arms, estimand.score)
+    if not seeds or not all(map(campaign.runs.get, arms)):
+        return None
+    best = estimand.over(campaign, seeds)
+    if len(seeds) < 2 and not all(map(campaign.is_fill, arms)):
+        return Estimate(best.value, float("nan"), float("nan")), seeds
+    return best, seeds

@@ -1,7 +1,8 @@
 """Runs made once more on another machine: what the machine does to scores and verdicts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -9,15 +10,19 @@ import numpy as np
 from wssl.claims.campaign import Campaign
 from wssl.claims.catalogue import Claim
 from wssl.claims.decision import needed
+from wssl.claims.outcomes import Findings, findings
 from wssl.records import has_diverged
 from wssl.statistics import Estimate, contrast
-from wssl.store import Record
+from wssl.store import Record, Store
 
 FOLDER = "again"
 """The folder of the repeated records, below that of the others."""
 
 TOLERANCE = 0.01
 """The greatest mean change of 1 - SSIM, as a ratio, that the plan lets pass."""
+
+ONE_MACHINE = "With repeated runs, all on one kind of machine"
+"""The title of the findings of `on_one_machine`."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,21 @@ class Repeat:
         here, there = (1.0 - run["metrics"]["ssim"] for run in (self.first, self.again))
         return float(np.log(here) - np.log(there))
 
+    @property
+    def gain(self) -> float:
+        """The PSNR of the repetition minus that of the run, in dB."""
+        return float(self.again["metrics"]["psnr"] - self.first["metrics"]["psnr"])
+
+
+def repetitions(store: Store | None = None) -> list[Record]:
+    """The repeated records that belong to a store.
+
+    Parameters
+    ----------
+    store : Store, optional
+    """
+    return list(Store((store or Store()).root / FOLDER).records())
+
 
 def repeats(records: Iterable[Record], again: Iterable[Record]) -> list[Repeat]:
     """The runs that have been repeated, by encoder and seed.
@@ -72,24 +92,48 @@ def repeats(records: Iterable[Record], again: Iterable[Record]) -> list[Repeat]:
     return sorted(found, key=lambda repeat: (repeat.encoder, repeat.seed))
 
 
-def mean_change(found: Sequence[Repeat]) -> Estimate:
+Of = Callable[[Repeat], float]
+"""A number of a repetition, such as its change or its gain."""
+
+CHANGE: Of = attrgetter("change")
+GAIN: Of = attrgetter("gain")
+
+
+def by_seed(found: Iterable[Repeat], of: Of = CHANGE) -> dict[int, float]:
+    """The mean change of each seed, without runs that diverged.
+
+    Parameters
+    ----------
+    found : iterable of Repeat
+    of : callable
+        `CHANGE`, or `GAIN` for dB.
+    """
+    changes: dict[int, list[float]] = {}
+    for repeat in found:
+        if not repeat.diverged:
+            changes.setdefault(repeat.seed, []).append(of(repeat))
+    return {seed: float(np.mean(values)) for seed, values in changes.items()}
+
+
+def mean_of(changes: Mapping[int, float]) -> Estimate:
+    """The mean over seeds, by Student's t; its error is NaN for fewer than two seeds.
+
+    Parameters
+    ----------
+    changes : mapping of int to float
+        By seed.
+    """
+    return contrast([list(changes.values()) or [np.nan]], (1.0,))
+
+
+def mean_change(found: Iterable[Repeat]) -> Estimate:
     """The mean change of the score, over the means of the seeds, without runs that diverged.
 
     Parameters
     ----------
-    found : sequence of Repeat
-
-    Returns
-    -------
-    Estimate
-        By Student's t; its error is NaN for fewer than two seeds.
+    found : iterable of Repeat
     """
-    by_seed: dict[int, list[float]] = {}
-    for repeat in found:
-        if not repeat.diverged:
-            by_seed.setdefault(repeat.seed, []).append(repeat.change)
-    means = [float(np.mean(changes)) for changes in by_seed.values()]
-    return contrast([means or [np.nan]], (1.0,))
+    return mean_of(by_seed(found))
 
 
 def is_undetected(change: Estimate) -> bool:
@@ -133,6 +177,28 @@ def mixed(claims: Iterable[Claim], campaign: Campaign) -> list[Claim]:
     campaign : Campaign
     """
     return [claim for claim in claims if len(_backends(claim, campaign)) > 1]
+
+
+def on_one_machine(records: Iterable[Record], again: Iterable[Record]) -> Findings:
+    """The claims on runs of two backends that rest on runs of one when repetitions replace some.
+
+    Parameters
+    ----------
+    records, again : iterable of dict
+        Of the registered campaign, and of the repetitions.
+
+    Returns
+    -------
+    wssl.claims.Findings
+        As judged from these runs, for comparison only.
+    """
+    records = list(records)
+    exchange = exchanged(records, again)
+    instead = findings(exchange)
+    claims = mixed([verdict.claim for verdict in instead.values()], Campaign(records))
+    still = mixed(claims, instead.campaign)
+    settled = {claim.key: instead[claim.key] for claim in claims if claim not in still}
+    return Findings(instead.campaign, settled, registered=True)
 
 
 def _backends(claim: Claim, campaign: Campaign) -> set[Any]:

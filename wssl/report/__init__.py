@@ -27,6 +27,7 @@ from wssl.report.tables.contrasts import (
     repetition_table,
     runs_of,
     score_table,
+    shared_runs,
     spread_table,
     variants_table,
 )
@@ -122,6 +123,7 @@ __all__ = [
     "score_table",
     "set_name",
     "share_curves",
+    "shared_runs",
     "slider",
     "source_table",
     "spread_table",

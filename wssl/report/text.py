@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,9 @@ from wssl.claims.decision import (
     UNDECIDED,
     Verdict,
 )
-from wssl.claims.estimands import SSIM, Contrast, Score, difference, in_db
+from wssl.claims.estimands import SSIM, Best, Contrast, Score, difference, in_db
 from wssl.claims.ladders import Rung
-from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, diverged, paired
+from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, diverged, paired, without_diverged
 from wssl.claims.registration import Registration, registration
 from wssl.claims.repeats import Repeat, is_undetected, mean_change, scatter
 from wssl.records import describe, has_diverged
@@ -131,15 +130,15 @@ def diverged_words(verdict: Verdict, campaign: Campaign, words: Callable[[Verdic
     lost, count = diverged(verdict, campaign)
     text = f"{lost} of {counted(count, 'run')} diverged" if lost else ""
     estimand = verdict.claim.estimand
-    if not lost or not isinstance(estimand, Contrast):
+    if not lost or not isinstance(estimand, Contrast | Best):
         return text
-    rest = paired(campaign, estimand.terms, estimand.score)
+    rest = without_diverged(campaign, estimand)
     if rest is None:
         return f"{text}, at least one of each seed"
-    seeds = listed([str(seed) for seed in rest.per_seed])
-    effect = words(replace(verdict, effect=rest.estimate))
-    kept = f"{'seeds' if len(rest.per_seed) > 1 else 'the seed'} in which none did ({seeds})"
-    return f"{text}; {kept}: {effect}"
+    effect, seeds = rest
+    kept = f"seed{'s' * (len(seeds) > 1)} {listed([str(seed) for seed in seeds])}"
+    alone = words(replace(verdict, effect=effect))
+    return f"{alone}; from {kept} alone, since {text} with other seeds"
 
 
 def answer(found: Findings, keys: Iterable[str]) -> str:
@@ -162,6 +161,8 @@ def answer(found: Findings, keys: Iterable[str]) -> str:
         by_status: dict[str, list[str]] = {}
         for verdict in sorted(verdicts, key=lambda v: [*SIGNS].index(v.outcome)):
             effect = diverged_words(verdict, found.campaign, in_words) or in_words(verdict)
+            if effect and not effect.startswith(verdict.claim.compared):
+                effect = f"{verdict.claim.compared}: {effect}"
             quoted = f"“{verdict.claim.text.rstrip('.')}”" + f" ({effect})" * bool(effect)
             by_status.setdefault(verdict.status, []).append(quoted)
         groups = [f"{status}: {'; '.join(quoted)}" for status, quoted in by_status.items()]
@@ -336,7 +337,8 @@ def repeats_text(
         f"single run changed by {100 * one:.1f} % (standard deviation): two trainings of one "
         f"configuration end at different networks. {counted(len(judged), 'claim')} rest on runs "
         "of both kinds of machines; with the repetitions in place of the runs that they repeat, "
-        f"{counted(others, 'outcome')} would be another, but effects and intervals change."
+        f"{counted(others, 'outcome')} would be another, but effects change, as the second table "
+        "shows."
     )
 
 
@@ -441,36 +443,44 @@ def ladder_answer(
     parts = []
     controls = {"scratch": "training from scratch", "random": "a frozen random encoder"}
     for other, against in controls.items():
-        seen = {}
-        for rung in chain.from_iterable(ladders.values()):
-            arms = rung.arm("frozen"), rung.arm(other)
-            found = paired(rung.campaign, difference(*arms).terms, score)
-            if found is not None:  # the same runs are a rung of several ladders
-                runs = [run for arm in arms for run in rung.campaign.runs[arm].values()]
-                seen[tuple(run["fingerprint"] for run in runs)] = found.estimate.value
+        seen: dict[Any, tuple[float, str]] = {}
+        # The same runs are a rung of several ladders; their width is what names them best.
+        for name, rungs in sorted(ladders.items(), key=lambda ladder: ladder[0] == "width"):
+            for rung in rungs:
+                arms = rung.arm("frozen"), rung.arm(other)
+                found = paired(rung.campaign, difference(*arms).terms, score)
+                if found is not None:
+                    runs = [run for arm in arms for run in rung.campaign.runs[arm].values()]
+                    key = tuple(run["fingerprint"] for run in runs)
+                    seen[key] = found.estimate.value, f"{name} {rung.label}"
         if len(seen) > 1:
-            ends = [change_text(end, score) for end in (min(seen.values()), max(seen.values()))]
-            name = score_label(score)
-            parts.append(
-                f"against {against}, {name} is between {' and '.join(ends).replace(f'{name} ', '')}"
-                f" ({len(seen)} scales)"
-            )
+            title = score_label(score)
+            ends = [
+                f"{change_text(value, score).removeprefix(f'{title} ')} ({where})"
+                for value, where in (min(seen.values()), max(seen.values()))
+            ]
+            scales = counted(len(seen), "scale")
+            parts.append(f"compared with {against}: between {' and '.join(ends)}, at {scales}")
     if parts:
-        return f"The paper's pretrained, frozen network: {'; '.join(parts)}."
+        title = score_label(score)
+        return f"{title} of the paper's pretrained, frozen network, {'; '.join(parts)}."
     if registered:
         return "Not answered yet: no scale has runs at two of its settings."
     return "Only the registered campaign varies the scale; at this preset there are no such runs."
 
 
 def awaited_rungs(ladders: Mapping[str, Sequence[Rung]]) -> str:
-    """Which rungs have no run yet, as a sentence; empty if each has.
+    """Which rungs have no run of the paper's network yet, as a sentence; empty if each has.
 
     Parameters
     ----------
     ladders : mapping of str to sequence of Rung
     """
     missing = [
-        f"{name} {rung.label}" for name, rungs in ladders.items() for rung in rungs if not rung.runs
+        f"{name} {rung.label}"
+        for name, rungs in ladders.items()
+        for rung in rungs
+        if not rung.campaign.runs.get(rung.arm("frozen"))
     ]
     return f"Awaiting runs: {', '.join(missing)}." if missing else ""
 
@@ -492,15 +502,17 @@ def large_text(campaign: Campaign, scale: Mapping[str, Any]) -> str:
         scale[f"inpainting_{name}"] for name in ("steps", "batch", "learning_rate")
     )
     seeds = len({run["experiment"]["seed"] for run in runs})
-    devices = listed(sorted({str(run["provenance"]["device"]) for run in runs}))
+    made = [run["provenance"] for run in runs]
+    devices = listed(sorted({str(of["device"]) for of in made}))
+    precisions = listed(sorted({str(of.get("precision", "float32")) for of in made}))
     return (
         f"Controls at {scale['size']} px: {counted(len(runs), 'run')} with "
         f"{counted(seeds, 'seed')}, first width {scale['width']}, {steps:,} steps of {images} "
         f"images in the inpainting phase and {scale['pretext_steps']:,} of "
         f"{scale['pretext_batch']} in the pretext phase, at a learning rate of {rate:g} "
-        f"({devices}). No learning rate was calibrated at this scale, so these runs show whether "
-        "the order of the controls is the same, and not how good each could be. No verdict rests "
-        "on them. A dash stands for a run that is missing."
+        f"({devices}, in {precisions}). No learning rate was calibrated at this scale, so these "
+        "runs show whether the order of the controls is the same, and not how good each could be. "
+        "No verdict rests on them. A dash stands for a run that is missing."
     )
 
 

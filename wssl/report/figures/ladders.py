@@ -37,12 +37,14 @@ def ladder_figure(ladders: Mapping[str, Sequence[Rung]], score: Score = SSIM) ->
     Returns
     -------
     matplotlib.figure.Figure
-        Points are means over the common seeds, bars 95 % intervals; rungs without runs are empty.
+        Points are means over the common seeds, bars 95 % intervals. Ladders with runs at fewer than
+        two rungs are left out.
     """
-    if not any(rung.runs for rungs in ladders.values() for rung in rungs):
-        return placeholder("Awaiting runs: none of the ladders has a rung yet.")
+    ladders = {name: rungs for name, rungs in ladders.items() if sum(map(_contrasted, rungs)) > 1}
+    if not ladders:
+        return placeholder("Awaiting runs: none of the scales has runs at two of its settings yet.")
     figure, axes = plt.subplots(
-        1, len(ladders), figsize=(11, 4.2), sharey=True, squeeze=False,
+        1, len(ladders), figsize=(3 + 2 * len(ladders), 4.2), sharey=True, squeeze=False,
         width_ratios=[len(rungs) for rungs in ladders.values()],
     )  # fmt: skip
     for axis, (name, rungs) in zip(axes[0], ladders.items(), strict=True):
@@ -58,6 +60,11 @@ def ladder_figure(ladders: Mapping[str, Sequence[Rung]], score: Score = SSIM) ->
         label = f"{NAMES[pair[0]]} minus {NAMES[pair[1]]}"
         axes[0, 0].plot([], [], f"{marker}-", color=colour, label=label)
     return with_legend(figure, _runs(rung for rungs in ladders.values() for rung in rungs))
+
+
+def _contrasted(rung: Rung) -> bool:
+    """Whether a rung has runs of both arms of a contrast."""
+    return any(all(rung.campaign.runs.get(rung.arm(name)) for name in pair) for pair in PAIRS)
 
 
 def _runs(rungs: Iterable[Rung]) -> list[Record]:

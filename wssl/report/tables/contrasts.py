@@ -1,6 +1,6 @@
 """Arms and contrasts of arms, paired by seed, as tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,27 @@ def runs_of(campaign: Campaign, arms: Sequence[Arm]) -> list[Record]:
     return [by_seed[seed] for by_seed in found for seed in sorted(by_seed)]
 
 
+def shared_runs(campaign: Campaign, arms: Iterable[Arm]) -> list[Record]:
+    """As `runs_of`, with the seeds that all of the arms share, so that they can be compared.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    arms : iterable of Arm
+        Those without any run are passed over. A classical fill has one run for all seeds.
+    """
+    known = [arm for arm in arms if campaign.runs.get(arm)]
+    fills = {arm for arm in known if campaign.is_fill(arm)}
+    drawn = [arm for arm in known if arm not in fills]
+    seeds = set(common_seeds(campaign, drawn))
+    return [
+        run
+        for arm in known
+        for run in runs_of(campaign, [arm])
+        if arm in fills or run["experiment"]["seed"] in seeds
+    ]
+
+
 def phases_of(campaign: Campaign, arms: Sequence[Arm]) -> list[Record]:
     """The pretext phases of some arms, in the order of the arms and of the seeds.
 
@@ -64,7 +85,7 @@ def against(reference: Arm, arms: Mapping[str, Arm]) -> dict[str, Terms]:
 
 
 def score_table(campaign: Campaign, arms: Mapping[str, Arm]) -> pd.DataFrame:
-    """The scores of each arm: the mean of its seeds, with a 95 % interval.
+    """The scores of each arm: the mean of the seeds that all share, with a 95 % interval.
 
     Parameters
     ----------
@@ -78,8 +99,9 @@ def score_table(campaign: Campaign, arms: Mapping[str, Arm]) -> pd.DataFrame:
         `contrast_table`.
     """
     lines, traced = [], []
+    shared = trace.fingerprints(shared_runs(campaign, arms.values()))
     for name, arm in arms.items():
-        runs = runs_of(campaign, [arm])
+        runs = [run for run in runs_of(campaign, [arm]) if run["fingerprint"] in shared]
         traced.append(trace.fingerprints(runs))
         line: dict[str, Any] = {"configuration": name}
         for suffix, where in (("", ""), ("_hole", ", hole only")):
@@ -150,8 +172,7 @@ def progress_table(campaign: Campaign, arms: Mapping[str, Arm]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per arm with runs: ``steps``; ``loss at the end``, the mean of the last tenth;
-        ``still falling``, the per cent by which it fell over the last fifth of the training;
-        ``minutes`` of the inpainting phase, the mean.
+        ``still falling``, the per cent by which it fell over the last fifth of the training.
     """
     lines = {}
     for name, arm in arms.items():
@@ -163,9 +184,8 @@ def progress_table(campaign: Campaign, arms: Mapping[str, Arm]) -> pd.DataFrame:
             "steps": runs[0]["history"][-1][0],
             "loss at the end": format_interval(ends, 5),
             "still falling (%)": format_interval(falls, 1),
-            "minutes": round(float(np.mean([r["provenance"]["seconds"] for r in runs])) / 60, 1),
         }
-    columns = ["steps", "loss at the end", "still falling (%)", "minutes"]
+    columns = ["steps", "loss at the end", "still falling (%)"]
     return pd.DataFrame.from_dict(lines, orient="index", columns=columns)
 
 

@@ -106,8 +106,8 @@ def answer_text(
     ]
     if read:
         parts.append(
-            "From the encoder's first block, a linear map recovers known pixels with a PSNR of "
-            f"{listed(read)}."
+            f"From the encoder's first block{_wide(campaign, controls)}, a linear map recovers "
+            f"known pixels with a PSNR of {listed(read)}."
         )
     (words, first), (other, second), *_ = controls.items()
     fills = paired(campaign, difference(first, second).terms, SSIM)
@@ -126,9 +126,16 @@ def answer_text(
             costs.append(f"{change} for {words}")
     if costs:
         parts.append(
-            f"Freezing pretrained blocks, against training from scratch: {'; '.join(costs)}."
+            f"Freezing pretrained blocks{_wide(campaign, depths)}, against training from scratch: "
+            f"{'; '.join(costs)}."
         )
     return " ".join(parts) or "Not answered yet: the runs are awaited."
+
+
+def _wide(campaign: Campaign, arms: Mapping[str, Arm]) -> str:
+    """Of which first width the networks of some arms are."""
+    widths = sorted({run["scale"]["width"] for run in runs_of(campaign, [*arms.values()])})
+    return f" (first width {listed([str(width) for width in widths])})"
 
 
 def width_table(campaign: Campaign, widths: Mapping[str, Mapping[str, Arm]]) -> pd.DataFrame:

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from wssl.claims.outcomes import Findings
-from wssl.claims.repeats import Repeat, mean_change
+from wssl.claims.repeats import CHANGE, GAIN, Of, Repeat, by_seed, mean_of
 from wssl.report.labels import ENCODERS
 from wssl.report.numbers import amount, bounds_text, number
 from wssl.report.tables.paper import indexed
@@ -13,7 +14,7 @@ from wssl.report.web import trace
 
 
 def repeat_table(found: Sequence[Repeat]) -> pd.DataFrame:
-    """By how much each run is better on the other machine, in per cent of 1 - SSIM.
+    """By how much each run is better on the other machine, in per cent of 1 - SSIM and in dB.
 
     Parameters
     ----------
@@ -22,28 +23,41 @@ def repeat_table(found: Sequence[Repeat]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per encoder: a column per seed, the mean and its 95 % interval, by Student's t. Runs
-        that diverged on either machine are left out and said to be so.
+        One row per encoder, and one for the change of each contrast with training from scratch: a
+        column per seed, and the means with their 95 % intervals, by Student's t. Runs that diverged
+        on either machine are left out and said to be so.
     """
-    lines, traced = [], []
+    groups: dict[str, tuple[list[Repeat], list[Repeat]]] = {}
     for encoder, name in ENCODERS.items():
-        some = [repeat for repeat in found if repeat.encoder == encoder]
-        if not some:
-            continue
-        mean = mean_change(some)
-        cells = {
-            f"seed {r.seed}": "diverged" if r.diverged else number(r.change, "ratio") for r in some
-        }
-        lines.append(
-            {
-                "encoder": name,
-                **cells,
-                "mean (%)": number(mean.value, "ratio"),
-                "95 % interval": bounds_text(*mean.interval(), "ratio"),
-            }
-        )
-        traced.append(trace.fingerprints(r.first for r in some))
+        if some := [repeat for repeat in found if repeat.encoder == encoder]:
+            groups[name] = some, []
+    *others, scratch = ENCODERS.values()
+    for name in others:
+        if name in groups and scratch in groups:
+            groups[f"{name} minus {scratch}"] = groups[name][0], groups[scratch][0]
+    seeds = sorted({repeat.seed for repeat in found})
+    lines, traced = [], []
+    for name, (first, second) in groups.items():
+        changes, gains = (_difference(first, second, of) for of in (CHANGE, GAIN))
+        mean, gain = mean_of(changes), mean_of(gains)
+        lost = {repeat.seed for repeat in (*first, *second) if repeat.diverged}
+        line = {"encoder": name}
+        for seed in seeds:
+            change = number(changes.get(seed, np.nan), "ratio")
+            line[f"seed {seed}"] = "diverged" if seed in lost else change
+        line["mean (%)"] = number(mean.value, "ratio")
+        line["95 % interval"] = bounds_text(*mean.interval(), "ratio")
+        line["mean (dB)"] = number(gain.value, "dB")
+        line["95 % interval, dB"] = bounds_text(*gain.interval(), "dB")
+        lines.append(line)
+        traced.append(trace.fingerprints(r.first for r in (*first, *second)))
     return trace.with_rows(indexed(lines, "encoder"), traced) if lines else pd.DataFrame()
+
+
+def _difference(first: Sequence[Repeat], second: Sequence[Repeat], of: Of) -> dict[int, float]:
+    """What changes in the first by seed, minus what changes in the second, if there is one."""
+    here, there = by_seed(first, of), by_seed(second, of)
+    return {s: here[s] - there[s] for s in here if s in there} if second else here
 
 
 def exchange_table(found: Findings, instead: Findings, keys: Sequence[str]) -> pd.DataFrame:

@@ -7,16 +7,26 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wssl.claims.campaign import NARROW, WIDE, Campaign
+from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign
 from wssl.claims.decision import Verdict, in_paper
-from wssl.claims.estimands import MARGINS, PSNR, SSIM, Contrast, Unit, in_db, linear, shown
-from wssl.claims.outcomes import Findings, diverged, paired
+from wssl.claims.estimands import (
+    MARGINS,
+    PSNR,
+    SSIM,
+    Best,
+    Contrast,
+    Unit,
+    in_db,
+    linear,
+    shown,
+)
+from wssl.claims.outcomes import Findings, diverged, paired, without_diverged
 from wssl.report.labels import score_label
 from wssl.report.numbers import amount, bounds_text, heading, number, numbers
 from wssl.report.tables.paper import indexed, with_headings
 from wssl.report.text import SIGNS, in_words
 from wssl.report.web import trace
-from wssl.statistics import Estimate
+from wssl.statistics import Effect, Estimate
 
 ASSERTED = {
     "says": "stated by the paper",
@@ -27,7 +37,7 @@ ASSERTED = {
 
 
 def verdict_table(verdicts: Sequence[Verdict], records: Campaign | None = None) -> pd.DataFrame:
-    """One line per claim: verdict, effect with both intervals, margin and the paper's own effect.
+    """One line per claim: its comparison, verdict, effect with both intervals, the paper's effect.
 
     Parameters
     ----------
@@ -49,15 +59,13 @@ def verdict_table(verdicts: Sequence[Verdict], records: Campaign | None = None) 
         lines.append(
             {
                 "claim": verdict.claim.text,
+                "comparison": verdict.claim.compared,
                 "verdict": f"{SIGNS[verdict.outcome]} {verdict.status}",
                 "effect": amount(value, unit) + _mark(verdict, records),
                 "95 % interval": bounds_text(*verdict.interval(), unit),
                 "interval that decides": bounds_text(verdict.low, verdict.high, unit),
-                "margin": amount(verdict.margin, unit).lstrip("+"),
                 "in the paper": amount(printed[verdict.claim.key], unit),
                 **(_in_db(verdict, records) if records is not None else {}),
-                "origin": ASSERTED[verdict.claim.kind],
-                "comparison": verdict.claim.compared,
             }
         )
     table = indexed(lines, "claim")
@@ -178,17 +186,18 @@ def converged_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataF
     Returns
     -------
     pandas.DataFrame
-        One row per claim that is a contrast of arms with runs, with 95 % intervals; empty if no run
+        One row per claim that compares arms with runs, with 95 % intervals; empty if no run
         diverged. Without the runs that diverged, the seeds are those in which each arm has another
         run, and the variance is that of the other runs. Dashes where there is no such seed.
     """
     lines = []
-    for verdict, estimand in _contrasts(verdicts if campaign.converged is not campaign else ()):
-        found = paired(campaign, estimand.terms, estimand.score)
-        if not all(campaign.runs.get(arm) for _, arm in estimand.terms):
+    for verdict, estimand in _comparisons(verdicts if campaign.converged is not campaign else ()):
+        if not all(map(campaign.runs.get, _arms(estimand))):
             continue
-        nothing = Estimate(np.nan, np.nan, np.nan)
-        effect, rest, unit = verdict.effect, found.estimate if found else nothing, estimand.unit
+        found = without_diverged(campaign, estimand)
+        nothing: Effect = Estimate(np.nan, np.nan, np.nan)
+        rest, seeds = found or (nothing, ())
+        effect, unit = verdict.effect, estimand.unit
         lines.append(
             {
                 ("", "claim"): verdict.claim.text,
@@ -196,14 +205,14 @@ def converged_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataF
                 ("all runs", "95 % interval"): bounds_text(*verdict.interval(), unit),
                 ("without", "effect"): amount(rest.value, unit),
                 ("without", "95 % interval"): bounds_text(rest.lower(), rest.upper(), unit),
-                ("without", "seeds"): ", ".join(map(str, found.per_seed)) if found else "—",
+                ("without", "seeds"): ", ".join(map(str, seeds)) or "—",
             }
         )
     return with_headings(lines) if lines else pd.DataFrame()
 
 
 def own_noise_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataFrame:
-    """The claims that may borrow the variance of diverged runs, with that of their own runs alone.
+    """The claims that borrow the variance of comparable runs, with that of their own runs alone.
 
     Parameters
     ----------
@@ -213,28 +222,32 @@ def own_noise_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataF
     Returns
     -------
     pandas.DataFrame
-        One row per contrast of configurations whose runs are there, if it is about the controls or
-        runs that diverged are among those that lend it their variance: the 95 % interval of the
-        table of verdicts, in which comparable runs do so; that of Student's t, with the same error
-        over images; and how many times the lent variance of one seed, with and without runs that
-        diverged, the own one is.
+        One row per comparison of configurations whose runs are there: the 95 % interval of the
+        table of verdicts, in which comparable runs lend their variance; that of Student's t, with
+        the same error over images; and how many times the lent variance of one seed, with and
+        without runs that diverged, the own one is. Of the best of several arms that is the variance
+        of the two that are compared in the end.
     """
     with_all = "own variance, in multiples of that of comparable runs"
     without = "the same, without runs that diverged"
     columns = ["effect", "95 % interval", "from its own runs", with_all, without]
     lines = []
-    for verdict, estimand in _contrasts(verdicts if len(campaign.design.few) > 1 else ()):
+    for verdict, estimand in _comparisons(verdicts if len(campaign.design.few) > 1 else ()):
         if verdict.effect is None:
             continue
+        unit, score = estimand.unit, estimand.score
         seeds = campaign.design.many if estimand.many else campaign.design.few
-        lent = campaign.prior(estimand.terms, estimand.score)[0]
-        rest = campaign.converged.prior(estimand.terms, estimand.score)[0]
-        if not estimand.many and lent == rest:
-            continue
-        unit = estimand.unit
-        alone = linear(campaign, estimand.terms, estimand.score, seeds, own=True)
-        values = [sum(c * estimand.score(campaign, arm, s) for c, arm in estimand.terms)
-                  for s in seeds]  # fmt: skip
+        alone: Effect
+        terms: tuple[tuple[float, Arm], ...]
+        if isinstance(estimand, Best):
+            best = alone = estimand.over(campaign, seeds, own=True)
+            first, other = best.selected
+            terms = ((1.0, estimand.first[first]), (-1.0, estimand.others[other]))
+        else:
+            terms = estimand.terms
+            alone = linear(campaign, terms, score, seeds, own=True)
+        lent, rest = (of.prior(terms, score)[0] for of in (campaign, campaign.converged))
+        values = [sum(c * score(campaign, arm, seed) for c, arm in terms) for seed in seeds]
         own = float(np.var(values, ddof=1))
         lines.append(
             {
@@ -296,6 +309,19 @@ def group_table(
     return pd.DataFrame(lines, columns=["claim", *columns]).set_index("claim")
 
 
+def _comparisons(verdicts: Iterable[Verdict]) -> Iterator[tuple[Verdict, Contrast | Best]]:
+    """The verdicts on comparisons of arms, each with its estimand."""
+    for verdict in verdicts:
+        if isinstance(verdict.claim.estimand, Contrast | Best):
+            yield verdict, verdict.claim.estimand
+
+
+def _arms(estimand: Contrast | Best) -> tuple[Arm, ...]:
+    if isinstance(estimand, Best):
+        return (*estimand.first, *estimand.others)
+    return tuple(arm for _, arm in estimand.terms)
+
+
 def _contrasts(verdicts: Iterable[Verdict]) -> Iterator[tuple[Verdict, Contrast]]:
     """The verdicts on contrasts of arms, each with its contrast."""
     for verdict in verdicts:
@@ -304,17 +330,22 @@ def _contrasts(verdicts: Iterable[Verdict]) -> Iterator[tuple[Verdict, Contrast]
 
 
 def source_table(verdicts: Sequence[Verdict]) -> pd.DataFrame:
-    """Where the paper makes each claim, and its own numbers for it.
+    """Who asserts each claim, where the paper does, its own numbers for it, and the margin.
 
     Parameters
     ----------
     verdicts : sequence of Verdict
-        Of claims that only this study makes nothing is shown.
     """
     lines = [
-        {"claim": c.text, "where": c.where, "the paper's numbers": c.printed}
-        for c in (verdict.claim for verdict in verdicts)
-        if c.kind != "ours"
+        {
+            "claim": claim.text,
+            "origin": ASSERTED[claim.kind],
+            "where": claim.where,
+            "the paper's numbers": claim.printed,
+            "margin": amount(verdict.margin, claim.estimand.unit).lstrip("+"),
+        }
+        for verdict in verdicts
+        for claim in [verdict.claim]
     ]
     return indexed(lines, "claim")
 
@@ -366,7 +397,8 @@ def width_table(records: Campaign, verdicts: Sequence[Verdict]) -> pd.DataFrame:
 def _where(width: str, verdict: Verdict, records: Campaign) -> str:
     if width != WIDE:
         return ""
-    return "here, from all runs" if diverged(verdict, records)[0] else "here"
+    lost = diverged(verdict, records)[0]
+    return "here, but with the runs that diverged" if lost else "here"
 
 
 def margin_table() -> pd.DataFrame:

@@ -141,7 +141,7 @@ def _beside(title: str, verdict: Verdict, campaign: Campaign) -> str:
     words = {
         HOLDS: "it holds",
         REFUTED: refuted,
-        SAME: "there is no difference that matters",
+        SAME: "no difference above the margin in these runs",
         UNDECIDED: "the runs cannot tell",
     }.get(verdict.outcome, verdict.status)
     effect = effect_words(verdict) if verdict.effect is not None else ""
@@ -158,8 +158,8 @@ def _capital(words: str) -> str:
 
 
 PLAIN = {
-    "supervised": "The recipe, pretext tasks first and then a frozen encoder, fills holes better "
-    "than training from scratch.",
+    "supervised": "The recipe, two pretext tasks first (saturation and sharpness) and then a "
+    "frozen encoder, fills holes better than training from scratch.",
     "weights-matter": "How much weight each pretext task has decides how well holes are filled.",
     "features": "What the encoder learns from pretext tasks helps: with random weights in its "
     "place holes are filled worse.",
@@ -171,6 +171,9 @@ PLAIN = {
 
 NOTES = {"methods": "; PIC was still improving when its training ended"}
 """What has to be said with a verdict, by the key of its claim (plan, corrections)."""
+
+SUBJECT = "the recipe's"
+"""Whose error the first page's sentence is about."""
 
 QUESTION = "supervised"
 """The key of the claim that the first page's sentence answers."""
@@ -190,7 +193,7 @@ def answer_sentence(found: Findings, beside: Mapping[str, Findings] | None = Non
         verdict = other.verdicts.get(QUESTION)
         if verdict is not None and verdict.effect is not None:
             lost, count = diverged(verdict, other.campaign)
-            size = effect_words(verdict, interval=False)
+            size = effect_words(verdict, interval=False, subject=SUBJECT)
             if lost:
                 size = f"training broke down in {lost} of {counted(count, 'run')}"
             sentences.append(f"{title}: {_short(verdict)}, {size}.")
@@ -202,7 +205,7 @@ def _short(verdict: Verdict) -> str:
     return {
         HOLDS: "yes",
         REFUTED: worse,
-        SAME: "no difference that matters",
+        SAME: "no difference above the margin",
         UNDECIDED: "undecided",
     }[verdict.outcome]
 
@@ -214,7 +217,7 @@ def _answer(found: Findings) -> str:
         return f"Not answered yet: {verdict.done:,} of the {runs} that decide it are recorded."
     if verdict.outcome == NOT_RUN:
         return "Not answered at this scale: none of the runs that it takes was made."
-    size = effect_words(verdict, interval=False)
+    size = effect_words(verdict, interval=False, subject=SUBJECT)
     if verdict.outcome == SEEN:
         assert verdict.effect is not None
         way = "better" if verdict.effect.value > 0 else "worse"
@@ -247,7 +250,7 @@ def is_provisional(found: Findings) -> bool:
     return found.registered and any(v.outcome == AWAITING for v in found.values())
 
 
-def effect_words(verdict: Verdict, *, interval: bool = True) -> str:
+def effect_words(verdict: Verdict, *, interval: bool = True, subject: str = "") -> str:
     """An effect in words, with its 95 % interval, in the measure of the first page.
 
     Parameters
@@ -256,11 +259,13 @@ def effect_words(verdict: Verdict, *, interval: bool = True) -> str:
         With an effect.
     interval : bool
         Whether the interval is given.
+    subject : str
+        Whose error it is, such as ``"the recipe's"``; the first of what is compared if not given.
     """
-    words = in_words(verdict, "error", interval=interval)
+    words = in_words(verdict, f"{subject} error is" if subject else "error", interval=interval)
     if verdict.claim.estimand.unit == "SD":
         size, comma, rest = words.partition(",")
-        return f"the weights change the error by {size} (standard deviation){comma}{rest}"
+        return f"standard deviation of the error between weightings {size}{comma}{rest}"
     return words
 
 
