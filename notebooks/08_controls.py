@@ -157,6 +157,12 @@ frozen = ["first-three", "first-one", "deep-features"]
 report.brief_table([found[key] for key in frozen], campaign)
 
 # %% [markdown]
+# The intervals borrow the scatter of comparable runs, some of which diverged. By their own scatter:
+
+# %% tags=["hide-input"]
+report.own_noise_table([found[key] for key in frozen], campaign)
+
+# %% [markdown]
 # In this edition the runs in which all five blocks are frozen were made on CPUs, and others on a GPU,
 # where the pretext phases were trained again. With the repetitions of the former on the GPU, these
 # claims compare runs of one kind of machine ({doc}`10_verdicts`). The verdicts are by the registered

@@ -76,6 +76,8 @@ def test_a_brief_table_has_the_same_rows_and_links_with_fewer_columns(verdicts):
     ]
     assert brief.equals(whole[list(brief.columns)])
     assert brief.attrs == whole.attrs != {}
+    unprinted = [verdict for verdict in verdicts if verdict.claim.key in ("features", "finetuned")]
+    assert "in the paper" not in tables.brief_table(unprinted, campaign)
 
 
 def test_effects_in_per_cent_have_their_db_beside_them():

@@ -72,7 +72,8 @@ def exchange_table(found: Findings, instead: Findings, keys: Sequence[str]) -> p
     Returns
     -------
     pandas.DataFrame
-        One row per claim whose runs are there.
+        One row per claim whose runs are there, with 95 % intervals; the outcome is that of both, or
+        the one before and after an arrow.
     """
     lines = []
     for key in keys:
@@ -83,8 +84,8 @@ def exchange_table(found: Findings, instead: Findings, keys: Sequence[str]) -> p
         for title, verdict in zip(("as recorded", "with repetitions"), pair, strict=True):
             unit = verdict.claim.estimand.unit
             assert verdict.effect is not None
-            line[f"{title}: verdict"] = verdict.status
-            line[f"{title}: effect"] = amount(verdict.effect.value, unit)
-            line[f"{title}: 95 % interval"] = bounds_text(*verdict.interval(), unit)
+            interval = bounds_text(*verdict.interval(), unit)
+            line[title] = f"{amount(verdict.effect.value, unit)} ({interval})"
+        line["outcome"] = " → ".join(dict.fromkeys(verdict.status for verdict in pair))
         lines.append(line)
     return indexed(lines, "claim") if lines else pd.DataFrame()

@@ -75,15 +75,17 @@ def verdict_table(verdicts: Sequence[Verdict], records: Campaign | None = None) 
 
 
 def brief_table(verdicts: Sequence[Verdict], records: Campaign) -> pd.DataFrame:
-    """The columns of `verdict_table` that fit beside a chapter's text.
+    """The columns of `verdict_table` that fit beside a chapter's text and say something.
 
     Parameters
     ----------
     verdicts, records
         As for `verdict_table`.
     """
-    kept = ["verdict", "effect", "95 % interval", "interval that decides", "in the paper"]
-    return verdict_table(verdicts, records)[kept]
+    table = verdict_table(verdicts, records)
+    kept = ["verdict", "effect", "95 % interval", "interval that decides"]
+    printed = ["in the paper"] if set(table["in the paper"]) - {"—"} else []
+    return table[kept + printed]
 
 
 def beside_table(

@@ -140,7 +140,7 @@ class _Axis:
         if not self.values:
             return []
         parts = []
-        for value in MaxNLocator(5).tick_values(self.low, self.high):
+        for value in MaxNLocator(5, steps=(1, 2, 5, 10)).tick_values(self.low, self.high):
             if self.low <= value <= self.high:
                 parts.append(line(self.place(value), _TOP, self.place(value), bottom, "grid"))
                 parts.append(text(self.place(value), bottom + 15, f"{value:g}", anchor="middle"))
@@ -162,7 +162,6 @@ def _point(name: str, by_run: Mapping[str, float], axis: _Axis, top: float, styl
         facts[1] += " (mean and 95 % interval)"
         each = ", ".join(f"{value:.{_DECIMALS}f}" for value in values)
         facts.append(f"{len(values)} seeds: {each}")
-    facts.append(f"{'Records' if len(values) > 1 else 'Record'}: {', '.join(by_run)}")
     return Point("".join(marks), facts, style)
 
 
