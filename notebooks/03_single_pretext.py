@@ -131,7 +131,8 @@ report.training_curves(campaign, arms, pretext=True)
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The same holes, filled by networks with one pretext task each (first seed), and the original in the last column. Known pixels are those of the original.", "name": "fig-restored"}, "image": {"alt": "A grid of pictures: one row per picture; columns for the masked picture, the fill after each pretext task, and the original."}}
 pictures, holes = study.pictures()
-report.fills_gallery(pictures, holes, study.filled(arms, pictures, holes))
+filled = study.filled(arms, pictures, holes)
+report.fills_gallery(pictures, holes, filled, arms)
 
 # %% [markdown]
 # **What this page cannot conclude.** Whether a pretext task helps at all: this takes a network

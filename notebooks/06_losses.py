@@ -183,7 +183,8 @@ report.progress_table(
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The same holes, filled by networks trained with each loss (first seed), and the original in the last column. Known pixels are those of the original.", "name": "fig-loss-pictures"}, "image": {"alt": "A grid of pictures: one row per picture; columns for the masked picture, the fill of a network for each loss, and the original."}}
 pictures, holes = study.pictures()
-report.fills_gallery(pictures, holes, study.filled(frozen, pictures, holes))
+filled = study.filled(frozen, pictures, holes)
+report.fills_gallery(pictures, holes, filled, frozen)
 
 # %% [markdown]
 # **What this page cannot conclude.** Which loss people prefer, since nobody was asked; and whether

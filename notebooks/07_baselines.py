@@ -137,7 +137,7 @@ shown = {
     **{n: a for n, a in others.items() if a.method in ("shift_net", "pic", "wssl", "harmonic")},
 }
 filled = study.filled(shown, pictures, holes)
-report.fills_gallery(pictures, holes, filled, side=1.5)
+report.fills_gallery(pictures, holes, filled, shown, side=1.5)
 
 # %% [markdown]
 # The next figure shows the drawn portrait again and enlarges the densest part of its hole:

@@ -206,7 +206,8 @@ report.training_curves(campaign, arms, pretext=False)
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The same holes, filled by the paper's configuration and by its controls (first seed), and the original in the last column. Known pixels are those of the original.", "name": "fig-control-pictures"}, "image": {"alt": "A grid of pictures: one row per picture; columns for the masked picture, the fills of the paper's configuration and of each control, and the original."}}
 pictures, holes = study.pictures()
-report.fills_gallery(pictures, holes, study.filled(arms, pictures, holes))
+filled = study.filled(arms, pictures, holes)
+report.fills_gallery(pictures, holes, filled, arms)
 
 # %% [markdown]
 # **What this page cannot conclude.** Whether a pretext phase as long as the paper's, on the paper's

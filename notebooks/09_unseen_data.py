@@ -142,7 +142,8 @@ report.dots(campaign, contrasts, losses, zero="trained from scratch")
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Photographs that no network was trained on, with holes filled by the paper's configuration and its controls (first seed), and the original in the last column. Known pixels are those of the original.", "name": "fig-sets"}, "image": {"alt": "A grid of pictures: one row per photograph; columns for the masked picture, the fills of the paper's configuration and of each control, and the original."}}
 pictures, holes = study.pictures(photographs=3, drawn=0)
-report.fills_gallery(pictures, holes, study.filled(arms, pictures, holes))
+filled = study.filled(arms, pictures, holes)
+report.fills_gallery(pictures, holes, filled, arms)
 
 # %% [markdown]
 # **What this page cannot conclude.** How networks behave after much longer training, and how they

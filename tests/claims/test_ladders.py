@@ -52,7 +52,10 @@ def test_a_straight_line_is_tested_against_a_parabola(rng):
     straight, bent = squares(x), squares(x, x**2)
     f = (straight - bent) / (bent / (len(y) - 4))
     assert fit.curvature == pytest.approx(stats.f.sf(f, 1, len(y) - 4))
-    assert np.isnan(log_fit(rungs({1.0: {11: 1.0}, 4.0: {11: 2.0}}), "scratch", PSNR).curvature)
+    three = {1.0: {11: 1.0}, 4.0: {11: 2.0}, 16.0: {11: 2.5}}
+    assert np.isnan(log_fit(rungs(three), "scratch", PSNR).curvature), "no freedom is left"
+    del three[16.0]
+    assert log_fit(rungs(three), "scratch", PSNR) is None, "any two points lie on a line"
 
 
 def test_a_curve_that_levels_off_is_seen():

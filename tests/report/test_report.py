@@ -235,4 +235,8 @@ def test_fills_without_weights_are_said_to_be_missing(rng):
     pictures, masks = rng.random((1, 8, 8, 3)), np.zeros((1, 8, 8), bool)
     figure = report.fills_gallery(pictures, masks, {})
     assert "weights" in figure.axes[0].texts[0].get_text()
-    assert len(report.fills_gallery(pictures, masks, {"one": pictures}).axes) == 3
+    figure = report.fills_gallery(pictures, masks, {"one": pictures}, ["one"])
+    assert len(figure.axes) == 3
+    assert figure.get_supxlabel() == ""
+    figure = report.fills_gallery(pictures, masks, {"one": pictures}, ["one", "two"])
+    assert figure.get_supxlabel().startswith("Without two: ")

@@ -105,8 +105,8 @@ class LogFit:
     freedom : int
         Degrees of freedom of the residual; the covariance is NaN without any.
     curvature : float
-        The p value of no curvature, from a parabola through the same points; NaN with fewer than
-        three budgets or without a degree of freedom left.
+        The p value of no curvature, from a parabola through the same points; NaN without a degree
+        of freedom left.
     """
 
     level: float
@@ -175,7 +175,8 @@ def log_fit(rungs: Sequence[Rung], encoder: str, score: Score) -> LogFit | None:
     Returns
     -------
     LogFit or None
-        None where no seed has two budgets.
+        None with fewer than three budgets, on which a straight line could not be told from another
+        curve, or where no seed has two of them.
     """
     cells = [
         (np.log2(rung.budget), seed, score(rung.campaign, rung.arm(encoder), seed))
@@ -183,7 +184,7 @@ def log_fit(rungs: Sequence[Rung], encoder: str, score: Score) -> LogFit | None:
         for seed in sorted(rung.campaign.converged.runs.get(rung.arm(encoder), {}))
     ]
     cells = [cell for cell in cells if np.isfinite(cell[2])]
-    if not cells:
+    if len({budget for budget, *_ in cells}) < 3:
         return None
     x, seeds, y = (np.array(column, dtype=float) for column in zip(*cells, strict=True))
     blocks = (seeds[:, None] == np.unique(seeds)).astype(float)

@@ -44,7 +44,7 @@ def ladder_figure(ladders: Mapping[str, Sequence[Rung]], score: Score = SSIM) ->
     if not ladders:
         return placeholder("Awaiting runs: none of the scales has runs at two of its settings yet.")
     figure, axes = plt.subplots(
-        1, len(ladders), figsize=(3 + 2 * len(ladders), 4.2), sharey=True, squeeze=False,
+        1, len(ladders), figsize=(max(8, 3 + 2 * len(ladders)), 4.2), sharey=True, squeeze=False,
         width_ratios=[len(rungs) for rungs in ladders.values()],
     )  # fmt: skip
     for axis, (name, rungs) in zip(axes[0], ladders.items(), strict=True):

@@ -1,6 +1,6 @@
 """Grids of pictures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -80,6 +80,7 @@ def fills_gallery(
     pictures: np.ndarray,
     masks: np.ndarray,
     filled: Mapping[str, np.ndarray],
+    wanted: Iterable[str] = (),
     side: float = 1.7,
 ) -> Figure:
     """The same holes filled in several ways: one row per picture, the original last.
@@ -91,6 +92,8 @@ def fills_gallery(
         True = hole.
     filled : mapping of str to float (N, H, W, 3)
         Composited. If it is empty, the figure says why.
+    wanted : iterable of str
+        The names that there should be; the figure says which are missing, and why.
     side : float
         Side of a picture, in inches.
     """
@@ -99,7 +102,11 @@ def fills_gallery(
     masked = np.where(masks[..., None], np.zeros((), pictures.dtype), pictures)
     columns = {"masked": masked, **filled, "original": pictures}
     titles = [name.replace(", ", ",\n") for name in columns]
-    return gallery([list(row) for row in zip(*columns.values(), strict=True)], titles, side=side)
+    figure = gallery([list(row) for row in zip(*columns.values(), strict=True)], titles, side=side)
+    if missing := [name for name in wanted if name not in filled]:
+        words = f"Without {'; '.join(missing)}: these weights are not on this machine."
+        figure.supxlabel(words, fontsize="small", color="0.35")
+    return figure
 
 
 def zoomed(
