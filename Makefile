@@ -89,7 +89,7 @@ book: install
 reference: install
 	WSSL_RESULTS="$$PWD/results" $(BIN)/python -m wssl.notebooks --output book/studies \
 	  -p preset desktop -p dataset open-faces-2 --repository "$(REPOSITORY)" \
-	  $(or $(ONLY),--keep-first-edition)
+	  $(ONLY)
 	$(BIN)/python -m wssl.slides book/studies --picture book/_static/answer.png
 
 stale: install

@@ -32,7 +32,7 @@ import wssl
 from wssl import report
 from wssl.claims import Arm
 from wssl.claims.campaign import CLASSICAL
-from wssl.claims.catalogue import BEST_ARM, PIC, SCRATCH, SHIFT_NET
+from wssl.claims.catalogue import BEST_ARM, LOSSES, PIC, SCRATCH, SHIFT_NET
 from wssl.notebooks import check_parameters
 from wssl.report import text
 from wssl.study import Study
@@ -101,7 +101,7 @@ report.brief_table([found[key] for key in ("methods", "methods-psnr", "classical
 # ## Table 4, and all methods
 
 # %% tags=["hide-input"]
-report.table(4, report.shared_runs(campaign, [BEST_ARM, SHIFT_NET, PIC]))
+report.table(4, report.shared_runs(campaign, [*LOSSES.values(), SHIFT_NET, PIC]))
 
 # %% tags=["hide-input"]
 report.score_table(campaign, {"WSSL": BEST_ARM, **others})

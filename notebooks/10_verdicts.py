@@ -246,8 +246,7 @@ report.margin_table()
 
 # %% tags=["hide-input"]
 simulated = json.loads((BOOK / "characteristics.json").read_text(encoding="utf-8"))
-first = "the first edition, whose pretext phases had often not learned their tasks,"
-glue("simulated_from", simulated.get("records", first), display=False)
+glue("simulated_from", simulated["records"], display=False)
 report.world_table(simulated)
 
 # %% [markdown]

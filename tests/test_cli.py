@@ -299,19 +299,19 @@ def test_a_study_without_parts_is_all_of_them(followed, capsys):
 
 
 def test_several_presets_run_one_after_the_other(followed, capsys):
-    settings = ["--seeds", "2", "--dataset", "open-faces", "--coverage", "0.1", "0.2"]
+    settings = ["--seeds", "2", "--dataset", "open-faces-2", "--coverage", "0.1", "0.2"]
     only = ["--only", "controls", "4", "controls", "--preset", "smoke", "desktop"]
     assert main(["study", *only, *settings, "--budget", "2h"]) == 0
     ((parts, budget),) = followed
     assert budget == pytest.approx(7200, abs=5)
-    more = {"seeds": 2, "dataset": "open-faces", "coverage": (0.1, 0.2)}
+    more = {"seeds": 2, "dataset": "open-faces-2", "coverage": (0.1, 0.2)}
     assert list(parts.items()) == [
         ("smoke controls", PARTS["controls"](preset="smoke", **more)),
         ("smoke table 4", PARTS["4"](preset="smoke", **more)),
         ("desktop controls", PARTS["controls"](preset="desktop", **more)),
         ("desktop table 4", PARTS["4"](preset="desktop", **more)),
     ]
-    assert "Table 4, at the desktop preset on open-faces" in capsys.readouterr().out
+    assert "Table 4, at the desktop preset on open-faces-2" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -382,7 +382,7 @@ def test_every_field_of_an_experiment_has_its_option(monkeypatch):
         "method": "wssl",
         "preset": "smoke",
         "settings": {"width": 8, "inpainting_schedule": "cosine"},
-        "dataset": "open-faces",
+        "dataset": "open-faces-2",
         "masks": "synthetic",
         "recipe": "qd-imd",
         "coverage": (0.1, 0.2),
@@ -444,7 +444,7 @@ def test_every_field_of_an_experiment_has_its_option(monkeypatch):
         ),
         (["data", "sheet", "synthtic", "-o", "x.png"], ["Did you mean 'synthetic'?"]),
         (["data", "sheet", "synthetic", "-o", "x.png", "--split", "tst"], ["mean 'test'?"]),
-        (["data", "fetch", "open_faces"], ["Did you mean 'open-faces'?"]),
+        (["data", "fetch", "open_faces_2"], ["Did you mean 'open-faces-2'?"]),
     ],
 )
 def test_bad_values_are_one_line_without_a_traceback(results, capfd, arguments, messages):

@@ -67,8 +67,8 @@ def test_the_default_is_the_papers_best_model():
 
 def test_the_masks_follow_the_images():
     assert Experiment().masks == "synthetic"
-    assert Experiment(dataset="open-faces").masks == "quickdraw"
-    assert Experiment(dataset="open-faces", masks="synthetic").masks == "synthetic"
+    assert Experiment(dataset="open-faces-2").masks == "quickdraw"
+    assert Experiment(dataset="open-faces-2", masks="synthetic").masks == "synthetic"
 
 
 def test_a_task_with_no_weight_does_not_count():
@@ -91,7 +91,7 @@ def test_a_task_with_no_weight_does_not_count():
         {"settings": {"inpainting_schedule": "constant"}},
         {"settings": {"pretext_steps": 7}},
         {"split": "val"},
-        {"dataset": "open-faces", "masks": "synthetic"},
+        {"dataset": "open-faces-2", "masks": "synthetic"},
         {"masks": "quickdraw"},
         {"recipe": "qd-imd"},
         {"coverage": (0.2, 0.3)},
@@ -158,7 +158,7 @@ def test_policies_without_a_pretext_have_none():
         ({"encoder": "freeze"}, "received 'freeze'. Did you mean 'frozen'"),
         ({"method": "wsl"}, "received 'wsl'. Did you mean 'wssl'"),
         ({"preset": "desktp"}, "received 'desktp'. Did you mean 'desktop'"),
-        ({"dataset": "open_faces"}, "'open_faces'. Did you mean 'open-faces'"),
+        ({"dataset": "open_faces_2"}, "'open_faces_2'. Did you mean 'open-faces-2'"),
         ({"masks": "quickdrw"}, "'quickdrw'. Did you mean 'quickdraw'"),
         ({"recipe": "dens"}, "received 'dens'. Did you mean 'dense'"),
         ({"alpha": 1.5}, "alpha: expected a share"),

@@ -205,12 +205,12 @@ def stale(capsys):
 
 @pytest.fixture
 def repository(tmp_path, monkeypatch):
-    """Two pages, one up to date and one of the first edition, and no record."""
+    """Two pages that are up to date, and no record."""
     monkeypatch.chdir(tmp_path)
     Path("notebooks").mkdir()
     Path("book/studies").mkdir(parents=True)
-    marks = {"01_new": {"made_from": {"records": {}, "sources": {}}}, "02_old": {"edition": 1}}
-    for name, mark in marks.items():
+    mark = {"made_from": {"records": {}, "sources": {}}}
+    for name in ("01_one", "02_two"):
         Path(f"notebooks/{name}.py").write_text("# %% [markdown]\n# # A page\n")
         made = nbformat.v4.new_notebook(
             metadata={"wssl": mark}, cells=[nbformat.v4.new_markdown_cell("# A page")]
@@ -225,7 +225,7 @@ def test_the_command_shows_what_is_behind(repository, capsys, fabricate):
     assert status == 0
     assert [line.split(maxsplit=1)[1] for line in text.splitlines()[:2]] == [
         "up to date",
-        "first edition",
+        "up to date",
     ]
     assert "Registered: 618 of 618 runs are left" in text
     (made,) = fabricate(Store(), [Experiment(preset="smoke", method="telea")])
@@ -244,34 +244,20 @@ def test_the_command_shows_what_is_behind(repository, capsys, fabricate):
     assert "made again since" not in text
     assert "to be made again by wssl study or wssl run: 1, about 1:02:03 of computing" in text
     Store().path("0" * 16).unlink()
-    edit(Path("notebooks/01_new.py"), "A page", "The page")
-    edit(Path("notebooks/02_old.py"), "A page", "The page")
+    edit(Path("notebooks/01_one.py"), "A page", "The page")
     status, text = stale(capsys)
     assert status == 1
     assert "make reference ONLY='01'" in text
 
 
-def test_pages_of_the_first_edition_stay_while_runs_are_awaited(repository, capsys, monkeypatch):
-    executed = []
-    monkeypatch.setattr(notebooks, "execute", lambda source, *rest: executed.append(source.stem))
-    command = ["--output", "book/studies", "--jobs", "1"]
-    notebooks.main([*command, "--keep-first-edition"])
-    assert executed == ["01_new"]
-    assert "02_old" in capsys.readouterr().out
-    notebooks.main([*command, "02"])
-    assert executed == ["01_new", "02_old"]
-    monkeypatch.setattr("wssl.campaign.parts", dict)
-    notebooks.main([*command, "--keep-first-edition"])
-    assert executed == ["01_new", "02_old", "01_new", "02_old"]
-
-
 @pytest.mark.parametrize(
     ("arguments", "expected"),
-    [([], "--keep-first-edition"), (["ONLY=06 12"], "06 12"), (["ONLY=12"], "12")],
+    [([], []), (["ONLY=06 12"], ["06", "12"]), (["ONLY=12"], ["12"])],
 )
 def test_the_reference_is_made_whole_or_in_part(arguments, expected):
     command = ["make", "--dry-run", "reference", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
     (line,) = (x for x in done.stdout.replace("\\\n", " ").splitlines() if "wssl.notebooks" in x)
-    assert line.rstrip().endswith(f" {expected}")
+    (_, after) = line.rstrip().rsplit('"', 1)
+    assert after.split() == expected
     assert "--output book/studies" in line

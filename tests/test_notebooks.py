@@ -12,7 +12,7 @@ import nbformat
 import pytest
 
 from wssl import exploratory, notebooks
-from wssl.notebooks import FIRST_EDITION, INSTALL, is_first_edition
+from wssl.notebooks import INSTALL
 from wssl.store import Store
 from wssl.study import Study
 
@@ -425,17 +425,6 @@ def test_tidy_forgets_how_the_output_was_cut_into_messages():
     assert "execution" not in whole.cells[0].metadata
 
 
-def test_tidy_keeps_the_mark_of_the_first_edition():
-    metadata = {"kernelspec": KERNEL, "papermill": {}}
-    new, old = (
-        notebooks.tidy(nbformat.v4.new_notebook(metadata=metadata | mark))
-        for mark in ({}, {"wssl": {"edition": 1}})
-    )
-    assert not is_first_edition(new)
-    assert "wssl" not in new.metadata
-    assert is_first_edition(old)
-
-
 @pytest.mark.build
 def test_is_fresh_sees_every_change_of_the_source(project):
     notebooks.execute("notebooks/01_study.py", "out.ipynb", {"seed": 3})
@@ -538,22 +527,9 @@ def committed(source):
     return nbformat.read(STUDIES / f"{source.stem}.ipynb", as_version=4)
 
 
-def test_the_committed_study_is_its_source_executed(source, committed):
-    if is_first_edition(committed):
-        pytest.skip("a page of the first edition is not compared with its source")
+def test_the_committed_study_is_its_source_executed(source):
     executed = STUDIES / f"{source.stem}.ipynb"
     assert notebooks.is_fresh(source, executed), f"{source.name} changed: run `make reference`"
-
-
-def test_a_study_of_the_first_edition_says_so_at_its_head(committed):
-    title, *_ = (cell.source for cell in committed.cells if cell.cell_type == "markdown")
-    lines = title.splitlines()
-    assert lines[0].startswith("# ")
-    note = ["", "```{note}", FIRST_EDITION, "```"]
-    assert (lines[1:5] == note) == is_first_edition(committed)
-    assert sum(FIRST_EDITION in cell.source for cell in committed.cells) == is_first_edition(
-        committed
-    )
 
 
 def test_the_committed_study_is_executed_and_tidied(source, committed):
@@ -720,7 +696,6 @@ def test_the_page_runs_in_a_kernel(source, tmp_path, monkeypatch, fabricate):
     notebooks.execute(source, tmp_path / "out.ipynb", {"preset": "smoke"})
     assert notebooks.is_fresh(source, tmp_path / "out.ipynb")
     executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)
-    assert not is_first_edition(executed)
     outputs = [output for cell in executed.cells for output in cell.get("outputs", [])]
     assert any(
         "image/jpeg" in output.get("data", {}) or "image/png" in output.get("data", {})

@@ -39,7 +39,7 @@ def test_seeds_are_a_number_a_list_or_the_presets():
 
 
 def test_settings_go_to_every_experiment():
-    settings = {"dataset": "open-faces", "masks": "synthetic", "coverage": (0.2, 0.4)}
+    settings = {"dataset": "open-faces-2", "masks": "synthetic", "coverage": (0.2, 0.4)}
     for experiment in study.table(3, **settings):
         assert {name: getattr(experiment, name) for name in settings} == settings
 
@@ -52,7 +52,7 @@ def test_settings_go_to_every_experiment():
         ((1,), {"seeds": 0}, "seeds: expected at least 1; received 0"),
         ((1,), {"preset": "desktp"}, "Did you mean 'desktop'"),
         ((1,), {"preset": "desktp", "seeds": 1}, "Did you mean 'desktop'"),
-        ((1,), {"dataset": "open_faces"}, "Did you mean 'open-faces'"),
+        ((1,), {"dataset": "open_faces_2"}, "Did you mean 'open-faces-2'"),
     ],
 )
 def test_bad_values(arguments, settings, message):
@@ -109,9 +109,9 @@ def test_evaluations_are_of_controls_elsewhere_and_of_the_best_at_home():
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
 def test_every_part_repeats_each_of_its_configurations(name):
-    experiments = study.PARTS[name](preset="smoke", seeds=9, dataset="open-faces")
+    experiments = study.PARTS[name](preset="smoke", seeds=9, dataset="open-faces-2")
     assert len(set(experiments)) == len(experiments) == 9 * CONFIGURATIONS[name]
-    assert {(e.preset, e.dataset) for e in experiments} == {("smoke", "open-faces")}
+    assert {(e.preset, e.dataset) for e in experiments} == {("smoke", "open-faces-2")}
     configurations = list(dict.fromkeys(e.replace(seed=0) for e in experiments))
     assert experiments == [c.replace(seed=seed) for c in configurations for seed in range(9)]
 

@@ -33,20 +33,12 @@ from yaml import YAMLError
 from wssl import freshness, machine, processes
 from wssl.names import unknown_name_error
 from wssl.processes import Processes
-from wssl.store import Store
 
 warnings.filterwarnings("ignore", message=r"The specified file \(.*\.[pP][yY]\) does not end in")
 
 
 INSTALL = "install"
 """The tag of the cell that installs the study if it is missing."""
-
-FIRST_EDITION = (
-    "This page shows runs of the first edition, with other portraits, learning rates and seeds "
-    "than the registered ones. No verdict uses them. It will be replaced when the registered runs "
-    "are complete."
-)
-"""The note below the title of a page of the first edition."""
 
 PAPERMILLS_OWN = "PAPERMILL_"
 """The prefix of the parameters that papermill adds with ``--inject-paths``."""
@@ -183,19 +175,6 @@ def is_fresh(source: str | Path, executed: str | Path) -> bool:
     return cells == source_cells(nbformat.read(executed, as_version=4))
 
 
-def is_first_edition(notebook: NotebookNode) -> bool:
-    """Whether an executed notebook shows the runs of the first edition.
-
-    Its metadata then has ``wssl: {edition: 1}``. It is not compared with its source, which may have
-    changed since; executing the page again removes the mark.
-
-    Parameters
-    ----------
-    notebook : NotebookNode
-    """
-    return bool(notebook.metadata.get("wssl", {}).get("edition") == 1)
-
-
 def changes_since(source: str | Path, executed: str | Path, root: Path) -> list[str]:
     """The changes since a page was executed: in its cells, its records or the code behind it.
 
@@ -249,7 +228,7 @@ def tidy(notebook: NotebookNode) -> NotebookNode:
 
     Removed are times, durations, paths, random cell identifiers, log output on stderr, and the
     division of the output into messages. Kept are the cells, their outputs, the parameters, and the
-    digests of the page's inputs or the mark of the first edition.
+    digests of the page's inputs.
 
     Parameters
     ----------
@@ -375,16 +354,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         help="number of notebooks to execute in parallel (default: the value of WSSL_JOBS, or as "
             "many as cores and memory allow; 1 on a machine with a GPU)",
     )  # fmt: skip
-    parser.add_argument(
-        "--keep-first-edition", action="store_true",
-        help="keep pages of the first edition unchanged while registered runs are missing",
-    )  # fmt: skip
     options = parser.parse_args(arguments)
     try:
         _execute_all(
             options.names,
             options.output,
-            options.keep_first_edition,
             dict(options.parameters),
             options.repository,
             processes.chosen(options.jobs),
@@ -398,7 +372,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def _execute_all(
     names: Sequence[str],
     output: Path,
-    keep_first_edition: bool,
     texts: Mapping[str, str],
     repository: str,
     jobs: int | None,
@@ -414,10 +387,6 @@ def _execute_all(
             raise unknown_name_error(
                 "parameter", name, sorted({name for p in known.values() for name in p})
             )
-    if keep_first_edition and (kept := _awaiting(chosen, output)):
-        for path in kept:
-            print(f"{path.stem:<28}kept: the first edition's, until the registered runs are there")
-        chosen = [path for path in chosen if path not in kept]
     calls = {}
     for path in chosen:
         _check_parameters_cell(path, texts)
@@ -445,23 +414,6 @@ def studies() -> list[Path]:
             "command in the root of the repository, the folder that contains notebooks/."
         )
     return sources
-
-
-def _awaiting(sources: Sequence[Path], output: Path) -> list[Path]:
-    """The sources whose page is still of the first edition because registered runs are missing."""
-    pages = {path: output / f"{path.stem}.ipynb" for path in sources}
-    first = [
-        path
-        for path, page in pages.items()
-        if page.exists() and is_first_edition(nbformat.read(page, as_version=4))
-    ]
-    if not first:
-        return []
-    from wssl import campaign
-
-    store = Store()
-    tasks = {task.fingerprint for part in campaign.parts().values() for task in part}
-    return first if any(not store.path(name).exists() for name in tasks) else []
 
 
 def _called(calls: Sequence[Callable[..., float]], jobs: int) -> Iterator[float]:

@@ -73,13 +73,10 @@ class Page:
         What its cells glued, by name: HTML where there is some, else the text.
     figures : dict of str to (str, str, str)
         By name, the picture as an address with its data, the caption, and the alternative text.
-    first_edition : bool
-        Whether it shows the runs of the first edition.
     """
 
     values: dict[str, str]
     figures: dict[str, tuple[str, str, str]]
-    first_edition: bool = False
 
 
 def read_page(path: Path) -> Page:
@@ -109,7 +106,7 @@ def read_page(path: Path) -> Page:
                     caption = shown["figure"].get("caption", "")
                     alternative = shown.get("image", {}).get("alt", "")
                     figures[shown["figure"]["name"]] = address, caption, alternative
-    return Page(values, figures, notebook.metadata.get("wssl", {}).get("edition") == 1)
+    return Page(values, figures)
 
 
 def _text(value: str) -> str:
@@ -244,8 +241,6 @@ def _figure(heading: str, page: Page, name: str) -> str:
     if figure is None:
         return f"<h2>{escape(heading)}</h2><p>Awaiting runs: this figure is not drawn yet.</p>"
     _, caption, _ = figure
-    if page.first_edition:
-        caption = f"The first edition's runs, on which no verdict rests. {caption}"
     return f'<h2>{escape(heading)}</h2>{_image(page, name)}<p class="caption">{escape(caption)}</p>'
 
 

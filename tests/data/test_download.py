@@ -241,7 +241,7 @@ def test_the_real_drawings_are_those_pinned(shared_data):
 
 def test_the_command_checks_what_wssl_data_has(shared_data, capsys):
     assert main(["data", "fetch"]) == 0
-    names = ["open-faces", "open-faces-2", "objects", "quickdraw"]
+    names = ["open-faces-2", "objects", "quickdraw"]
     assert capsys.readouterr().out == "".join(f"{name}: complete\n" for name in names)
 
 

@@ -108,13 +108,6 @@ def test_the_order_and_the_number_of_the_images_matter(write):
     assert len({data.fingerprint("objects"), *map(manifest_fingerprint, paths)}) == 3
 
 
-def test_the_fingerprint_of_a_part_is_that_of_its_rows(write):
-    rows = rows_of("open-faces")
-    for kind in ("real", "synthetic"):
-        part = write([row for row in rows if row["kind"] == kind])
-        assert data.fingerprint(f"open-faces:{kind}") == manifest_fingerprint(part)
-
-
 def test_a_recipe_of_equal_numbers_is_the_same_recipe():
     dense = recipes.Recipe(30.0, 6.0, width=[5.0, 15.0], upscale=(1.0, 1.5), canvas=512)
     assert data.mask_fingerprint("synthetic", dense) == data.mask_fingerprint("synthetic", "dense")
@@ -167,11 +160,6 @@ def test_open_faces_2_tests_on_photographs_of_people_that_no_network_has_seen():
     }
     people = [{row["person"] for row in rows if row["split"] == split} for split in data.SPLITS]
     assert len(set.union(*people)) == sum(map(len, people))
-
-
-def test_the_first_images_of_version_2_are_those_of_version_1():
-    first, second = (read_manifest(manifest_path(n)) for n in ("open-faces", "open-faces-2"))
-    assert [(e.sha256, e.box) for e in second[: len(first)]] == [(e.sha256, e.box) for e in first]
 
 
 def test_the_book_counts_the_images_of_each_origin():

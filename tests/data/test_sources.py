@@ -1,4 +1,3 @@
-import csv
 import subprocess
 import sys
 
@@ -45,7 +44,7 @@ def test_some_pictures_are_for_tests_only(name, count, split):
 
 @pytest.mark.parametrize(
     ("name", "nearest"),
-    [("syntetic", "'synthetic'"), ("openfaces", "'open-faces'"), ("folder:", "'folder:PATH'")],
+    [("syntetic", "'synthetic'"), ("openfaces2", "'open-faces-2'"), ("folder:", "'folder:PATH'")],
 )
 def test_an_unknown_source_suggests_the_nearest(name, nearest):
     with pytest.raises(ValueError, match=f"image source: expected .* Did you mean {nearest}"):
@@ -106,23 +105,13 @@ def test_images_are_read_from_where_wssl_data_says(name, shared_data, monkeypatc
     np.testing.assert_array_equal(data.images(name, "test", 256, count=3), images)
 
 
-def test_no_person_is_in_two_splits_of_the_first_version():
-    with manifests.manifest_path("open-faces").open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    people = {split: {r["person"] for r in rows if r["split"] == split} for split in data.SPLITS}
-    assert len(rows) == 1899
-    assert len(set.union(*people.values())) == sum(map(len, people.values()))
-
-
 def test_a_wrong_wssl_data_is_an_error(monkeypatch, tmp_path):
     monkeypatch.setenv("WSSL_DATA", str(tmp_path / "nowhere"))
     with pytest.raises(FileNotFoundError, match="WSSL_DATA: .*nowhere"):
-        data.images("open-faces")
+        data.images("open-faces-2")
 
 
-@pytest.mark.parametrize(
-    ("name", "total"), [("open-faces", 1899), ("open-faces-2", 3183), ("objects", 410)]
-)
+@pytest.mark.parametrize(("name", "total"), [("open-faces-2", 3183), ("objects", 410)])
 def test_an_incomplete_copy_is_an_error(name, total, monkeypatch, tmp_path):
     (tmp_path / name / "images").mkdir(parents=True)
     monkeypatch.setenv("WSSL_DATA", str(tmp_path))
@@ -138,20 +127,6 @@ def test_nothing_here_needs_keras():
         "sys.exit(any(map(sys.modules.get, ('keras', 'tensorflow'))))"
     )
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
-
-
-def test_the_kinds_of_open_faces_are_its_parts(shared_data):
-    entries = manifests.read_manifest(manifests.manifest_path("open-faces"))
-    kinds = {entry.file: entry.kind for entry in entries if entry.split == "test"}
-    parts = {
-        kind: sources.SOURCES[f"open-faces:{kind}"].pictures("test")
-        for kind in ("real", "synthetic")
-    }
-    for kind, paths in parts.items():
-        assert {kinds[f"images/{path.name}"] for path in paths} == {kind}
-    assert sum(map(len, parts.values())) == len(kinds)
-    names = ("open-faces", "open-faces:real", "open-faces:synthetic")
-    assert len({data.fingerprint(name) for name in names}) == 3
 
 
 @pytest.mark.parametrize(

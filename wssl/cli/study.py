@@ -36,7 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "Experiments with a stored record are not run again."
     )
     parser.epilog = (
-        "example: wssl study --only 1 losses --preset desktop --dataset open-faces --budget 2h"
+        "example: wssl study --only 1 losses --preset desktop --dataset open-faces-2 --budget 2h"
     )
     parser.add_argument(
         "--only",
@@ -206,8 +206,6 @@ def _print_tables(
 
 def _stale() -> int:
     """Print what is out of date; return 1 if anything is."""
-    import nbformat
-
     from wssl import campaign, notebooks, progress
     from wssl.records import describe
     from wssl.store import Store
@@ -216,12 +214,10 @@ def _stale() -> int:
     store, behind = Store(), []
     for source in notebooks.studies():
         page = Path("book", "studies", f"{source.stem}.ipynb")
-        first = page.exists() and notebooks.is_first_edition(nbformat.read(page, as_version=4))
-        reasons = [] if first else notebooks.changes_since(source, page, store.root)
+        reasons = notebooks.changes_since(source, page, store.root)
         if reasons:
             behind.append(source.stem[:2])
-        state = "first edition" if first else "; ".join(reasons) or "up to date"
-        print(f"{source.stem:<28}{state}")
+        print(f"{source.stem:<28}{'; '.join(reasons) or 'up to date'}")
     seconds, left, old = 0.0, 0, retired(store)
     for name, now in old.items():
         if (record := store.get(name)) is None:

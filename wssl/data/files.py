@@ -110,22 +110,19 @@ class Listed(Files):
     ----------
     name : str
         One of `wssl.data.manifests.MANIFESTS`.
-    kind : {"real", "synthetic"}, optional
-        Photographs of people, or generated faces; both if not given.
     """
 
-    def __init__(self, name: str, kind: str | None = None):
-        self.name, self.kind = name, kind
+    def __init__(self, name: str):
+        self.name = name
 
     def __repr__(self) -> str:
-        return self.name if self.kind is None else f"{self.name}:{self.kind}"
+        return self.name
 
     def by_split(self) -> Mapping[str, Sequence[Picture]]:
         """The files of each split, in the manifest's order."""
         entries = package_manifest(self.name)
         folder = download.image_folder(self.name)
-        own = [entry for entry in entries if self.kind in (None, entry.kind)]
-        return {s: [folder / entry.file for entry in own if entry.split == s] for s in SPLITS}
+        return {s: [folder / entry.file for entry in entries if entry.split == s] for s in SPLITS}
 
     def pictures(self, split: str) -> Sequence[Picture]:
         """The files of a split; nothing is downloaded for a split that the manifest lacks."""
@@ -143,13 +140,13 @@ class Listed(Files):
 
     def kinds(self, split: str) -> list[int]:
         """The kind of each image of a split: 0 for a photograph, 1 for a generated face."""
-        own = [e for e in package_manifest(self.name) if self.kind in (None, e.kind)]
-        return [int(entry.kind == "synthetic") for entry in own if entry.split == split]
+        entries = package_manifest(self.name)
+        return [int(entry.kind == "synthetic") for entry in entries if entry.split == split]
 
     def fingerprint(self) -> str:
         """A digest of the manifest's rows, which name each original by its SHA-256."""
         package_manifest(self.name)
-        return manifest_fingerprint(manifest_path(self.name), self.kind)
+        return manifest_fingerprint(manifest_path(self.name))
 
 
 def _for_tests_only(name: str, split: str, count: int) -> ValueError:

@@ -18,7 +18,6 @@ from wssl.data.folder import digest
 
 FOLDER = Path(__file__).parent
 MANIFESTS = {
-    "open-faces": "73a49d26bf8ff2fb",
     "open-faces-2": "5556353ade2c48dd",
     "objects": "9514b567d98c7cb4",
 }
@@ -186,15 +185,12 @@ _FIELDS = {
 
 
 @cache
-def manifest_fingerprint(path: Path, kind: str | None = None) -> str:
+def manifest_fingerprint(path: Path) -> str:
     """A digest of the content and order of a manifest's images, independent of the file's layout.
 
     Parameters
     ----------
     path : Path
         From `manifest_path`.
-    kind : str, optional
-        Of these images only.
     """
-    entries = (entry for entry in read_manifest(path) if kind in (None, entry.kind))
-    return digest("manifest", VERSION, *(entry.content for entry in entries))
+    return digest("manifest", VERSION, *(entry.content for entry in read_manifest(path)))

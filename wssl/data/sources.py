@@ -52,8 +52,6 @@ SOURCES: Registry[Source] = Registry(
         "synthetic": Synthetic(),
         "photos": Photos(),
         **{name: Listed(name) for name in MANIFESTS},
-        "open-faces:real": Listed("open-faces", "real"),
-        "open-faces:synthetic": Listed("open-faces", "synthetic"),
     }
 )
 """Sources by name."""
