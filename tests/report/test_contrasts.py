@@ -246,6 +246,18 @@ def test_dots_without_runs_say_so():
     figure.canvas.draw()
 
 
+def test_many_rows_without_runs_are_listed_below(campaign):
+    none = {f"later {n}": Arm(method=f"later_{n}") for n in range(4)}
+    some = {"random": RANDOM, **none}
+    figure = report.dots(campaign, report.against(SCRATCH, some), zero="scratch")
+    assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["random"]
+    assert figure.get_supxlabel() == f"No runs yet: {'; '.join(none)}."
+    del some["later 0"]
+    figure = report.dots(campaign, report.against(SCRATCH, some), zero="scratch")
+    assert [text.get_text() for text in figure.axes[0].texts] == ["no runs yet"] * 3
+    assert figure.get_supxlabel() == ""
+
+
 def test_curves_of_weights_are_contrasts_with_the_pairs_mean(campaign):
     figure = report.weight_curves(campaign, PAIRS, SINGLES, [SSIM])
     pair, arms = next(iter(PAIRS.items()))

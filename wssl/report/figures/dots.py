@@ -1,5 +1,6 @@
 """Contrasts of arms as dots: every seed, the mean, its interval, and the paper's number."""
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -16,6 +17,9 @@ from wssl.report.labels import OURS, PAPER, score_label
 from wssl.report.tables.contrasts import runs_of
 from wssl.report.tables.paper import printed_contrast
 from wssl.statistics import Estimate
+
+FEW = 3
+"""How many rows without runs a figure has at most."""
 
 UNITS: dict[Unit, str] = {"ratio": "%", "dB": "dB", "points": "points"}
 
@@ -57,9 +61,19 @@ def dots(
     -------
     matplotlib.figure.Figure
         Small dots are seeds; the bar is their mean, the whiskers its 95 % interval for new seeds
-        and new images. A row without runs says so. A number of the paper that lies far outside of
-        ours is written at the edge.
+        and new images. A row without runs says so; more than `FEW` of them are only listed below. A
+        number of the paper that lies far outside of ours is written at the edge.
     """
+    whole = {
+        name: terms
+        for name, terms in contrasts.items()
+        if all(campaign.runs.get(arm) for _, arm in terms)
+    }
+    awaited = [name for name in contrasts if name not in whole]
+    if not whole or len(awaited) <= FEW:
+        awaited = []
+    else:
+        contrasts = whole
     count = len(contrasts)
     figure, axes = plt.subplots(
         1, len(scores), figsize=(9.5, 1.5 + 0.45 * count), sharey=True, squeeze=False
@@ -87,6 +101,9 @@ def dots(
     if in_paper:
         first.plot([], [], "D", color=PAPER, label="the paper: one run")
     first.plot([], [], color="0.4", linewidth=1, label=f"zero: {zero}")
+    if awaited:
+        words = textwrap.fill(f"No runs yet: {'; '.join(awaited)}.", 110)
+        figure.supxlabel(words, fontsize="small", color="0.35")
     arms = [arm for terms in contrasts.values() for _, arm in terms]
     return with_legend(figure, runs_of(campaign, arms))
 
@@ -98,7 +115,7 @@ def _say_why(axis: Axes, y: float, campaign: Campaign, terms: Sequence[tuple[flo
     words = "no seed in which none diverged" if shared else "no runs yet"
     axis.text(
         0.98, y, words, transform=axis.get_yaxis_transform(), ha="right", va="center",
-        fontsize="small", color="0.45",
+        fontsize="small", color="0.45", backgroundcolor="white",
     )  # fmt: skip
 
 

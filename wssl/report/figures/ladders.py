@@ -38,9 +38,10 @@ def ladder_figure(ladders: Mapping[str, Sequence[Rung]], score: Score = SSIM) ->
     -------
     matplotlib.figure.Figure
         Points are means over the common seeds, bars 95 % intervals. Ladders with runs at fewer than
-        two rungs are left out.
+        two rungs are left out, and so are rungs without any.
     """
-    ladders = {name: rungs for name, rungs in ladders.items() if sum(map(_contrasted, rungs)) > 1}
+    ladders = {name: list(filter(_contrasted, rungs)) for name, rungs in ladders.items()}
+    ladders = {name: rungs for name, rungs in ladders.items() if len(rungs) > 1}
     if not ladders:
         return placeholder("Awaiting runs: none of the scales has runs at two of its settings yet.")
     figure, axes = plt.subplots(

@@ -279,6 +279,7 @@ def accuracy_scatter(panels: Mapping[str, pd.DataFrame], records: Iterable[Recor
             colour = COLOURS["frozen"] if learned else COLOURS["scratch"]
             axis.plot(rows["accuracy"], 1 - np.exp(-rows["score"]), look, color=colour, alpha=0.75)
         axis.set(title=title, xlabel="accuracy of the pretext phase", ylabel="SSIM of the fill")
+        axis.locator_params(axis="x", nbins=5)
     axes[0, 0].plot([], [], "o", color=COLOURS["frozen"], label="every task was learned")
     axes[0, 0].plot([], [], "X", color=COLOURS["scratch"], label="a task was not learned")
     axes[0, 0].plot([], [], color="0.8", label="the seeds of one configuration")
