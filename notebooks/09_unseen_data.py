@@ -58,6 +58,7 @@ for name, value in {
     "answer": text.answer(found, QUESTIONS[:1]),
     "beside": text.beside_text(beside, QUESTIONS[0]),
     "shown": text.shown_text(instead),
+    "again": "The figure shows the same runs as the first one of this page." if instead else "",
     "awaiting": text.awaiting_text(*study.recorded(arms.values())) if study.registered else "",
     "scale": text.scale_text(found, arms.values()),
     "unseen_images": campaign.design.unseen,
@@ -126,14 +127,14 @@ report.group_table(list(found.values()) if study.registered else [], campaign, k
 # test images minus the score on the unseen ones. The difference between the drops of two networks
 # does not depend on how hard the unseen images are, but it does depend on the scale of the metric, so
 # three scales are shown. The score of a network that is poor everywhere also drops little, so these
-# numbers have to be read together with those above.
+# numbers have to be read together with those above. {glue:text}`again`
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "How much less each network loses on unseen images than the network trained from scratch, as a ratio of 1 - SSIM, in points of SSIM and in dB: values right of zero lose less.", "name": "fig-losses"}, "image": {"alt": "Three dot plots, of the loss as a ratio of 1 - SSIM, in points of SSIM and in PSNR: one row per control, each against training from scratch, with seeds, means and intervals."}}
 losses = [
     Score(metric, unseen=True, drop=True, points=points)
     for metric, points in (("ssim", False), ("ssim", True), ("psnr", False))
 ]
-report.dots(campaign, contrasts, losses, zero="trained from scratch")
+report.dots(shown, contrasts, losses, zero="trained from scratch")
 
 # %% [markdown]
 # ## What the fills look like

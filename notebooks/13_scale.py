@@ -30,7 +30,7 @@ from myst_nb import glue
 from wssl import presets, report
 from wssl.claims.campaign import Campaign
 from wssl.claims.catalogue import BEST_ARM, BIHARMONIC, FINETUNED, HARMONIC, RANDOM, SCRATCH
-from wssl.claims.ladders import ladders
+from wssl.claims.ladders import ladders, varied
 from wssl.notebooks import check_parameters
 from wssl.report import text
 from wssl.report.labels import ENCODERS
@@ -57,6 +57,9 @@ for name, value in {
     "awaiting": text.awaited_rungs(rungs) if study.registered else "",
     "diverged": text.diverged_text(study.records(), text.COUNTED),
     "predicted": predicted,
+    "others": ""
+    if varied(rungs["holes"]) or varied(rungs["size"])
+    else "No runs of these scales are recorded yet.",
     "narrow": study.design.narrow,
     "large": text.large_text(large, vars(presets.preset("gpu"))),
 }.items():
@@ -90,7 +93,7 @@ report.budget_figure(rungs["budget"], [HARMONIC, BIHARMONIC], images)
 report.ladder_table(rungs["budget"], pairs, "steps")
 
 # %% [markdown]
-# The table is computed from the fitted lines. It gives the gain from a doubling of the steps, the
+# A table follows where there are runs at three budgets. It is computed from the fitted lines and gives the gain from a doubling of the steps, the
 # number of images with which a configuration reaches each classical fill, and the expected score
 # after {glue:text}`predicted:,d` images, as many as the paper's inpainting phase may have seen. The
 # intervals come from the scatter of the runs about the line, without the error of the choice of test
@@ -98,7 +101,8 @@ report.ladder_table(rungs["budget"], pairs, "steps")
 # the ladder: a curve that levels off can pass far outside of an interval beyond its end.
 
 # %% tags=["hide-input"]
-report.fit_table(rungs["budget"], [HARMONIC, BIHARMONIC], images, predicted)
+fitted = report.fit_table(rungs["budget"], [HARMONIC, BIHARMONIC], images, predicted)
+fitted if set(fitted["per doubling"]) - {"—"} else None
 
 # %% [markdown]
 # ## Wider networks
@@ -108,12 +112,14 @@ report.ladder_table(rungs["width"], pairs, "first width")
 
 # %% [markdown]
 # ## Wider strokes, larger images
+#
+# {glue:text}`others`
 
 # %% tags=["hide-input"]
-report.ladder_table(rungs["holes"], pairs[:2], "strokes")
+report.ladder_table(rungs["holes"], pairs[:2], "strokes") if varied(rungs["holes"]) else None
 
 # %% tags=["hide-input"]
-report.ladder_table(rungs["size"], pairs[:2], "images")
+report.ladder_table(rungs["size"], pairs[:2], "images") if varied(rungs["size"]) else None
 
 # %% [markdown]
 # ## At the paper's image size

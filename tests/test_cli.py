@@ -558,7 +558,7 @@ def test_inpaint_changes_the_hole_only(results, photo, tmp_path, capsys):
 
 
 def test_inpaint_runs_the_default_experiment_when_no_model_is_named(
-    results, photo, tmp_path, monkeypatch
+    results, photo, tmp_path, monkeypatch, capsys
 ):
     seen = []
 
@@ -570,6 +570,7 @@ def test_inpaint_runs_the_default_experiment_when_no_model_is_named(
     output = tmp_path / "out.png"
     assert main(["inpaint", *map(str, photo), "--output", str(output)]) == 0
     assert seen == [Experiment()]
+    assert "note: no --model is named" in capsys.readouterr().err
     assert data.read_image(output).shape == (40, 50, 3)
 
 

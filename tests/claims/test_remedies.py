@@ -13,7 +13,7 @@ from wssl import campaign, exploratory
 from wssl.claims.advice import CHOICES, CLEAR, NO_DIFFERENCE, Advice, Choice
 from wssl.claims.campaign import WIDE, Arm, Campaign, Design
 from wssl.claims.catalogue import BEST_ARM, FINETUNED, RANDOM, SCRATCH, WIDE_SCRATCH
-from wssl.claims.estimands import SSIM
+from wssl.claims.estimands import SSIM, difference
 from wssl.claims.outcomes import PairedContrast, paired
 from wssl.claims.remedies import (
     DOMAIN_GAP,
@@ -30,6 +30,7 @@ from wssl.claims.remedies import (
     wide,
 )
 from wssl.experiment import Evaluation, Experiment
+from wssl.report.numbers import amount
 from wssl.report.tables import advice
 from wssl.report.tables import remedies as tables
 from wssl.store import Store
@@ -260,7 +261,7 @@ def test_advice_says_how_many_runs_diverged(explored):
     assert clear.certainty == CLEAR
     exploration.runs[FREEZE.first][12]["history"] = [[1, 0.1], [2, 0.5]]
     exploration.__dict__.pop("converged", None)
-    assert FREEZE.advice(exploration)[:2] == (clear.action, "1 of 10 runs diverged")
+    assert FREEZE.advice(exploration)[:2] == (clear.action, "not clear: 1 of 10 runs diverged")
 
 
 def test_no_advice_while_a_seed_is_missing(explored):
@@ -330,6 +331,35 @@ def test_of_ways_that_exclude_each_other_the_best_is_taken(monkeypatch):
         "masked_patches --method mask_channel --loss mse "
         "--settings width=32 inpainting_learning_rate=0.004"
     )
+
+
+def test_where_a_fill_is_best_the_way_to_a_network_is_told_too(monkeypatch, explored):
+    exploration = explored(usual)
+    gains = {
+        "network or biharmonic fill": -0.2,
+        "width 32 or 16": 0.2,
+        "frozen or from scratch": -1.0,
+    }
+    following(monkeypatch, gains)
+    assert exploration.is_fill(CHOICES[0].second)
+    answer = advice.answer_text(exploration, CHOICES)
+    assert "use the biharmonic fill, which needs no training. If you need a network: " in answer
+    assert answer.endswith("train every layer; double the width of the network, at half the "
+                           "learning rate.")  # fmt: skip
+    rest = advice.networks(exploration, CHOICES)
+    assert rest == list(CHOICES[1:])
+    command = advice.command_text(exploration, rest).replace(" \\\n ", "")
+    assert command.endswith("--encoder scratch --settings width=32 inpainting_learning_rate=0.004")
+
+
+def test_a_fill_is_compared_with_a_network_after_more_steps(explored):
+    exploration = explored(usual)
+    words = advice.longer_text(exploration, SCRATCH, FREEZE.second)
+    terms = difference(SCRATCH, FREEZE.second).terms
+    effect = paired(exploration, terms, SSIM).estimate
+    assert amount(effect.value, "ratio") in words
+    assert "at width 16" in words
+    assert advice.longer_text(Exploration([]), SCRATCH, FREEZE.second) == ""
 
 
 def test_freezing_and_other_starts_exclude_each_other(monkeypatch):

@@ -87,7 +87,7 @@ def test_what_is_a_number(cell, number):
 def test_rows_of_a_table_name_their_records():
     table = trace.with_rows(pd.DataFrame({"x": [1, 2]}, index=["a", "b"]), [["f1", "f2"], []])
     html = table_html(table)
-    rows = re.findall(r"<tr[^>]*>(?=\s*<th>[ab])", html)
+    rows = re.findall(r'<tr[^>]*>(?=\s*<th class="name">[ab])', html)
     assert rows == ['<tr data-records="f1 f2">', "<tr>"]
 
 
@@ -113,3 +113,23 @@ def test_a_table_without_rows_has_headings():
 def test_no_cell_of_a_table_is_cut_short():
     words = "a sentence that is longer than what pandas shows of a cell by default, and so cut"
     assert words in table_html(pd.DataFrame({"a": [words]}))
+
+
+def test_words_stand_below_the_names_of_rows():
+    table = SCORES.assign(comparison=["one < two", "three"])
+    html = table_html(table)
+    assert 'first &lt; second<span class="below">one &lt; two</span></th>' in html
+    assert 'other<span class="below">three</span></th>' in html
+    assert "comparison" not in html
+    assert html.count('<th class="name">') == 2
+
+
+def test_only_a_first_name_that_is_text_is_marked():
+    index = pd.MultiIndex.from_tuples([("a", 1), ("a", 2)], names=["claim", "width"])
+    assert table_html(pd.DataFrame({"x": [1, 2]}, index=index)).count('class="name"') == 1
+    assert 'class="name"' not in table_html(pd.DataFrame({"x": [1, 2]}))
+
+
+def test_an_interval_in_brackets_has_a_line_of_its_own():
+    html = table_html(pd.DataFrame({"x": ["1.0 (0.5 to 1.5)"]}, index=["a"]))
+    assert f'<td class="{NUMBER}">1.0<br/>(0.5 to 1.5)</td>' in html

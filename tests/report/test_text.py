@@ -16,11 +16,12 @@ from wssl.claims import findings
 from wssl.claims.campaign import Campaign, Design
 from wssl.claims.catalogue import BEST_ARM, SCRATCH, WIDE_BEST, claim
 from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED
-from wssl.claims.estimands import SSIM
+from wssl.claims.estimands import SSIM, linear
 from wssl.claims.ladders import ladders
 from wssl.claims.outcomes import NOT_RUN, Findings, paired
 from wssl.records import describe
 from wssl.report import text
+from wssl.report.numbers import bounds_text
 from wssl.statistics import Estimate
 
 ONE = Design(few=(0,), many=(0,))
@@ -100,7 +101,9 @@ def test_other_runs_answer_beside_the_registered_ones(judged):
     assert text.beside_text({"Other runs": awaited}, "features") == ""
     apart = findings([], claims=[claim("mix")])
     words = text.beside_text({"Other runs": judged, "None": awaited, "Part": apart}, "features")
-    assert words == f"Other runs: {text.finding_text(judged['features'], judged.campaign)}."
+    claimed = judged["features"].claim.text.rstrip(".")
+    finding = text.finding_text(judged["features"], judged.campaign)
+    assert words == f"Other runs: “{claimed}”: {finding}."
 
 
 def test_whether_verdicts_count_runs_that_diverged_is_said():
@@ -108,11 +111,11 @@ def test_whether_verdicts_count_runs_that_diverged_is_said():
     runs = [{**run, "history": [[1, 0.1], [2, 0.5]]}]
     assert text.diverged_text([{**run, "history": [[1, 0.5], [2, 0.1]]}], text.COUNTED) == ""
     assert text.diverged_text(runs, text.LEFT_OUT) == (
-        f"1 run diverged (listed in “The verdicts”). {text.LEFT_OUT}"
+        f"1 of 1 run diverged (listed in “The verdicts”). {text.LEFT_OUT}"
     )
     named = text.diverged_text(runs, text.COUNTED, named=True)
     words = describe("inpainting", run["experiment"])
-    assert named == f"1 run diverged: {words}. {text.COUNTED}"
+    assert named == f"1 of 1 run diverged: {words}. {text.COUNTED}"
 
 
 def test_an_answer_awaits_runs():
@@ -163,6 +166,7 @@ def test_the_scale_is_that_of_the_records():
     assert text.scale_text(found, [BEST_ARM]).startswith("Images: open-faces-2, at 64 pixels;")
     assert text.facts(campaign, [BEST_ARM])["train_images"] == 0
     scale = {"inpainting_steps": 1000, "inpainting_batch": 16, "width": 16}
+    scale["inpainting_learning_rate"] = 0.002
     made = {"train_images": 2500, "test_images": 300}
     for seed in (11, 12):
         campaign.runs.setdefault(BEST_ARM, {})[seed] = {
@@ -176,15 +180,16 @@ def test_the_scale_is_that_of_the_records():
     words = text.scale_text(found, [BEST_ARM, SCRATCH])
     assert "2,500 to train on and 300 to test on" in words
     assert "1,000 steps of 16 images" in words
-    assert words.endswith("2 runs with 2 seeds.")
+    assert words.endswith("learning rate: 0.002; 2 runs, 2 seeds of each configuration.")
     campaign.runs[BEST_ARM][12]["history"] = [[1, 0.5], [2, 0.1], [3, 0.3]]
     assert text.scale_text(found, [BEST_ARM]).endswith(
-        f"2 runs with 2 seeds. 1 run diverged (listed in “The verdicts”). {text.COUNTED}"
+        f"2 seeds of each configuration. 1 of 2 runs diverged (listed in “The verdicts”). "
+        f"{text.COUNTED}"
     )
     beside = text.scale_text(found, [BEST_ARM], text.COUNTED_BESIDE)
-    assert beside.endswith(f"1 run diverged: Rotation, seed 12. {text.COUNTED_BESIDE}")
+    assert beside.endswith(f"1 of 2 runs diverged: Rotation, seed 12. {text.COUNTED_BESIDE}")
     own = text.scale_text(Findings(campaign, {}, False), [BEST_ARM])
-    assert own.endswith(f"1 run diverged: Rotation, seed 12. {text.LEFT_OUT}")
+    assert own.endswith(f"1 of 2 runs diverged: Rotation, seed 12. {text.LEFT_OUT}")
     assert text.facts(campaign, [BEST_ARM])["batch"] == 16
 
 
@@ -197,7 +202,9 @@ def test_a_plan_that_is_not_there(tmp_path):
 def test_the_answer_of_the_ladders():
     found = ladders(study(TRUE["features"]))
     words = text.ladder_answer(found, registered=True)
-    places = r"a frozen random encoder: between \S+ % lower \(width 16\) and \S+ % lower \(width 32"
+    places = (
+        r"a frozen random encoder: between \S+ % lower \(width 16, \d seeds\) and \S+ % lower \("
+    )
     assert re.search(places, words)
     assert words.endswith("at 2 scales.")
     twice = {"width": found["width"], "holes": found["width"][:1]}
@@ -214,3 +221,22 @@ def test_the_answer_of_the_ladders():
         "Not answered yet: no scale has runs at two of its settings."
     )
     assert "there are no such runs" in text.ladder_answer(empty, registered=False)
+
+
+def test_an_interval_that_excludes_zero_does_not_decide_by_itself(judged):
+    (base,) = (v for v in judged.values() if v.claim.key == "features")
+    effect = Estimate(0.05, 0.01, 10)
+    unsure = replace(base, effect=effect, outcome=UNDECIDED, low=-0.01, high=0.1)
+    assert text.why_undecided(unsure) == "; the wider interval that decides includes zero"
+    assert text.why_undecided(replace(unsure, outcome=HOLDS)) == ""
+    assert text.why_undecided(replace(unsure, effect=Estimate(0.005, 0.01, 10))) == ""
+    assert text.why_undecided(replace(unsure, low=0.001)) == "", "the margin is what it misses"
+
+
+def test_what_a_claim_that_holds_rests_on(judged):
+    terms = judged["features"].claim.estimand.terms
+    words = text.rests_text(judged, "features", {"the same": terms})
+    alone = linear(judged.campaign, terms, SSIM, judged.campaign.design.many, own=True)
+    ends = bounds_text(alone.lower(), alone.upper(), "ratio")
+    assert f"by the scatter of its own 5 seeds its 95 % interval is {ends}; the same: 1 - " in words
+    assert text.rests_text(judged, "supervised", {}) == "", "it does not hold here"

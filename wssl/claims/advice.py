@@ -129,7 +129,7 @@ class Choice:
         }[outcome]
         failed, runs = lost(campaign, (self.first, self.second))
         if failed:
-            certainty = f"{failed} of {runs} runs diverged"
+            certainty = f"not clear: {failed} of {runs} runs diverged"
         gain = found.estimate.value if first else -found.estimate.value
         return Advice(self.do_first if first else self.do_second, certainty, first, gain)
 
@@ -228,8 +228,8 @@ CHOICES = (
         "If there is time for a pretext phase or for four times the steps: which?",
         FINETUNED,
         Arm(encoder="scratch", budget=4.0),
-        "take the pretext phase",
-        "take the steps",
+        "pretrain",
+        "train four times as long instead of pretraining",
         condition="if there is time for only one of the two",
     ),
     Choice(
@@ -284,7 +284,7 @@ CHOICES = (
         "Train with log-cosh and SSIM mixed, or with the squared error?",
         SCRATCH,
         Arm(encoder="scratch", loss="mse"),
-        "train with log-cosh and SSIM mixed",
+        "train with log-cosh and SSIM mixed, not with the squared error",
         "train with the squared error",
         otherwise={"--loss": "mse"},
     ),

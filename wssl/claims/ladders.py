@@ -92,6 +92,16 @@ def ladders(records: Iterable[Record], design: Design | None = None) -> dict[str
     }
 
 
+def varied(rungs: Sequence[Rung]) -> bool:
+    """Whether a ladder has the paper's network at two or more of its rungs.
+
+    Parameters
+    ----------
+    rungs : sequence of Rung
+    """
+    return sum(bool(rung.campaign.runs.get(rung.arm("frozen"))) for rung in rungs) > 1
+
+
 @dataclass(frozen=True)
 class LogFit:
     """A straight line of a score against the logarithm of the number of steps.

@@ -31,6 +31,11 @@ def find_model(name: str | None) -> "Result | keras.Model":
     from wssl.runs import run
 
     if name is None:
+        print(
+            "note: no --model is named, so the default experiment fills the hole: the paper's "
+            "recipe at the preset quick. `wssl list` shows the records that --model can name.",
+            file=sys.stderr,
+        )
         return run(Experiment())
     return load_model(name) if Path(name).suffix or Path(name).is_file() else stored_result(name)
 

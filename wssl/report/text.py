@@ -17,7 +17,7 @@ from wssl.claims.decision import (
     UNDECIDED,
     Verdict,
 )
-from wssl.claims.estimands import SSIM, Best, Contrast, Score, difference, in_db
+from wssl.claims.estimands import SSIM, Best, Contrast, Score, difference, in_db, linear
 from wssl.claims.ladders import Rung
 from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, diverged, paired, without_diverged
 from wssl.claims.registration import Registration, registration
@@ -93,6 +93,21 @@ def in_words(verdict: Verdict, title: str = "", *, interval: bool = True) -> str
     return f"{verdict.claim.compared}: {words}" if estimand.unit in ("share", "yield") else words
 
 
+def why_undecided(verdict: Verdict) -> str:
+    """Why a claim is undecided although its 95 % interval excludes zero; else empty.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    """
+    if verdict.outcome != UNDECIDED or verdict.effect is None:
+        return ""
+    low, high = verdict.interval()
+    if not (low > 0 or high < 0) or not verdict.low <= 0 <= verdict.high:
+        return ""
+    return "; the wider interval that decides includes zero"
+
+
 def finding_text(verdict: Verdict, campaign: Campaign) -> str:
     """The finding for a claim, without the claim: the outcome and the effect, in dB as well.
 
@@ -112,7 +127,7 @@ def finding_text(verdict: Verdict, campaign: Campaign) -> str:
     beside = in_db(verdict.claim.estimand)
     if beside is not None:
         parts.append(change_text(beside.estimate(campaign).value, beside.score))
-    found = "; ".join(parts)
+    found = "; ".join(parts) + why_undecided(verdict)
     return found if verdict.outcome == SEEN else f"{verdict.status} ({found})"
 
 
@@ -160,7 +175,8 @@ def answer(found: Findings, keys: Iterable[str]) -> str:
     if found.registered:
         by_status: dict[str, list[str]] = {}
         for verdict in sorted(verdicts, key=lambda v: [*SIGNS].index(v.outcome)):
-            effect = diverged_words(verdict, found.campaign, in_words) or in_words(verdict)
+            lost = diverged_words(verdict, found.campaign, in_words)
+            effect = lost or in_words(verdict) + why_undecided(verdict)
             if effect and not effect.startswith(verdict.claim.compared):
                 effect = f"{verdict.claim.compared}: {effect}"
             quoted = f"“{verdict.claim.text.rstrip('.')}”" + f" ({effect})" * bool(effect)
@@ -172,6 +188,41 @@ def answer(found: Findings, keys: Iterable[str]) -> str:
         return "At this scale nothing is judged, and none of the required runs was made"
     effects = "; ".join(f"{v.claim.compared}: {finding_text(v, found.campaign)}" for v in seen)
     return f"{unjudged_text(found)}. These runs show: {effects}"
+
+
+def rests_text(found: Findings, key: str, others: Mapping[str, Sequence[tuple[float, Arm]]]) -> str:
+    """What a claim that holds rests on: its own seeds alone, and contrasts without some runs.
+
+    Parameters
+    ----------
+    found : Findings
+    key : str
+        Of a claim that is a contrast of arms.
+    others : mapping of str to sequence of (float, Arm)
+        Contrasts without some of its arms, by their name.
+
+    Returns
+    -------
+    str
+        A sentence; empty unless the claim holds.
+    """
+    verdict, campaign = found[key], found.campaign
+    estimand = verdict.claim.estimand
+    if verdict.outcome != HOLDS or not isinstance(estimand, Contrast):
+        return ""
+    seeds = campaign.design.many if estimand.many else campaign.design.few
+    alone = linear(campaign, estimand.terms, estimand.score, seeds, own=True)
+    parts = [
+        f"by the scatter of its own {counted(len(seeds), 'seed')} its 95 % interval is "
+        f"{bounds_text(*bounds(alone), estimand.unit)}"
+    ]
+    for name, terms in others.items():
+        rest = paired(campaign, terms, estimand.score)
+        if rest is not None:
+            change = change_text(rest.estimate.value, estimand.score, bounds(rest.estimate))
+            parts.append(f"{name}: {change}")
+    quoted = verdict.claim.text.rstrip(".")
+    return f"How much “{quoted}” rests on a few runs: {'; '.join(parts)}."
 
 
 def beside_text(beside: Mapping[str, Findings], key: str) -> str:
@@ -190,7 +241,8 @@ def beside_text(beside: Mapping[str, Findings], key: str) -> str:
         Empty if the claim has not all of these runs.
     """
     return " ".join(
-        f"{title}: {finding_text(found[key], found.campaign)}."
+        f"{title}: “{found[key].claim.text.rstrip('.')}”: "
+        f"{finding_text(found[key], found.campaign)}."
         for title, found in beside.items()
         if key in found.verdicts and found[key].effect is not None
     )
@@ -252,7 +304,7 @@ def scale_text(found: Findings, arms: Iterable[Arm], then: str = "") -> str:
     then : str
         As in `diverged_text`; by default what holds for registered runs, or for others.
     """
-    campaign = found.campaign
+    campaign, arms = found.campaign, list(arms)
     design = campaign.design
     runs = [run for arm in arms for run in campaign.runs.get(arm, {}).values()]
     learned = [run for run in runs if run["history"]]
@@ -267,8 +319,12 @@ def scale_text(found: Findings, arms: Iterable[Arm], then: str = "") -> str:
         parts.append(f"inpainting phase: {_spans(learned, 'inpainting_steps')} steps of "
                      f"{_spans(learned, 'inpainting_batch')} images")  # fmt: skip
         parts.append(f"first width: {_spans(learned, 'width')}")
-        seeds = {run["experiment"]["seed"] for run in learned}
-        parts.append(f"{counted(len(learned), 'run')} with {counted(len(seeds), 'seed')}")
+        parts.append(f"learning rate: {_spans(learned, 'inpainting_learning_rate')}")
+        counts = {len(campaign.runs[arm]) for arm in arms if not campaign.is_fill(arm)
+                  and campaign.runs.get(arm)}  # fmt: skip
+        seeds = " to ".join(dict.fromkeys(str(count) for count in (min(counts), max(counts))))
+        one = "" if max(counts) == 1 else "s"
+        parts.append(f"{counted(len(learned), 'run')}, {seeds} seed{one} of each configuration")
     then = then or (COUNTED if found.registered else LEFT_OUT)
     named = not found.registered or then == COUNTED_BESIDE
     return " ".join(filter(None, ["; ".join(parts) + ".", diverged_text(runs, then, named=named)]))
@@ -290,11 +346,13 @@ def diverged_text(runs: Iterable[Record], then: str, *, named: bool = False) -> 
     named : bool
         Whether each is named; else it is said where they are.
     """
+    runs = list(runs)
     names = [describe(run["kind"], run["experiment"]) for run in runs if has_diverged(run)]
     if not names:
         return ""
     listing = f": {'; '.join(names)}" if named else " (listed in “The verdicts”)"
-    return f"{counted(len(names), 'run')} diverged{listing}. {then}"
+    learned = sum(run["kind"] == "inpainting" and bool(run["history"]) for run in runs)
+    return f"{len(names)} of {counted(learned, 'run')} diverged{listing}. {then}"
 
 
 def repeats_text(
@@ -344,7 +402,7 @@ def repeats_text(
 
 def _spans(runs: Sequence[Record], name: str) -> str:
     values = sorted({run["scale"][name] for run in runs})
-    return listed([f"{value:,}" for value in values])
+    return listed([f"{value:g}" if value < 1 else f"{value:,}" for value in values])
 
 
 def learned_text(phases: Iterable[Record]) -> str:
@@ -452,7 +510,8 @@ def ladder_answer(
                 if found is not None:
                     runs = [run for arm in arms for run in rung.campaign.runs[arm].values()]
                     key = tuple(run["fingerprint"] for run in runs)
-                    seen[key] = found.estimate.value, f"{name} {rung.label}"
+                    seeds = counted(len(found.per_seed), "seed")
+                    seen[key] = found.estimate.value, f"{name} {rung.label}, {seeds}"
         if len(seen) > 1:
             title = score_label(score)
             ends = [

@@ -50,14 +50,14 @@ def learning_rates(frame: pd.DataFrame, chosen: Iterable[tuple[str, float, str, 
         dashes=False,
         errorbar=None,
         height=2.6,
-        aspect=1.0,
+        aspect=1.15,
         facet_kws={"sharey": False},
     )
     grid.set(xscale="log")
     grid.set_axis_labels("learning rate", "SSIM, validation")
     grid.set_titles("{col_name}")
     for training, axis in grid.axes_dict.items():
-        axis.xaxis.set_major_locator(LogLocator())
+        axis.xaxis.set_major_locator(LogLocator(numticks=3))
         axis.xaxis.set_major_formatter(LogFormatter())
         axis.xaxis.set_minor_formatter(NullFormatter())
         axis.margins(0.12)

@@ -93,7 +93,7 @@ def dots(
         axis.set(xlabel=f"{title} better by … {UNITS[score.unit]}", ylim=(count - 0.5, -0.6))
         axis.set_yticks(range(count), list(contrasts))
         axis.grid(visible=False, axis="y")
-        axis.locator_params(axis="x", nbins=6)
+        axis.locator_params(axis="x", nbins=5 if len(scores) > 2 else 6)
         if not any(drawn) and not in_paper:
             axis.set_xticks([0])
     first = axes[0, 0]

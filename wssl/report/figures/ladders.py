@@ -45,7 +45,7 @@ def ladder_figure(ladders: Mapping[str, Sequence[Rung]], score: Score = SSIM) ->
     if not ladders:
         return placeholder("Awaiting runs: none of the scales has runs at two of its settings yet.")
     figure, axes = plt.subplots(
-        1, len(ladders), figsize=(max(8, 3 + 2 * len(ladders)), 4.2), sharey=True, squeeze=False,
+        1, len(ladders), figsize=(4 + 1.75 * len(ladders), 4.2), sharey=True, squeeze=False,
         width_ratios=[len(rungs) for rungs in ladders.values()],
     )  # fmt: skip
     for axis, (name, rungs) in zip(axes[0], ladders.items(), strict=True):
@@ -60,7 +60,8 @@ def ladder_figure(ladders: Mapping[str, Sequence[Rung]], score: Score = SSIM) ->
     for pair, (colour, marker) in _LOOKS.items():
         label = f"{NAMES[pair[0]]} minus {NAMES[pair[1]]}"
         axes[0, 0].plot([], [], f"{marker}-", color=colour, label=label)
-    return with_legend(figure, _runs(rung for rungs in ladders.values() for rung in rungs))
+    runs = _runs(rung for rungs in ladders.values() for rung in rungs)
+    return with_legend(figure, runs, min(3, len(ladders)))
 
 
 def _contrasted(rung: Rung) -> bool:
@@ -131,6 +132,9 @@ def budget_figure(
         if np.isfinite(level):
             axis.axhline(level, color="0.3", linestyle=style, label=method_label(fill.method))
     axis.set_xscale("log")
+    places = [images * rung.budget for rung in rungs]
+    axis.set_xticks(places, [f"{place:,.0f}" for place in places], minor=False)
+    axis.set_xticks([], minor=True)
     title = score_label(score)
     label = f"-log({title})" if score.logarithm else f"{title} (dB)"
     axis.set(xlabel="training images seen in the inpainting phase", ylabel=f"{label}, up is better")

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from wssl.claims.campaign import Arm, Campaign
+from wssl.report.figures.ladders import COLOURS
 from wssl.report.figures.style import finished, placeholder
 from wssl.report.labels import set_name
 from wssl.report.tables.contrasts import phases_of, runs_of
@@ -44,7 +45,12 @@ def confusion(records: Sequence[Record], task: str, level_names: Sequence[str], 
     ax.set(title=set_name([task]), xlabel="predicted level", ylabel="true level")
 
 
-def loss_curves(histories: Mapping[str, Sequence[Sequence[float]]], ax: Axes, title: str) -> None:
+def loss_curves(
+    histories: Mapping[str, Sequence[Sequence[float]]],
+    ax: Axes,
+    title: str,
+    colours: Mapping[str, str] | None = None,
+) -> None:
     """Draw training losses against steps, one line per label.
 
     Parameters
@@ -53,10 +59,12 @@ def loss_curves(histories: Mapping[str, Sequence[Sequence[float]]], ax: Axes, ti
         By label, pairs of step and loss.
     ax : matplotlib.axes.Axes
     title : str
+    colours : mapping of str to colour, optional
+        By label.
     """
     for label, history in histories.items():
         steps, losses = np.array(history).T
-        ax.plot(steps, losses, label=label)
+        ax.plot(steps, losses, label=label, color=(colours or {}).get(label))
     ax.set(title=title, xlabel="step", ylabel="loss", yscale="log")
     if histories:
         ax.legend(frameon=False)
@@ -106,8 +114,11 @@ def training_curves(campaign: Campaign, arms: Mapping[str, Arm], *, pretext: boo
     figure, axes = plt.subplots(
         1, len(panels), figsize=(4.75 * len(panels) + 2, 3.6), layout="constrained", squeeze=False
     )
+    encoders = {name: arm.encoder for name, arm in arms.items()}
+    told_apart = len(set(encoders.values())) == len(arms)
+    colours = {name: COLOURS[of] for name, of in encoders.items()} if told_apart else None
     for axis, (title, histories) in zip(axes[0], panels.items(), strict=True):
-        loss_curves({n: h for n, h in histories.items() if len(h)}, axis, title)
+        loss_curves({n: h for n, h in histories.items() if len(h)}, axis, title, colours)
     drawn = list(arms.values())
     before = phases_of(campaign, drawn) if pretext else []
     return finished(figure, [*before, *runs_of(campaign, drawn)])

@@ -52,7 +52,7 @@ def finished(figure: Figure, records: Iterable[Record] = ()) -> Figure:
     return trace.mark(figure, trace.fingerprints(records))
 
 
-def with_legend(figure: Figure, records: Iterable[Record] = ()) -> Figure:
+def with_legend(figure: Figure, records: Iterable[Record] = (), columns: int = 4) -> Figure:
     """Finish a figure with one legend for all of its panels, in a row below them.
 
     Parameters
@@ -60,9 +60,11 @@ def with_legend(figure: Figure, records: Iterable[Record] = ()) -> Figure:
     figure : matplotlib.figure.Figure
     records : iterable of dict
         As in `finished`.
+    columns : int
+        Of the legend, at most.
     """
     figure.set_layout_engine("constrained")
-    figure.legend(loc="outside lower center", ncols=4, frameon=False)
+    figure.legend(loc="outside lower center", ncols=columns, frameon=False)
     return finished(figure, records)
 
 

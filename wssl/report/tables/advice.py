@@ -7,12 +7,13 @@ import pandas as pd
 
 from wssl.claims.advice import CLEAR, NO_DIFFERENCE, Choice, deciding, recipe
 from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign
-from wssl.claims.estimands import SSIM
+from wssl.claims.estimands import SSIM, difference
+from wssl.claims.outcomes import paired
 from wssl.report.labels import METRICS
-from wssl.report.numbers import heading, number, numbers
+from wssl.report.numbers import amount, bounds_text, number, numbers
 from wssl.report.tables.contrasts import phases_of, runs_of
 from wssl.report.tables.paper import indexed
-from wssl.report.text import counted
+from wssl.report.text import counted, listed
 from wssl.report.web import trace
 
 
@@ -27,9 +28,8 @@ def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per choice. The effect is that of what is advised against the other way, by
-        1 - SSIM, with an interval that allows for the number of choices. Where nothing is advised
-        yet, it is that of the first way.
+        One row per choice. The effect is that of the first way against the second, as in the
+        figure, by 1 - SSIM, with an interval that allows for the number of choices.
     """
     lines, traced = [], []
     for choice in choices:
@@ -38,14 +38,12 @@ def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
         value, low, high = np.nan, np.nan, np.nan
         if found:
             value, (low, high) = found.estimate.value, deciding(found)
-        if advice and not advice.first:
-            value, low, high = -value, -high, -low
         lines.append(
             {
                 "choice": choice.question,
                 "what to do": advice.action if advice else _awaited(campaign, choice),
                 "how sure": advice.certainty if advice else "",
-                f"1 - SSIM {heading(SSIM)}": number(value, SSIM.unit),
+                "first way better by (%)": number(value, SSIM.unit),
                 "interval that decides": numbers(low, high, SSIM.unit),
                 "seen with": _seen_with(campaign, choice, len(found.per_seed) if found else 0),
             }
@@ -102,7 +100,10 @@ def answer_text(campaign: Campaign, choices: Sequence[Choice]) -> str:
     less = [
         one.action for c, one in clear.items() if one.first and c not in taken and not c.condition
     ]
-    if less:
+    if any(campaign.is_fill(choice.second) and not one.first for choice, one in taken.items()):
+        network = recipe(campaign, networks(campaign, choices)).values()
+        parts.append(f"If you need a network: {'; '.join(one.action for one in network)}.")
+    elif less:
         parts.append(f"Better than nothing, but less: {'; '.join(less)}.")
     parts += [
         f"{c.condition[0].upper() + c.condition[1:]}: {one.action}."
@@ -113,6 +114,17 @@ def answer_text(campaign: Campaign, choices: Sequence[Choice]) -> str:
     if same:
         parts.append(f"No difference that matters: {'; '.join(same)}.")
     return " ".join(parts)
+
+
+def networks(campaign: Campaign, choices: Sequence[Choice]) -> list[Choice]:
+    """The choices between two networks, without those between a network and a fill.
+
+    Parameters
+    ----------
+    campaign : wssl.claims.remedies.Exploration
+    choices : sequence of Choice
+    """
+    return [choice for choice in choices if not campaign.is_fill(choice.second)]
 
 
 def command_text(campaign: Campaign, choices: Sequence[Choice]) -> str:
@@ -153,6 +165,29 @@ def plan_text(campaign: Campaign, choices: Sequence[Choice]) -> str:
     return (
         f"{words} Each choice was tried by itself; how they act together is not known, except for "
         "the two best ones in “Would another recipe work?”."
+    )
+
+
+def longer_text(campaign: Campaign, network: Arm, fill: Arm) -> str:
+    """How a network compares with a fill after more steps, as sentences; empty without runs.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    network, fill : Arm
+    """
+    found = paired(campaign, difference(network, fill).terms, SSIM)
+    if found is None:
+        return ""
+    unit, effect, seeds = SSIM.unit, found.estimate, [str(seed) for seed in found.per_seed]
+    interval = bounds_text(effect.lower(), effect.upper(), unit)
+    within = "" if interval == "—" else f" (95 % interval {interval})"
+    scale = runs_of(campaign, [network])[0]["scale"]
+    return (
+        f"More steps change that: after {scale['inpainting_steps']:,} steps, at width "
+        f"{scale['width']}, a network from scratch is better than this fill by "
+        f"{amount(effect.value, unit)} of 1 - SSIM{within}; seed{'s' * (len(seeds) > 1)} "
+        f"{listed(seeds)}, without runs that diverged. Wider networks were not trained for longer."
     )
 
 

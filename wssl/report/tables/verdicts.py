@@ -24,7 +24,7 @@ from wssl.claims.outcomes import Findings, diverged, paired, without_diverged
 from wssl.report.labels import score_label
 from wssl.report.numbers import amount, bounds_text, heading, number, numbers
 from wssl.report.tables.paper import indexed, with_headings
-from wssl.report.text import SIGNS, in_words
+from wssl.report.text import SIGNS, counted, in_words
 from wssl.report.web import trace
 from wssl.statistics import Effect, Estimate
 
@@ -77,6 +77,8 @@ def verdict_table(verdicts: Sequence[Verdict], records: Campaign | None = None) 
 def brief_table(verdicts: Sequence[Verdict], records: Campaign) -> pd.DataFrame:
     """The columns of `verdict_table` that fit beside a chapter's text and say something.
 
+    Where runs diverged, the effect without them stands in the place of the 95 % interval.
+
     Parameters
     ----------
     verdicts, records
@@ -85,7 +87,24 @@ def brief_table(verdicts: Sequence[Verdict], records: Campaign) -> pd.DataFrame:
     table = verdict_table(verdicts, records)
     kept = ["verdict", "effect", "95 % interval", "interval that decides"]
     printed = ["in the paper"] if set(table["in the paper"]) - {"—"} else []
-    return table[kept + printed]
+    if not table["effect"].str.endswith(" *").any():
+        return table[kept + printed]
+    kept[2] = "without runs that diverged"
+    return table.assign(**{kept[2]: [_without(v, records) for v in verdicts]})[kept + printed]
+
+
+def _without(verdict: Verdict, records: Campaign) -> str:
+    """The effect without runs that diverged, with its 95 % interval and number of seeds."""
+    estimand, unit = verdict.claim.estimand, verdict.claim.estimand.unit
+    if verdict.effect is None or not isinstance(estimand, Contrast | Best):
+        return "—"
+    found = without_diverged(records, estimand)
+    if found is None:
+        return "no seed"
+    effect, seeds = found
+    interval = bounds_text(effect.lower(), effect.upper(), unit)
+    words = "" if interval == "—" else f" ({interval})"
+    return f"{amount(effect.value, unit)}{words}, {counted(len(seeds), 'seed')}"
 
 
 def beside_table(

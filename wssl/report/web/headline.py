@@ -141,7 +141,7 @@ class _Axis:
             return []
         parts = []
         for value in MaxNLocator(5, steps=(1, 2, 5, 10)).tick_values(self.low, self.high):
-            if self.low <= value <= self.high:
+            if self.low <= value <= self.high and _LEFT + 12 < self.place(value) < _RIGHT - 12:
                 parts.append(line(self.place(value), _TOP, self.place(value), bottom, "grid"))
                 parts.append(text(self.place(value), bottom + 15, f"{value:g}", anchor="middle"))
         words = "error (1 - SSIM), lower is better"

@@ -9,7 +9,7 @@ import numpy as np
 from wssl.claims.campaign import Campaign
 from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED, Verdict
 from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, diverged
-from wssl.report.text import SIGNS, counted, diverged_words, in_words
+from wssl.report.text import SIGNS, counted, diverged_words, in_words, why_undecided
 from wssl.report.web.sliders import embedded
 from wssl.report.web.trace import attribute, verdict_records
 from wssl.store import Record
@@ -145,7 +145,7 @@ def _beside(title: str, verdict: Verdict, campaign: Campaign) -> str:
         UNDECIDED: "the runs cannot tell",
     }.get(verdict.outcome, verdict.status)
     effect = effect_words(verdict) if verdict.effect is not None else ""
-    note = diverged_words(verdict, campaign, effect_words) or effect
+    note = diverged_words(verdict, campaign, effect_words) or effect + why_undecided(verdict)
     return f"{title}: {words}" + f" ({note})" * bool(note)
 
 
@@ -318,8 +318,9 @@ def _item(verdict: Verdict, found: Findings, beside: Mapping[str, Findings]) -> 
                 f"{escape(_beside(title, again, other.campaign))}</span>"
             )
     effect = effect_words(verdict) if verdict.effect is not None else ""
-    if effect and (lost := diverged_words(verdict, found.campaign, effect_words)):
-        effect = lost
+    if effect:
+        lost = diverged_words(verdict, found.campaign, effect_words)
+        effect = lost or effect + why_undecided(verdict)
     if effect and is_provisional(found):
         effect += "; provisional"
     traced = attribute(verdict_records(verdict, found.campaign))

@@ -13,6 +13,9 @@ from wssl.report.web.trace import ROWS, attribute
 NUMBER = "number"
 """The class of the cells and headings of columns that hold nothing but numbers and intervals."""
 
+NAME, BELOW = "name", "comparison"
+"""The class of the first name of a row where it is text, and a column that stands below names."""
+
 _CLASS = f' class="{NUMBER}"'
 _UNITS = {"dB", "factor", "to"}
 _LONGEST = 24
@@ -21,11 +24,17 @@ _LONGEST = 24
 def table_html(table: pd.DataFrame) -> str:
     """A table as HTML, no cell cut short, whose rows name their records.
 
+    A column `BELOW` is not one of its own: its words stand below the name of each row.
+
     Parameters
     ----------
     table : pandas.DataFrame
         Where its rows were noted by `wssl.report.web.trace.with_rows` and none was left out since.
     """
+    below = [""] * len(table)
+    if BELOW in table.columns:
+        below = table[BELOW].astype(str).tolist()
+        table = table.drop(columns=BELOW)
     rows, columns = pd.get_option("display.max_rows"), pd.get_option("display.max_columns")
     with pd.option_context("display.max_colwidth", None):
         text = table.to_html(index_names=False, max_rows=rows, max_cols=columns)
@@ -36,9 +45,13 @@ def table_html(table: pd.DataFrame) -> str:
     noted = table.attrs.get(ROWS, [])
     if len(noted) != len(lines) - 1:
         noted = [[] for _ in lines[1:]]
+    if len(below) != len(lines) - 1:
+        below = [""] * (len(lines) - 1)
+    levels = table.index.nlevels
+    words = not pd.api.types.is_numeric_dtype(table.index.get_level_values(0))
     named = "".join(
-        f"<tr{attribute(names)}>{_marked(line, numeric)}"
-        for names, line in zip(noted, lines[1:], strict=True)
+        f"<tr{attribute(names)}>{_named(_marked(line, numeric), levels if words else 0, text)}"
+        for names, line, text in zip(noted, lines[1:], below, strict=True)
     )
     return _headed(head, list(table.index.names), numeric) + mark + lines[0] + named
 
@@ -70,9 +83,21 @@ def _marked(line: str, numeric: list[bool]) -> str:
     columns = iter(numeric)
 
     def cell(found: re.Match[str]) -> str:
-        return f"<td{_CLASS if next(columns) else ''}>{found[1]}</td>"
+        if not next(columns):
+            return f"<td>{found[1]}</td>"
+        return f"<td{_CLASS}>{found[1].replace(' (', '<br/>(')}</td>"
 
     return re.sub(r"<td>(.*?)</td>", cell, line, flags=re.DOTALL)
+
+
+def _named(line: str, levels: int, below: str) -> str:
+    """A row whose first name is marked, if it has all of its names, with words below the last."""
+    if line.count("<th") == levels:
+        line = line.replace("<th", f'<th class="{NAME}"', 1)
+    if not below:
+        return line
+    start, mark, rest = line.rpartition("</th>")
+    return f'{start}<span class="below">{escape(below)}</span>{mark}{rest}'
 
 
 def _headed(head: str, names: list[str | None], numeric: list[bool]) -> str:
