@@ -103,8 +103,9 @@ def _without(verdict: Verdict, records: Campaign) -> str:
         return "no seed"
     effect, seeds = found
     interval = bounds_text(effect.lower(), effect.upper(), unit)
-    words = "" if interval == "—" else f" ({interval})"
-    return f"{amount(effect.value, unit)}{words}, {counted(len(seeds), 'seed')}"
+    words = "" if interval == "—" else f"({interval})"
+    parts = amount(effect.value, unit), words, counted(len(seeds), "seed")
+    return ", ".join(part.replace(" ", "\N{NO-BREAK SPACE}") for part in parts if part)
 
 
 def beside_table(

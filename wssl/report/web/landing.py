@@ -169,7 +169,10 @@ PLAIN = {
 }
 """The primary claims by their keys, in words that need no other page."""
 
-NOTES = {"methods": "; PIC was still improving when its training ended"}
+NOTES = {
+    "methods": "; these have four times its steps, and PIC was still improving when its training "
+    "ended"
+}
 """What has to be said with a verdict, by the key of its claim (plan, corrections)."""
 
 SUBJECT = "the recipe's"
