@@ -115,7 +115,7 @@ report.repetition_table(campaign, groups)
 # %% [markdown]
 # ## Equal weights
 #
-# If weighting matters, equal weights should not be the best. The table compares the most uniform
+# If the paper's unequal weights are an advantage, equal weights should be worse. The table compares the most uniform
 # weighting of each task set with the mean of the others (exploratory):
 
 # %% tags=["hide-input"]

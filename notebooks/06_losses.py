@@ -113,7 +113,7 @@ report.brief_table([found[key] for key in keys], campaign)
 # comparison contains that difference, too ({doc}`10_verdicts`). The runs with the mixed loss were
 # therefore repeated on the GPU. With these repetitions in the place of the registered runs, each claim
 # of this table compares runs of one kind of machine. The verdicts are by the registered runs; where
-# the two effects differ, trust neither to a per cent.
+# the two effects differ by several per cent, trust neither to several per cent.
 
 # %% tags=["hide-input"]
 of_losses = [key for key in exchanged if found[key].claim.family in ("loss", "appeal")]

@@ -55,8 +55,8 @@ beside = exploratory.half_rate_findings() if study.registered else {}
 arms = {ENCODERS[arm.encoder]: arm for arm in found.at(*controls)}
 instead, shown = to_show(campaign, beside, arms.values())
 for name, value in {
-    "answer": text.answer(found, QUESTIONS[:1]),
-    "beside": text.beside_text(beside, QUESTIONS[0]),
+    "answer": text.answer(found, QUESTIONS),
+    "beside": " ".join(text.beside_text(beside, key) for key in QUESTIONS),
     "shown": text.shown_text(instead),
     "again": "The figure shows the same runs as the first one of this page." if instead else "",
     "awaiting": text.awaiting_text(*study.recorded(arms.values())) if study.registered else "",

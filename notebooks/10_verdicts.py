@@ -87,7 +87,9 @@ for name, value in {
         if any(run["history"] for runs in other.campaign.runs.values() for run in runs.values())
     ),
     "repeats": text.repeats_text(
-        repeated, *([of[claim.key] for claim in mixed] for of in (found, exchanged))
+        repeated,
+        *([of[claim.key] for claim in mixed] for of in (found, exchanged)),
+        alike=sum(map(len, alike.values())),
     ),
     "dataset": dataset,
     "configurations": len(campaign.runs),

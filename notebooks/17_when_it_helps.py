@@ -10,7 +10,8 @@
 # # When does pretraining help inpainting?
 #
 # **The question.** You have small images with holes, a few thousand whole ones to learn from, and a
-# computer for a day. What should you do? (Everything here was seen at 64 pixels.)
+# computer for a day. What should you do? (Everything here was seen at 64 pixels, after trainings of
+# minutes to hours. A whole day was not tried.)
 #
 # **The answer.** {glue:text}`answer`
 

@@ -30,7 +30,8 @@ from wssl.claims.remedies import (
     wide,
 )
 from wssl.experiment import Evaluation, Experiment
-from wssl.report.numbers import amount
+from wssl.report.labels import arm_label
+from wssl.report.numbers import bounds, change_text
 from wssl.report.tables import advice
 from wssl.report.tables import remedies as tables
 from wssl.store import Store
@@ -227,7 +228,7 @@ def test_what_to_do_follows_from_the_interval(explored):
     assert "No difference that matters: classification tasks first or not" in answer
     table = advice.advice_table(exploration, CHOICES)
     assert table["what to do"].tolist()[1] == freeze.do_second
-    assert table["how sure"].tolist()[1:3] == [CLEAR, NO_DIFFERENCE]
+    assert table["how sure, by SSIM"].tolist()[1:3] == [CLEAR, NO_DIFFERENCE]
     assert table["seen with"].tolist()[1] == (
         "width 32, 5 seeds, exploratory runs, steps: 9,600 + 1,000 against 1,000"
     )
@@ -357,8 +358,11 @@ def test_a_fill_is_compared_with_a_network_after_more_steps(explored):
     words = advice.longer_text(exploration, SCRATCH, FREEZE.second)
     terms = difference(SCRATCH, FREEZE.second).terms
     effect = paired(exploration, terms, SSIM).estimate
-    assert amount(effect.value, "ratio") in words
-    assert "at width 16" in words
+    assert (
+        f"{arm_label(FREEZE.second)}: {change_text(effect.value, SSIM, bounds(effect))} (from"
+        in words
+    )
+    assert "of width 16" in words
     assert advice.longer_text(Exploration([]), SCRATCH, FREEZE.second) == ""
 
 

@@ -152,11 +152,15 @@ def test_runs_that_are_awaited_are_counted():
 
 
 def test_phases_that_did_not_learn_are_counted():
-    phases = [{"learned": {"rotation": True}}, {"learned": {"rotation": False, "mirror": True}}]
+    both = {"pretext": {"rotation": 0.9, "mirror": 0.1}}
+    phases = [
+        {"learned": {"rotation": True}, "experiment": {"pretext": {"rotation": 1.0}}},
+        {"learned": {"rotation": False, "mirror": True}, "experiment": both},
+    ]
     assert text.learned_text(phases[:1]) == "1 of 1 pretext phase learned all of their tasks."
     assert "1 of 2 pretext phases" in text.learned_text(phases)
-    assert "rotation (1)" in text.learned_text(phases)
-    assert "mirror" not in text.learned_text(phases)
+    assert "rotation in Rotation 0.9, Mirror 0.1 (1 seed)" in text.learned_text(phases)
+    assert "mirror in" not in text.learned_text(phases)
     assert text.learned_text([]) == "No pretext phase is recorded yet."
 
 
@@ -203,7 +207,7 @@ def test_the_answer_of_the_ladders():
     found = ladders(study(TRUE["features"]))
     words = text.ladder_answer(found, registered=True)
     places = (
-        r"a frozen random encoder: between \S+ % lower \(width 16, \d seeds\) and \S+ % lower \("
+        r"encoder: between \S+ % lower, 95 % interval .* \(width 16, \d seeds\) and \S+ % lower"
     )
     assert re.search(places, words)
     assert words.endswith("at 2 scales.")

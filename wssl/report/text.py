@@ -1,5 +1,6 @@
 """Numbers and findings as text: sentences that follow the evidence whichever way it points."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,14 +18,24 @@ from wssl.claims.decision import (
     UNDECIDED,
     Verdict,
 )
-from wssl.claims.estimands import SSIM, Best, Contrast, Score, difference, in_db, linear
+from wssl.claims.estimands import SSIM, Best, Contrast, Score, Unit, difference, in_db, linear
 from wssl.claims.ladders import Rung
 from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, diverged, paired, without_diverged
 from wssl.claims.registration import Registration, registration
-from wssl.claims.repeats import Repeat, is_undetected, mean_change, scatter
+from wssl.claims.repeats import (
+    CHANGE,
+    GAIN,
+    Repeat,
+    is_undetected,
+    mean_change,
+    mean_of,
+    scatter,
+)
 from wssl.records import describe, has_diverged
-from wssl.report.labels import ENCODERS, score_label
+from wssl.report.labels import pretext_name, score_label
 from wssl.report.numbers import amount, bounds, bounds_text, change_text, effect_text
+from wssl.report.tables.repeats import difference_of, rows
+from wssl.statistics import Estimate
 from wssl.store import Record
 
 SIGNS = {
@@ -325,6 +336,11 @@ def scale_text(found: Findings, arms: Iterable[Arm], then: str = "") -> str:
         seeds = " to ".join(dict.fromkeys(str(count) for count in (min(counts), max(counts))))
         one = "" if max(counts) == 1 else "s"
         parts.append(f"{counted(len(learned), 'run')}, {seeds} seed{one} of each configuration")
+        machines = Counter(str(run["provenance"].get("backend")) for run in learned)
+        if len(machines) > 1:
+            kinds = [f"{count} under {backend}" for backend, count in machines.most_common()]
+            parts.append(f"made on different machines ({listed(kinds)}; “The verdicts” say what "
+                         "that changes)")  # fmt: skip
     then = then or (COUNTED if found.registered else LEFT_OUT)
     named = not found.registered or then == COUNTED_BESIDE
     return " ".join(filter(None, ["; ".join(parts) + ".", diverged_text(runs, then, named=named)]))
@@ -356,7 +372,10 @@ def diverged_text(runs: Iterable[Record], then: str, *, named: bool = False) -> 
 
 
 def repeats_text(
-    found: Sequence[Repeat], judged: Sequence[Verdict], exchanged: Sequence[Verdict]
+    found: Sequence[Repeat],
+    judged: Sequence[Verdict],
+    exchanged: Sequence[Verdict],
+    alike: int = 0,
 ) -> str:
     """What the machine does to the scores of repeated runs, and to verdicts, as sentences.
 
@@ -366,6 +385,8 @@ def repeats_text(
     judged, exchanged : sequence of Verdict
         On the claims that rest on runs of both kinds of machines: from the runs as recorded, and
         with the repetitions in their place.
+    alike : int
+        How many of these claims rest on runs of one kind then.
     """
     if not found:
         return "No run has been repeated on another machine."
@@ -375,28 +396,33 @@ def repeats_text(
     seeds, lost = len({repeat.seed for repeat in kept}), len(found) - len(kept)
     rule = "not met, which does not show that there is none" if is_undetected(change) else "met"
     without = f", {lost} of which diverged on one of the two" if lost else ""
-    by_encoder = {
-        name: mean_change([repeat for repeat in found if repeat.encoder == encoder])
-        for encoder, name in ENCODERS.items()
-    }
-    apart = [
-        f"{name} ({amount(mean.value, 'ratio')})"
-        for name, mean in by_encoder.items()
-        if mean.lower() > 0 or mean.upper() < 0
-    ]
-    alone = f"for {listed(apart)}" if apart else "for none of them"
+    apart = []
+    for name, (first, second) in rows(found).items():
+        means: dict[Unit, Estimate] = {
+            "ratio": mean_of(difference_of(first, second, CHANGE)),
+            "dB": mean_of(difference_of(first, second, GAIN)),
+        }
+        sizes = [
+            amount(mean.value, unit)
+            for unit, mean in means.items()
+            if mean.lower() > 0 or mean.upper() < 0
+        ]
+        if sizes:
+            apart.append(f"{name} ({' and '.join(sizes)})")
+    alone = f"for {'; '.join(apart)}" if apart else "for none of them"
     others = sum(a.outcome != b.outcome for a, b in zip(judged, exchanged, strict=True))
     return (
         f"{counted(len(found), 'run')} of the campaign were made once more on another machine "
         f"({devices}){without}. The mean change there is {amount(change.value, 'ratio')} of "
         f"1 - SSIM (95 % interval {bounds_text(*change.interval(), 'ratio')}, "
         f"{counted(seeds, 'seed')}; above zero is better). The plan's criterion for a difference "
-        f"is {rule}. By encoder, each with an interval of its own, it differs from zero {alone}. A "
-        f"single run changed by {100 * one:.1f} % (standard deviation): two trainings of one "
-        f"configuration end at different networks. {counted(len(judged), 'claim')} rest on runs "
-        "of both kinds of machines; with the repetitions in place of the runs that they repeat, "
-        f"{counted(others, 'outcome')} would be another, but effects change, as the second table "
-        "shows."
+        f"is {rule}. By row of the table, each with an interval of its own, a change differs from "
+        f"zero {alone}. A single run changed by {100 * one:.1f} % (standard deviation): two "
+        "trainings of one configuration end at different networks. "
+        f"{counted(len(judged), 'claim')} rest on runs of both kinds of machines; {alike} of them "
+        "rest on one kind when repetitions take the place of runs. In the others only a part is "
+        f"exchanged, or nothing. {counted(others, 'outcome')} would be another, but effects "
+        "change, as the second table shows."
     )
 
 
@@ -420,11 +446,13 @@ def learned_text(phases: Iterable[Record]) -> str:
     text = f"{learned} of {counted(len(found), 'pretext phase')} learned all of their tasks"
     if learned == len(found):
         return f"{text}."
-    missed: dict[str, int] = {}
-    for phase in found:
-        for task, well in phase["learned"].items():
-            missed[task] = missed.get(task, 0) + (not well)
-    names = [f"{task} ({count})" for task, count in missed.items() if count]
+    missed = Counter(
+        f"{task} in {pretext_name(phase['experiment']['pretext'])}"
+        for phase in found
+        for task, well in phase["learned"].items()
+        if not well
+    )
+    names = [f"{where} ({counted(count, 'seed')})" for where, count in missed.items()]
     return (
         f"{text}; in the others, a task stayed near chance: {listed(names)}. Such runs count in "
         "every claim, and their records are marked."
@@ -501,7 +529,7 @@ def ladder_answer(
     parts = []
     controls = {"scratch": "training from scratch", "random": "a frozen random encoder"}
     for other, against in controls.items():
-        seen: dict[Any, tuple[float, str]] = {}
+        seen: dict[Any, tuple[float, tuple[float, float], str]] = {}
         # The same runs are a rung of several ladders; their width is what names them best.
         for name, rungs in sorted(ladders.items(), key=lambda ladder: ladder[0] == "width"):
             for rung in rungs:
@@ -511,12 +539,13 @@ def ladder_answer(
                     runs = [run for arm in arms for run in rung.campaign.runs[arm].values()]
                     key = tuple(run["fingerprint"] for run in runs)
                     seeds = counted(len(found.per_seed), "seed")
-                    seen[key] = found.estimate.value, f"{name} {rung.label}, {seeds}"
+                    place = f"{name} {rung.label}, {seeds}"
+                    seen[key] = found.estimate.value, bounds(found.estimate), place
         if len(seen) > 1:
             title = score_label(score)
             ends = [
-                f"{change_text(value, score).removeprefix(f'{title} ')} ({where})"
-                for value, where in (min(seen.values()), max(seen.values()))
+                f"{change_text(value, score, ends).removeprefix(f'{title} ')} ({where})"
+                for value, ends, where in (min(seen.values()), max(seen.values()))
             ]
             scales = counted(len(seen), "scale")
             parts.append(f"compared with {against}: between {' and '.join(ends)}, at {scales}")
@@ -570,8 +599,9 @@ def large_text(campaign: Campaign, scale: Mapping[str, Any]) -> str:
         f"images in the inpainting phase and {scale['pretext_steps']:,} of "
         f"{scale['pretext_batch']} in the pretext phase, at a learning rate of {rate:g} "
         f"({devices}, in {precisions}). No learning rate was calibrated at this scale, so these "
-        "runs show whether the order of the controls is the same, and not how good each could be. "
-        "No verdict rests on them. A dash stands for a run that is missing."
+        "runs do not show how good each control could be. "
+        + "One seed cannot show whether their order is the same. " * (seeds < 2)
+        + "No verdict rests on them. A dash stands for a run that is missing."
     )
 
 

@@ -9,8 +9,8 @@ from wssl.claims.advice import CLEAR, NO_DIFFERENCE, Choice, deciding, recipe
 from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign
 from wssl.claims.estimands import SSIM, difference
 from wssl.claims.outcomes import paired
-from wssl.report.labels import METRICS
-from wssl.report.numbers import amount, bounds_text, number, numbers
+from wssl.report.labels import METRICS, arm_label
+from wssl.report.numbers import bounds, change_text, number, numbers
 from wssl.report.tables.contrasts import phases_of, runs_of
 from wssl.report.tables.paper import indexed
 from wssl.report.text import counted, listed
@@ -42,7 +42,7 @@ def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
             {
                 "choice": choice.question,
                 "what to do": advice.action if advice else _awaited(campaign, choice),
-                "how sure": advice.certainty if advice else "",
+                "how sure, by SSIM": advice.certainty if advice else "",
                 "first way better by (%)": number(value, SSIM.unit),
                 "interval that decides": numbers(low, high, SSIM.unit),
                 "seen with": _seen_with(campaign, choice, len(found.per_seed) if found else 0),
@@ -179,15 +179,14 @@ def longer_text(campaign: Campaign, network: Arm, fill: Arm) -> str:
     found = paired(campaign, difference(network, fill).terms, SSIM)
     if found is None:
         return ""
-    unit, effect, seeds = SSIM.unit, found.estimate, [str(seed) for seed in found.per_seed]
-    interval = bounds_text(effect.lower(), effect.upper(), unit)
-    within = "" if interval == "—" else f" (95 % interval {interval})"
+    effect, seeds = found.estimate, [str(seed) for seed in found.per_seed]
     scale = runs_of(campaign, [network])[0]["scale"]
+    change = change_text(effect.value, SSIM, bounds(effect))
     return (
-        f"More steps change that: after {scale['inpainting_steps']:,} steps, at width "
-        f"{scale['width']}, a network from scratch is better than this fill by "
-        f"{amount(effect.value, unit)} of 1 - SSIM{within}; seed{'s' * (len(seeds) > 1)} "
-        f"{listed(seeds)}, without runs that diverged. Wider networks were not trained for longer."
+        f"A network from scratch, of width {scale['width']}, after {scale['inpainting_steps']:,} "
+        f"steps, compared with the {arm_label(fill)}: {change} (from "
+        f"seed{'s' * (len(seeds) > 1)} {listed(seeds)}, which did not diverge; the interval "
+        "borrows the scatter of comparable runs). Wider networks were not trained for longer."
     )
 
 

@@ -109,7 +109,9 @@ def score_table(campaign: Campaign, arms: Mapping[str, Arm]) -> pd.DataFrame:
                 values = [run["metrics"].get(metric + suffix) for run in runs]
                 known = [value for value in values if value is not None]
                 line[title + where] = format_interval(known, decimals)
-        line["seeds"] = len(runs)
+        fill = campaign.is_fill(arm)
+        seeds = [] if fill else [str(run["experiment"]["seed"]) for run in runs]
+        line["seeds"] = ", ".join(seeds) or "—"
         lines.append(line)
     return trace.with_rows(indexed(lines, "configuration"), traced)
 

@@ -13,6 +13,29 @@ from wssl.report.tables.paper import indexed
 from wssl.report.web import trace
 
 
+def rows(found: Sequence[Repeat]) -> dict[str, tuple[list[Repeat], list[Repeat]]]:
+    """The repetitions of each encoder, and of each pair of one with training from scratch.
+
+    Parameters
+    ----------
+    found : sequence of Repeat
+
+    Returns
+    -------
+    dict of str to (list of Repeat, list of Repeat)
+        By name: the first, and, of a pair, the second, which is to be subtracted.
+    """
+    groups: dict[str, tuple[list[Repeat], list[Repeat]]] = {}
+    for encoder, name in ENCODERS.items():
+        if some := [repeat for repeat in found if repeat.encoder == encoder]:
+            groups[name] = some, []
+    *others, scratch = ENCODERS.values()
+    for name in others:
+        if name in groups and scratch in groups:
+            groups[f"{name} minus {scratch}"] = groups[name][0], groups[scratch][0]
+    return groups
+
+
 def repeat_table(found: Sequence[Repeat]) -> pd.DataFrame:
     """By how much each run is better on the other machine, in per cent of 1 - SSIM and in dB.
 
@@ -27,18 +50,11 @@ def repeat_table(found: Sequence[Repeat]) -> pd.DataFrame:
         column per seed, and the means with their 95 % intervals, by Student's t. Runs that diverged
         on either machine are left out and said to be so.
     """
-    groups: dict[str, tuple[list[Repeat], list[Repeat]]] = {}
-    for encoder, name in ENCODERS.items():
-        if some := [repeat for repeat in found if repeat.encoder == encoder]:
-            groups[name] = some, []
-    *others, scratch = ENCODERS.values()
-    for name in others:
-        if name in groups and scratch in groups:
-            groups[f"{name} minus {scratch}"] = groups[name][0], groups[scratch][0]
+    groups = rows(found)
     seeds = sorted({repeat.seed for repeat in found})
     lines, traced = [], []
     for name, (first, second) in groups.items():
-        changes, gains = (_difference(first, second, of) for of in (CHANGE, GAIN))
+        changes, gains = (difference_of(first, second, of) for of in (CHANGE, GAIN))
         mean, gain = mean_of(changes), mean_of(gains)
         lost = {repeat.seed for repeat in (*first, *second) if repeat.diverged}
         line = {"encoder": name}
@@ -54,8 +70,16 @@ def repeat_table(found: Sequence[Repeat]) -> pd.DataFrame:
     return trace.with_rows(indexed(lines, "encoder"), traced) if lines else pd.DataFrame()
 
 
-def _difference(first: Sequence[Repeat], second: Sequence[Repeat], of: Of) -> dict[int, float]:
-    """What changes in the first by seed, minus what changes in the second, if there is one."""
+def difference_of(first: Sequence[Repeat], second: Sequence[Repeat], of: Of) -> dict[int, float]:
+    """What changes in the first, minus what changes in the second, by seed.
+
+    Parameters
+    ----------
+    first, second : sequence of Repeat
+        As from `rows`; the second may be empty.
+    of : callable
+        As in `wssl.claims.repeats.by_seed`.
+    """
     here, there = by_seed(first, of), by_seed(second, of)
     return {s: here[s] - there[s] for s in here if s in there} if second else here
 

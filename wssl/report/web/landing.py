@@ -8,10 +8,13 @@ import numpy as np
 
 from wssl.claims.campaign import Campaign
 from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED, Verdict
+from wssl.claims.estimands import Best
 from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, diverged
+from wssl.report.labels import arm_label
 from wssl.report.text import SIGNS, counted, diverged_words, in_words, why_undecided
 from wssl.report.web.sliders import embedded
 from wssl.report.web.trace import attribute, verdict_records
+from wssl.statistics import BestAgainstBest
 from wssl.store import Record
 
 _STYLE = """
@@ -280,7 +283,10 @@ def verdict_words(verdict: Verdict) -> str:
     verdict : Verdict
     """
     if verdict.outcome == REFUTED and verdict.high < 0:
-        return "No: the opposite is true"
+        several = (
+            isinstance(verdict.claim.estimand, Best) and len(verdict.claim.estimand.others) > 1
+        )
+        return "No: the better of the others is ahead" if several else "No: the opposite is true"
     beyond = verdict.low > verdict.margin
     return {
         HOLDS: "Yes, it holds" if beyond else "Yes, but perhaps by too little to matter",
@@ -327,15 +333,29 @@ def _item(verdict: Verdict, found: Findings, beside: Mapping[str, Findings]) -> 
     if effect and is_provisional(found):
         effect += "; provisional"
     traced = attribute(verdict_records(verdict, found.campaign))
-    note = NOTES.get(claim.key, "") if found.registered and verdict.effect is not None else ""
+    compared = claim.compared + _which(verdict)
+    if found.registered and "width" not in compared:
+        compared += f", width {found.campaign.design.narrow}"
+    if found.registered and verdict.effect is not None:
+        compared += NOTES.get(claim.key, "")
     return (
         f'<li><span class="claim">{escape(PLAIN.get(claim.key, claim.text))}'
-        f'<span class="detail">Compared: {escape(claim.compared + note)}'
+        f'<span class="detail">Compared: {escape(compared)}'
         "</span></span>"
         f'<span class="verdict"{traced}>{SIGNS[verdict.outcome]} {escape(judged)}'
         f'<span class="detail">{escape(_capital(effect)) if effect else ""}</span>'
         f"{below}</span></li>"
     )
+
+
+def _which(verdict: Verdict) -> str:
+    """Which of a few others is the best, where one arm is compared with the best of them."""
+    estimand = verdict.claim.estimand
+    if not isinstance(estimand, Best) or not isinstance(verdict.effect, BestAgainstBest):
+        return ""
+    if len(estimand.first) > 1 or len(estimand.others) > 3:
+        return ""
+    return f" (here {arm_label(estimand.others[verdict.effect.selected[1]])})"
 
 
 def summary(found: Findings, runs: int, hours: float) -> str:
