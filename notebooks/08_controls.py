@@ -13,7 +13,7 @@
 # only with each other. It has no network without a pretext phase, none whose encoder is fine-tuned,
 # and none whose frozen encoder is random.
 #
-# **The answer.** {glue:text}`answer`. {glue:text}`beside`
+# **The answer.** {glue:text}`answer`.
 #
 # {glue:text}`awaiting`
 
@@ -67,8 +67,7 @@ again = repeats.repetitions() if study.registered else []
 exchanged = repeats.on_one_machine(study.records(), again) if again else found
 phases = report.phases_of(campaign, [best, finetuned])
 for name, value in {
-    "answer": text.answer(found, QUESTIONS[:3]),
-    "beside": " ".join(text.beside_text(beside, key) for key in QUESTIONS[:3]),
+    "answer": text.brief_answer(found, beside, QUESTIONS[:3]),
     "shown": text.shown_text(instead),
     "awaiting": text.awaiting_text(*study.recorded([*arms.values(), *depths]))
     if study.registered

@@ -14,7 +14,7 @@
 # self-supervised learning improves robustness. It tests neither: all of its numbers come from
 # portraits like those it was trained on.
 #
-# **The answer.** {glue:text}`answer`. {glue:text}`beside`
+# **The answer.** {glue:text}`answer`.
 #
 # {glue:text}`awaiting`
 
@@ -55,8 +55,7 @@ beside = exploratory.half_rate_findings() if study.registered else {}
 arms = {ENCODERS[arm.encoder]: arm for arm in found.at(*controls)}
 instead, shown = to_show(campaign, beside, arms.values())
 for name, value in {
-    "answer": text.answer(found, QUESTIONS),
-    "beside": " ".join(text.beside_text(beside, key) for key in QUESTIONS),
+    "answer": text.brief_answer(found, beside, QUESTIONS),
     "shown": text.shown_text(instead),
     "again": "The figure shows the same runs as the first one of this page." if instead else "",
     "awaiting": text.awaiting_text(*study.recorded(arms.values())) if study.registered else "",

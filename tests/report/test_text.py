@@ -244,3 +244,17 @@ def test_what_a_claim_that_holds_rests_on(judged):
     ends = bounds_text(alone.lower(), alone.upper(), "ratio")
     assert f"by the scatter of its own 5 seeds its 95 % interval is {ends}; the same: 1 - " in words
     assert text.rests_text(judged, "supervised", {}) == "", "it does not hold here"
+
+
+def test_a_brief_answer_has_the_outcomes_of_all_runs_beside_one_another(judged):
+    part = findings(study(TRUE["features"]), claims=[claim("features")])
+    words = text.brief_answer(
+        judged, {"Other runs": part, "None": findings([])}, ["features", "mix"]
+    )
+    first, second = words.split("; ")
+    expected = text.judged_text(judged["features"], judged.campaign)
+    again = text.judged_text(part["features"], part.campaign)
+    assert first.endswith(f"serves inpainting”: {expected}, other runs: {again}")
+    assert second.endswith(f"SSIM loss alone”: {text.judged_text(judged['mix'], judged.campaign)}")
+    assert expected.startswith("holds (1 - SSIM ")
+    assert "interval" not in words

@@ -201,6 +201,52 @@ def answer(found: Findings, keys: Iterable[str]) -> str:
     return f"{unjudged_text(found)}. These runs show: {effects}"
 
 
+def judged_text(verdict: Verdict, campaign: Campaign) -> str:
+    """The outcome of a claim with its effect, or with the number of runs that diverged.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    campaign : Campaign
+        From whose records it is.
+    """
+    lost, count = diverged(verdict, campaign)
+    if lost:
+        return f"{verdict.status} ({lost} of {counted(count, 'run')} diverged)"
+    effect = in_words(verdict, interval=False)
+    return f"{verdict.status} ({effect})" if effect else verdict.status
+
+
+def brief_answer(found: Findings, beside: Mapping[str, Findings], keys: Iterable[str]) -> str:
+    """The answer to a page's question where other runs stand beside the registered ones.
+
+    Parameters
+    ----------
+    found : Findings
+    beside : mapping of str to Findings
+        Of other runs, by their title.
+    keys : iterable of str
+        Of claims.
+
+    Returns
+    -------
+    str
+        Each claim with its outcomes, without a full stop; as `answer` where nothing is registered.
+    """
+    if not found.registered:
+        return answer(found, keys)
+    parts = []
+    for key in keys:
+        outcomes = [judged_text(found[key], found.campaign)]
+        outcomes += [
+            f"{title[0].lower()}{title[1:]}: {judged_text(other[key], other.campaign)}"
+            for title, other in beside.items()
+            if key in other.verdicts and other[key].effect is not None
+        ]
+        parts.append(f"“{found[key].claim.text.rstrip('.')}”: {', '.join(outcomes)}")
+    return "; ".join(parts)
+
+
 def rests_text(found: Findings, key: str, others: Mapping[str, Sequence[tuple[float, Arm]]]) -> str:
     """What a claim that holds rests on: its own seeds alone, and contrasts without some runs.
 

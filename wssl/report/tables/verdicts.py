@@ -24,7 +24,7 @@ from wssl.claims.outcomes import Findings, diverged, paired, without_diverged
 from wssl.report.labels import score_label
 from wssl.report.numbers import amount, bounds_text, heading, number, numbers
 from wssl.report.tables.paper import indexed, with_headings
-from wssl.report.text import SIGNS, counted, in_words
+from wssl.report.text import SIGNS, counted, judged_text
 from wssl.report.web import trace
 from wssl.statistics import Effect, Estimate
 
@@ -174,13 +174,7 @@ def answer_table(
 def _judged(found: Findings, key: str) -> str:
     if key not in found.verdicts:
         return "—"
-    verdict = found[key]
-    words = f"{SIGNS[verdict.outcome]} {verdict.status}"
-    lost, count = diverged(verdict, found.campaign)
-    if lost:
-        return f"{words} ({lost} of {count} runs diverged)"
-    effect = in_words(verdict, interval=False)
-    return f"{words} ({effect})" if effect else words
+    return f"{SIGNS[found[key].outcome]} {judged_text(found[key], found.campaign)}"
 
 
 def _mark(verdict: Verdict, records: Campaign | None) -> str:
