@@ -57,7 +57,7 @@ def table_html(table: pd.DataFrame) -> str:
 
 
 def is_number(cell: str) -> bool:
-    """Whether a cell holds nothing but a number or an interval, with its unit.
+    """Whether a cell holds nothing but a number or an interval, with its unit; a list is neither.
 
     Parameters
     ----------
@@ -65,11 +65,13 @@ def is_number(cell: str) -> bool:
 
     Examples
     --------
-    >>> [is_number(cell) for cell in ("-3.8 to 0.4 %", "factor 1.49", "3 of 5", "—")]
-    [True, True, False, False]
+    >>> [is_number(cell) for cell in ("-3.8 to 0.4 %", "factor 1.49", "3 of 5", "11, 12", "—")]
+    [True, True, False, False, False]
     """
     words = set(re.findall(r"[^\W\d_]+", cell))
-    return len(cell) <= _LONGEST and words <= _UNITS and any(map(str.isdigit, cell))
+    if len(cell) > _LONGEST or re.search(r"\d, ", cell):
+        return False
+    return words <= _UNITS and any(map(str.isdigit, cell))
 
 
 def _numeric(column: tuple[str, ...]) -> bool:
