@@ -253,7 +253,8 @@ report.world_table(simulated)
 
 # %% [markdown]
 # The second table shows how often a primary claim was found to hold, by its true effect, and how
-# often the absence of an effect was found, in per cent of the simulated campaigns:
+# often the absence of an effect was found, in per cent of the simulated campaigns. A claim that would
+# rarely be found to hold, whatever its true effect, has hardly been tested where it is undecided:
 
 # %% tags=["hide-input"]
 power = {noise: report.power_table(simulated, noise) for noise in simulated["power"]}
