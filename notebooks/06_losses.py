@@ -55,9 +55,8 @@ found = study.findings(arms)
 
 # %% tags=["remove-input"]
 campaign = found.campaign
-again = repeats.repetitions() if study.registered else []
-exchanged = repeats.on_one_machine(study.records(), again) if again else found
-beside = {repeats.ONE_MACHINE: exchanged} if again else {}
+alike = repeats.on_one_machine(found, study.repeated(found))
+beside = {repeats.ONE_MACHINE: alike} if alike else {}
 for name, value in {
     "answer": text.answer(found, ["mix", "both-terms", "log-cosh-mse"]),
     "beside": text.beside_text(beside, "mix"),
@@ -116,8 +115,8 @@ report.brief_table([found[key] for key in keys], campaign)
 # the two effects differ by several per cent, trust neither to several per cent.
 
 # %% tags=["hide-input"]
-of_losses = [key for key in exchanged if found[key].claim.family in ("loss", "appeal")]
-report.exchange_table(found, exchanged, of_losses) if again else None
+of_losses = [key for key in alike if found[key].claim.family in ("loss", "appeal")]
+report.exchange_table(found, alike, of_losses) if alike else None
 
 # %% [markdown]
 # ## Table 4: the paper's numbers and ours

@@ -63,8 +63,7 @@ arms = {
     ENCODERS["scratch"]: scratch,
 }
 instead, shown = to_show(campaign, beside, arms.values())
-again = repeats.repetitions() if study.registered else []
-exchanged = repeats.on_one_machine(study.records(), again) if again else found
+alike = repeats.on_one_machine(found, study.repeated(found))
 phases = report.phases_of(campaign, [best, finetuned])
 for name, value in {
     "answer": text.brief_answer(found, beside, QUESTIONS[:3]),
@@ -175,8 +174,8 @@ report.own_noise_table([found[key] for key in frozen], campaign)
 # runs:
 
 # %% tags=["hide-input"]
-depth = [key for key in frozen if key in exchanged]
-report.exchange_table(found, exchanged, depth) if again else None
+depth = [key for key in frozen if key in alike]
+report.exchange_table(found, alike, depth) if alike else None
 
 # %% [markdown]
 # ## How much a seed changes

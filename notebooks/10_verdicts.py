@@ -34,7 +34,6 @@ from myst_nb import glue
 import wssl
 from wssl import exploratory, paper, report
 from wssl.claims import repeats
-from wssl.claims.outcomes import findings
 from wssl.notebooks import check_parameters
 from wssl.report import text
 from wssl.showcase import showcase
@@ -55,10 +54,9 @@ primary = [v for v in verdicts if v.claim.primary is not None]
 secondary = [v for v in verdicts if v.claim.primary is None]
 records = study.records()
 runs = [r for r in records if r["kind"] == "inpainting"]
-again = repeats.repetitions() if study.registered else []
-repeated = repeats.repeats(records, again)
-alike = {repeats.ONE_MACHINE: repeats.on_one_machine(records, again)} if again else {}
-exchanged = findings(repeats.exchanged(records, again)) if again else found
+repeated = repeats.repeats(records, study.repetitions())
+exchanged = study.repeated(found)
+alike = repeats.on_one_machine(found, exchanged)
 mixed = repeats.mixed([v.claim for v in verdicts], campaign)
 tables = {
     "primary": report.verdict_table(primary, campaign),
@@ -72,7 +70,9 @@ for name, value in {
     "headline": report.headline(found, beside),
     "picture": report.picture_strip(**vars(showcase(study))),
     "question": report.answer_sentence(found, beside),
-    "primary_claims": report.claim_list(found, {**beside, **alike}),
+    "primary_claims": report.claim_list(
+        found, {**beside, repeats.ONE_MACHINE: alike} if alike else beside
+    ),
     "summary": report.summary(found, len(runs), text.hours(records)),
     "size": campaign.design.size,
     "runs": len(runs),
@@ -89,7 +89,7 @@ for name, value in {
     "repeats": text.repeats_text(
         repeated,
         *([of[claim.key] for claim in mixed] for of in (found, exchanged)),
-        alike=sum(map(len, alike.values())),
+        alike=len(alike),
     ),
     "dataset": dataset,
     "configurations": len(campaign.runs),

@@ -211,7 +211,7 @@ report.contrast_table(campaign, grid, names="minus random, frozen")
 # were repeated there in the place of the first ones ({doc}`10_verdicts`):
 
 # %% tags=["hide-input"]
-again = repeats.repetitions() if study.registered else []
+again = study.repetitions()
 there = Campaign(repeats.exchanged(records, again), study.design)
 report.contrast_table(there, grid, names="minus random, frozen") if again else None
 

@@ -122,7 +122,7 @@ def test_a_fill_of_ones_own(run, rng):
     filled = names["result"].inpaint(images, masks)
     mean = images[~masks].mean(axis=0)
     np.testing.assert_allclose(filled[masks], np.broadcast_to(mean, filled[masks].shape), atol=1e-6)
-    assert names["scores"].loc["mean", "seeds"] == names["scores"].loc["harmonic", "seeds"] == 1
+    assert list(names["scores"]["seeds"]) == ["—", "—"]
     printed = names["scores"].loc["mean", "SSIM"]
     assert float(str(printed).split()[0]) == pytest.approx(
         names["result"].metrics["ssim"], abs=1e-4

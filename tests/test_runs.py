@@ -435,6 +435,20 @@ def test_damaged_weights_are_trained_again(done, store, trained):
     assert equal(network.get_weights(), arrays(done.store, EXPERIMENT.fingerprint))
 
 
+def test_the_first_record_of_a_pretext_phase_stays_when_its_weights_are_trained_again(
+    done, store, trained
+):
+    phase = EXPERIMENT.pretraining
+    path = store.weights_path(phase.fingerprint)
+    first = {**store.get(phase.fingerprint), "note": "the first"}
+    store.put(first)
+    path.unlink()
+    assert runs.pretrain(phase, store) == first == store.get(phase.fingerprint)
+    assert len(trained) == 1 and trained[0].startswith("pretext ")
+    assert equal(arrays(store, phase.fingerprint), arrays(done.store, phase.fingerprint))
+    assert not store.checkpoint_path(phase.fingerprint).exists()
+
+
 @pytest.mark.parametrize("place", ["path", "weights_path", "checkpoint_path"])
 @pytest.mark.parametrize(
     "task",

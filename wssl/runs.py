@@ -244,6 +244,8 @@ def pretrain(
 ) -> PretextRecord:
     """Train and evaluate a pretext phase, or return its stored record.
 
+    Weights that are missing are trained again; a record that exists stays as it is.
+
     Parameters
     ----------
     pretraining : Pretraining
@@ -319,7 +321,10 @@ def _evaluate(evaluation: Evaluation, store: Store) -> EvaluationRecord:
 def _pretrain(
     pretraining: Pretraining, store: Store, micro_batch: int | None = None
 ) -> tuple[PretextRecord, Arrays]:
-    """The record of a pretext phase and the weights of its encoder."""
+    """The record of a pretext phase and the weights of its encoder.
+
+    If only the weights are missing they are trained again, and the first record stays.
+    """
     path = store.weights_path(pretraining.fingerprint)
     record = store.get(pretraining.fingerprint)
     if record is not None and is_pretext(record) and training.drop_if_damaged(path):
@@ -366,6 +371,9 @@ def _pretrain(
     )
     weights = [variable.numpy() for variable in encoder_variables(phase.network)]
     training.save_arrays(weights, path)
+    if record is not None and is_pretext(record):
+        store.finish(pretraining.fingerprint)
+        return record, weights
     scores, tested = _pretext_scores(pretraining, phase)
     found, learned = FoundWeights(), phase.found_weights()
     if learned:

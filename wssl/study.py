@@ -14,6 +14,7 @@ from wssl import data, fills, metrics, paper
 from wssl.claims.campaign import CLASSICAL, NARROW, WIDE, Arm, Campaign, Design, arm_of
 from wssl.claims.catalogue import CLAIMS, Claim
 from wssl.claims.outcomes import Findings, findings
+from wssl.claims.repeats import exchanged, repetitions
 from wssl.data.batches import centre_crops
 from wssl.experiment import ENCODERS, Evaluation, Experiment, Pretraining
 from wssl.methods import METHODS, freeze, unet
@@ -408,6 +409,27 @@ class Study:
             if isinstance(task, Experiment) and task.pretraining:
                 fingerprints[task.pretraining.fingerprint] = None
         return [record for f in fingerprints if (record := store.get(f)) is not None]
+
+    def repetitions(self, store: Store | None = None) -> list[Record]:
+        """The runs of the registered campaign made once more on another machine; else none.
+
+        Parameters
+        ----------
+        store : Store, optional
+        """
+        return repetitions(store) if self.registered else []
+
+    def repeated(self, found: Findings, store: Store | None = None) -> Findings:
+        """The findings with repeated runs in the place of the first ones.
+
+        Parameters
+        ----------
+        found : wssl.claims.Findings
+            As recorded; returned as it is where nothing was repeated.
+        store : Store, optional
+        """
+        again = self.repetitions(store)
+        return findings(exchanged(self.records(store), again)) if again else found
 
     def recorded(self, arms: Iterable[Arm], store: Store | None = None) -> tuple[int, int]:
         """The number of runs of some arms that have a record, and the total number.

@@ -138,13 +138,13 @@ def test_claims_that_repetitions_bring_to_one_machine():
             run["provenance"] = {"backend": "jax"}
     for record in made:
         record["provenance"] = {"backend": "jax"}
-    settled = repeats.on_one_machine(records, made)
+    there = findings(repeats.exchanged(records, made))
+    settled = repeats.on_one_machine(findings(records), there)
     assert "mix" in settled, "all of its runs are of the GPU then"
     assert "combination" not in settled, "the other weightings stay on both"
     assert "supervised" not in settled, "it never mixed them"
-    instead = findings(repeats.exchanged(records, made))["mix"]
-    assert settled["mix"].effect.value == instead.effect.value
-    assert not repeats.on_one_machine(records, [])
+    assert settled["mix"].effect.value == there["mix"].effect.value
+    assert not repeats.on_one_machine(findings(records), findings(records))
 
 
 def test_the_repetitions_are_those_of_a_folder_of_the_store(tmp_path, fabricate):

@@ -263,14 +263,18 @@ class Contrast:
     many: bool = False
 
     @property
+    def arms(self) -> tuple[Arm, ...]:
+        """Of the terms."""
+        return tuple(arm for _, arm in self.terms)
+
+    @property
     def unit(self) -> Unit:
         """Of the score."""
         return self.score.unit
 
     def needs(self, campaign: Campaign) -> list[Needed]:
         """A run, or an evaluation on unseen images, of each arm and seed."""
-        arms = [arm for _, arm in self.terms]
-        found = _needs(arms, campaign, self.many, SSIM if self.score.unseen else self.score)
+        found = _needs(self.arms, campaign, self.many, SSIM if self.score.unseen else self.score)
         if self.score.unseen:
             found += [("unseen", arm, seed, self.score) for _, arm, seed, _ in found]
         return found
@@ -349,14 +353,18 @@ class Best:
     pooled: bool = False
 
     @property
+    def arms(self) -> tuple[Arm, ...]:
+        """All of them."""
+        return *self.first, *self.others
+
+    @property
     def unit(self) -> Unit:
         """Of the score."""
         return self.score.unit
 
     def needs(self, campaign: Campaign) -> list[Needed]:
         """A run of each arm and seed; of a classical fill one."""
-        arms = (*self.first, *self.others)
-        found = _needs(arms, campaign, self.many, self.score)
+        found = _needs(self.arms, campaign, self.many, self.score)
         fixed = dict.fromkeys((k, a, 0, s) for k, a, _, s in found if campaign.is_fill(a))
         return [*(need for need in found if not campaign.is_fill(need[1])), *fixed]
 

@@ -19,6 +19,9 @@ WIDTHS = (8, 16, 32)
 
 ENCODERS = ("frozen", "random", "finetuned", "scratch")
 
+CONTRASTS = (("frozen", "random"), ("frozen", "scratch"), ("finetuned", "scratch"))
+"""The contrasts that are followed along a ladder."""
+
 
 @dataclass(frozen=True)
 class Rung:
@@ -92,14 +95,28 @@ def ladders(records: Iterable[Record], design: Design | None = None) -> dict[str
     }
 
 
-def varied(rungs: Sequence[Rung]) -> bool:
-    """Whether a ladder has the paper's network at two or more of its rungs.
+def contrasted(rungs: Iterable[Rung]) -> list[Rung]:
+    """The rungs that have runs of both arms of one of `CONTRASTS`.
 
     Parameters
     ----------
-    rungs : sequence of Rung
+    rungs : iterable of Rung
     """
-    return sum(bool(rung.campaign.runs.get(rung.arm("frozen"))) for rung in rungs) > 1
+    return [
+        rung
+        for rung in rungs
+        if any(all(rung.campaign.runs.get(rung.arm(name)) for name in pair) for pair in CONTRASTS)
+    ]
+
+
+def varied(rungs: Iterable[Rung]) -> bool:
+    """Whether a ladder has contrasts at two or more of its rungs.
+
+    Parameters
+    ----------
+    rungs : iterable of Rung
+    """
+    return len(contrasted(rungs)) > 1
 
 
 @dataclass(frozen=True)

@@ -315,8 +315,12 @@ def paired(
     estimate = linear(campaign, terms, score, seeds)
     alone = not np.isfinite(campaign.prior(terms, score)[0])
     if len(seeds) < (3 if alone else 2) and not all(map(campaign.is_fill, coefficients)):
-        estimate = Estimate(estimate.value, float("nan"), float("nan"))
+        estimate = _without_interval(estimate)
     return PairedContrast(estimate, values)
+
+
+def _without_interval(effect: Effect) -> Estimate:
+    return Estimate(effect.value, float("nan"), float("nan"))
 
 
 def without_diverged(
@@ -338,11 +342,10 @@ def without_diverged(
         found = paired(campaign, estimand.terms, estimand.score)
         return (found.estimate, tuple(found.per_seed)) if found else None
     campaign = campaign.converged
-    arms = (*estimand.first, *estimand.others)
-    seeds = common_seeds(campaign, arms, estimand.score)
-    if not seeds or not all(map(campaign.runs.get, arms)):
+    seeds = common_seeds(campaign, estimand.arms, estimand.score)
+    if not seeds or not all(map(campaign.runs.get, estimand.arms)):
         return None
     best = estimand.over(campaign, seeds)
-    if len(seeds) < 2 and not all(map(campaign.is_fill, arms)):
-        return Estimate(best.value, float("nan"), float("nan")), seeds
+    if len(seeds) < 2 and not all(map(campaign.is_fill, estimand.arms)):
+        return _without_interval(best), seeds
     return best, seeds

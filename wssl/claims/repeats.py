@@ -10,7 +10,7 @@ import numpy as np
 from wssl.claims.campaign import Campaign
 from wssl.claims.catalogue import Claim
 from wssl.claims.decision import needed
-from wssl.claims.outcomes import Findings, findings
+from wssl.claims.outcomes import Findings
 from wssl.records import has_diverged
 from wssl.statistics import Estimate, contrast
 from wssl.store import Record, Store
@@ -179,23 +179,20 @@ def mixed(claims: Iterable[Claim], campaign: Campaign) -> list[Claim]:
     return [claim for claim in claims if len(_backends(claim, campaign)) > 1]
 
 
-def on_one_machine(records: Iterable[Record], again: Iterable[Record]) -> Findings:
+def on_one_machine(found: Findings, instead: Findings) -> Findings:
     """The claims on runs of two backends that rest on runs of one when repetitions replace some.
 
     Parameters
     ----------
-    records, again : iterable of dict
-        Of the registered campaign, and of the repetitions.
+    found, instead : wssl.claims.Findings
+        As recorded, and from `exchanged` records.
 
     Returns
     -------
     wssl.claims.Findings
-        As judged from these runs, for comparison only.
+        As judged from the repetitions, for comparison only.
     """
-    records = list(records)
-    exchange = exchanged(records, again)
-    instead = findings(exchange)
-    claims = mixed([verdict.claim for verdict in instead.values()], Campaign(records))
+    claims = mixed([verdict.claim for verdict in instead.values()], found.campaign)
     still = mixed(claims, instead.campaign)
     settled = {claim.key: instead[claim.key] for claim in claims if claim not in still}
     return Findings(instead.campaign, settled, registered=True)

@@ -82,6 +82,17 @@ def listed(parts: Sequence[str]) -> str:
     return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
+def seeds_text(seeds: Iterable[int]) -> str:
+    """``"seed 11"``, ``"seeds 11 and 13"``.
+
+    Parameters
+    ----------
+    seeds : iterable of int
+    """
+    names = [str(seed) for seed in seeds]
+    return f"seed{'s' * (len(names) > 1)} {listed(names)}"
+
+
 def in_words(verdict: Verdict, title: str = "", *, interval: bool = True) -> str:
     """The effect of a claim in words, with its 95 % interval; empty without one.
 
@@ -162,9 +173,8 @@ def diverged_words(verdict: Verdict, campaign: Campaign, words: Callable[[Verdic
     if rest is None:
         return f"{text}, at least one of each seed"
     effect, seeds = rest
-    kept = f"seed{'s' * (len(seeds) > 1)} {listed([str(seed) for seed in seeds])}"
     alone = words(replace(verdict, effect=effect))
-    return f"{alone}; from {kept} alone, since {text} with other seeds"
+    return f"{alone}; from {seeds_text(seeds)} alone, since {text} with other seeds"
 
 
 def answer(found: Findings, keys: Iterable[str]) -> str:

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from wssl.claims.campaign import Arm
 from wssl.claims.estimands import SSIM, Score, difference
-from wssl.claims.ladders import ENCODERS, LogFit, Rung, log_fit
+from wssl.claims.ladders import CONTRASTS, ENCODERS, LogFit, Rung, contrasted, log_fit, varied
 from wssl.claims.outcomes import paired
 from wssl.report.figures.dots import UNITS, in_unit
 from wssl.report.figures.style import placeholder, with_legend
@@ -20,10 +20,7 @@ from wssl.store import Record
 
 COLOURS = dict(zip(ENCODERS, ("#0173b2", "#949494", "#029e73", "#d55e00"), strict=True))
 
-PAIRS = (("frozen", "random"), ("frozen", "scratch"), ("finetuned", "scratch"))
-"""The contrasts that are followed along a ladder."""
-
-_LOOKS = dict(zip(PAIRS, (("#0173b2", "o"), ("#d55e00", "s"), ("#029e73", "^")), strict=True))
+_LOOKS = dict(zip(CONTRASTS, (("#0173b2", "o"), ("#d55e00", "s"), ("#029e73", "^")), strict=True))
 
 
 def ladder_figure(ladders: Mapping[str, Sequence[Rung]], score: Score = SSIM) -> Figure:
@@ -40,8 +37,7 @@ def ladder_figure(ladders: Mapping[str, Sequence[Rung]], score: Score = SSIM) ->
         Points are means over the common seeds, bars 95 % intervals. Ladders with runs at fewer than
         two rungs are left out, and so are rungs without any.
     """
-    ladders = {name: list(filter(_contrasted, rungs)) for name, rungs in ladders.items()}
-    ladders = {name: rungs for name, rungs in ladders.items() if len(rungs) > 1}
+    ladders = {name: contrasted(rungs) for name, rungs in ladders.items() if varied(rungs)}
     if not ladders:
         return placeholder("Awaiting runs: none of the scales has runs at two of its settings yet.")
     figure, axes = plt.subplots(
@@ -49,7 +45,7 @@ def ladder_figure(ladders: Mapping[str, Sequence[Rung]], score: Score = SSIM) ->
         width_ratios=[len(rungs) for rungs in ladders.values()],
     )  # fmt: skip
     for axis, (name, rungs) in zip(axes[0], ladders.items(), strict=True):
-        for pair in PAIRS:
+        for pair in CONTRASTS:
             _draw_contrast(axis, rungs, pair, score)
         axis.axhline(0, color="0.4", linewidth=1, zorder=1)
         axis.set(title=name, xlim=(-0.5, len(rungs) - 0.5))
@@ -64,11 +60,6 @@ def ladder_figure(ladders: Mapping[str, Sequence[Rung]], score: Score = SSIM) ->
     return with_legend(figure, runs, min(3, len(ladders)))
 
 
-def _contrasted(rung: Rung) -> bool:
-    """Whether a rung has runs of both arms of a contrast."""
-    return any(all(rung.campaign.runs.get(rung.arm(name)) for name in pair) for pair in PAIRS)
-
-
 def _runs(rungs: Iterable[Rung]) -> list[Record]:
     return [
         run
@@ -79,7 +70,7 @@ def _runs(rungs: Iterable[Rung]) -> list[Record]:
 
 def _draw_contrast(axis: Axes, rungs: Sequence[Rung], pair: tuple[str, str], score: Score) -> None:
     colour, marker = _LOOKS[pair]
-    shift = 0.12 * (PAIRS.index(pair) - 1)
+    shift = 0.12 * (CONTRASTS.index(pair) - 1)
     places, values = [], []
     for place, rung in enumerate(rungs):
         terms = difference(rung.arm(pair[0]), rung.arm(pair[1])).terms

@@ -13,7 +13,7 @@ from wssl.report.labels import METRICS, arm_label
 from wssl.report.numbers import bounds, change_text, number, numbers
 from wssl.report.tables.contrasts import phases_of, runs_of
 from wssl.report.tables.paper import indexed
-from wssl.report.text import counted, listed
+from wssl.report.text import counted, seeds_text
 from wssl.report.web import trace
 
 
@@ -179,13 +179,13 @@ def longer_text(campaign: Campaign, network: Arm, fill: Arm) -> str:
     found = paired(campaign, difference(network, fill).terms, SSIM)
     if found is None:
         return ""
-    effect, seeds = found.estimate, [str(seed) for seed in found.per_seed]
+    effect = found.estimate
     scale = runs_of(campaign, [network])[0]["scale"]
     change = change_text(effect.value, SSIM, bounds(effect))
     return (
         f"A network from scratch, of width {scale['width']}, after {scale['inpainting_steps']:,} "
         f"steps, compared with the {arm_label(fill)}: {change} (from "
-        f"seed{'s' * (len(seeds) > 1)} {listed(seeds)}, which did not diverge; the interval "
+        f"{seeds_text(found.per_seed)}, which did not diverge; the interval "
         "borrows the scatter of comparable runs). Wider networks were not trained for longer."
     )
 

@@ -208,7 +208,7 @@ def converged_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataF
     """
     lines = []
     for verdict, estimand in _comparisons(verdicts if campaign.converged is not campaign else ()):
-        if not all(map(campaign.runs.get, _arms(estimand))):
+        if not all(map(campaign.runs.get, estimand.arms)):
             continue
         found = without_diverged(campaign, estimand)
         nothing: Effect = Estimate(np.nan, np.nan, np.nan)
@@ -330,12 +330,6 @@ def _comparisons(verdicts: Iterable[Verdict]) -> Iterator[tuple[Verdict, Contras
     for verdict in verdicts:
         if isinstance(verdict.claim.estimand, Contrast | Best):
             yield verdict, verdict.claim.estimand
-
-
-def _arms(estimand: Contrast | Best) -> tuple[Arm, ...]:
-    if isinstance(estimand, Best):
-        return (*estimand.first, *estimand.others)
-    return tuple(arm for _, arm in estimand.terms)
 
 
 def _contrasts(verdicts: Iterable[Verdict]) -> Iterator[tuple[Verdict, Contrast]]:
