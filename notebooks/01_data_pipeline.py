@@ -27,7 +27,6 @@ masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follow
 import numpy as np
 import pandas as pd
 from keras import ops
-from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
 import wssl
@@ -37,7 +36,6 @@ from wssl.notebooks import check_parameters
 
 check_parameters(globals())
 report.use_style()
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 90})  # photographs, small enough to commit
 scale = wssl.presets.preset(preset)
 strokes = wssl.Experiment(preset=preset, dataset=dataset, masks=masks).masks
 

@@ -24,7 +24,6 @@ masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follow
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
 # %% tags=["remove-input"]
-from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
 import wssl
@@ -38,7 +37,6 @@ from wssl.study import Study
 
 check_parameters(globals())
 report.use_style()
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 92})  # photographs, small enough to commit
 
 # %%
 frozen = {loss_label(loss): arm for loss, arm in LOSSES.items()}
@@ -187,7 +185,10 @@ report.fills_gallery(pictures, holes, filled, frozen)
 
 # %% [markdown]
 # **What this page cannot conclude.** Which loss people prefer, since nobody was asked; and whether
-# 0.84 is the best weight, since the registered runs have no others than 0, 0.84 and 1.
+# 0.84 is the best weight, since the registered runs have no others than 0, 0.84 and 1. The claim that
+# the mix takes advantage of both of its terms is judged by what each term contributes to the gradient.
+# A term with a small share may still matter; whether the mix fills better than its parts do is the
+# first claim.
 
 # %% [markdown]
 # ## Exercises

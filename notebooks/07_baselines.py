@@ -25,7 +25,6 @@ masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follow
 seeds: int = 0  # how many; 0 stands for the preset's own number
 
 # %% tags=["remove-input"]
-from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
 import wssl
@@ -39,7 +38,6 @@ from wssl.study import Study
 
 check_parameters(globals())
 report.use_style()
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 92})  # photographs, small enough to commit
 
 # %%
 study = Study(preset=preset, dataset=dataset, masks=masks, seeds=seeds or None)

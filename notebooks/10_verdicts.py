@@ -34,6 +34,7 @@ from myst_nb import glue
 import wssl
 from wssl import exploratory, paper, report
 from wssl.claims import repeats
+from wssl.claims.catalogue import DOUBLES, SINGLES, TRIPLES
 from wssl.notebooks import check_parameters
 from wssl.report import text
 from wssl.showcase import showcase
@@ -58,6 +59,8 @@ repeated = repeats.repeats(records, study.repetitions())
 exchanged = study.repeated(found)
 alike = repeats.on_one_machine(found, exchanged)
 mixed = repeats.mixed([v.claim for v in verdicts], campaign)
+parts = report.more_tasks({1: SINGLES, 2: DOUBLES, 3: TRIPLES}, campaign)
+fewer = {name: terms for name, terms in parts.items() if name.startswith("three minus two,")}
 tables = {
     "primary": report.verdict_table(primary, campaign),
     "secondary": report.verdict_table(secondary, campaign),
@@ -81,6 +84,7 @@ for name, value in {
     "hours": text.hours(records),
     "diverged": text.diverged_text(runs, text.COUNTED, named=True)
     or "No run of this edition diverged.",
+    "rests": text.rests_text(found, "three-tasks", fewer),
     "beside": " ".join(
         f"{title}: {text.scale_text(other, other.campaign.runs, text.COUNTED_BESIDE)}"
         for title, other in beside.items()
@@ -133,6 +137,9 @@ tables["primary"]
 
 # %% tags=["hide-input", "claims"]
 tables["secondary"]
+
+# %% [markdown]
+# {glue:text}`rests`
 
 # %% [markdown]
 # ## By their own noise

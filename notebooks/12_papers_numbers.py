@@ -25,7 +25,6 @@ masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follow
 
 # %% tags=["remove-input"]
 import numpy as np
-from matplotlib_inline.backend_inline import set_matplotlib_formats
 from myst_nb import glue
 
 from wssl import data, methods, metrics, paper, protocols, report
@@ -57,7 +56,6 @@ glue("dataset", setting["dataset"], display=False)
 glue("strokes", setting["masks"], display=False)
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "PSNR and SSIM of the biharmonic fill for strokes of four widths, as holes grow from a few per cent to half of the image (numbers along the curves); three fills on the study's own masks, with 95 % intervals; the rows of the paper; and published results of other networks. Up and right is better; the axis of SSIM is logarithmic in 1 - SSIM.", "name": "fig-plane"}, "image": {"alt": "Scatter plot. Horizontal: PSNR; vertical: SSIM. Curves of fills for strokes of four widths run from lower left to upper right, near the published results. Most of the paper's rows lie between the curve of the widest strokes and the three others."}}
-set_matplotlib_formats("retina")
 plane_figure(widths, fills)
 
 # %% [markdown]
@@ -78,7 +76,6 @@ plane_figure(widths, fills)
 # `python -m wssl.protocols` makes the records; after an interruption, the same command resumes.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "A drawn portrait of which about 40 % is missing, with strokes of four widths; below, the biharmonic fill with its PSNR and SSIM. All holes are equally large, but not equally hard to fill.", "name": "fig-widths"}, "image": {"alt": "Two rows of five pictures of a drawn portrait. Above: the portrait, then the same with black strokes from fine to thick. Below: the biharmonic fill of each, which looks whole with fine strokes and smeared with thick ones."}}
-set_matplotlib_formats("jpeg", pil_kwargs={"quality": 90})
 portrait = centre_crops(data.images("synthetic", "test", 256, 4)[3:], 224)[0] / 255.0
 holes = {
     width: data.masks("synthetic", 1, 224, 0, (0.38, 0.42), recipe=protocols.RECIPES[width])[0]
@@ -206,7 +203,6 @@ tables.ssim_table(biharmonic, widths["thin"])
 tables.psnr_table(biharmonic)
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The biharmonic fill with strokes of the published width, under six ways to compute SSIM. Thick parts of the curves are holes of 30 to 50 %. Diamonds and star: the rows of the paper.", "name": "fig-measures"}, "image": {"alt": "Line chart. Horizontal: PSNR; vertical: SSIM. Six curves of the same fills, one for each way to compute SSIM, lie above one another; the paper's rows lie among the upper ones."}}
-set_matplotlib_formats("retina")
 measures_figure(widths["thin"])
 
 # %% [markdown]

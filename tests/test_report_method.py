@@ -64,10 +64,15 @@ def test_shares_are_drawn_in_per_cent_with_the_nominal_one_as_a_line():
 def test_the_histogram_of_coverage_counts_every_mask():
     coverage = {"thin": np.array([0.01, 0.02, 0.09, 0.95]), "dense": np.array([0.31, 0.41])}
     axis = report.coverage_histogram(coverage).axes[0]
-    band, *bars = axis.patches
+    (band,) = axis.patches
     assert band.get_x() == 30
     assert band.get_width() == 20
-    heights = np.array([bar.get_height() for bar in bars])
-    assert heights.sum() == pytest.approx(200)
+    for steps, expected in zip(axis.lines, coverage.values(), strict=True):
+        edges, heights = np.array(steps.get_data())[:, :-1]
+        shares = (
+            100 * np.histogram(100 * expected, bins=[*edges, edges[-1] + 2.5])[0] / expected.size
+        )
+        np.testing.assert_allclose(heights, shares)
+        assert heights.sum() == pytest.approx(100)
     labels = [text.get_text() for text in axis.get_legend().get_texts()]
     assert labels == ["the paper's filter", "thin", "dense"]

@@ -11,7 +11,7 @@ import ast
 import io
 import re
 import sys
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape, unescape
@@ -100,13 +100,20 @@ def read_page(path: Path) -> Page:
             if name:
                 kinds = {kind.rpartition("record/")[2]: value for kind, value in data.items()}
                 values[name] = kinds.get("text/html") or _text(kinds.get("text/plain", ""))
-            for kind in ("image/png", "image/jpeg"):
+            for kind in ("image/svg+xml", "image/jpeg", "image/png"):
                 if kind in data and "name" in shown.get("figure", {}):
-                    address = f"data:{kind};base64,{data[kind].strip()}"
+                    address = _address(kind, data[kind])
                     caption = shown["figure"].get("caption", "")
                     alternative = shown.get("image", {}).get("alt", "")
                     figures[shown["figure"]["name"]] = address, caption, alternative
     return Page(values, figures)
+
+
+def _address(kind: str, data: str) -> str:
+    """A picture as an address that holds it."""
+    if kind == "image/svg+xml":
+        data = b64encode(data.encode()).decode()
+    return f"data:{kind};base64,{data.strip()}"
 
 
 def _text(value: str) -> str:

@@ -169,9 +169,8 @@ def _titled(
     if options.exploratory:
         optional_module("sklearn.gaussian_process", "search")  # before days of other runs
         titled["controls, half the rate"] = exploratory.half_rate()
+        titled |= exploratory.tasks() | exploratory.repeated()
         titled["controls, replication"] = exploratory.half_rate(exploratory.REPLICATION)
-        titled |= exploratory.repeated()
-        titled |= exploratory.tasks()
     for (preset, name), experiments in parts.items():
         titled[f"{preset} {'table ' * name.isdigit()}{name}"] = [*experiments]
     return titled

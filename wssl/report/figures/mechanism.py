@@ -116,6 +116,7 @@ def _stretch(axis: Axes, linear: float) -> None:
     axis.yaxis.set_major_locator(SymmetricalLogLocator(base=10, linthresh=linear, subs=(1, 3)))
     axis.yaxis.set_major_formatter(ScalarFormatter())
     axis.yaxis.set_minor_locator(NullLocator())
+    axis.set_ylim(bottom=min(axis.dataLim.ymin, 0) - linear / 5)
 
 
 def _harm(values: np.ndarray, score: Score) -> np.ndarray:

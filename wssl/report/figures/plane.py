@@ -46,8 +46,8 @@ _PLACES = {
     "AOT-GAN": (-3, 6, "right"),
     "partial convolutions": (6, 3, "left"),
     "VCNet": (6, -4, "left"),
-    "multi-scale SSIM": (-8, 4, "right"),
-    "range 2": (-8, -11, "right"),
+    "multi-scale SSIM": (-8, 5, "right"),
+    "range 2": (-8, -16, "right"),
     "window of 41 px": (-8, -6, "right"),
 }
 """Where a label stands beside its point, in points of print, so that none covers another."""

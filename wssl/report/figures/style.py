@@ -1,6 +1,8 @@
 """What all figures share."""
 
+import io
 import sys
+from base64 import b64encode
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,14 +20,20 @@ def use_style() -> None:
     """Set the look of figures and tables: quiet axes, colours that a colour-blind reader can tell.
 
     In a notebook's kernel, figures then appear below their cells, whatever ``MPLBACKEND`` says:
-    containers often set it to a backend that writes files only.
+    containers often set it to a backend that writes files only. Charts are drawn as SVG, and
+    figures that show pictures as JPEG.
     """
     shell: Any = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if hasattr(shell, "kernel"):
         shell.run_line_magic("matplotlib", "inline")
     if shell is not None:
+        formatters = shell.display_formatter.formatters
+        for formatter in formatters.values():
+            formatter.pop(Figure, None)
+        formatters["image/svg+xml"].for_type(Figure, _chart)
+        formatters["image/jpeg"].for_type(Figure, _photographs)
+        formatters["text/html"].for_type(pd.DataFrame, table_html)
         shell.display_formatter.mimebundle_formatter.for_type(Figure, trace.figure_data)
-        shell.display_formatter.formatters["text/html"].for_type(pd.DataFrame, table_html)
     sns.set_theme(context="notebook", style="whitegrid", palette="colorblind")
     plt.rcParams.update(
         {
@@ -35,8 +43,31 @@ def use_style() -> None:
             "axes.titlelocation": "left",
             "axes.spines.top": False,
             "axes.spines.right": False,
+            "svg.hashsalt": "wssl",
         }
     )
+
+
+def _chart(figure: Figure) -> str | None:
+    """A figure as SVG, the same for the same content; None if it shows pictures."""
+    if _shows_pictures(figure):
+        return None
+    drawn = io.StringIO()
+    figure.savefig(drawn, format="svg", metadata={"Date": None})
+    return drawn.getvalue()
+
+
+def _photographs(figure: Figure) -> str | None:
+    """A figure as JPEG in base64; None unless it shows pictures."""
+    if not _shows_pictures(figure):
+        return None
+    drawn = io.BytesIO()
+    figure.savefig(drawn, format="jpeg", pil_kwargs={"quality": 92})
+    return b64encode(drawn.getvalue()).decode()
+
+
+def _shows_pictures(figure: Figure) -> bool:
+    return any(axis.images for axis in figure.axes)
 
 
 def finished(figure: Figure, records: Iterable[Record] = ()) -> Figure:

@@ -236,7 +236,7 @@ def number_of_tasks(
         axis.grid(visible=False, axis="x")
         axis.axhline(0, color="0.4", linewidth=0.8, zorder=1)
     name = score_label(score)
-    axes[0].set(ylabel=f"{name} better by … {UNITS[score.unit]}, against the mean of all")
+    axes[0].set(ylabel=f"{name} better by … {UNITS[score.unit]}\nthan the mean of all")
     for task, (colour, _) in looks.items():
         axes[0].plot([], [], "s", color=colour, label=task)
     return with_legend(figure, runs_of(campaign, arms))
