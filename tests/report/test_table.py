@@ -15,7 +15,7 @@ SCORES = pd.DataFrame(
         "effect": ["+1.0 %", "—"],
         "95 % interval": ["0.2 to 1.8 %", ""],
     },
-    index=pd.Index(["first < second", "other"], name="claim"),
+    index=pd.Index(["first < second", "other"], name="arm"),
 )
 
 
@@ -27,7 +27,7 @@ def read(table):
 
 def test_names_of_the_index_stand_in_the_last_line_of_headings():
     assert read(SCORES) == [
-        ["claim", "verdict", "effect", "95 % interval"],
+        ["arm", "verdict", "effect", "95 % interval"],
         ["first < second", "holds", "+1.0 %", "0.2 to 1.8 %"],
         ["other", "open", "—", ""],
     ]
@@ -35,11 +35,11 @@ def test_names_of_the_index_stand_in_the_last_line_of_headings():
 
 def test_two_lines_of_headings_and_two_names_of_rows():
     columns = pd.MultiIndex.from_tuples([("SSIM", "ours"), ("SSIM", "paper"), ("", "seeds")])
-    index = pd.MultiIndex.from_tuples([("a", 1), ("a", 2)], names=["claim", "width"])
+    index = pd.MultiIndex.from_tuples([("a", 1), ("a", 2)], names=["arm", "width"])
     table = pd.DataFrame([[0.9, 0.8, 3], [0.7, 0.6, 2]], index=index, columns=columns)
     assert read(table) == [
         ["", "", "SSIM", ""],
-        ["claim", "width", "ours", "paper", "seeds"],
+        ["arm", "width", "ours", "paper", "seeds"],
         ["a", "1", "0.9", "0.8", "3"],
         ["2", "0.7", "0.6", "2"],
     ]
@@ -107,7 +107,7 @@ def test_a_long_table_is_cut_as_pandas_would():
 
 
 def test_a_table_without_rows_has_headings():
-    assert read(SCORES.iloc[:0]) == [["claim", *SCORES.columns]]
+    assert read(SCORES.iloc[:0]) == [["arm", *SCORES.columns]]
 
 
 def test_no_cell_of_a_table_is_cut_short():
@@ -125,7 +125,7 @@ def test_words_stand_below_the_names_of_rows():
 
 
 def test_only_a_first_name_that_is_text_is_marked():
-    index = pd.MultiIndex.from_tuples([("a", 1), ("a", 2)], names=["claim", "width"])
+    index = pd.MultiIndex.from_tuples([("a", 1), ("a", 2)], names=["arm", "width"])
     assert table_html(pd.DataFrame({"x": [1, 2]}, index=index)).count('class="name"') == 1
     assert 'class="name"' not in table_html(pd.DataFrame({"x": [1, 2]}))
 
@@ -133,3 +133,45 @@ def test_only_a_first_name_that_is_text_is_marked():
 def test_an_interval_in_brackets_has_a_line_of_its_own():
     html = table_html(pd.DataFrame({"x": ["1.0 (0.5 to 1.5)"]}, index=["a"]))
     assert f'<td class="{NUMBER}">1.0<br/>(0.5 to 1.5)</td>' in html
+
+
+def test_claims_stand_in_lines_of_their_own_above_their_cells():
+    table = SCORES.rename(index={"other": "The other is better than the first."})
+    table = table.rename_axis("claim").assign(comparison=["one < two", ""])
+    html = table_html(trace.with_rows(table, [["f1"], []]))
+    found = list(ElementTree.fromstring(html).iter("tr"))
+    lines = [["".join(cell.itertext()) for cell in line] for line in found]
+    assert lines == [
+        list(SCORES.columns),
+        ["first < secondone < two"],
+        ["holds", "+1.0 %", "0.2 to 1.8 %"],
+        ["The other is better than the first."],
+        ["open", "—", ""],
+    ]
+    assert [line.get("data-records") for line in found] == [None, "f1", None, None, None]
+    spans = [cell.get("colspan") for line in found for cell in line if cell.get("class") == "name"]
+    assert spans == ["3", "3"]
+
+
+def test_names_around_claims():
+    """What groups claims stands above them, what divides them beside the cells."""
+    x, y = "One is better than the other.", "One is worse than the other."
+    names = [("a", x, 8), ("a", x, 16), ("a", y, 8), ("b", x, 8)]
+    index = pd.MultiIndex.from_tuples(names, names=["runs", "claim", "width"])
+    table = pd.DataFrame({"n": [1, 2, 3, 4], "word": list("pqrs")}, index=index)
+    html = table_html(trace.with_rows(table, [["f1"], ["f2"], ["f3"], ["f4"]]))
+    found = list(ElementTree.fromstring(html).iter("tr"))
+    lines = [["".join(cell.itertext()) for cell in line] for line in found]
+    assert lines == [
+        ["width", "n", "word"],
+        *(["a"], [x], ["8", "1", "p"], ["16", "2", "q"], [y], ["8", "3", "r"]),
+        *(["b"], [x], ["8", "4", "s"]),
+    ]
+    noted = {"".join(line.itertext()).split()[-1]: line.get("data-records") for line in found}
+    assert [noted[word] for word in "pqrs"] == ["f1", "f2", "f3", "f4"]
+
+
+def test_keys_of_claims_are_short_enough_for_a_column():
+    html = table_html(pd.DataFrame({"n": [1]}, index=pd.Index(["supervised"], name="claim")))
+    assert "colspan" not in html
+    assert ">claim</th>" in html

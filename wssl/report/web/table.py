@@ -16,6 +16,9 @@ NUMBER = "number"
 NAME, BELOW = "name", "comparison"
 """The class of the first name of a row where it is text, and a column that stands below names."""
 
+SENTENCE, ALONE = "claim", "alone"
+"""The names of rows that may be sentences, and the class of the lines where these stand alone."""
+
 _CLASS = f' class="{NUMBER}"'
 _UNITS = {"dB", "factor", "to"}
 _LONGEST = 24
@@ -24,7 +27,8 @@ _LONGEST = 24
 def table_html(table: pd.DataFrame) -> str:
     """A table as HTML, no cell cut short, whose rows name their records.
 
-    A column `BELOW` is not one of its own: its words stand below the name of each row.
+    A column `BELOW` is not one of its own: its words stand below the name of each row. Claims in
+    words are too long for a column: each has a line of its own, above its cells.
 
     Parameters
     ----------
@@ -47,13 +51,24 @@ def table_html(table: pd.DataFrame) -> str:
         noted = [[] for _ in lines[1:]]
     if len(below) != len(lines) - 1:
         below = [""] * (len(lines) - 1)
-    levels = table.index.nlevels
+    names, levels = list(table.index.names), table.index.nlevels
     words = not pd.api.types.is_numeric_dtype(table.index.get_level_values(0))
-    named = "".join(
-        f"<tr{attribute(names)}>{_named(_marked(line, numeric), levels if words else 0, text)}"
-        for names, line, text in zip(noted, lines[1:], below, strict=True)
+    head = _headed(head, names, numeric)
+    alone = SENTENCE in names and any(
+        len(name) > _LONGEST for name in table.index.get_level_values(SENTENCE)
     )
-    return _headed(head, list(table.index.names), numeric) + mark + lines[0] + named
+    if alone:
+        above = names.index(SENTENCE) + 1
+        head = _without_names(head, above)
+        wide, deeper = levels - above + table.shape[1], levels - above
+    body = ""
+    for found, line, text in zip(noted, lines[1:], below, strict=True):
+        row = _named(_marked(line, numeric), levels if words else 0, text)
+        if alone:
+            body += _stacked(row, wide, deeper, attribute(found))
+        else:
+            body += f"<tr{attribute(found)}>{row}"
+    return head + mark + lines[0] + body
 
 
 def is_number(cell: str) -> bool:
@@ -100,6 +115,28 @@ def _named(line: str, levels: int, below: str) -> str:
         return line
     start, mark, rest = line.rpartition("</th>")
     return f'{start}<span class="below">{escape(below)}</span>{mark}{rest}'
+
+
+def _stacked(row: str, wide: int, deeper: int, found: str) -> str:
+    """A row in lines: one for each of its names but the `deeper` ones, then its cells."""
+    names = re.findall(r"<th.*?</th>", row, re.DOTALL)
+    above = names[: max(len(names) - deeper, 0)]
+    cells = row[row.index(above[-1]) + len(above[-1]) :] if above else row
+    lines = ""
+    for name in above:
+        inner = name.partition(">")[2].removesuffix("</th>")
+        place = found if name is above[-1] and not deeper else ""
+        kind = "group" if name is not above[-1] else NAME
+        lines += f'<tr class="{ALONE}"{place}><th class="{kind}" colspan="{wide}">'
+        lines += f"<div>{inner}</div></th></tr>"
+    return f"{lines}<tr{found if deeper else ''}>{cells}"
+
+
+def _without_names(head: str, count: int) -> str:
+    """The headings without those of the first names of a row."""
+    start, *lines = head.split("<tr")
+    name = re.compile(r"<th.*?</th>\s*", re.DOTALL)
+    return "<tr".join([start, *(name.sub("", line, count) for line in lines)])
 
 
 def _headed(head: str, names: list[str | None], numeric: list[bool]) -> str:
