@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 FOLDER = "records"
 NAMED = re.compile(r"""<(tr|figure|span|p)([^>]*?) data-records="([0-9a-f ]+)"([^>]*)>""")
+CHART = re.compile(r"""(<img [^>]*src="([^"]+/_images/[^"]+\.svg)"[^>]*/>)""")
 CALLED = re.compile(r"\b(report\.)?(\w+)\(")
 
 GROUPS = {
@@ -290,9 +291,12 @@ def known(app: Sphinx) -> Known:
 
 
 def link(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
-    """Turn what names records into links, where the book has pages of records."""
-    if app.builder.name == "html" and "data-records" in context.get("body", ""):
-        context["body"] = traced(context["body"], known(app), "../" * page.count("/"))
+    """Turn what names records into links, and charts into links to themselves."""
+    if app.builder.name == "html":
+        body = CHART.sub(r'<a class="chart" href="\2">\1</a>', context.get("body", ""))
+        if "data-records" in body:
+            body = traced(body, known(app), "../" * page.count("/"))
+        context["body"] = body
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -4,6 +4,12 @@ import pytest
 
 MISSING = "[...document.images].filter(i => i.complete && !i.naturalWidth).map(i => i.outerHTML)"
 WIDTHS = "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+CHARTS = """[...document.querySelectorAll(".cell_output a.chart img")].map(chart => {
+  const style = getComputedStyle(chart), room = chart.parentElement;
+  return {dark: style.filter.includes("invert"), width: chart.width, shown: room.clientWidth};
+})"""
+PHOTOGRAPHS = """[...document.querySelectorAll(".cell_output figure > img")].map(
+  picture => getComputedStyle(picture).filter)"""
 SCHEMED = "scheme => document.documentElement.dataset.theme === scheme"
 
 
@@ -18,13 +24,14 @@ def found(site, page_name, visit, views, axe):
     shown = visit(f"{site}/{page_name}")
     page = shown.page
     page.wait_for_load_state("networkidle")
-    wide, hurdles = [], []
+    wide, hurdles, charts, photographs = [], [], {}, {}
     for name, view in views.items():
         shown.turn(**view)
         page.wait_for_function(SCHEMED, arg=view["color_scheme"])
         needed, given = page.evaluate(WIDTHS)
         wide += [f"{name}: {needed} > {given}"] if needed > given else []
         hurdles += [f"{name}: {text}" for text in shown.violations(axe)]
+        charts[name], photographs[name] = page.evaluate(CHARTS), page.evaluate(PHOTOGRAPHS)
     missing = page.evaluate(MISSING)
     page.context.close()
     return {
@@ -32,6 +39,8 @@ def found(site, page_name, visit, views, axe):
         "missing": missing,
         "wide": wide,
         "hurdles": hurdles,
+        "charts": charts,
+        "photographs": photographs,
     }
 
 
@@ -49,3 +58,13 @@ def test_the_page_does_not_scroll_sideways(found):
 
 def test_every_reader_can_use_it(found):
     assert found["hurdles"] == []
+
+
+def test_charts_follow_the_scheme_and_can_be_read_on_a_phone(found):
+    desktop, phone = found["charts"]["desktop-light"], found["charts"]["phone-dark"]
+    assert all(not chart["dark"] and chart["width"] <= chart["shown"] for chart in desktop)
+    assert all(chart["dark"] and chart["width"] >= 600 for chart in phone)
+
+
+def test_photographs_are_shown_as_they_are(found):
+    assert {state for states in found["photographs"].values() for state in states} <= {"none"}
