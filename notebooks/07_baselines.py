@@ -76,7 +76,7 @@ report.dots(campaign, contrasts, zero="WSSL, the paper's best weights", in_paper
 # An {term}`effect` is the percentage by which 1 - SSIM is lower, or the number of dB by which PSNR
 # is higher: the mean of the differences between runs with the same {term}`seed`. Its 95 % interval
 # is for new seeds and new images. The interval that decides is wider, because many claims are
-# judged at once; an asterisk marks effects of whose runs some {term}`diverged`. {doc}`10_verdicts`
+# judged at once; an asterisk marks effects for which some runs {term}`diverged`. {doc}`10_verdicts`
 # explains both, and how a verdict is reached.
 #
 # ## The experiments

@@ -99,7 +99,7 @@ report.answer_table(found, beside, QUESTIONS)
 # An {term}`effect` is the percentage by which 1 - SSIM is lower, or the number of dB by which PSNR
 # is higher: the mean of the differences between runs with the same {term}`seed`. Its 95 % interval
 # is for new seeds and new images. The interval that decides is wider, because many claims are
-# judged at once; an asterisk marks effects of whose runs some {term}`diverged`. {doc}`10_verdicts`
+# judged at once; an asterisk marks effects for which some runs {term}`diverged`. {doc}`10_verdicts`
 # explains both, and how a verdict is reached.
 #
 # There is a reason to doubt the paper's premise. The {term}`skip connections <skip connection>` of
@@ -116,9 +116,10 @@ report.answer_table(found, beside, QUESTIONS)
 # - **Pretrained, fine-tuned**: all layers learn after the pretext phase.
 # - **From scratch**: all layers learn, without a pretext phase.
 #
-# Encoders that stay frozen have one learning rate, and those that learn another. The former was
-# calibrated with random features and one seed ({doc}`14_calibration`), so it may suit these better than
-# pretrained ones.
+# The learning rate was calibrated apart for encoders that stay frozen and for those that learn, which
+# gave the same value ({doc}`14_calibration`). For the frozen ones that was done with random features
+# and one seed, so it may suit these better than pretrained ones. It proved too high for this width:
+# some runs of each kind diverged.
 #
 # {glue:text}`scale` {glue:text}`learned`
 

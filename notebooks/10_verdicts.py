@@ -84,6 +84,7 @@ for name, value in {
     "hours": text.hours(records),
     "diverged": text.diverged_text(runs, text.COUNTED, named=True)
     or "No run of this edition diverged.",
+    "beyond": text.beyond_text(verdicts),
     "rests": text.rests_text(found, "three-tasks", fewer),
     "beside": " ".join(
         f"{title}: {text.scale_text(other, other.campaign.runs, text.COUNTED_BESIDE)}"
@@ -125,12 +126,16 @@ report.forest(verdicts, campaign)
 # The claims are in the order of the plan. The **effect** is above zero if the claim is true; it is
 # a percentage of 1 - SSIM unless another unit is given, with the 95 % interval of this claim alone.
 # The **interval that decides** is adjusted for the number of claims, and the verdict follows from
-# it, and from the {term}`margin` below which an effect does not matter. An asterisk marks an effect of whose runs some
-# diverged. It is printed because the plan counts these runs, but it is mostly about them: even its
+# it, and from the {term}`margin` below which an effect does not matter. An asterisk marks an effect for which some
+# runs diverged. It is printed because the plan counts these runs, but it is mostly about them: even its
 # sign may be wrong for the others. What these show is below.
 
 # %% tags=["hide-input", "claims"]
 tables["primary"]
+
+# %% [markdown]
+# {glue:text}`beyond` Where runs diverged, on the other hand, *undecided* was to be expected whatever is
+# true: see “How reliable these rules are” below.
 
 # %% [markdown]
 # ## The secondary claims

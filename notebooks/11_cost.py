@@ -102,7 +102,7 @@ glue("whole_machine", hours["provenance"]["device"], display=False)
 #
 # `make book` trains the whole study at the preset `quick`, runs every notebook and builds the pages.
 # In a fresh clone this took {glue:text}`minutes_book:.0f` minutes on {glue:text}`edition_machine`, after
-# an installation of {glue:text}`minutes_install:.0f` minutes.
+# an installation that takes about {glue:text}`minutes_install:.1f` min.
 #
 # ## The paper's scale
 #

@@ -152,8 +152,8 @@ block_curves(campaign, judged, "probes")
 # %% [markdown]
 # ## What the decoder uses
 #
-# Each skip connection is replaced by zeros in the trained network, one at a time. A network that
-# fills as well without it does not use it.
+# Each skip connection is replaced by zeros in the trained network, one at a time. If a network fills
+# as well without it, it does not need that connection: it does not use it, or others carry the same.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "What a trained network loses when one of its skip connections is cut. The vertical axes are linear near zero and logarithmic beyond.", "name": "fig-skips"}, "image": {"alt": "Two line charts over the five skip connections: the increase of 1 - SSIM in per cent, and the loss of PSNR in dB. One line per treatment of the encoder."}}
 skip_curves(campaign, judged)

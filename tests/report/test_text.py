@@ -15,13 +15,13 @@ from worlds import TRUE, opposite, study
 from wssl.claims import findings
 from wssl.claims.campaign import Campaign, Design
 from wssl.claims.catalogue import BEST_ARM, SCRATCH, WIDE_BEST, claim
-from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED
+from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED, in_paper
 from wssl.claims.estimands import SSIM, linear
 from wssl.claims.ladders import ladders
 from wssl.claims.outcomes import NOT_RUN, Findings, paired
 from wssl.records import describe
 from wssl.report import text
-from wssl.report.numbers import bounds_text
+from wssl.report.numbers import amount, bounds_text
 from wssl.statistics import Estimate
 
 ONE = Design(few=(0,), many=(0,))
@@ -87,8 +87,7 @@ def test_an_answer_has_no_effect_that_runs_which_diverged_made(judged):
     words = text.answer(found, ["features"])
     kept = paired(found.campaign, found["features"].claim.estimand.terms, SSIM)
     seeds = text.listed([*map(str, kept.per_seed)])
-    lost = f"; from seeds {seeds} alone, since 1 of 10 runs diverged with other seeds)"
-    assert words.endswith(lost)
+    assert f": 1 of 10 runs diverged; in seeds {seeds}, where none did: 1 - SSIM " in words
     assert (
         f"1 - SSIM {100 * (1 - np.exp(-kept.estimate.value)):.1f} % lower, 95 % interval " in words
     )
@@ -258,3 +257,22 @@ def test_a_brief_answer_has_the_outcomes_of_all_runs_beside_one_another(judged):
     assert second.endswith(f"SSIM loss alone”: {text.judged_text(judged['mix'], judged.campaign)}")
     assert expected.startswith("holds (1 - SSIM ")
     assert "interval" not in words
+
+
+def test_an_undecided_claim_has_no_effect_in_an_answer(judged):
+    verdict = replace(judged["mix"], outcome=UNDECIDED)
+    found = Findings(judged.campaign, {**judged.verdicts, "mix": verdict}, True)
+    assert text.answer(found, ["mix"]) == f"Undecided: “{verdict.claim.text.rstrip('.')}”"
+
+
+def test_what_lies_beyond_an_undecided_interval(judged):
+    printed = in_paper([claim("mix")])["mix"]
+    low, high = -0.1, printed / 2
+    verdict = replace(judged["mix"], outcome=UNDECIDED, low=low, high=high)
+    words = text.beyond_text([verdict, judged["features"]])
+    assert f"for 1 undecided claim: “{verdict.claim.text.rstrip('.')}” (the paper" in words
+    assert f"here at most {amount(high, 'ratio')}" in words
+    assert text.beyond_text([replace(verdict, high=2 * printed)]) == ""
+    assert text.beyond_text([replace(verdict, outcome=HOLDS)]) == ""
+    without = replace(judged["supervised"], outcome=UNDECIDED)
+    assert text.beyond(without) == "", "the paper has no such number"

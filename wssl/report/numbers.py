@@ -144,10 +144,8 @@ def change_text(
     >>> change_text(0.1, Score("psnr"), (-0.2, 0.4))
     'PSNR 0.10 dB higher, 95 % interval 0.20 dB lower to 0.40 dB higher'
 
-    A score of the worst, and one of robustness:
+    A score of robustness:
 
-    >>> change_text(np.log(1.5), Score("ssim", reversed=True))
-    '1 - SSIM 50.0 % higher'
     >>> change_text(-0.0118, Score("ssim", drop=True, points=True), (-0.0166, -0.007))
     'loss of SSIM on unseen images 0.0118 larger, 95 % interval 0.0070 to 0.0166'
     >>> change_text(np.log(1.25), Score("ssim", drop=True))
@@ -162,8 +160,6 @@ def change_text(
         ways = "smaller", "larger"
         rise, loss = f"factor by which {name} rises", f"loss of {name}"
         name = f"{rise if unit == 'ratio' else loss} on unseen images"
-    if score.reversed:
-        value, ends = -value, (-ends[1], -ends[0])
 
     def size(value: float) -> str:
         return amount(value, unit).lstrip("+-")

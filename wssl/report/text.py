@@ -17,6 +17,7 @@ from wssl.claims.decision import (
     SAME,
     UNDECIDED,
     Verdict,
+    in_paper,
 )
 from wssl.claims.estimands import SSIM, Best, Contrast, Score, Unit, difference, in_db, linear
 from wssl.claims.ladders import Rung
@@ -115,6 +116,43 @@ def in_words(verdict: Verdict, title: str = "", *, interval: bool = True) -> str
     return f"{verdict.claim.compared}: {words}" if estimand.unit in ("share", "yield") else words
 
 
+def beyond_text(verdicts: Iterable[Verdict]) -> str:
+    """Which undecided claims have an interval below the paper's own effect, as a sentence.
+
+    Parameters
+    ----------
+    verdicts : iterable of Verdict
+
+    Returns
+    -------
+    str
+        Empty if there is none.
+    """
+    undecided = [v for v in verdicts if v.outcome == UNDECIDED]
+    below = [f"“{v.claim.text.rstrip('.')}” ({above})" for v in undecided if (above := beyond(v))]
+    if not below:
+        return ""
+    one = len(below) == 1
+    return (
+        "Undecided does not mean that anything is possible. The interval that decides lies below "
+        f"the paper's own effect for {counted(len(below), 'undecided claim')}: {listed(below)}. At "
+        f"this scale {'it is' if one else 'they are'} smaller, or not there."
+    )
+
+
+def beyond(verdict: Verdict) -> str:
+    """The paper's own effect and the upper end of the interval that decides, if that is lower.
+
+    Parameters
+    ----------
+    verdict : Verdict
+    """
+    printed, unit = in_paper([verdict.claim])[verdict.claim.key], verdict.claim.estimand.unit
+    if not verdict.high < printed:
+        return ""
+    return f"the paper {amount(printed, unit)}, here at most {amount(verdict.high, unit)}"
+
+
 def why_undecided(verdict: Verdict) -> str:
     """Why a claim is undecided although its 95 % interval excludes zero; else empty.
 
@@ -174,11 +212,11 @@ def diverged_words(verdict: Verdict, campaign: Campaign, words: Callable[[Verdic
         return f"{text}, at least one of each seed"
     effect, seeds = rest
     alone = words(replace(verdict, effect=effect))
-    return f"{alone}; from {seeds_text(seeds)} alone, since {text} with other seeds"
+    return f"{text}; in {seeds_text(seeds)}, where none did: {alone}"
 
 
 def answer(found: Findings, keys: Iterable[str]) -> str:
-    """The answer to a page's question: its claims by outcome, each with its effect.
+    """The answer to a page's question: its claims by outcome, with the effects that are decided.
 
     Parameters
     ----------
@@ -196,10 +234,14 @@ def answer(found: Findings, keys: Iterable[str]) -> str:
     if found.registered:
         by_status: dict[str, list[str]] = {}
         for verdict in sorted(verdicts, key=lambda v: [*SIGNS].index(v.outcome)):
-            lost = diverged_words(verdict, found.campaign, in_words)
-            effect = lost or in_words(verdict) + why_undecided(verdict)
-            if effect and not effect.startswith(verdict.claim.compared):
-                effect = f"{verdict.claim.compared}: {effect}"
+            if verdict.outcome == UNDECIDED:
+                lost, count = diverged(verdict, found.campaign)
+                effect = f"{lost} of {counted(count, 'run')} diverged" if lost else ""
+            else:
+                lost_words = diverged_words(verdict, found.campaign, in_words)
+                effect = lost_words or in_words(verdict)
+                if effect and not effect.startswith(verdict.claim.compared):
+                    effect = f"{verdict.claim.compared}: {effect}"
             quoted = f"“{verdict.claim.text.rstrip('.')}”" + f" ({effect})" * bool(effect)
             by_status.setdefault(verdict.status, []).append(quoted)
         groups = [f"{status}: {'; '.join(quoted)}" for status, quoted in by_status.items()]
@@ -477,8 +519,8 @@ def repeats_text(
         "trainings of one configuration end at different networks. "
         f"{counted(len(judged), 'claim')} rest on runs of both kinds of machines; {alike} of them "
         "rest on one kind when repetitions take the place of runs. In the others only a part is "
-        f"exchanged, or nothing. {counted(others, 'outcome')} would be another, but effects "
-        "change, as the second table shows."
+        f"exchanged, or nothing. {counted(others, 'outcome') if others else 'No outcome'} "
+        "would change, but effects do, as the second table shows."
     )
 
 
@@ -614,7 +656,7 @@ def ladder_answer(
 
 
 def awaited_rungs(ladders: Mapping[str, Sequence[Rung]]) -> str:
-    """Which rungs have no run of the paper's network yet, as a sentence; empty if each has.
+    """At which rungs the paper's network has no run yet, as a sentence; empty if each has one.
 
     Parameters
     ----------
@@ -626,7 +668,7 @@ def awaited_rungs(ladders: Mapping[str, Sequence[Rung]]) -> str:
         for rung in rungs
         if not rung.campaign.runs.get(rung.arm("frozen"))
     ]
-    return f"Awaiting runs: {', '.join(missing)}." if missing else ""
+    return f"The paper's network awaits runs at {listed(missing)}." if missing else ""
 
 
 def large_text(campaign: Campaign, scale: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED, Verd
 from wssl.claims.estimands import Best
 from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, diverged
 from wssl.report.labels import arm_label
-from wssl.report.text import SIGNS, counted, diverged_words, in_words, why_undecided
+from wssl.report.text import SIGNS, beyond, counted, diverged_words, in_words, why_undecided
 from wssl.report.web.sliders import embedded
 from wssl.report.web.trace import attribute, verdict_records
 from wssl.statistics import BestAgainstBest
@@ -140,11 +140,11 @@ def _caption(runs: list[Record], networks: str) -> str:
 
 def _beside(title: str, verdict: Verdict, campaign: Campaign) -> str:
     """What other runs say of a claim, as a sentence without its full stop."""
-    refuted = "the opposite is true" if verdict.high < 0 else "it does not hold"
+    refuted = "the opposite" if verdict.high < 0 else "not by as much as would matter"
     words = {
-        HOLDS: "it holds",
-        REFUTED: refuted,
-        SAME: "no difference above the margin in these runs",
+        HOLDS: "it holds in these runs",
+        REFUTED: f"{refuted} in these runs",
+        SAME: f"{_no_difference(verdict)} in these runs",
         UNDECIDED: "the runs cannot tell",
     }.get(verdict.outcome, verdict.status)
     effect = effect_words(verdict) if verdict.effect is not None else ""
@@ -202,18 +202,24 @@ def answer_sentence(found: Findings, beside: Mapping[str, Findings] | None = Non
             size = effect_words(verdict, interval=False, subject=SUBJECT)
             if lost:
                 size = f"training broke down in {lost} of {counted(count, 'run')}"
-            sentences.append(f"{title}: {_short(verdict)}, {size}.")
+            sentences.append(f"{title}: {_short(verdict)}{size}.")
     return " ".join(sentences)
 
 
 def _short(verdict: Verdict) -> str:
-    worse = "no" if verdict.high < 0 else "no, not by as much as would matter"
+    """An outcome in a few words; none where the effect says it."""
     return {
-        HOLDS: "yes",
-        REFUTED: worse,
-        SAME: "no difference above the margin",
-        UNDECIDED: "undecided",
+        HOLDS: "",
+        REFUTED: "" if verdict.high < 0 else "not by as much as would matter, ",
+        SAME: f"{_no_difference(verdict)}, ",
+        UNDECIDED: "undecided, ",
     }[verdict.outcome]
+
+
+def _no_difference(verdict: Verdict) -> str:
+    margin = f" of {100 * np.expm1(verdict.margin):.0f} %"
+    known = margin if verdict.claim.estimand.unit == "ratio" else ""
+    return f"no difference above the margin{known}"
 
 
 def _answer(found: Findings) -> str:
@@ -330,6 +336,8 @@ def _item(verdict: Verdict, found: Findings, beside: Mapping[str, Findings]) -> 
     if effect:
         lost = diverged_words(verdict, found.campaign, effect_words)
         effect = lost or effect + why_undecided(verdict)
+        above = beyond(verdict) if verdict.outcome == UNDECIDED else ""
+        effect += f"; {above}" * bool(above)
     if effect and is_provisional(found):
         effect += "; provisional"
     traced = attribute(verdict_records(verdict, found.campaign))
