@@ -15,7 +15,7 @@
 #
 # **The answer.** {glue:text}`answer`.
 #
-# {glue:text}`awaiting`
+# {glue:text}`awaiting` {glue:text}`shown`
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
@@ -89,7 +89,7 @@ report.dots(shown, contrasts, zero="trained from scratch")
 # :::
 
 # %% [markdown]
-# {glue:text}`shown` The questions of this page, one by one ({doc}`10_verdicts` explains the verdicts and
+# The questions of this page, one by one ({doc}`10_verdicts` explains the verdicts and
 # the runs at half the learning rate):
 
 # %% tags=["hide-input"]

@@ -16,7 +16,7 @@
 #
 # **The answer.** {glue:text}`answer`.
 #
-# {glue:text}`awaiting`
+# {glue:text}`awaiting` {glue:text}`shown`
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
@@ -77,7 +77,7 @@ report.dots(shown, contrasts, elsewhere, zero="trained from scratch")
 # :::
 
 # %% [markdown]
-# {glue:text}`shown` The questions of this page, one by one ({doc}`10_verdicts` explains the verdicts and
+# The questions of this page, one by one ({doc}`10_verdicts` explains the verdicts and
 # the runs at half the learning rate):
 
 # %% tags=["hide-input"]
@@ -103,6 +103,9 @@ wssl.Evaluation(tested, dataset=study.design.unseen)
 # %% tags=["hide-input", "claims"]
 keys = [key for key in found if key.startswith(("unseen", "robust"))]
 report.brief_table([found[key] for key in keys], campaign)
+
+# %% [markdown]
+# *Supervised training* is the paper's name for training from scratch.
 
 # %% tags=["hide-input"]
 report.contrast_table(campaign, contrasts, elsewhere, names="minus from scratch")

@@ -101,7 +101,7 @@ for name, value in {
 }.items():
     glue(name, value, display=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Effects in multiples of their margins, with the interval that decides. To the right of zero, the effect is as the paper claims; to the left, it is the opposite; within the grey band, it is too small to matter. Diamonds: the effect in the paper's own numbers. The axis is logarithmic beyond 1. Open circles: refuted, but not shown to be the opposite. Asterisk: some of the claim's runs diverged.", "name": "fig-verdicts"}, "image": {"alt": "Dot plot: one row per claim whose runs are complete. Horizontal: its effect with an interval, in multiples of the margin, coloured by verdict; a grey band marks effects within the margin."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Effects in multiples of their margins, with the interval that decides. To the right of zero, the effect is as the paper claims; to the left, it is the opposite; within the grey band, it is too small to matter. Diamonds: the effect in the paper's own numbers. The axis is logarithmic beyond 1. Open circles: refuted, but not shown to be the opposite. Pale, with an asterisk: some of the claim's runs diverged, so that the effect is mostly theirs. The figure has every claim; the tally above counts those that the paper states.", "name": "fig-verdicts"}, "image": {"alt": "Dot plot: one row per claim whose runs are complete. Horizontal: its effect with an interval, in multiples of the margin, coloured by verdict; a grey band marks effects within the margin."}}
 report.forest(verdicts, campaign)
 
 # %% [markdown]

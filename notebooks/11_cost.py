@@ -32,7 +32,7 @@ from myst_nb import glue
 import wssl
 from wssl import report
 from wssl.notebooks import check_parameters
-from wssl.report import benchmark_table, effort_figure, effort_table, machine_table, machines, text
+from wssl.report import benchmark_table, effort_table, machine_table, machines, text
 from wssl.study import Study
 
 check_parameters(globals())
@@ -44,7 +44,7 @@ study.findings()
 records = study.records()
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Hours of computing that the records of this edition took, by kind of record.", "name": "fig-effort"}, "image": {"alt": "Bar chart: one bar per kind of record. Horizontal: the hours of computing of all records of this kind."}}
-effort_figure(records)
+report.effort_figure(records)
 
 # %% [markdown]
 # :::{admonition} In this chapter you learn

@@ -13,7 +13,7 @@
 # pretrained encoder know of the image? Which of its blocks does the decoder use? And does a network
 # that has learned its pretext task better also fill better?
 #
-# **The answer.** {glue:text}`answer`
+# **The answer.** {glue:text}`answer` {glue:text}`learning`
 #
 # {glue:text}`awaiting`
 
@@ -95,6 +95,7 @@ for name, value in {
         {"all five blocks": BEST_ARM, "the first alone": frozen["1"], "the last": frozen["5"]},
         SCRATCH,
     ),
+    "learning": mechanism.learning_text(learned["the paper's weightings"]),
     "awaiting": text.awaiting_text(*study.recorded([*judged, *frozen.values()]))
     if study.registered
     else "",

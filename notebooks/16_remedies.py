@@ -75,7 +75,7 @@ report.dots(
 # by itself. All runs have as many steps as the registered ones, and the first width 16, except for
 # those of the last section (32).
 #
-# ## What was fixed before
+# ## What was decided before the runs
 #
 # Each conclusion was given its criterion before the runs:
 

@@ -21,14 +21,16 @@ records: str = "auto"  # a folder of records; auto: the reference edition
 # %% tags=["remove-input"]
 from myst_nb import glue
 
-from wssl import exploratory, report
+from wssl import exploratory, presets, report
 from wssl.claims.advice import CHOICES
 from wssl.claims.campaign import Arm
 from wssl.claims.catalogue import BIHARMONIC, WIDE_SCRATCH
+from wssl.claims.ladders import ladders
 from wssl.claims.remedies import Exploration
 from wssl.notebooks import check_parameters
 from wssl.report import text
 from wssl.report.tables import advice
+from wssl.report.tables.ladders import crossing_text
 from wssl.store import Store, reference_root
 
 check_parameters(globals())
@@ -41,6 +43,10 @@ glue("diverged", text.diverged_text(runs, text.LEFT_OUT, named=True), display=Fa
 glue("plan", advice.plan_text(exploration, CHOICES), display=False)
 glue("cost", advice.cost_text(exploration, WIDE_SCRATCH), display=False)
 longer = Arm(encoder="scratch", budget=4.0)
+rungs = ladders(found)["budget"]
+once = presets.preset("desktop")
+images = once.inpainting_steps * once.inpainting_batch
+glue("crossing", crossing_text(rungs, BIHARMONIC, images), display=False)
 glue("longer", advice.longer_text(exploration, longer, BIHARMONIC), display=False)
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The effect of each choice, first way against second: the per cent by which 1 - SSIM is lower, and the dB by which PSNR is higher. Right of zero, the first way is better. Points are seeds, bars 95 % intervals; one run has no interval.", "name": "fig-choices"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR: one row per choice, with its seeds, their mean and its interval."}}
@@ -64,13 +70,14 @@ report.dots(
 # The table says what to do. The effect is that of the first of the two ways of each question, as in
 # {numref}`fig-choices`: below zero, the second is better. A percentage depends on the side that it is
 # seen from: what is 50 % worse than the other is 33 % better seen from there. The interval is wider than
-# the 95 % intervals of the figure, to allow for the number of choices. Advice is *clear* if it lies on one side of
-# zero; if it lies within the margin of 5 %, the choice does not matter. Otherwise the advice is the
-# cheaper way. The last column has the steps of both ways, a pretext phase and then the inpainting phase.
+# the 95 % intervals of the figure, to allow for the number of choices. Advice is *clear* if this interval
+# lies on one side of zero and no run of the two ways diverged; if the interval lies within the margin of
+# 5 %, the choice does not matter. Where runs diverged, the advice follows the others; where the interval
+# contains zero, it is the cheaper way. The last column has the steps of both ways, a pretext phase and then the inpainting phase.
 # *Registered runs* are those of the plan,
-# which tests a claim with some of them ({doc}`10_verdicts`); *exploratory runs* were added to it and
-# suggest more than they show. Networks of width 32 are among these: they are trained at half the
-# registered learning rate, at which some of them diverged. {glue:text}`diverged`
+# which tests a claim with some of them ({doc}`10_verdicts`); *exploratory runs* were added to it, and
+# what they show is a suggestion. Networks of width 32 are among these: they are trained at half the
+# registered learning rate, and take the place of the registered ones, some of which diverged. {glue:text}`diverged`
 
 # %%
 advice.advice_table(exploration, CHOICES)
@@ -78,33 +85,41 @@ advice.advice_table(exploration, CHOICES)
 # %% [markdown]
 # ## A few thousand portraits and a day of CPU
 #
-# {glue:text}`plan` {glue:text}`cost` {glue:text}`longer`
+# {glue:text}`plan` {glue:text}`cost`
 #
-# A classical fill continues the surroundings of a hole smoothly. Thin strokes leave known pixels near
-# each hidden one, so that little else is needed. Where holes are as wide as an eye, such a fill paints
-# a smear, and its score falls with the width of the strokes ({doc}`12_papers_numbers`). Look at fills of
-# your own images before you trust any way: everything here was seen on aligned portraits of 64 px, with
-# holes of 30 to 50 % drawn as strokes.
+# **Measure.** Put undamaged portraits into `my_portraits` ({doc}`../howto/images` says how the folder is laid
+# out). The command makes holes in them, fills these and prints the scores:
 
 # %% tags=["remove-input"]
 print(advice.command_text(exploration, CHOICES))
 
 # %% [markdown]
-# If you want a network, because your holes are wide or you have more time:
-
-# %% tags=["remove-input"]
-print(advice.command_text(exploration, advice.networks(exploration, CHOICES)))
-
-# %% [markdown]
-# Each prints the path of its record, whose name is the FINGERPRINT of the run. The mask is white where
-# the hole is, and as large as the picture:
+# **Repair.** For each damaged picture, draw a mask of the same size and name, white where the damage is.
+# The first command printed the path of its record, whose name is the FINGERPRINT. A classical fill
+# works at the pictures' own size, whatever that is; a network at the size that it was trained at:
 #
 # ```bash
-# wssl inpaint picture.png mask.png -o filled.png --model FINGERPRINT
+# wssl inpaint pictures masks -o filled \
+#   --model FINGERPRINT
 # ```
 #
-# {doc}`../running` says how the study is installed; {doc}`../howto/images` says how the folder is laid out; {doc}`15_mechanism` shows what such networks
-# know of an image, and {doc}`13_scale` how they compare at other scales.
+# A classical fill continues the surroundings of a hole smoothly. Thin strokes leave known pixels near
+# each hidden one, so that little else is needed. Where holes are as wide as an eye, such a fill paints
+# a smear, and its score falls with the width of the strokes ({doc}`12_papers_numbers`). Look at fills of
+# your own images before you trust any way: everything here was seen on aligned portraits of 64 px, with
+# holes of 30 to 50 % drawn as strokes one or two pixels wide.
+#
+# **Use the day.** A network needs longer than any run of this study to be worth it. {glue:text}`longer`
+# {glue:text}`crossing` That is an extrapolation ({doc}`13_scale`), for width 16. This command takes half
+# a day of one core; measure it in the same way, and keep whichever scores higher:
+
+# %% tags=["remove-input"]
+steps = advice.half_a_day(exploration, WIDE_SCRATCH)
+print(advice.command_text(exploration, advice.networks(exploration, CHOICES), steps))
+
+# %% [markdown]
+# {doc}`../running` says how the study is installed; {doc}`15_mechanism` shows what such networks know of an
+# image.
 
 # %% [markdown]
 # **What this page cannot conclude.** What holds for large images, large networks or millions of

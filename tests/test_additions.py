@@ -185,7 +185,7 @@ def test_one_of_each_from_the_command_line_to_a_page(capsys, mine, eager, traine
     arms = {report.arm_label(arm): arm for arm in (OURS, SHALLOW, FILL)}
     assert list(arms) == ["Rotation 0.5, Darkness 0.5, charbonnier", "shallow", "border mean"]
     scores = report.score_table(found.campaign, arms)
-    assert list(scores["seeds"]) == ["0", "0", "—"]
+    assert list(scores["which seeds"]) == ["0", "0", "—"]
     assert list(report.verdict_table([found["mine"]], found.campaign).index) == ["Ours is better."]
     assert report.effort_table(runs).shape[0] > 0
     assert report.method_name(runs[2]) == "border mean"

@@ -122,7 +122,7 @@ def test_a_fill_of_ones_own(run, rng):
     filled = names["result"].inpaint(images, masks)
     mean = images[~masks].mean(axis=0)
     np.testing.assert_allclose(filled[masks], np.broadcast_to(mean, filled[masks].shape), atol=1e-6)
-    assert list(names["scores"]["seeds"]) == ["—", "—"]
+    assert list(names["scores"]["which seeds"]) == ["—", "—"]
     printed = names["scores"].loc["mean", "SSIM"]
     assert float(str(printed).split()[0]) == pytest.approx(
         names["result"].metrics["ssim"], abs=1e-4

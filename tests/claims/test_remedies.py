@@ -34,6 +34,7 @@ from wssl.report.labels import arm_label
 from wssl.report.numbers import bounds, change_text
 from wssl.report.tables import advice
 from wssl.report.tables import remedies as tables
+from wssl.report.tables.contrasts import runs_of
 from wssl.store import Store
 
 ARMS = [experiment for part in exploratory.parts().values() for experiment in part]
@@ -234,6 +235,13 @@ def test_what_to_do_follows_from_the_interval(explored):
     )
     assert "awaiting runs (3 of 6)" in table["what to do"].tolist()
     assert "reached SSIM 0.8" in advice.cost_text(exploration, WIDE_SCRATCH)
+    runs = runs_of(exploration, [WIDE_SCRATCH])
+    hours = np.mean([run["provenance"]["seconds"] for run in runs]) / 3600
+    steps = advice.half_a_day(exploration, WIDE_SCRATCH)
+    assert steps % 1000 == 0
+    assert 0 <= 12 / hours * runs[0]["scale"]["inpainting_steps"] - steps < 1000
+    command = advice.command_text(exploration, CHOICES, steps)
+    assert command.endswith(f"inpainting_steps={steps}")
 
 
 @pytest.mark.parametrize(

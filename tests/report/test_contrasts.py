@@ -36,6 +36,7 @@ from wssl.report.labels import (
     task_looks,
     task_short,
 )
+from wssl.report.tables.ladders import crossing_text
 from wssl.report.tables.paper import printed, printed_contrast
 from wssl.report.tables.verdicts import verdict_table
 
@@ -101,7 +102,7 @@ def test_the_score_of_an_arm_is_the_mean_of_its_seeds(campaign):
     mean = np.mean([record["metrics"]["ssim"] for record in records])
     assert number(table.loc["best", "SSIM"]) == pytest.approx(mean, abs=5e-5)
     assert table.loc["best", "SSIM, hole only"] == "0.5000 ± 0.0000"
-    assert table.loc["best", "seeds"] == "11, 12, 13, 14, 15"
+    assert table.loc["best", "which seeds"] == "11, 12, 13, 14, 15"
 
 
 def test_the_papers_study_is_one_repetition(campaign):
@@ -161,12 +162,12 @@ def test_tables_of_scores_have_the_seeds_that_all_arms_share():
     shared = report.shared_runs(campaign, [BEST_ARM, single, harmonic, Arm(method="pic_")])
     assert [run["experiment"]["seed"] for run in shared][:6] == [11, 12, 13] * 2
     table = report.score_table(campaign, {"best": BEST_ARM, "single": single, "fill": harmonic})
-    assert table["seeds"].tolist() == ["11, 12, 13", "11, 12, 13", "—"]
+    assert table["which seeds"].tolist() == ["11, 12, 13", "11, 12, 13", "—"]
     values = [campaign.runs[BEST_ARM][seed]["metrics"]["ssim"] for seed in (11, 12, 13)]
     assert table.loc["best", "SSIM"].startswith(f"{np.mean(values):.4f}")
     campaign.runs[BEST_ARM][12]["history"] = [[20, 0.1], [40, 0.5]]
     table = report.score_table(Campaign(records), {"best": BEST_ARM, "single": single})
-    assert table["seeds"].tolist() == ["11, 13", "11, 12, 13"], (
+    assert table["which seeds"].tolist() == ["11, 13", "11, 12, 13"], (
         "what diverged takes no seed from the others"
     )
 
@@ -248,16 +249,16 @@ def test_dots_without_runs_say_so():
     figure.canvas.draw()
 
 
-def test_many_rows_without_runs_are_listed_below(campaign):
+def test_many_rows_without_runs_are_listed_above(campaign):
     none = {f"later {n}": Arm(method=f"later_{n}") for n in range(4)}
     some = {"random": RANDOM, **none}
     figure = report.dots(campaign, report.against(SCRATCH, some), zero="scratch")
     assert [label.get_text() for label in figure.axes[0].get_yticklabels()] == ["random"]
-    assert figure.get_supxlabel() == f"No runs yet: {'; '.join(none)}."
+    assert figure.get_suptitle() == f"No runs yet: {'; '.join(none)}."
     del some["later 0"]
     figure = report.dots(campaign, report.against(SCRATCH, some), zero="scratch")
     assert [text.get_text() for text in figure.axes[0].texts] == ["no runs yet"] * 3
-    assert figure.get_supxlabel() == ""
+    assert figure.get_suptitle() == ""
 
 
 def test_curves_of_weights_are_contrasts_with_the_pairs_mean(campaign):
@@ -393,3 +394,7 @@ def test_a_fill_that_the_shortest_training_passes_has_no_crossing(level, words):
         run["per_image"] = {**run["per_image"], "ssim": [level] * len(run["per_image"]["ssim"])}
     table = report.fit_table(rungs, [fill], 16_000, 484_000)
     assert words in table.loc["from scratch", "images to reach the harmonic fill"]
+    cell = table.loc["from scratch", "images to reach the harmonic fill"]
+    words = crossing_text(rungs, fill, 16_000)
+    assert words.endswith(f" with the harmonic fill after {cell} images.")
+    assert crossing_text(ladders([])["budget"], fill, 16_000) == "", "no runs"

@@ -128,6 +128,13 @@ def test_the_table_of_slopes(records):
     shown = table["1 - SSIM", "better by (%)"].tolist()
     assert shown == ["—", f"{100 * (1 - np.exp(-span * slope.value)):+.1f}"]
     assert table["", "points"].tolist() == [0, slope.count]
+    words = tables.learning_text(runs)
+    effect = 100 * (1 - np.exp(-span * slope.value))
+    assert words.startswith(
+        f"From the worst to the best learned pretext tasks: 1 - SSIM {abs(effect):.1f} % "
+    )
+    assert words.endswith(" between the seeds of one."), "one configuration has no slope between"
+    assert tables.learning_text(runs.iloc[:0]) == ""
 
 
 def test_what_the_first_block_lets_through(campaign):
@@ -145,8 +152,8 @@ def test_what_the_first_block_lets_through(campaign):
     fills = paired(campaign, difference(BEST_ARM, SCRATCH).terms, SSIM).estimate
     change = 100 * (1 - np.exp(-fills.value))
     way = "lower" if change >= 0 else "higher"
-    assert f"frozen networks: 1 - SSIM {abs(change):.1f} % {way}, 95 % interval " in text
-    assert ", if pretrained compared with the encoder from scratch (" in text
+    compared = "frozen network if pretrained, compared with those of the one from scratch: "
+    assert f"{compared}1 - SSIM {abs(change):.1f} % {way}, 95 % interval " in text
     awaited = tables.answer_text(EMPTY, controls, {}, SCRATCH)
     assert awaited == "Not answered yet: the runs are awaited."
     table = tables.width_table(

@@ -276,3 +276,12 @@ def test_what_lies_beyond_an_undecided_interval(judged):
     assert text.beyond_text([replace(verdict, outcome=HOLDS)]) == ""
     without = replace(judged["supervised"], outcome=UNDECIDED)
     assert text.beyond(without) == "", "the paper has no such number"
+
+
+def test_levels_beside_each_other():
+    runs = [{"metrics": {"ssim": value}} for value in (0.8, 0.9)]
+    words = text.levels_text({"One": runs, "another": runs[:1]})
+    assert words == (
+        "Mean SSIM on the same images: One has 0.850 (2 seeds) and another has 0.800 (1 seed)."
+    )
+    assert text.levels_text({"One": runs, "another": []}) == ""

@@ -116,6 +116,24 @@ def in_words(verdict: Verdict, title: str = "", *, interval: bool = True) -> str
     return f"{verdict.claim.compared}: {words}" if estimand.unit in ("share", "yield") else words
 
 
+def levels_text(runs: Mapping[str, Sequence[Record]]) -> str:
+    """The mean SSIM of some runs beside that of others, as a sentence; empty if one has none.
+
+    Parameters
+    ----------
+    runs : mapping of str to sequence of dict
+        By what they are called.
+    """
+    if not all(runs.values()):
+        return ""
+    levels = [
+        f"{name} has {np.mean([run['metrics']['ssim'] for run in found]):.3f} "
+        f"({counted(len(found), 'seed')})"
+        for name, found in runs.items()
+    ]
+    return f"Mean SSIM on the same images: {listed(levels)}."
+
+
 def beyond_text(verdicts: Iterable[Verdict]) -> str:
     """Which undecided claims have an interval below the paper's own effect, as a sentence.
 
@@ -721,8 +739,8 @@ def registration_text(found: Registration) -> str:
         return f"{plan}; no run of the campaign is recorded yet."
     order = "before" if found.older else "after"
     return (
-        f"{plan}, {order} the first run of the campaign, which trained from {_time(found.first)} "
-        f"to {_time(found.finished)}."
+        f"{plan}, {order} the first run of the campaign (that one trained from "
+        f"{_time(found.first)} to {_time(found.finished)})."
         + " The commit of every run contains the plan."
         * found.contained
     )

@@ -103,7 +103,7 @@ def dots(
     first.plot([], [], color="0.4", linewidth=1, label=f"zero: {zero}")
     if awaited:
         words = textwrap.fill(f"No runs yet: {'; '.join(awaited)}.", 110)
-        figure.supxlabel(words, fontsize="small", color="0.35")
+        figure.suptitle(words, fontsize="small", color="0.35")
     arms = [arm for terms in contrasts.values() for _, arm in terms]
     return with_legend(figure, runs_of(campaign, arms))
 

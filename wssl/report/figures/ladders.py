@@ -18,7 +18,7 @@ from wssl.report.labels import method_label, score_label
 from wssl.report.tables.contrasts import runs_of
 from wssl.store import Record
 
-COLOURS = dict(zip(ENCODERS, ("#0173b2", "#949494", "#029e73", "#d55e00"), strict=True))
+COLOURS = dict(zip(ENCODERS, ("#0173b2", "#767676", "#029e73", "#d55e00"), strict=True))
 
 _LOOKS = dict(zip(CONTRASTS, (("#0173b2", "o"), ("#d55e00", "s"), ("#029e73", "^")), strict=True))
 

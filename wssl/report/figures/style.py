@@ -94,7 +94,7 @@ def with_legend(figure: Figure, records: Iterable[Record] = (), columns: int = 4
     columns : int
         Of the legend, at most.
     """
-    figure.set_layout_engine("constrained")
+    figure.set_layout_engine("constrained", w_pad=0.1)
     figure.legend(loc="outside lower center", ncols=columns, frameon=False)
     return finished(figure, records)
 

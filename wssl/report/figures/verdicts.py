@@ -38,7 +38,8 @@ def forest(verdicts: Sequence[Verdict], campaign: Campaign | None = None) -> Fig
     Rows stand in groups: the primary claims, then the others by who asserts them. Right of zero the
     claim is right; the grey band is the margin. Claims without an estimate are left out. The axis
     is linear up to the margin and logarithmic beyond. Where nothing is judged, the intervals are
-    those of each effect alone. An asterisk marks claims of whose runs some diverged.
+    those of each effect alone. Claims are pale, and have an asterisk, if some of their runs
+    diverged.
 
     Parameters
     ----------
@@ -68,10 +69,12 @@ def forest(verdicts: Sequence[Verdict], campaign: Campaign | None = None) -> Fig
         colour = palette[_COLOURS[verdict.outcome]]
         bounds = verdict.interval() if verdict.outcome == SEEN else (verdict.low, verdict.high)
         low, high = np.clip(bounds, -1e3, 1e3) / verdict.margin
-        axis.plot([low, high], [y, y], color=colour, linewidth=2)
+        pale = 0.35 if campaign is not None and diverged(verdict, campaign)[0] else 1.0
+        axis.plot([low, high], [y, y], color=colour, linewidth=2, alpha=pale)
         filled = verdict.outcome != REFUTED or verdict.high < 0
         face = colour if filled else "white"
-        axis.plot(verdict.effect.value / verdict.margin, y, "o", color=colour, markerfacecolor=face)
+        effect = verdict.effect.value / verdict.margin
+        axis.plot(effect, y, "o", color=colour, markerfacecolor=face, alpha=pale)
         value = printed[verdict.claim.key]
         if not np.isnan(value):
             axis.plot(value / verdict.margin, y, "D", color="0.5", markerfacecolor="none")

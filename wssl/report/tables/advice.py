@@ -15,6 +15,7 @@ from wssl.report.tables.contrasts import phases_of, runs_of
 from wssl.report.tables.paper import indexed
 from wssl.report.text import counted, seeds_text
 from wssl.report.web import trace
+from wssl.store import Record
 
 
 def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
@@ -127,7 +128,7 @@ def networks(campaign: Campaign, choices: Sequence[Choice]) -> list[Choice]:
     return [choice for choice in choices if not campaign.is_fill(choice.second)]
 
 
-def command_text(campaign: Campaign, choices: Sequence[Choice]) -> str:
+def command_text(campaign: Campaign, choices: Sequence[Choice], steps: int = 0) -> str:
     """The command that trains a network by the clear advice, from scratch where there is none.
 
     Parameters
@@ -135,6 +136,8 @@ def command_text(campaign: Campaign, choices: Sequence[Choice]) -> str:
     campaign : wssl.claims.remedies.Exploration
     choices : sequence of Choice
         As in `wssl.claims.advice.CHOICES`.
+    steps : int
+        Of the inpainting phase; those of the preset if not given.
     """
     options = {"--encoder": "scratch"}
     for choice, advice in recipe(campaign, choices).items():
@@ -143,6 +146,8 @@ def command_text(campaign: Campaign, choices: Sequence[Choice]) -> str:
         del options["--encoder"]
     plain = [f"{name} {value}" for name, value in options.items() if name.startswith("--")]
     settings = [f"{name}={value}" for name, value in options.items() if not name.startswith("--")]
+    if steps:
+        settings.append(f"inpainting_steps={steps}")
     if settings:
         plain.append(f"--settings {' '.join(settings)}")
     return " \\\n  ".join(["wssl run --preset desktop --dataset folder:my_portraits", *plain])
@@ -190,6 +195,24 @@ def longer_text(campaign: Campaign, network: Arm, fill: Arm) -> str:
     )
 
 
+def _hours(runs: Sequence[Record]) -> float:
+    return float(np.mean([run["provenance"]["seconds"] for run in runs])) / 3600
+
+
+def half_a_day(campaign: Campaign, arm: Arm) -> int:
+    """The number of steps that one core makes in half a day, in thousands; 0 without a run.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    arm : Arm
+    """
+    runs = runs_of(campaign, [arm])
+    if not runs:
+        return 0
+    return int(12 / _hours(runs) * runs[0]["scale"]["inpainting_steps"]) // 1000 * 1000
+
+
 def cost_text(campaign: Campaign, arm: Arm) -> str:
     """How long a network was trained, how well it fills, and how many such runs fit into a day.
 
@@ -201,7 +224,7 @@ def cost_text(campaign: Campaign, arm: Arm) -> str:
     runs = runs_of(campaign, [arm])
     if not runs:
         return "A run of this kind is awaited."
-    hours = float(np.mean([run["provenance"]["seconds"] for run in runs])) / 3600
+    hours = _hours(runs)
     steps = runs[0]["scale"]["inpainting_steps"]
     batch = runs[0]["scale"]["inpainting_batch"]
     scores = ", ".join(

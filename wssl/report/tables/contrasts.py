@@ -111,7 +111,7 @@ def score_table(campaign: Campaign, arms: Mapping[str, Arm]) -> pd.DataFrame:
                 line[title + where] = format_interval(known, decimals)
         fill = campaign.is_fill(arm)
         seeds = [] if fill else [str(run["experiment"]["seed"]) for run in runs]
-        line["seeds"] = ", ".join(seeds) or "—"
+        line["which seeds"] = ", ".join(seeds) or "—"
         lines.append(line)
     return trace.with_rows(indexed(lines, "configuration"), traced)
 
@@ -411,7 +411,7 @@ def class_table(campaign: Campaign) -> pd.DataFrame:
             variance, freedom = campaign.variance(score, noise)
             factor, decimals = (100, 1) if unit == "%" else (1, 2)
             deviation = factor * variance**0.5 if freedom else np.nan
-            for name, value in (("SD", deviation), ("two runs within", 2.77 * deviation)):
+            for name, value in (("SD", deviation), ("95 % of pairs within", 2.77 * deviation)):
                 text = "—" if np.isnan(value) else f"{value:.{decimals}f} {unit}"
                 line[f"{name}, {'1 - SSIM' if unit == '%' else 'PSNR'}"] = text
         line["degrees of freedom"] = campaign.variance(SSIM, noise)[1]

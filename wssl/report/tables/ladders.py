@@ -8,7 +8,7 @@ import pandas as pd
 
 from wssl.claims.campaign import Arm
 from wssl.claims.estimands import PSNR, SSIM, Score, difference
-from wssl.claims.ladders import ENCODERS, Rung, log_fit
+from wssl.claims.ladders import ENCODERS, LogFit, Rung, log_fit
 from wssl.claims.outcomes import paired
 from wssl.report.labels import ENCODERS as NAMES
 from wssl.report.labels import method_label, score_label
@@ -95,16 +95,7 @@ def fit_table(
             name = f"images to reach the {method_label(fill.method)}"
             line[name] = "—"
             if fit and np.isfinite(level):
-                least = min(
-                    rung.budget for rung in rungs if rung.arm(encoder) in rung.campaign.runs
-                )
-                value, low, _ = fit.at(least)
-                above = (low if fit.freedom > 0 else value) > level
-                line[name] = (
-                    f"fewer than {images * least:,.0f}"
-                    if above
-                    else _images_text(fit.crossing(level), images, fit.freedom)
-                )
+                line[name] = _reached(rungs, encoder, fit, level, images)
         name = f"expected at {predicted:,.0f} images"
         line[name] = "—"
         if bend < 0.05:
@@ -116,11 +107,37 @@ def fit_table(
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
+def crossing_text(rungs: Sequence[Rung], fill: Arm, images: float, score: Score = SSIM) -> str:
+    """When a network from scratch would reach a classical fill, as a sentence; empty without a fit.
+
+    Parameters
+    ----------
+    rungs, images, score
+        As for `fit_table`.
+    fill : Arm
+    """
+    fit, level = log_fit(rungs, "scratch", score), score(rungs[0].campaign, fill, 0)
+    if fit is None or not np.isfinite(level):
+        return ""
+    found = _reached(rungs, "scratch", fit, level, images)
+    return (
+        f"A straight line through the budgets that were run puts a network from scratch on a level "
+        f"with the {method_label(fill.method)} after {found} images."
+    )
+
+
+def _reached(rungs: Sequence[Rung], encoder: str, fit: LogFit, level: float, images: float) -> str:
+    """With how many images a configuration reaches a level, or passes it from the first rung on."""
+    least = min(rung.budget for rung in rungs if rung.arm(encoder) in rung.campaign.runs)
+    value, low, _ = fit.at(least)
+    if (low if fit.freedom > 0 else value) > level:
+        return f"fewer than {images * least:,.0f}"
+    return _images_text(fit.crossing(level), images, fit.freedom)
+
+
 def _images_text(crossing: tuple[float, float, float], images: float, freedom: int) -> str:
     def text(value: float) -> str:
-        if value > 1e9:
-            return "more than 1e9"
-        return f"{value:,.0f}" if value < 1e5 else f"{value:.1e}"
+        return "more than a billion" if value > 1e9 else f"{float(f'{value:.2g}'):,.0f}"
 
     best, low, high = (images * budget for budget in crossing)
     return text(best) + (f" ({text(low)} to {text(high)})" if freedom > 0 else "")

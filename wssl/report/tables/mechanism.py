@@ -54,6 +54,28 @@ def slope_table(sets: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     return with_headings(lines)
 
 
+def learning_text(runs: pd.DataFrame) -> str:
+    """Whether networks that learned their tasks better fill better, as a sentence, if known.
+
+    Parameters
+    ----------
+    runs : pandas.DataFrame
+        As from `wssl.claims.blocks.learned_runs`.
+    """
+    ways = {
+        "between configurations": slope_between(runs),
+        "between the seeds of one": slope_within(runs),
+    }
+    found = []
+    for way, slope in ways.items():
+        if slope is not None:
+            ends = _over(slope, "low"), _over(slope, "high")
+            found.append(f"{change_text(_over(slope, 'value'), SSIM, ends)} {way}")
+    if not found:
+        return ""
+    return f"From the worst to the best learned pretext tasks: {'; '.join(found)}."
+
+
 def _over(slope: Slope | None, part: str) -> float:
     """A slope times the range of accuracies from which it is known."""
     return slope.span * float(getattr(slope, part)) if slope else float("nan")
@@ -115,8 +137,8 @@ def answer_text(
         seeds = counted(len(fills.per_seed), "seed")
         change = change_text(fills.estimate.value, SSIM, bounds(fills.estimate))
         parts.append(
-            f"The fills of the frozen networks: {change}, {words} compared with the encoder "
-            f"{other} ({seeds})."
+            f"The fills of the frozen network {words}, compared with those of the one {other}: "
+            f"{change} ({seeds})."
         )
     costs = []
     for words, arm in depths.items():
@@ -126,7 +148,8 @@ def answer_text(
             costs.append(f"{change} for {words}")
     if costs:
         parts.append(
-            f"Freezing pretrained blocks{_wide(campaign, depths)}, against training from scratch: "
+            f"Freezing pretrained blocks{_wide(campaign, depths)}, compared with training from "
+            f"scratch: "
             f"{'; '.join(costs)}."
         )
     return " ".join(parts) or "Not answered yet: the runs are awaited."

@@ -43,8 +43,9 @@ def verdict_table(verdicts: Sequence[Verdict], records: Campaign | None = None) 
     ----------
     verdicts : sequence of Verdict
     records : Campaign, optional
-        For a column with the effects in dB beside those in per cent of 1 - SSIM, for links to the
-        records of each claim, and for an asterisk where one of its runs diverged.
+        For a column with the effects and 95 % intervals in dB beside those in per cent of
+        1 - SSIM, for links to the records of each claim, and for an asterisk where one of its runs
+        diverged.
 
     Returns
     -------
@@ -185,10 +186,10 @@ def _mark(verdict: Verdict, records: Campaign | None) -> str:
 def _in_db(verdict: Verdict, records: Campaign) -> dict[str, str]:
     estimand = in_db(verdict.claim.estimand)
     if estimand is None or verdict.effect is None:
-        return {"in dB": "", "95 % interval, dB": ""}
+        return {"in dB": ""}
     effect = estimand.estimate(records)
-    bounds = bounds_text(effect.lower(), effect.upper(), "dB")
-    return {"in dB": amount(effect.value, "dB"), "95 % interval, dB": bounds}
+    low, high = (number(end, "dB") for end in (effect.lower(), effect.upper()))
+    return {"in dB": f"{number(effect.value, 'dB')} ({low} to {high})"}
 
 
 def converged_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataFrame:
@@ -408,7 +409,7 @@ def _where(width: str, verdict: Verdict, records: Campaign) -> str:
     if width != WIDE:
         return ""
     lost = diverged(verdict, records)[0]
-    return "here, but with the runs that diverged" if lost else "here"
+    return "here, diverged runs included" if lost else "here"
 
 
 def margin_table() -> pd.DataFrame:

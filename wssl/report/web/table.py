@@ -21,7 +21,7 @@ SENTENCE, ALONE = "claim", "alone"
 
 _CLASS = f' class="{NUMBER}"'
 _UNITS = {"dB", "factor", "to"}
-_LONGEST = 24
+_LONGEST = 26
 
 
 def table_html(table: pd.DataFrame) -> str:
