@@ -84,6 +84,7 @@ for name, value in {
     "hours": text.hours(records),
     "diverged": text.diverged_text(runs, text.COUNTED, named=True)
     or "No run of this edition diverged.",
+    "replication": "" if exploratory.REPLICATED in beside else "None of its runs is recorded yet.",
     "beyond": text.beyond_text(verdicts),
     "rests": text.rests_text(found, "three-tasks", fewer),
     "beside": " ".join(
@@ -152,8 +153,9 @@ tables["secondary"]
 # Few seeds estimate their own scatter badly. The verdicts therefore average it with that of
 # comparable runs, in both widths, and runs that diverged count there, too. This table takes the
 # scatter of a claim's own runs alone and compares the two. A claim whose effect is the best of
-# several configurations minus another has the scatter of the two that were selected. The table decides
-# nothing, and is empty until a claim's runs are recorded.
+# several configurations minus another has the scatter of the two that were selected. An interval from
+# three seeds reaches 4.3 standard errors to each side, so it may be wide although their scatter is
+# small. The table decides nothing, and is empty until a claim's runs are recorded.
 
 # %% tags=["hide-input"]
 report.own_noise_table(verdicts, campaign)
@@ -182,7 +184,8 @@ report.converged_table(verdicts, campaign)
 # - *At half the learning rate (exploratory)*: seeds, initial weights and pretext phases are those of the
 #   registered runs, so these are no independent repetition.
 # - *Replication, new seeds*: five seeds that nothing else uses, registered when the first set was
-#   partly known and before any run with them. It is confirmatory: nothing about it can be chosen.
+#   partly known and before any run with them. It is confirmatory: rate, seeds and rules were fixed
+#   before. {glue:text}`replication`
 #
 # Halving the rate costs some networks about 5 %, so smaller effects cannot be told from the choice of
 # the rate, and “no difference that matters” is said of this rate only.

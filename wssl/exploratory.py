@@ -177,7 +177,7 @@ def half_rate_findings(store: Store | None = None) -> dict[str, Findings]:
     dict of str to Findings
         Of the claims about the controls by `AT_HALF_RATE` and `REPLICATED`, each from its own seeds
         and with their variance alone; of the claims that rest on one of the `repeated` parts, from
-        its runs alone, by its title.
+        its runs alone, by its title. A title without any run is left out.
     """
     store = store or Store()
     found = {
@@ -198,7 +198,12 @@ def half_rate_findings(store: Store | None = None) -> dict[str, Findings]:
             if all(available(part, need) for need in claim.estimand.needs(part))
         ]
         found[title] = findings(records, claims=whole)
-    return found
+    return {title: of for title, of in found.items() if _begun(of.campaign)}
+
+
+def _begun(campaign: Campaign) -> bool:
+    """Whether a network has been trained."""
+    return any(runs and not campaign.is_fill(arm) for arm, runs in campaign.runs.items())
 
 
 def half_rate_records(store: Store | None = None, seeds: Sequence[int] = MANY) -> list[Record]:

@@ -29,7 +29,7 @@ FIGURES = (
     ("Do the weights of the tasks matter?", "04_double_pretext", "fig-weights"),
     ("Do more tasks help more?", "05_triple_pretext", "fig-tasks"),
     ("Which loss?", "06_losses", "fig-table-4"),
-    ("Every claim with its interval", VERDICTS, "fig-verdicts"),
+    ("Where in the network?", "15_mechanism", "fig-where"),
 )
 """The slides that show a figure: title, page, and the figure's name on it."""
 
@@ -55,8 +55,11 @@ pre { font-size: 12pt; white-space: pre-wrap; margin: 0; }
 .slide dt { font-weight: bold; } .slide dd { margin: 0; line-height: 1.4; }
 .slide figure.wssl-chart.single { grid-template-columns: 175mm 1fr; max-width: none; }
 .slide .wssl-chart .hint { display: none; }
-.slide .wssl-claims { font-size: 11pt; }
-.slide .wssl-claims li { padding: 1.2mm 0; }
+.slide ol.wssl-claims {
+  display: grid; grid-template-columns: 1fr 1fr; gap: 0 10mm; font-size: 11pt; line-height: 1.3;
+}
+.slide .wssl-claims li { grid-template-columns: 1fr; align-content: start; padding: 1.5mm 0; }
+.slide .wssl-claims .detail { font-size: 8.5pt; line-height: 1.3; }
 """
 
 
@@ -204,7 +207,7 @@ def deck(folder: Path, title: str) -> str:
     ValueError
         If the page of the verdicts is not there or is older than the slides.
     """
-    names = {METHOD, *(name for _, name, _ in FIGURES)}
+    names = {METHOD, VERDICTS, *(name for _, name, _ in FIGURES)}
     pages = {name: read_page(folder / f"{name}.ipynb") for name in names}
     found = pages[VERDICTS].values
     keys = ("question", "picture", "headline", "primary_claims", "summary", "tally", "state")

@@ -220,9 +220,11 @@ def converged_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataF
                 ("", "claim"): verdict.claim.text,
                 ("all runs", "effect"): amount(effect.value if effect else np.nan, unit),
                 ("all runs", "95 % interval"): bounds_text(*verdict.interval(), unit),
-                ("without", "effect"): amount(rest.value, unit),
-                ("without", "95 % interval"): bounds_text(rest.lower(), rest.upper(), unit),
-                ("without", "seeds"): ", ".join(map(str, seeds)) or "—",
+                ("without diverged runs", "effect"): amount(rest.value, unit),
+                ("without diverged runs", "95 % interval"): bounds_text(
+                    rest.lower(), rest.upper(), unit
+                ),
+                ("without diverged runs", "seeds"): ", ".join(map(str, seeds)) or "—",
             }
         )
     return with_headings(lines) if lines else pd.DataFrame()
