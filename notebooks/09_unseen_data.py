@@ -141,10 +141,11 @@ report.dots(shown, contrasts, losses, zero="trained from scratch")
 #
 # No network was trained on these photographs.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Photographs that no network was trained on, with holes filled by the paper's configuration and its controls (first seed), and the original in the last column. Known pixels are those of the original.", "name": "fig-sets"}, "image": {"alt": "A grid of pictures: one row per photograph; columns for the masked picture, the fills of the paper's configuration and of each control, and the original."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Photographs that no network was trained on, with holes filled by the paper's configuration and its controls (first seed, at the width of the grids), and the original in the last column. Known pixels are those of the original.", "name": "fig-sets"}, "image": {"alt": "A grid of pictures: one row per photograph; columns for the masked picture, the fills of the paper's configuration and of each control, and the original."}}
 pictures, holes = study.pictures(photographs=3, drawn=0)
-filled = study.filled(arms, pictures, holes)
-report.fills_gallery(pictures, holes, filled, arms)
+networks = {ENCODERS[arm.encoder]: arm for arm in (BEST_ARM, RANDOM, SCRATCH)}
+filled = study.filled(networks, pictures, holes)
+report.fills_gallery(pictures, holes, filled, networks)
 
 # %% [markdown]
 # **What this page cannot conclude.** How networks behave after much longer training, and how they
