@@ -116,6 +116,7 @@ def test_a_figure_is_followed_by_the_function_that_drew_it():
     line = below("fills = report.against(a, b)\nreport.dots(campaign, fills)", ["f1"], "studies/x")
     assert 'href="../_modules/wssl/report/figures/dots.html#dots"' in line
     assert 'data-records="f1"' in line
+    assert "dots.html#dots" in below("report.dots(campaign, report.against(a, b))", [], "studies/x")
     code = "from wssl.report.figures.calibration import learning_rates\nlearning_rates(x)"
     assert "figures/calibration.html#learning_rates" in below(code, [], "studies/x")
     assert "href" not in below("plt.plot(x)", [], "studies/x")

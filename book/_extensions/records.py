@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 FOLDER = "records"
 NAMED = re.compile(r"""<(tr|figure|span|p)([^>]*?) data-records="([0-9a-f ]+)"([^>]*)>""")
+DRAWING = ("wssl.report.figures", "wssl.report.web")
 CHART = re.compile(r"""(<img [^>]*src="([^"]+/_images/[^"]+\.svg)"[^>]*/>)""")
 CALLED = re.compile(r"\b(report\.)?(\w+)\(")
 
@@ -198,7 +199,7 @@ def below(code: str, fingerprints: Sequence[str], page: str) -> str:
 
 
 def function(code: str) -> tuple[str, str] | None:
-    """The module and the name of the last function of `wssl.report` that a cell calls."""
+    """The module and the name of the last function that draws and that a cell calls."""
     direct = {
         name.strip(): module
         for module, names in re.findall(r"^from (wssl\.report\.\S+) import (.+)$", code, re.M)
@@ -206,10 +207,10 @@ def function(code: str) -> tuple[str, str] | None:
     }
     found = None
     for prefix, name in CALLED.findall(code):
-        if prefix and hasattr(report, name):
-            found = getattr(report, name).__module__, name
-        elif not prefix and name in direct:
-            found = direct[name], name
+        module = getattr(report, name).__module__ if prefix and hasattr(report, name) else ""
+        module = module or ("" if prefix else direct.get(name, ""))
+        if module.startswith(DRAWING):
+            found = module, name
     return found
 
 
