@@ -109,7 +109,7 @@ print(advice.command_text(exploration, CHOICES))
 # your own images before you trust any way: everything here was seen on aligned portraits of 64 px, with
 # holes of 30 to 50 % drawn as strokes one or two pixels wide.
 #
-# **Use the day.** A network needs longer than any run of this study to be worth it. {glue:text}`longer`
+# **Use the day.** A network may be worth it after longer training. {glue:text}`longer`
 # {glue:text}`crossing` That is an extrapolation ({doc}`13_scale`), for width 16. This command takes half
 # a day of one core; measure it in the same way, and keep whichever scores higher:
 

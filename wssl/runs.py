@@ -326,8 +326,9 @@ def _pretrain(
     If only the weights are missing they are trained again, and the first record stays.
     """
     path = store.weights_path(pretraining.fingerprint)
-    record = store.get(pretraining.fingerprint)
-    if record is not None and is_pretext(record) and training.drop_if_damaged(path):
+    stored = store.get(pretraining.fingerprint)
+    record = stored if stored is not None and is_pretext(stored) else None
+    if record is not None and training.drop_if_damaged(path):
         store.finish(pretraining.fingerprint)
         return record, training.read_arrays(path)
     store.check_writable(pretraining.fingerprint)
@@ -371,7 +372,7 @@ def _pretrain(
     )
     weights = [variable.numpy() for variable in encoder_variables(phase.network)]
     training.save_arrays(weights, path)
-    if record is not None and is_pretext(record):
+    if record is not None:
         store.finish(pretraining.fingerprint)
         return record, weights
     scores, tested = _pretext_scores(pretraining, phase)

@@ -207,8 +207,8 @@ def function(code: str) -> tuple[str, str] | None:
     }
     found = None
     for prefix, name in CALLED.findall(code):
-        module = getattr(report, name).__module__ if prefix and hasattr(report, name) else ""
-        module = module or ("" if prefix else direct.get(name, ""))
+        called = getattr(report, name, None)
+        module = getattr(called, "__module__", "") if prefix else direct.get(name, "")
         if module.startswith(DRAWING):
             found = module, name
     return found

@@ -146,8 +146,7 @@ def beyond_text(verdicts: Iterable[Verdict]) -> str:
     str
         Empty if there is none.
     """
-    undecided = [v for v in verdicts if v.outcome == UNDECIDED]
-    below = [f"“{v.claim.text.rstrip('.')}” ({above})" for v in undecided if (above := beyond(v))]
+    below = [f"“{v.claim.text.rstrip('.')}” ({above})" for v in verdicts if (above := beyond(v))]
     if not below:
         return ""
     one = len(below) == 1
@@ -159,14 +158,14 @@ def beyond_text(verdicts: Iterable[Verdict]) -> str:
 
 
 def beyond(verdict: Verdict) -> str:
-    """The paper's own effect and the upper end of the interval that decides, if that is lower.
+    """The paper's own effect, and the upper end of an undecided claim's interval if that is lower.
 
     Parameters
     ----------
     verdict : Verdict
     """
     printed, unit = in_paper([verdict.claim])[verdict.claim.key], verdict.claim.estimand.unit
-    if not verdict.high < printed:
+    if verdict.outcome != UNDECIDED or not verdict.high < printed:
         return ""
     return f"the paper {amount(printed, unit)}, here at most {amount(verdict.high, unit)}"
 
@@ -220,10 +219,9 @@ def diverged_words(verdict: Verdict, campaign: Campaign, words: Callable[[Verdic
     words : callable
         The text of a verdict's effect.
     """
-    lost, count = diverged(verdict, campaign)
-    text = f"{lost} of {counted(count, 'run')} diverged" if lost else ""
+    text = _lost_text(verdict, campaign)
     estimand = verdict.claim.estimand
-    if not lost or not isinstance(estimand, Contrast | Best):
+    if not text or not isinstance(estimand, Contrast | Best):
         return text
     rest = without_diverged(campaign, estimand)
     if rest is None:
@@ -231,6 +229,12 @@ def diverged_words(verdict: Verdict, campaign: Campaign, words: Callable[[Verdic
     effect, seeds = rest
     alone = words(replace(verdict, effect=effect))
     return f"{text}; in {seeds_text(seeds)}, where none did: {alone}"
+
+
+def _lost_text(verdict: Verdict, campaign: Campaign) -> str:
+    """How many runs behind an effect diverged; empty if none did."""
+    lost, count = diverged(verdict, campaign)
+    return f"{lost} of {counted(count, 'run')} diverged" if lost else ""
 
 
 def answer(found: Findings, keys: Iterable[str]) -> str:
@@ -253,11 +257,9 @@ def answer(found: Findings, keys: Iterable[str]) -> str:
         by_status: dict[str, list[str]] = {}
         for verdict in sorted(verdicts, key=lambda v: [*SIGNS].index(v.outcome)):
             if verdict.outcome == UNDECIDED:
-                lost, count = diverged(verdict, found.campaign)
-                effect = f"{lost} of {counted(count, 'run')} diverged" if lost else ""
+                effect = _lost_text(verdict, found.campaign)
             else:
-                lost_words = diverged_words(verdict, found.campaign, in_words)
-                effect = lost_words or in_words(verdict)
+                effect = diverged_words(verdict, found.campaign, in_words) or in_words(verdict)
                 if effect and not effect.startswith(verdict.claim.compared):
                     effect = f"{verdict.claim.compared}: {effect}"
             quoted = f"“{verdict.claim.text.rstrip('.')}”" + f" ({effect})" * bool(effect)
@@ -280,10 +282,7 @@ def judged_text(verdict: Verdict, campaign: Campaign) -> str:
     campaign : Campaign
         From whose records it is.
     """
-    lost, count = diverged(verdict, campaign)
-    if lost:
-        return f"{verdict.status} ({lost} of {counted(count, 'run')} diverged)"
-    effect = in_words(verdict, interval=False)
+    effect = _lost_text(verdict, campaign) or in_words(verdict, interval=False)
     return f"{verdict.status} ({effect})" if effect else verdict.status
 
 

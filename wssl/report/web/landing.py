@@ -336,8 +336,7 @@ def _item(verdict: Verdict, found: Findings, beside: Mapping[str, Findings]) -> 
     if effect:
         lost = diverged_words(verdict, found.campaign, effect_words)
         effect = lost or effect + why_undecided(verdict)
-        above = beyond(verdict) if verdict.outcome == UNDECIDED else ""
-        effect += f"; {above}" * bool(above)
+        effect = "; ".join(filter(None, [effect, beyond(verdict)]))
     if effect and is_provisional(found):
         effect += "; provisional"
     traced = attribute(verdict_records(verdict, found.campaign))

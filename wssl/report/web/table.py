@@ -60,7 +60,8 @@ def table_html(table: pd.DataFrame) -> str:
     if alone:
         above = names.index(SENTENCE) + 1
         head = _without_names(head, above)
-        wide, deeper = levels - above + table.shape[1], levels - above
+        deeper = levels - above
+        wide = deeper + table.shape[1]
     body = ""
     for found, line, text in zip(noted, lines[1:], below, strict=True):
         row = _named(_marked(line, numeric), levels if words else 0, text)
@@ -119,17 +120,19 @@ def _named(line: str, levels: int, below: str) -> str:
 
 def _stacked(row: str, wide: int, deeper: int, found: str) -> str:
     """A row in lines: one for each of its names but the `deeper` ones, then its cells."""
-    names = re.findall(r"<th.*?</th>", row, re.DOTALL)
+    names = list(re.finditer(r"<th[^>]*>(.*?)</th>", row, re.DOTALL))
     above = names[: max(len(names) - deeper, 0)]
-    cells = row[row.index(above[-1]) + len(above[-1]) :] if above else row
-    lines = ""
-    for name in above:
-        inner = name.partition(">")[2].removesuffix("</th>")
-        place = found if name is above[-1] and not deeper else ""
-        kind = "group" if name is not above[-1] else NAME
-        lines += f'<tr class="{ALONE}"{place}><th class="{kind}" colspan="{wide}">'
-        lines += f"<div>{inner}</div></th></tr>"
-    return f"{lines}<tr{found if deeper else ''}>{cells}"
+    if not above:
+        return f"<tr{found}>{row}"
+
+    def line(name: re.Match[str], kind: str, place: str = "") -> str:
+        start = f'<tr class="{ALONE}"{place}><th class="{kind}" colspan="{wide}">'
+        return f"{start}<div>{name[1]}</div></th></tr>"
+
+    *groups, last = above
+    lines = "".join(line(name, "group") for name in groups)
+    lines += line(last, NAME, "" if deeper else found)
+    return f"{lines}<tr{found if deeper else ''}>{row[last.end() :]}"
 
 
 def _without_names(head: str, count: int) -> str:
