@@ -45,10 +45,9 @@ groups = {1: SINGLES, 2: DOUBLES, 3: TRIPLES}
 everything = [*SINGLES, *DOUBLES, *TRIPLES]
 asked = ["two-tasks", "three-tasks", "combination", "steadier"]
 parts = report.more_tasks(groups, campaign)
-fewer = {name: terms for name, terms in parts.items() if name.startswith("three minus two,")}
 for name, value in {
     "answer": text.answer(found, asked),
-    "rests": text.rests_text(found, "three-tasks", fewer),
+    "rests": text.rests_text(found, "three-tasks", report.three_without_some(parts)),
     "awaiting": text.awaiting_text(*study.recorded(everything)) if study.registered else "",
     "scale": text.scale_text(found, everything),
     "learned": text.learned_text(report.phases_of(campaign, everything)),

@@ -60,7 +60,6 @@ exchanged = study.repeated(found)
 alike = repeats.on_one_machine(found, exchanged)
 mixed = repeats.mixed([v.claim for v in verdicts], campaign)
 parts = report.more_tasks({1: SINGLES, 2: DOUBLES, 3: TRIPLES}, campaign)
-fewer = {name: terms for name, terms in parts.items() if name.startswith("three minus two,")}
 tables = {
     "primary": report.verdict_table(primary, campaign),
     "secondary": report.verdict_table(secondary, campaign),
@@ -86,7 +85,7 @@ for name, value in {
     or "No run of this edition diverged.",
     "replication": "" if exploratory.REPLICATED in beside else "None of its runs is recorded yet.",
     "beyond": text.beyond_text(verdicts),
-    "rests": text.rests_text(found, "three-tasks", fewer),
+    "rests": text.rests_text(found, "three-tasks", report.three_without_some(parts)),
     "beside": " ".join(
         f"{title}: {text.scale_text(other, other.campaign.runs, text.COUNTED_BESIDE)}"
         for title, other in beside.items()

@@ -129,6 +129,14 @@ def test_the_worst_task_is_found_and_left_out():
     assert list(report.more_tasks(GROUPS, EMPTY)) == list(found)[:2]
 
 
+def test_what_three_tasks_may_rest_on_leaves_out_pairs_alone():
+    (terms,) = report.three_without_some(
+        report.more_tasks(GROUPS, Campaign(study(single("saturation", -0.5))))
+    ).values()
+    assert {arm for c, arm in terms if c > 0} == set(TRIPLES)
+    assert {arm for c, arm in terms if c < 0} < set(DOUBLES)
+
+
 def test_even_weights_and_ends_name_the_right_arms():
     terms = report.even_weights({"triples": TRIPLES})["triples"]
     ((_, even),) = [term for term in terms if term[0] > 0]

@@ -120,7 +120,7 @@ def test_every_run_is_a_point_of_the_scatter(records):
 def test_the_table_of_slopes(records):
     runs = learned_runs(records)
     table = tables.slope_table({"all": runs})
-    assert table["", "compared"].tolist() == ["between configurations", "between seeds of one"]
+    assert table["", "compared"].tolist() == ["between configurations", "between the seeds of one"]
     slope = slope_within(runs)
     groups = [rows["accuracy"].tolist() for _, rows in runs.groupby("group")]
     span = max(max(group) - min(group) for group in groups if len(group) > 1)

@@ -29,6 +29,7 @@ from wssl.report.tables.contrasts import (
     score_table,
     shared_runs,
     spread_table,
+    three_without_some,
     variants_table,
 )
 from wssl.report.tables.costs import benchmark_table, effort_table, machine_table, machines
@@ -129,6 +130,7 @@ __all__ = [
     "spread_table",
     "summary",
     "table",
+    "three_without_some",
     "training_curves",
     "use_style",
     "variants_table",

@@ -44,7 +44,7 @@ def architecture(network: Any, encoder_layers: int, tasks: Sequence[str]) -> Fig
     end = _draw_layers(axis, network.layers[encoder_layers:], middle, colors[1], tops[1])
     axis.text((middle + end) / 2, -5, "decoder:\nlearns to fill holes", **below)
     skip = {"arrowstyle": "->", "color": "0.45", "connectionstyle": "arc3,rad=-0.25"}
-    for level in tops[0].keys() & tops[1].keys():
+    for level in sorted(tops[0].keys() & tops[1].keys()):
         axis.annotate("", tops[1][level], tops[0][level], arrowprops=skip)
     for i, task in enumerate(tasks):
         axis.annotate(

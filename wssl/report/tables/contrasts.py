@@ -355,6 +355,17 @@ def more_tasks(groups: Mapping[int, Sequence[Arm]], campaign: Campaign) -> dict[
     }
 
 
+def three_without_some(parts: Mapping[str, Terms]) -> dict[str, Terms]:
+    """Three tasks minus two without some of the pairs: what a claim on three tasks may rest on.
+
+    Parameters
+    ----------
+    parts : mapping of str to sequence of (float, Arm)
+        As from `more_tasks`.
+    """
+    return {name: terms for name, terms in parts.items() if name.startswith("three minus two,")}
+
+
 def even_weights(sets: Mapping[str, Sequence[Arm]]) -> dict[str, Terms]:
     """The evenest weighting of each set of tasks minus the mean of its others.
 

@@ -28,16 +28,12 @@ def slope_table(sets: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Two rows per set: between configurations, and between seeds of one. The effect is the change
-        of 1 - SSIM from the lowest to the highest accuracy that was seen.
+        Two rows per set: between configurations, and between the seeds of one. The effect is the
+        change of 1 - SSIM from the lowest to the highest accuracy that was seen.
     """
     lines = []
     for name, runs in sets.items():
-        ways = {
-            "between configurations": slope_between(runs),
-            "between seeds of one": slope_within(runs),
-        }
-        for way, slope in ways.items():
+        for way, slope in _slopes(runs).items():
             lines.append(
                 {
                     ("", "runs"): name,
@@ -62,18 +58,22 @@ def learning_text(runs: pd.DataFrame) -> str:
     runs : pandas.DataFrame
         As from `wssl.claims.blocks.learned_runs`.
     """
-    ways = {
-        "between configurations": slope_between(runs),
-        "between the seeds of one": slope_within(runs),
-    }
     found = []
-    for way, slope in ways.items():
+    for way, slope in _slopes(runs).items():
         if slope is not None:
             ends = _over(slope, "low"), _over(slope, "high")
             found.append(f"{change_text(_over(slope, 'value'), SSIM, ends)} {way}")
     if not found:
         return ""
     return f"From the worst to the best learned pretext tasks: {'; '.join(found)}."
+
+
+def _slopes(runs: pd.DataFrame) -> dict[str, Slope | None]:
+    """Both slopes of a fill's quality over pretext accuracy, by what they compare."""
+    return {
+        "between configurations": slope_between(runs),
+        "between the seeds of one": slope_within(runs),
+    }
 
 
 def _over(slope: Slope | None, part: str) -> float:
