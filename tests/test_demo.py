@@ -102,6 +102,8 @@ def test_the_campaign_s_networks_are_used_where_the_weights_of_both_are_stored(t
     fabricate(store, registered)
     drawn = demo.largest(store)
     assert {(e.dataset, e.scale.size, e.seed) for e in drawn.values()} == {("synthetic", 128, 0)}
+    full = next(e for e in registered if e.encoder == "frozen").pretraining.scale.pretext_steps
+    assert 4 * drawn["wssl"].pretraining.scale.pretext_steps == full
 
     def keep(experiment):
         path = store.weights_path(experiment.fingerprint)
@@ -184,6 +186,14 @@ def test_two_networks_and_the_runtime_are_made_once(tmp_path, monkeypatch, train
         assert facts["size"] == 32
         assert b"restored" in content
     assert "wssl.js" in capsys.readouterr().out
+
+
+def test_a_run_that_fails_ends_the_command_with_its_reason(tmp_path, monkeypatch):
+    monkeypatch.setattr(demo, "fetch", lambda *_: None)
+    monkeypatch.setattr(demo, "pack_runtime", lambda _: demo.INTEGRITY)
+    with pytest.raises(SystemExit, match="error: .*nowhere"):
+        demo.main(["--preset", "smoke", "--dataset", "folder:nowhere", "--output", str(tmp_path)])
+    assert not list(tmp_path.glob("*scratch.js"))
 
 
 def test_a_preset_that_does_not_exist_is_an_error(tmp_path, monkeypatch):
