@@ -245,18 +245,26 @@ def test_what_a_claim_that_holds_rests_on(judged):
     assert text.rests_text(judged, "supervised", {}) == "", "it does not hold here"
 
 
-def test_a_brief_answer_has_the_outcomes_of_all_runs_beside_one_another(judged):
+def test_a_brief_answer_has_the_outcomes_of_all_runs_without_intervals(judged):
     part = findings(study(TRUE["features"]), claims=[claim("features")])
-    words = text.brief_answer(
-        judged, {"Other runs": part, "None": findings([])}, ["features", "mix"]
-    )
-    first, second = words.split("; ")
-    expected = text.judged_text(judged["features"], judged.campaign)
-    again = text.judged_text(part["features"], part.campaign)
-    assert first.endswith(f"serves inpainting”: {expected}, other runs: {again}")
-    assert second.endswith(f"SSIM loss alone”: {text.judged_text(judged['mix'], judged.campaign)}")
-    assert expected.startswith("holds (1 - SSIM ")
+    keys = ["features", "mix"]
+    assert judged["features"].outcome == part["features"].outcome == HOLDS
+    assert judged["mix"].outcome == SAME
+    words = text.brief_answer(judged, {"Other runs": part, "None": findings([])}, keys)
+    serves, mixed = (f"“{judged[key].claim.text.rstrip('.')}” (1 - SSIM " for key in keys)
+    first, other = words.split(". ")
+    assert first.startswith(f"The registered runs: holds: {serves}")
+    assert f"); {SAME}: {mixed}" in first
+    assert other.startswith(f"Other runs: holds: {serves}")
     assert "interval" not in words
+    assert text.brief_answer(judged, {}, keys) == text.answer(judged, keys)
+
+
+def test_a_brief_answer_says_once_that_the_registered_runs_decide_nothing(judged):
+    keys = ["features", "mix"]
+    lost = {key: replace(judged[key], outcome=UNDECIDED) for key in keys}
+    words = text.brief_answer(Findings(judged.campaign, lost, True), {"Other runs": judged}, keys)
+    assert words.startswith("The registered runs decide none of the 2 claims. Other runs: holds: “")
 
 
 def test_an_undecided_claim_has_no_effect_in_an_answer(judged):

@@ -254,23 +254,35 @@ def answer(found: Findings, keys: Iterable[str]) -> str:
     """
     verdicts = [found[key] for key in keys]
     if found.registered:
-        by_status: dict[str, list[str]] = {}
-        for verdict in sorted(verdicts, key=lambda v: [*SIGNS].index(v.outcome)):
-            if verdict.outcome == UNDECIDED:
-                effect = _lost_text(verdict, found.campaign)
-            else:
-                effect = diverged_words(verdict, found.campaign, in_words) or in_words(verdict)
-                if effect and not effect.startswith(verdict.claim.compared):
-                    effect = f"{verdict.claim.compared}: {effect}"
-            quoted = f"“{verdict.claim.text.rstrip('.')}”" + f" ({effect})" * bool(effect)
-            by_status.setdefault(verdict.status, []).append(quoted)
-        groups = [f"{status}: {'; '.join(quoted)}" for status, quoted in by_status.items()]
+        groups = _by_status(verdicts, found.campaign, _decided_effect)
         return ". ".join(group[0].upper() + group[1:] for group in groups)
     seen = [v for v in verdicts if v.outcome == SEEN]
     if not seen:
         return "At this scale nothing is judged, and none of the required runs was made"
     effects = "; ".join(f"{v.claim.compared}: {finding_text(v, found.campaign)}" for v in seen)
     return f"{unjudged_text(found)}. These runs show: {effects}"
+
+
+def _decided_effect(verdict: Verdict, campaign: Campaign) -> str:
+    """The effect of a claim with what was compared, or what an undecided one lost."""
+    if verdict.outcome == UNDECIDED:
+        return _lost_text(verdict, campaign)
+    effect = diverged_words(verdict, campaign, in_words) or in_words(verdict)
+    if effect and not effect.startswith(verdict.claim.compared):
+        effect = f"{verdict.claim.compared}: {effect}"
+    return effect
+
+
+def _by_status(
+    verdicts: Iterable[Verdict], campaign: Campaign, words: Callable[[Verdict, Campaign], str]
+) -> list[str]:
+    """Claims by their verdict, each with words of its own."""
+    groups: dict[str, list[str]] = {}
+    for verdict in sorted(verdicts, key=lambda v: [*SIGNS].index(v.outcome)):
+        effect = words(verdict, campaign)
+        quoted = f"“{verdict.claim.text.rstrip('.')}”" + f" ({effect})" * bool(effect)
+        groups.setdefault(verdict.status, []).append(quoted)
+    return [f"{status}: {'; '.join(quoted)}" for status, quoted in groups.items()]
 
 
 def judged_text(verdict: Verdict, campaign: Campaign) -> str:
@@ -282,8 +294,13 @@ def judged_text(verdict: Verdict, campaign: Campaign) -> str:
     campaign : Campaign
         From whose records it is.
     """
-    effect = _lost_text(verdict, campaign) or in_words(verdict, interval=False)
+    effect = _brief_effect(verdict, campaign)
     return f"{verdict.status} ({effect})" if effect else verdict.status
+
+
+def _brief_effect(verdict: Verdict, campaign: Campaign) -> str:
+    """The effect of a claim without its interval, or the number of runs that diverged."""
+    return _lost_text(verdict, campaign) or in_words(verdict, interval=False)
 
 
 def brief_answer(found: Findings, beside: Mapping[str, Findings], keys: Iterable[str]) -> str:
@@ -300,20 +317,28 @@ def brief_answer(found: Findings, beside: Mapping[str, Findings], keys: Iterable
     Returns
     -------
     str
-        Each claim with its outcomes, without a full stop; as `answer` where nothing is registered.
+        The verdicts of the registered runs, then those of the others, without a full stop; as
+        `answer` where there are no others or nothing is registered.
     """
-    if not found.registered:
+    keys = list(keys)
+    others = {}
+    for title, other in beside.items():
+        known = [key for key in keys if key in other.verdicts and other[key].effect is not None]
+        if known:
+            judged = _by_status([other[key] for key in known], other.campaign, _brief_effect)
+            others[title] = "; ".join(judged)
+    if not found.registered or not others:
         return answer(found, keys)
-    parts = []
-    for key in keys:
-        outcomes = [judged_text(found[key], found.campaign)]
-        outcomes += [
-            f"{title[0].lower()}{title[1:]}: {judged_text(other[key], other.campaign)}"
-            for title, other in beside.items()
-            if key in other.verdicts and other[key].effect is not None
-        ]
-        parts.append(f"“{found[key].claim.text.rstrip('.')}”: {', '.join(outcomes)}")
-    return "; ".join(parts)
+    verdicts = [found[key] for key in keys]
+    undecided = all(verdict.outcome == UNDECIDED for verdict in verdicts)
+    lost = {_lost_text(verdict, found.campaign) for verdict in verdicts}
+    if undecided and len(lost) == 1 and len(keys) > 1:
+        why = f" ({lost.pop()})" if any(lost) else ""
+        registered = f"The registered runs decide none of the {len(keys)} claims{why}"
+    else:
+        judged = _by_status(verdicts, found.campaign, _brief_effect)
+        registered = f"The registered runs: {'; '.join(judged)}"
+    return ". ".join([registered, *(f"{title}: {judged}" for title, judged in others.items())])
 
 
 def rests_text(found: Findings, key: str, others: Mapping[str, Sequence[tuple[float, Arm]]]) -> str:
