@@ -13,7 +13,11 @@
 # pretrained encoder know of the image? Which of its blocks does the decoder use? And does a network
 # that has learned its pretext task better also fill better?
 #
-# **The answer.** {glue:text}`answer` {glue:text}`learning`
+# **The answer.** What the features know: {glue:text}`known`
+#
+# What freezing does: {glue:text}`freezing`
+#
+# Whether learning the task helps: {glue:text}`learning`
 #
 # {glue:text}`awaiting`
 
@@ -89,10 +93,13 @@ learned = {
 }
 alike = similarity(study.firsts(dict(zip(ENCODERS.values(), judged, strict=True))))
 for name, value in {
-    "answer": mechanism.answer_text(
+    "known": mechanism.known_text(
         campaign,
         {"after pretraining": best, "with random weights": plain, "from scratch": scratch},
-        {"all five blocks": BEST_ARM, "the first alone": frozen["1"], "the last": frozen["5"]},
+    ),
+    "freezing": mechanism.freezing_text(
+        campaign,
+        {"all five": BEST_ARM, "the first alone": frozen["1"], "the last alone": frozen["5"]},
         SCRATCH,
     ),
     "learning": mechanism.learning_text(learned["the paper's weightings"]),
@@ -187,8 +194,8 @@ accuracy_scatter(learned, records)
 # The table gives the change of 1 - SSIM from the lowest to the highest accuracy that was seen. Where
 # all runs learned their tasks about equally well, that range is narrow, and no change in it does not
 # show that learning is of no use. *Between configurations* compares their means; these differ in
-# their tasks, too, so that a trend need not be an effect of learning. *Between seeds of one* compares
-# runs that differ in nothing else.
+# their tasks, too, so that a trend need not be an effect of learning. *Between the seeds of one*
+# compares runs that differ in nothing else.
 
 # %% tags=["hide-input"]
 mechanism.slope_table(learned)

@@ -134,7 +134,7 @@ def test_the_table_of_slopes(records):
         f"From the worst to the best learned pretext tasks: 1 - SSIM {abs(effect):.1f} % "
     )
     assert words.endswith(" between the seeds of one."), "one configuration has no slope between"
-    assert tables.learning_text(runs.iloc[:0]) == ""
+    assert tables.learning_text(runs.iloc[:0]) == tables.AWAITED
 
 
 def test_what_the_first_block_lets_through(campaign):
@@ -145,17 +145,19 @@ def test_what_the_first_block_lets_through(campaign):
     first, second = (f"{np.mean(v):.1f} dB" for v in known.values())
     seeds = [f"{len(v)} seed{'s' * (len(v) > 1)}" for v in known.values()]
     controls = {"if pretrained": BEST_ARM, "from scratch": SCRATCH}
-    text = tables.answer_text(campaign, controls, {"the first": FIRST["1"][0]}, SCRATCH)
+    text = tables.known_text(campaign, controls)
     words = f"{first} if pretrained ({seeds[0]}) and {second} from scratch ({seeds[1]})."
     assert f"recovers known pixels with a PSNR of {words}" in text
-    assert text.endswith("for the first.")
+    costs = tables.freezing_text(campaign, {"the first": FIRST["1"][0]}, SCRATCH)
+    assert costs.startswith("Pretrained blocks frozen (first width 4), compared with training from")
+    assert costs.endswith("for the first.")
     fills = paired(campaign, difference(BEST_ARM, SCRATCH).terms, SSIM).estimate
     change = 100 * (1 - np.exp(-fills.value))
     way = "lower" if change >= 0 else "higher"
     compared = "frozen network if pretrained, compared with those of the one from scratch: "
     assert f"{compared}1 - SSIM {abs(change):.1f} % {way}, 95 % interval " in text
-    awaited = tables.answer_text(EMPTY, controls, {}, SCRATCH)
-    assert awaited == "Not answered yet: the runs are awaited."
+    assert tables.known_text(EMPTY, controls) == tables.AWAITED
+    assert tables.freezing_text(EMPTY, controls, SCRATCH) == tables.AWAITED
     table = tables.width_table(
         campaign, {"16": controls, "64": {name: Arm(width="64") for name in controls}}
     )

@@ -206,16 +206,16 @@ def test_the_answer_of_the_ladders():
     found = ladders(study(TRUE["features"]))
     words = text.ladder_answer(found, registered=True)
     places = (
-        r"encoder: between \S+ % lower, 95 % interval .* \(width 16, \d seeds\) and \S+ % lower"
+        r"encoder: between \S+ % lower \(width 16, \d seeds\) and \S+ % lower \(.*\), with a 95 % "
+        "interval that leaves out zero at 2 of 2 scales"
     )
     assert re.search(places, words)
-    assert words.endswith("at 2 scales.")
     twice = {"width": found["width"], "holes": found["width"][:1]}
-    assert text.ladder_answer(twice, registered=True).endswith("at 2 scales.")
+    assert text.ladder_answer(twice, registered=True).endswith("of 2 scales.")
     records = [{**r, "fingerprint": f"other-{r['fingerprint']}"} for r in study(TRUE["supervised"])]
     other = [replace(rung, campaign=Campaign(records)) for rung in found["width"]]
     more = text.ladder_answer({**found, "holes": other}, registered=True)
-    assert more.endswith("at 4 scales.")
+    assert more.endswith("of 4 scales.")
     assert more != words
     assert "budget 16x" in text.awaited_rungs(found)
     assert "width 16" not in text.awaited_rungs(found)

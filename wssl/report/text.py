@@ -684,11 +684,14 @@ def ladder_answer(
         if len(seen) > 1:
             title = score_label(score)
             ends = [
-                f"{change_text(value, score, ends).removeprefix(f'{title} ')} ({where})"
-                for value, ends, where in (min(seen.values()), max(seen.values()))
+                f"{change_text(value, score).removeprefix(f'{title} ')} ({where})"
+                for value, _, where in (min(seen.values()), max(seen.values()))
             ]
-            scales = counted(len(seen), "scale")
-            parts.append(f"compared with {against}: between {' and '.join(ends)}, at {scales}")
+            apart = sum(low * high > 0 for _, (low, high), _ in seen.values())
+            parts.append(
+                f"compared with {against}: between {' and '.join(ends)}, with a 95 % interval "
+                f"that leaves out zero at {apart} of {counted(len(seen), 'scale')}"
+            )
     if parts:
         title = score_label(score)
         return f"{title} of the paper's pretrained, frozen network, {'; '.join(parts)}."

@@ -16,6 +16,8 @@ from wssl.report.tables.paper import with_headings
 from wssl.report.text import counted, listed
 from wssl.store import Record
 
+AWAITED = "Not answered yet: the runs are awaited."
+
 
 def slope_table(sets: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
     """How the fill changes with the accuracy of the pretext phase.
@@ -51,7 +53,7 @@ def slope_table(sets: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 
 
 def learning_text(runs: pd.DataFrame) -> str:
-    """Whether networks that learned their tasks better fill better, as a sentence, if known.
+    """Whether networks that learned their tasks better fill better, as a sentence.
 
     Parameters
     ----------
@@ -64,7 +66,7 @@ def learning_text(runs: pd.DataFrame) -> str:
             ends = _over(slope, "low"), _over(slope, "high")
             found.append(f"{change_text(_over(slope, 'value'), SSIM, ends)} {way}")
     if not found:
-        return ""
+        return AWAITED
     return f"From the worst to the best learned pretext tasks: {'; '.join(found)}."
 
 
@@ -104,20 +106,14 @@ def similarity_table(record: Record | None) -> pd.DataFrame:
     return table.rename_axis("encoders")
 
 
-def answer_text(
-    campaign: Campaign, controls: Mapping[str, Arm], depths: Mapping[str, Arm], reference: Arm
-) -> str:
-    """What the first block lets through, how the fills compare, and what freezing costs.
+def known_text(campaign: Campaign, controls: Mapping[str, Arm]) -> str:
+    """What the first block of encoders lets through, and how their fills compare.
 
     Parameters
     ----------
     campaign : Campaign
     controls : mapping of str to Arm
         By the words for its encoder: ``"if pretrained"``. The fills of the first two are compared.
-    depths : mapping of str to Arm
-        Pretrained networks by the words for their frozen blocks.
-    reference : Arm
-        The network trained from scratch that `depths` are compared with.
     """
     parts = []
     read = [
@@ -140,19 +136,32 @@ def answer_text(
             f"The fills of the frozen network {words}, compared with those of the one {other}: "
             f"{change} ({seeds})."
         )
+    return " ".join(parts) or AWAITED
+
+
+def freezing_text(campaign: Campaign, depths: Mapping[str, Arm], reference: Arm) -> str:
+    """What freezing blocks of a pretrained network costs, as a sentence.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    depths : mapping of str to Arm
+        Pretrained networks by the words for their frozen blocks.
+    reference : Arm
+        The network trained from scratch that they are compared with.
+    """
     costs = []
     for words, arm in depths.items():
         cost = paired(campaign, difference(arm, reference).terms, SSIM)
         if cost is not None:
             change = change_text(cost.estimate.value, SSIM, bounds(cost.estimate))
             costs.append(f"{change} for {words}")
-    if costs:
-        parts.append(
-            f"Freezing pretrained blocks{_wide(campaign, depths)}, compared with training from "
-            f"scratch: "
-            f"{'; '.join(costs)}."
-        )
-    return " ".join(parts) or "Not answered yet: the runs are awaited."
+    if not costs:
+        return AWAITED
+    frozen = (
+        f"Pretrained blocks frozen{_wide(campaign, depths)}, compared with training from scratch"
+    )
+    return f"{frozen}: {'; '.join(costs)}."
 
 
 def _wide(campaign: Campaign, arms: Mapping[str, Arm]) -> str:
