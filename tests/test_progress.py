@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 from tqdm import tqdm
 
-from wssl import progress, runs
+from wssl import machine, progress, runs
 from wssl.experiment import Evaluation, Experiment
 from wssl.progress import Progress, describe, follow
 from wssl.schedule import Step
@@ -107,6 +107,17 @@ def test_a_run_takes_as_long_as_its_effort_says(store):
     assert 20.0 < wider < 40.0
 
 
+def test_earlier_runs_of_this_processor_tell_more_than_those_of_another(store):
+    keep(SEEDS[0], store, 10.0)
+    keep(SEEDS[0].pretraining, store, 4.0)
+    own = store.get(SEEDS[0].fingerprint)
+    provenance = {"seconds": 60.0, "processor": machine.processor()}
+    store.put({**own, "fingerprint": SEEDS[1].fingerprint, "provenance": provenance})
+    known = Progress({"one": SEEDS}, store)
+    assert known.expected(SEEDS[2]) == 60.0
+    assert known.expected(SEEDS[2].pretraining) == 4.0, "none is of this processor"
+
+
 def test_an_evaluation_waits_for_what_it_tests(store):
     tested = Evaluation(SEEDS[0], dataset="photos")
     known = Progress({"one": [tested], "two": SEEDS[:2]}, store)
@@ -117,7 +128,7 @@ def test_an_evaluation_waits_for_what_it_tests(store):
     assert Progress({"one": [tested]}, store).left == (tested,)
 
 
-def test_what_a_run_takes_is_the_mean_of_its_kind_and_preset(store):
+def test_what_a_run_takes_is_the_median_of_its_kind_and_preset(store):
     known = Progress({"one": SEEDS}, store)
     phases = [e.pretraining for e in SEEDS]
     assert known.expected(SEEDS[0]) is None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext, redirect_stderr
 from datetime import timedelta
-from statistics import fmean
+from statistics import median
 from typing import Any
 
 from rich import box
@@ -19,6 +19,7 @@ from rich.text import Text
 
 from wssl import records
 from wssl.experiment import Evaluation, Pretraining
+from wssl.machine import processor
 from wssl.schedule import Asked, Step, Task, needed, plan, work, workers
 from wssl.store import Store
 
@@ -61,7 +62,7 @@ class Progress:
         self.running: dict[Task, float] = {}
         self.failed: dict[Task, Exception] = {}
         self.jobs = 1
-        self._before = _speeds_of_records(store)
+        self._here, self._anywhere = _speeds_of_records(store)
         self._since: Speeds = {}
 
     def note(self, step: Step) -> None:
@@ -82,17 +83,18 @@ class Progress:
         """The expected seconds of a task, or None if nothing is known.
 
         Estimated in proportion to its effort (steps, images, pixels, width) from finished tasks of
-        its kind, or from earlier records if none has finished. Its kind are the pretext phases, or
-        the experiments of its method, or of any method if there are none of its own, all at its
-        preset.
+        its kind, or from earlier records if none has finished: those of this processor, or else
+        all. Its kind are the pretext phases, or the experiments of its method, or of any method if
+        there are none of its own, all at its preset.
         """
         kind = _kind(task)
-        for known in (self._since, self._before):
+        sources = self._since, self._here, self._anywhere
+        for known in sources:
             if kind in known:
-                return fmean(known[kind]) * _effort(task)
-        for known in (self._since, self._before):
+                return median(known[kind]) * _effort(task)
+        for known in sources:
             if alike := [s for other in known if other[:2] == kind[:2] for s in known[other]]:
-                return fmean(alike) * _effort(task)
+                return median(alike) * _effort(task)
         return None
 
     def to_go(self, asked: Iterable[Asked]) -> float | None:
@@ -308,8 +310,10 @@ def _effort_of(scale: Mapping[str, Any]) -> float:
     return float(images * scale["size"] ** 2 * scale["width"] ** _WIDTH_POWER)
 
 
-def _speeds_of_records(store: Store) -> Speeds:
-    found: Speeds = {}
+def _speeds_of_records(store: Store) -> tuple[Speeds, Speeds]:
+    """The speeds of earlier runs: of those on this processor, and of all."""
+    here: Speeds = {}
+    anywhere: Speeds = {}
     for record in store.records():
         seconds = record["provenance"].get("seconds")
         if seconds is not None and records.is_of_network(record):
@@ -317,8 +321,10 @@ def _speeds_of_records(store: Store) -> Speeds:
             method = "" if records.is_pretext(record) else own["method"]
             effort = 1.0 if records.is_evaluation(record) else _effort_of(record["scale"])
             key = record["kind"], own["preset"], method
-            found.setdefault(key, []).append(seconds / effort)
-    return found
+            anywhere.setdefault(key, []).append(seconds / effort)
+            if record["provenance"].get("processor") == processor():
+                here.setdefault(key, []).append(seconds / effort)
+    return here, anywhere
 
 
 def clock(seconds: float) -> str:
