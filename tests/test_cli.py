@@ -24,6 +24,7 @@ from wssl.data.manifests import MANIFESTS
 from wssl.experiment import ENCODERS, Experiment
 from wssl.losses import LOSSES
 from wssl.methods import METHODS, Method
+from wssl.metrics import METRICS
 from wssl.presets import PRESETS
 from wssl.pretext import TASKS
 from wssl.store import Store
@@ -357,10 +358,30 @@ def test_a_run_that_was_done_prints_its_record_at_once(results, capsys):
     assert main(["run", "--pretext", "rotation", "--preset", "smoke"]) == 0
     lines = capsys.readouterr().out.splitlines()
     record = results.get(ROTATION.fingerprint)
-    assert [line.split() for line in lines[:-1]] == [
-        [name, f"{value:.4f}"] for name, value in record["metrics"].items()
-    ]
-    assert lines[-1].split() == ["record", str(results.path(ROTATION.fingerprint))]
+    shown = {line[:14].strip(): line[14:].split() for line in lines}
+    for name, metric in METRICS.items():
+        cells = [
+            f"{record['metrics'][variant]:.{metric.decimals}f}"
+            if (variant := f"{name}{suffix}") in record["metrics"]
+            else "-"
+            for suffix in ("", "_hole", "_raw", "_hole_raw")
+        ]
+        better = "higher" if metric.higher_is_better else "lower"
+        assert shown[metric.heading] == [*cells, better, "is", "better"]
+    train, test = (record["provenance"][f"{split}_images"] for split in ("train", "test"))
+    said = f"trained on {train}, scored on {test} (test), of synthetic"
+    assert shown["images"] == said.split()
+    assert shown["record"] == [str(results.path(ROTATION.fingerprint))]
+
+
+def test_a_score_that_has_no_value_is_undefined(results, monkeypatch, capsys):
+    record = results.get(ROTATION.fingerprint)
+    lost = {**record, "metrics": {**record["metrics"], "st_lpips": None}, "history": []}
+    monkeypatch.setattr(runs, "run", lambda *_, **__: runs.Result(ROTATION, lost, results))
+    assert main(["run"]) == 0
+    out = capsys.readouterr().out
+    assert re.search(r"ST-LPIPS +undefined +- +0\.\d{4} +-   lower", out)
+    assert "trained on" not in out, "without a history it is a fill that learns nothing"
 
 
 def test_every_field_of_an_experiment_has_its_option(monkeypatch):

@@ -1,6 +1,7 @@
 """``wssl run``: one experiment."""
 
 import argparse
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from wssl.cli.options import add_fields, at_least_1, given_fields, start_keras
@@ -56,11 +57,41 @@ def _run(options: argparse.Namespace) -> None:
         experiment = _cut(whole, options.steps)
     with data_parallel(options.devices, options.micro_batch or experiment.scale.inpainting_batch):
         result = run(experiment, micro_batch=options.micro_batch)
-    for metric, value in result.metrics.items():
-        print(f"{metric:14} {'undefined' if value is None else f'{value:.4f}'}")
+    print("\n".join(_scores(result.metrics)))
+    print(_images(result))
     print(f"record         {result.store.path(result.fingerprint)}")
     if options.steps is not None and result.record["history"]:
         print(_projection(result, whole))
+
+
+def _scores(metrics: Mapping[str, float | None]) -> list[str]:
+    """A table of the metrics of a run, with a line that explains its columns."""
+    from wssl.metrics import METRICS
+
+    columns = {"": "filled", "_hole": "its hole", "_raw": "raw output", "_hole_raw": "its hole"}
+    lines = [" " * 14 + "".join(f"{title:>12}" for title in columns.values())]
+    for name, metric in METRICS.items():
+        cells = [
+            "-" if variant not in metrics else _number(metrics[variant], metric.decimals)
+            for variant in (f"{name}{suffix}" for suffix in columns)
+        ]
+        better = "higher" if metric.higher_is_better else "lower"
+        lines.append(
+            f"{metric.heading:14}{''.join(map('{:>12}'.format, cells))}   {better} is better"
+        )
+    return [*lines, "filled: with the known pixels of the original; raw: as the network makes it"]
+
+
+def _number(value: float | None, decimals: int) -> str:
+    return "undefined" if value is None else f"{value:.{decimals}f}"
+
+
+def _images(result: "Result") -> str:
+    """How many images a run was trained and scored on, and from where."""
+    train, test = (result.provenance[f"{split}_images"] for split in ("train", "test"))
+    learned = f"trained on {train:,}, " if result.record["history"] else ""
+    own = result.experiment
+    return f"images         {learned}scored on {test:,} ({own.split}), of {own.dataset}"
 
 
 def _cut(whole: "Experiment", steps: int) -> "Experiment":
