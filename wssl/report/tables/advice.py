@@ -196,7 +196,8 @@ def longer_text(campaign: Campaign, network: Arm, fill: Arm) -> str:
 
 
 def _hours(runs: Sequence[Record]) -> float:
-    return float(np.mean([run["provenance"]["seconds"] for run in runs])) / 3600
+    """The median: some runs shared their core with other work."""
+    return float(np.median([run["provenance"]["seconds"] for run in runs])) / 3600
 
 
 def half_a_day(campaign: Campaign, arm: Arm) -> int:
@@ -235,6 +236,7 @@ def cost_text(campaign: Campaign, arm: Arm) -> str:
     images = runs[0]["provenance"]["train_images"]
     return (
         f"For comparison, training from scratch at {scale} on {images:,} portraits, {steps:,} "
-        f"steps of {batch}, took {hours:.1f} hours of one processor core and reached {scores} "
-        f"({counted(len(runs), 'seed')}). A day of one core is {24 / hours:.0f} times as long."
+        f"steps of {batch}, took {hours:.1f} hours (median) of one processor core and reached "
+        f"{scores} ({counted(len(runs), 'seed')}). A day of one core is {24 / hours:.0f} times as "
+        "long."
     )
