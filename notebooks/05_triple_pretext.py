@@ -101,6 +101,16 @@ report.own_noise_table([found[key] for key in asked], campaign)
 report.contrast_table(campaign, parts, in_paper=True)
 
 # %% [markdown]
+# ## Does one task help or harm wherever it takes part?
+#
+# The table compares the mean of all weightings with a task with that of all without it, and then the
+# slope over its weight (exploratory). Weightings with and without a task differ in their number of
+# tasks, too.
+
+# %% tags=["hide-input"]
+report.contrast_table(campaign, report.with_each_task(everything), in_paper=True)
+
+# %% [markdown]
 # ## Are more tasks more stable?
 #
 # Each seed repeats the paper's whole study once. The table gives the mean and the standard

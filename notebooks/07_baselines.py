@@ -48,10 +48,11 @@ found = study.findings([*learned, *fills])
 # %% tags=["remove-input"]
 campaign = found.campaign
 halved = Campaign(exploratory.half_rate_records() if study.registered else [])
+beside = exploratory.half_rate_findings() if study.registered else {}
 wide = report.runs_of(halved, [WIDE_BEST])
 copied = report.runs_of(campaign, [SHIFT_NET])
 for name, value in {
-    "answer": text.answer(found, ["methods", "classical"]),
+    "answer": text.brief_answer(found, beside, ["methods", "classical"]),
     "awaiting": text.awaiting_text(*study.recorded(learned)) if study.registered else "",
     "scale": text.scale_text(found, learned),
     "wider": text.levels_text({"WSSL of width 32, at half the rate": wide, "Shift-Net": copied}),

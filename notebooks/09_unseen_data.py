@@ -14,7 +14,7 @@
 # self-supervised learning improves robustness. It tests neither: all of its numbers come from
 # portraits like those it was trained on.
 #
-# **The answer.** {glue:text}`answer`.
+# **The answer.** {glue:text}`answer`. {glue:text}`differ`
 #
 # {glue:text}`awaiting` {glue:text}`shown`
 
@@ -54,6 +54,7 @@ arms = {ENCODERS[arm.encoder]: arm for arm in found.at(*controls)}
 instead, shown = to_show(campaign, beside, arms.values())
 for name, value in {
     "answer": text.brief_answer(found, beside, QUESTIONS),
+    "differ": " ".join(text.differ_text(other, QUESTIONS[2:]) for other in beside.values()),
     "shown": text.shown_text(instead),
     "again": "The figure shows the same runs as the first one of this page." if instead else "",
     "awaiting": text.awaiting_text(*study.recorded(arms.values())) if study.registered else "",

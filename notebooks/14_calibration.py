@@ -88,9 +88,9 @@ calibration.accuracy_table(phases)
 # **What this page cannot conclude.** Which learning rates are best at other sizes, widths or
 # budgets than those tried here. At the width of the controls only two rates were tried, with random
 # features and from scratch, and the higher was better both times; fine-tuned and partly frozen
-# networks have the rate of the others, which was not tried for them. One seed was used, and
-# registered runs of the width of the controls diverged at the chosen rate later, frozen ones and ones
-# from scratch: {doc}`10_verdicts` names them.
+# networks have the rate of the others, which was not tried for them. One seed was used, and registered
+# runs of both widths diverged at the chosen rate later, frozen ones and ones from scratch:
+# {doc}`10_verdicts` names them.
 
 # %% [markdown]
 # ## Exercises

@@ -237,7 +237,8 @@ mechanism.similarity_table(alike)
 # **What this page cannot conclude.** Why one network fills holes better than another: a block that
 # passes on more of the image, and a better fill, may have different causes. What a decoder could
 # learn to use that a linear map does not find. Whether freezing would still cost as much if the image
-# itself went to the decoder, past the frozen block: that was not tried. Nor does a cut connection show how well a network would do that had been trained without it.
+# itself went to the decoder, past the frozen block: that was not tried, so it is not known how much of
+# the cost is due to more than what the first block lets through. Nor does a cut connection show how well a network would do that had been trained without it.
 # The intervals on the left of {numref}`fig-where` are for new seeds, not for new images.
 
 # %% [markdown]

@@ -77,7 +77,8 @@ report.dots(
 #
 # ## What was decided before the runs
 #
-# Each conclusion was given its criterion before the runs:
+# Each conclusion was given its criterion before the runs. A comparison with a run that diverged is
+# made in the other seeds, at least two:
 
 # %% tags=["hide-input"]
 tables.reading_table(readings)

@@ -72,7 +72,8 @@ report.dots(
 # seen from: what is 50 % worse than the other is 33 % better seen from there. The interval is wider than
 # the 95 % intervals of the figure, to allow for the number of choices. Advice is *clear* if this interval
 # lies on one side of zero and no run of the two ways diverged; if the interval lies within the margin of
-# 5 %, the choice does not matter. Where runs diverged, the advice follows the others; where the interval
+# 5 %, the choice does not matter. What is clear by SSIM need not be so by PSNR: a loss that contains
+# SSIM is favoured by SSIM. Where runs diverged, the advice follows the others; where the interval
 # contains zero, it is the cheaper way. The last column has the steps of both ways, a pretext phase and then the inpainting phase.
 # *Registered runs* are those of the plan,
 # which tests a claim with some of them ({doc}`10_verdicts`); *exploratory runs* were added to it, and

@@ -360,3 +360,13 @@ def test_what_a_mask_source_returns_is_checked(found, received, monkeypatch):
 def test_the_numbers_of_a_recipe_are_checked(numbers, message):
     with pytest.raises(ValueError, match=message):
         data.Recipe(**{"strokes_mean": 4, "strokes_sd": 2, **numbers})
+
+
+def test_the_depth_of_holes_is_the_distance_to_the_nearest_known_pixel():
+    found = data.depths("synthetic", "dense", 2, size=32)
+    expected = []
+    for mask in data.masks("synthetic", 2, 32):
+        known = np.argwhere(~mask)
+        expected += [np.hypot(*(known - pixel).T).min() for pixel in np.argwhere(mask)]
+    np.testing.assert_allclose(found, expected)
+    assert found.min() == 1

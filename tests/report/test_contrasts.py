@@ -120,7 +120,11 @@ def test_the_papers_study_is_one_repetition(campaign):
 def test_the_worst_task_is_found_and_left_out():
     world = Campaign(study(single("saturation", -0.5)))
     found = report.more_tasks(GROUPS, world)
-    (terms,) = (t for name, t in found.items() if name.endswith("without Saturation"))
+    (terms,) = (
+        t
+        for name, t in found.items()
+        if name == "all pairs minus Sharpness and Rotation, each alone"
+    )
     left = [arm for c, arm in terms if c < 0]
     assert left == [arm for arm in SINGLES if "saturation" not in arm.pretext]
     effect = paired(world, found["two tasks minus one"], SSIM).estimate.value
@@ -406,3 +410,15 @@ def test_a_fill_that_the_shortest_training_passes_has_no_crossing(level, words):
     words = crossing_text(rungs, fill, 16_000)
     assert words.endswith(f" with the harmonic fill after {cell} images.")
     assert crossing_text(ladders([])["budget"], fill, 16_000) == "", "no runs"
+
+
+def test_weightings_with_a_task_and_the_trend_over_its_weight():
+    found = report.with_each_task([*SINGLES, *DOUBLES, *TRIPLES])
+    assert len(found) == 6
+    weights = {arm: arm.pretext.get("sharpness", 0.0) for arm in (*SINGLES, *DOUBLES, *TRIPLES)}
+    terms = found["with Sharpness minus without"]
+    assert {arm for c, arm in terms if c > 0} == {arm for arm, weight in weights.items() if weight}
+    assert sum(c for c, _ in terms) == pytest.approx(0)
+    slope = found["Sharpness, from a weight of 0 to 1"]
+    line = [0.7 - 0.3 * weights[arm] for _, arm in slope]
+    assert np.dot([c for c, _ in slope], line) == pytest.approx(-0.3)

@@ -112,7 +112,8 @@ def test_each_primary_claim_has_a_verdict_and_its_records(found):
     assert len(items) == len(landing.PLAIN) == 6
     assert set(landing.PLAIN) == {v.claim.key for v in found.values() if v.claim.primary}
     named = re.findall(r'data-records="([^"]+)"', html)
-    assert len(named) == 6
+    assert len(named) == 8, "six claims, two of them at the other width as well"
+    assert html.count("At width 16 (5 seeds, shown without a verdict): error ") == 2
     runs = {run["fingerprint"] for by_seed in found.campaign.runs.values()
             for run in by_seed.values()}  # fmt: skip
     assert {name for names in named for name in names.split()} <= runs
@@ -143,7 +144,7 @@ def test_what_the_runs_at_half_the_rate_say_stands_below(found):
     html = report.claim_list(found, {HALVED: whole})._repr_html_()
     assert html.count("At half the rate: ") == 2
     assert f"{expected} ({words})" in html
-    assert len(re.findall(r'class="detail" data-records="', html)) == 2
+    assert len(re.findall(r'class="detail" data-records="', html)) == 4, "and of width 16"
 
 
 @pytest.mark.parametrize(

@@ -267,6 +267,13 @@ def test_a_brief_answer_says_once_that_the_registered_runs_decide_nothing(judged
     assert words.startswith("The registered runs decide none of the 2 claims. Other runs: holds: “")
 
 
+def test_one_question_with_other_answers_on_other_scales(judged):
+    assert text.differ_text(judged, ["features", "mix", "none"]) == (
+        "The answer depends on the scale of the metric."
+    )
+    assert text.differ_text(judged, ["features"]) == ""
+
+
 def test_an_undecided_claim_has_no_effect_in_an_answer(judged):
     verdict = replace(judged["mix"], outcome=UNDECIDED)
     found = Findings(judged.campaign, {**judged.verdicts, "mix": verdict}, True)

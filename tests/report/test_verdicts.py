@@ -166,7 +166,7 @@ def test_controls_by_their_own_noise(verdicts):
     assert row["from its own runs"] == numbers.bounds_text(*ends, "ratio")
     ratio = np.var(values, ddof=1) / campaign.prior(terms, SSIM)[0]
     assert row["own variance, in multiples of that of comparable runs"] == f"{ratio:.2g}"
-    assert row["the same, without runs that diverged"] == f"{ratio:.2g}"
+    assert row["the same, both without runs that diverged"] == f"{ratio:.2g}"
     assert tables.own_noise_table(judge([]), Campaign([])).empty
 
 

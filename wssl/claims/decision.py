@@ -70,6 +70,8 @@ class Verdict:
             return f"{AWAITING} ({self.done} of {self.registered})"
         if self.outcome == REFUTED:
             how = "the opposite" if self.high < 0 else "the opposite, or too small to matter"
+            if self.claim.estimand.unit in ("share", "yield"):
+                how = "below the threshold"
             return f"{REFUTED}: {how}"
         return self.outcome
 

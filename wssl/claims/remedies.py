@@ -237,9 +237,9 @@ class Reading:
     means : str
         What would count as it.
     holds : bool or None
-        None while runs are missing, and where some diverged.
+        None while runs are missing, and where too few are left that did not diverge.
     diverged : bool
-        Whether some of its runs did.
+        Whether some of its runs did. These are left out.
     """
 
     statement: str
@@ -279,7 +279,7 @@ def readings(exploration: Campaign, score: Score = SSIM) -> list[Reading]:
     def reading(statement: str, means: str, holds: Callable[[], bool], *names: str) -> Reading:
         whole = all(found[name] for name in names)
         some = any(with_diverged(exploration, contrasts[name].values()) for name in names)
-        return Reading(statement, means, holds() if whole and not some else None, some)
+        return Reading(statement, means, holds() if whole else None, some)
 
     return [
         reading(
@@ -336,11 +336,14 @@ def with_diverged(
 def _estimates(
     exploration: Campaign, contrasts: Mapping[str, tuple[tuple[float, Arm], ...]], score: Score
 ) -> list[Estimate]:
-    """The estimate of each contrast; none of them while one lacks a seed of the grids."""
+    """The estimate of each contrast from the seeds in which no run of its arms diverged.
+
+    None of them while one lacks a run at a seed of the grids, or has fewer than two such seeds.
+    """
     done, planned = recorded(exploration, [arm for of in contrasts.values() for _, arm in of])
-    found = [paired(exploration, terms, score) for terms in contrasts.values()]
-    whole = done == planned and all(found)
-    return [pair.estimate for pair in found if pair] if whole else []
+    found = [paired(exploration.converged, terms, score) for terms in contrasts.values()]
+    known = [pair.estimate for pair in found if pair and len(pair.per_seed) > 1]
+    return known if done == planned and len(known) == len(found) else []
 
 
 def on_validation(exploration: Campaign, arms: Mapping[str, Arm]) -> dict[str, float]:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
+from scipy.ndimage import distance_transform_edt
 
 from wssl.data.folder import SPLITS, check_split, digest
 from wssl.data.mask_folder import MASK_FORMS, find_mask_folder
@@ -374,6 +375,31 @@ def coverages(
     """
     drawn = islice(stream(source, size, seed, split, recipe), count)
     return np.array([mask.mean() for mask in drawn], np.float64)
+
+
+def depths(
+    source: str = "synthetic",
+    recipe: str | Recipe = "dense",
+    count: int = 100,
+    size: int = 64,
+    seed: int = 0,
+    split: str = "train",
+) -> npt.NDArray[np.float64]:
+    """How far each pixel of the holes of `count` masks is from the nearest known pixel.
+
+    Parameters
+    ----------
+    source, recipe, count, size, seed, split
+        As for `masks`, with its default coverage.
+
+    Returns
+    -------
+    float (N,)
+        Euclidean distances between the centres of pixels, in pixels, at least 1; one for each of
+        the N pixels that are hole.
+    """
+    drawn = masks(source, count, size, seed, split=split, recipe=recipe)
+    return np.concatenate([distance_transform_edt(mask)[mask] for mask in drawn])
 
 
 def mask_fingerprint(source: str = "synthetic", recipe: str | Recipe = "dense") -> str:

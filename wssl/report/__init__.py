@@ -31,12 +31,14 @@ from wssl.report.tables.contrasts import (
     spread_table,
     three_without_some,
     variants_table,
+    with_each_task,
 )
 from wssl.report.tables.costs import benchmark_table, effort_table, machine_table, machines
 from wssl.report.tables.ladders import fit_table, ladder_table
 from wssl.report.tables.paper import accuracy, accuracy_table, format_interval, rows, table
 from wssl.report.tables.repeats import exchange_table, repeat_table
 from wssl.report.tables.verdicts import (
+    absence_text,
     answer_table,
     beside_table,
     brief_table,
@@ -46,6 +48,7 @@ from wssl.report.tables.verdicts import (
     margin_table,
     own_noise_table,
     power_table,
+    short_coverage,
     source_table,
     verdict_table,
     width_table,
@@ -61,6 +64,7 @@ __all__ = [
     "METRICS",
     "Chart",
     "Slider",
+    "absence_text",
     "accuracy",
     "accuracy_by_weight",
     "accuracy_table",
@@ -125,6 +129,7 @@ __all__ = [
     "set_name",
     "share_curves",
     "shared_runs",
+    "short_coverage",
     "slider",
     "source_table",
     "spread_table",
@@ -137,6 +142,7 @@ __all__ = [
     "verdict_table",
     "weight_curves",
     "width_table",
+    "with_each_task",
     "world_table",
     "zoomed",
 ]

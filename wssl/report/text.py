@@ -167,7 +167,8 @@ def beyond(verdict: Verdict) -> str:
     printed, unit = in_paper([verdict.claim])[verdict.claim.key], verdict.claim.estimand.unit
     if verdict.outcome != UNDECIDED or not verdict.high < printed:
         return ""
-    return f"the paper {amount(printed, unit)}, here at most {amount(verdict.high, unit)}"
+    single = "from single runs, their noise included" if unit == "SD" else "from single runs"
+    return f"the paper {amount(printed, unit)} {single}, here at most {amount(verdict.high, unit)}"
 
 
 def why_undecided(verdict: Verdict) -> str:
@@ -339,6 +340,19 @@ def brief_answer(found: Findings, beside: Mapping[str, Findings], keys: Iterable
         judged = _by_status(verdicts, found.campaign, _brief_effect)
         registered = f"The registered runs: {'; '.join(judged)}"
     return ". ".join([registered, *(f"{title}: {judged}" for title, judged in others.items())])
+
+
+def differ_text(found: Findings, keys: Iterable[str]) -> str:
+    """That one question has other answers on other scales, as a sentence; empty if it has not.
+
+    Parameters
+    ----------
+    found : Findings
+    keys : iterable of str
+        Of claims that ask it on one scale each.
+    """
+    known = {found[key].status for key in keys if key in found and found[key].effect is not None}
+    return "The answer depends on the scale of the metric." if len(known) > 1 else ""
 
 
 def rests_text(found: Findings, key: str, others: Mapping[str, Sequence[tuple[float, Arm]]]) -> str:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from wssl.claims.advice import CLEAR, NO_DIFFERENCE, Choice, deciding, recipe
 from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign
-from wssl.claims.estimands import SSIM, difference
+from wssl.claims.estimands import PSNR, SSIM, Score, difference
 from wssl.claims.outcomes import paired
 from wssl.report.labels import METRICS, arm_label
 from wssl.report.numbers import bounds, change_text, number, numbers
@@ -30,27 +30,36 @@ def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per choice. The effect is that of the first way against the second, as in the
-        figure, by 1 - SSIM, with an interval that allows for the number of choices.
+        figure, by 1 - SSIM and by PSNR, with intervals that allow for the number of choices.
     """
     lines, traced = [], []
     for choice in choices:
         found = choice.seen(campaign)
         advice = choice.advice(campaign)
-        value, low, high = np.nan, np.nan, np.nan
-        if found:
-            value, (low, high) = found.estimate.value, deciding(found)
+        effect, interval = _effect(choice, campaign, SSIM)
+        by_psnr, its_interval = _effect(choice, campaign, PSNR)
         lines.append(
             {
                 "choice": choice.question,
                 "what to do": advice.action if advice else _awaited(campaign, choice),
                 "how sure, by SSIM": advice.certainty if advice else "",
-                "first way better by (%)": number(value, SSIM.unit),
-                "interval that decides": numbers(low, high, SSIM.unit),
+                "first way better by (%)": effect,
+                "interval that decides": interval,
+                "the same in dB": by_psnr,
+                "its interval": its_interval,
                 "seen with": _seen_with(campaign, choice, len(found.per_seed) if found else 0),
             }
         )
         traced.append(trace.fingerprints(runs_of(campaign, [choice.first, choice.second])))
     return trace.with_rows(indexed(lines, "choice"), traced)
+
+
+def _effect(choice: Choice, campaign: Campaign, score: Score) -> tuple[str, str]:
+    """The effect of a choice and its interval, as they are printed."""
+    found = choice.seen(campaign, score)
+    value = found.estimate.value if found else np.nan
+    low, high = deciding(found) if found else (np.nan, np.nan)
+    return number(value, score.unit), numbers(low, high, score.unit)
 
 
 def _awaited(campaign: Campaign, choice: Choice) -> str:

@@ -349,7 +349,9 @@ def more_tasks(groups: Mapping[int, Sequence[Arm]], campaign: Campaign) -> dict[
     kept = [arm for arm in two if tuple(arm.pretext) != low]
     without = [arm for arm in one if arm != worst]
     return found | {
-        f"two minus one, without {set_name(worst.pretext)}": means(two, without).terms,
+        f"all pairs minus {' and '.join(set_name(arm.pretext) for arm in without)}, each alone": (
+            means(two, without).terms
+        ),
         f"three minus two, without {set_name(low)}": means(three, kept).terms,
         f"three minus {set_name(high)} alone": means(three, pairs[high]).terms,
     }
@@ -378,6 +380,36 @@ def even_weights(sets: Mapping[str, Sequence[Arm]]) -> dict[str, Terms]:
         uneven = [max(arm.pretext.values()) - min(arm.pretext.values()) for arm in arms]
         even = arms[int(np.argmin(uneven))]
         found[name] = means([even], [arm for arm in arms if arm != even]).terms
+    return found
+
+
+def with_each_task(arms: Sequence[Arm]) -> dict[str, Terms]:
+    """Weightings with a task minus those without it, and the trend over its weight.
+
+    Parameters
+    ----------
+    arms : sequence of Arm
+        Of all numbers of tasks.
+
+    Returns
+    -------
+    dict of str to tuple of (float, Arm)
+        Two contrasts for each task; the trend is the change along a straight line from a weight of
+        0 to one of 1.
+    """
+    found = {}
+    for task in dict.fromkeys(task for arm in arms for task in arm.pretext):
+        title = set_name([task])
+        weights = np.array([arm.pretext.get(task, 0.0) for arm in arms])
+        found[f"with {title} minus without"] = means(
+            [arm for arm, weight in zip(arms, weights, strict=True) if weight],
+            [arm for arm, weight in zip(arms, weights, strict=True) if not weight],
+        ).terms
+        centred = weights - weights.mean()
+        slope = centred / (centred @ centred)
+        found[f"{title}, from a weight of 0 to 1"] = tuple(
+            (float(share), arm) for share, arm in zip(slope, arms, strict=True)
+        )
     return found
 
 

@@ -26,15 +26,16 @@ def reading_table(readings: Sequence[Reading]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per conclusion: what would show it, and ``yes``, ``no``, ``awaiting runs``, or that
-        runs diverged.
+        One row per conclusion: what would show it, and ``yes``, ``no`` or ``awaiting runs``; and
+        whether runs that diverged were left out.
     """
     words = {True: "yes", False: "no", None: "awaiting runs"}
+    without = "without runs that diverged"
     lines = [
         {
             "conclusion": one.statement,
             "it counts as shown if": one.means,
-            "shown": "cannot be said: runs diverged" if one.diverged else words[one.holds],
+            "shown": f"{words[one.holds]}, {without}" if one.diverged else words[one.holds],
         }
         for one in readings
     ]

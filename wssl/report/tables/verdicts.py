@@ -15,16 +15,17 @@ from wssl.claims.estimands import (
     SSIM,
     Best,
     Contrast,
+    Score,
     Unit,
     in_db,
     linear,
     shown,
 )
-from wssl.claims.outcomes import Findings, diverged, paired, without_diverged
+from wssl.claims.outcomes import Findings, common_seeds, diverged, paired, without_diverged
 from wssl.report.labels import score_label
 from wssl.report.numbers import amount, bounds_text, heading, number, numbers
 from wssl.report.tables.paper import indexed, with_headings
-from wssl.report.text import SIGNS, counted, judged_text
+from wssl.report.text import SIGNS, counted, judged_text, listed
 from wssl.report.web import trace
 from wssl.statistics import Effect, Estimate
 
@@ -243,12 +244,12 @@ def own_noise_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataF
     pandas.DataFrame
         One row per comparison of configurations whose runs are there: the 95 % interval of the
         table of verdicts, in which comparable runs lend their variance; that of Student's t, with
-        the same error over images; and how many times the lent variance of one seed, with and
-        without runs that diverged, the own one is. Of the best of several arms that is the variance
-        of the two that are compared in the end.
+        the same error over images; and how many times the lent variance of one seed the own one is,
+        with all runs on both sides, and with those that did not diverge. Of the best of several
+        arms that is the variance of the two that are compared in the end.
     """
     with_all = "own variance, in multiples of that of comparable runs"
-    without = "the same, without runs that diverged"
+    without = "the same, both without runs that diverged"
     columns = ["effect", "95 % interval", "from its own runs", with_all, without]
     lines = []
     for verdict, estimand in _comparisons(verdicts if len(campaign.design.few) > 1 else ()):
@@ -265,27 +266,32 @@ def own_noise_table(verdicts: Sequence[Verdict], campaign: Campaign) -> pd.DataF
         else:
             terms = estimand.terms
             alone = linear(campaign, terms, score, seeds, own=True)
-        lent, rest = (of.prior(terms, score)[0] for of in (campaign, campaign.converged))
-        values = [sum(c * score(campaign, arm, seed) for c, arm in terms) for seed in seeds]
-        own = float(np.var(values, ddof=1))
         lines.append(
             {
                 "claim": verdict.claim.text,
                 "effect": amount(verdict.effect.value, unit),
                 "95 % interval": bounds_text(*verdict.interval(), unit),
                 "from its own runs": bounds_text(alone.lower(), alone.upper(), unit),
-                with_all: _times(own, lent),
-                without: _times(own, rest),
+                with_all: _times(campaign, terms, score, seeds),
+                without: _times(campaign.converged, terms, score, seeds),
             }
         )
     return pd.DataFrame(lines, columns=["claim", *columns]).set_index("claim")
 
 
-def _times(own: float, other: float) -> str:
-    """A variance in multiples of another."""
-    if not other > 0:
+def _times(
+    campaign: Campaign, terms: Sequence[tuple[float, Arm]], score: Score, seeds: Sequence[int]
+) -> str:
+    """The variance of one seed of a contrast, in multiples of that of comparable runs."""
+    lent = campaign.prior(terms, score)[0]
+    common = common_seeds(campaign, [arm for _, arm in terms], score)
+    values = [
+        sum(c * score(campaign, arm, seed) for c, arm in terms) for seed in seeds if seed in common
+    ]
+    if len(values) < 2 or not lent > 0:
         return "—"
-    return f"{own / other:,.0f}" if own >= 10 * other else f"{own / other:.2g}"
+    ratio = float(np.var(values, ddof=1)) / lent
+    return f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"
 
 
 def group_table(
@@ -469,6 +475,34 @@ def power_table(found: Mapping[str, Any], noise: str) -> pd.DataFrame:
     table = pd.DataFrame(found["power"][noise]).T * 100
     titles = {"0": "no effect: the same"}
     return table.rename(columns=lambda k: titles.get(k, f"{k} x margin: holds")).round(0)
+
+
+def absence_text(found: Mapping[str, Any]) -> str:
+    """How rarely the absence of an effect of a primary claim would be found, as a sentence.
+
+    Parameters
+    ----------
+    found : mapping
+        As from `wssl.claims.characteristics.summary`.
+    """
+    shares = {
+        noise: max(of["0"] for of in claims.values()) for noise, claims in found["power"].items()
+    }
+    most = listed([f"{100 * share:.0f} % ({noise})" for noise, share in shares.items()])
+    return f"The absence of an effect of a primary claim was found at most in {most} of campaigns."
+
+
+def short_coverage(found: Mapping[str, Any]) -> str:
+    """Which claims have the fewest intervals with the true effect, as a sentence.
+
+    Parameters
+    ----------
+    found : mapping
+        As from `wssl.claims.characteristics.summary`.
+    """
+    worst = sorted(found["claims"].items(), key=lambda item: item[1]["covered"])[:2]
+    words = listed([f"`{key}` ({100 * of['covered']:.1f} %)" for key, of in worst])
+    return f"The fewest in any world are those of {words}."
 
 
 def coverage_table(found: Mapping[str, Any]) -> pd.DataFrame:

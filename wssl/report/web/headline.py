@@ -109,8 +109,8 @@ def headline(found: Findings, beside: Mapping[str, Findings] | None = None) -> C
 
 
 _INSTEAD = (
-    " Some registered runs of WSSL and its controls diverged; others are shown, in which none "
-    "did: {}."
+    " Some registered runs of WSSL and its controls diverged. In their place are shown runs in "
+    "which none did: {}."
 )
 
 

@@ -1,19 +1,20 @@
 """The first page: a picture, a sentence that answers, the primary claims in plain words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape
 
 import numpy as np
 
-from wssl.claims.campaign import Campaign
+from wssl.claims.campaign import NARROW, Campaign, at_width
 from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED, Verdict
-from wssl.claims.estimands import Best
+from wssl.claims.estimands import Best, Contrast
+from wssl.claims.estimands import shown as at_other_width
 from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, diverged
 from wssl.report.labels import arm_label
 from wssl.report.text import SIGNS, beyond, counted, diverged_words, in_words, why_undecided
 from wssl.report.web.sliders import embedded
-from wssl.report.web.trace import attribute, verdict_records
+from wssl.report.web.trace import attribute, fingerprints, verdict_records
 from wssl.statistics import BestAgainstBest
 from wssl.store import Record
 
@@ -173,8 +174,8 @@ PLAIN = {
 """The primary claims by their keys, in words that need no other page."""
 
 NOTES = {
-    "methods": "; these have four times its steps, and PIC was still improving when its training "
-    "ended"
+    "methods": "; these have four times its steps, not counting its pretext phase, and PIC was "
+    "still improving when its training ended"
 }
 """What has to be said with a verdict, by the key of its claim (plan, corrections)."""
 
@@ -332,6 +333,7 @@ def _item(verdict: Verdict, found: Findings, beside: Mapping[str, Findings]) -> 
                 f'<span class="detail"{attribute(verdict_records(again, other.campaign))}>'
                 f"{escape(_beside(title, again, other.campaign))}</span>"
             )
+    below += _narrow(verdict, found)
     effect = effect_words(verdict) if verdict.effect is not None else ""
     if effect:
         lost = diverged_words(verdict, found.campaign, effect_words)
@@ -352,6 +354,25 @@ def _item(verdict: Verdict, found: Findings, beside: Mapping[str, Findings]) -> 
         f'<span class="verdict"{traced}>{SIGNS[verdict.outcome]} {escape(judged)}'
         f'<span class="detail">{escape(_capital(effect)) if effect else ""}</span>'
         f"{below}</span></li>"
+    )
+
+
+def _narrow(verdict: Verdict, found: Findings) -> str:
+    """What the runs of the grids' width show of a claim on the controls, which decides nothing."""
+    estimand = verdict.claim.estimand
+    if not found.registered or not isinstance(estimand, Contrast) or not estimand.many:
+        return ""
+    campaign = found.campaign.converged
+    result = at_other_width(campaign, estimand, NARROW)
+    if result is None:
+        return ""
+    estimate, seeds = result
+    words = effect_words(replace(verdict, effect=estimate))
+    arms = [at_width(arm, NARROW) for _, arm in estimand.terms]
+    runs = [run for arm in arms for run in campaign.runs[arm].values()]
+    return (
+        f'<span class="detail"{attribute(fingerprints(runs))}>At width {campaign.design.narrow} '
+        f"({counted(seeds, 'seed')}, shown without a verdict): {escape(words)}</span>"
     )
 
 
