@@ -47,6 +47,7 @@ asked = ["two-tasks", "three-tasks", "combination", "steadier"]
 parts = report.more_tasks(groups, campaign)
 for name, value in {
     "answer": text.answer(found, asked),
+    "each_task": report.each_task_text(campaign, everything),
     "rests": text.rests_text(found, "three-tasks", report.three_without_some(parts)),
     "awaiting": text.awaiting_text(*study.recorded(everything)) if study.registered else "",
     "scale": text.scale_text(found, everything),
@@ -105,7 +106,7 @@ report.contrast_table(campaign, parts, in_paper=True)
 #
 # The table compares the mean of all weightings with a task with that of all without it, and then the
 # slope over its weight (exploratory). Weightings with and without a task differ in their number of
-# tasks, too.
+# tasks, too. {glue:text}`each_task`
 
 # %% tags=["hide-input"]
 report.contrast_table(campaign, report.with_each_task(everything), in_paper=True)

@@ -1,5 +1,6 @@
 """Tables and figures of contrasts: every number against one that is computed here."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -422,3 +423,8 @@ def test_weightings_with_a_task_and_the_trend_over_its_weight():
     slope = found["Sharpness, from a weight of 0 to 1"]
     line = [0.7 - 0.3 * weights[arm] for _, arm in slope]
     assert np.dot([c for c, _ in slope], line) == pytest.approx(-0.3)
+    world = Campaign(study(single("saturation", -0.5)))
+    words = report.each_task_text(world, [*SINGLES, *DOUBLES, *TRIPLES])
+    assert re.match(r"As a mean over weightings: with Sharpness minus without: 1 - SSIM \d", words)
+    assert words.count("95 % interval") == 3
+    assert report.each_task_text(EMPTY, SINGLES) == ""

@@ -283,7 +283,9 @@ def _by_status(
         effect = words(verdict, campaign)
         quoted = f"“{verdict.claim.text.rstrip('.')}”" + f" ({effect})" * bool(effect)
         groups.setdefault(verdict.status, []).append(quoted)
-    return [f"{status}: {'; '.join(quoted)}" for status, quoted in groups.items()]
+    return [
+        f"{status.replace(': ', ', ')}: {'; '.join(quoted)}" for status, quoted in groups.items()
+    ]
 
 
 def judged_text(verdict: Verdict, campaign: Campaign) -> str:

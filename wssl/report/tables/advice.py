@@ -245,7 +245,7 @@ def cost_text(campaign: Campaign, arm: Arm) -> str:
     images = runs[0]["provenance"]["train_images"]
     return (
         f"For comparison, training from scratch at {scale} on {images:,} portraits, {steps:,} "
-        f"steps of {batch}, took {hours:.1f} hours (median) of one processor core and reached "
-        f"{scores} ({counted(len(runs), 'seed')}). A day of one core is {24 / hours:.0f} times as "
-        "long."
+        f"steps of {batch}, took {60 * hours:.0f} minutes (median) of one processor core and "
+        f"reached {scores} ({counted(len(runs), 'seed')}). A day of one core is "
+        f"{24 / hours:.0f} times as long."
     )

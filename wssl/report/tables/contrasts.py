@@ -10,7 +10,7 @@ from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.estimands import PSNR, SSIM, Contrast, Score, SpreadOfWeightings, difference, means
 from wssl.claims.outcomes import common_seeds, paired
 from wssl.report.labels import METRICS, NUMBERS, score_label, set_name
-from wssl.report.numbers import amount, bounds_text, heading, number, numbers
+from wssl.report.numbers import amount, bounds, bounds_text, change_text, heading, number, numbers
 from wssl.report.tables.paper import (
     format_interval,
     indexed,
@@ -411,6 +411,30 @@ def with_each_task(arms: Sequence[Arm]) -> dict[str, Terms]:
             (float(share), arm) for share, arm in zip(slope, arms, strict=True)
         )
     return found
+
+
+def each_task_text(campaign: Campaign, arms: Sequence[Arm]) -> str:
+    """How weightings with each task compare with those without it, as a sentence.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    arms : sequence of Arm
+        As for `with_each_task`.
+
+    Returns
+    -------
+    str
+        Empty without runs.
+    """
+    known = {}
+    for name, terms in with_each_task(arms).items():
+        found = paired(campaign, terms, SSIM) if name.startswith("with ") else None
+        if found is not None:
+            known[name] = change_text(found.estimate.value, SSIM, bounds(found.estimate))
+    return (
+        f"As a mean over weightings: {'; '.join(map(': '.join, known.items()))}." if known else ""
+    )
 
 
 def ends(sets: Mapping[tuple[str, ...], Sequence[Arm]], singles: Sequence[Arm]) -> dict[str, Terms]:
