@@ -21,6 +21,7 @@ from wssl import campaign
 from wssl.experiment import Experiment
 from wssl.export import to_onnx
 from wssl.progress import follow
+from wssl.records import has_diverged
 from wssl.runs import Result, run
 from wssl.store import Store, atomic
 
@@ -37,8 +38,9 @@ INTEGRITY = (
 SIZE = 128
 """Side of the networks' images in pixels, unless a preset is named."""
 
-PRETEXT_STEPS = 2400
-"""Of a network on drawn portraits: a quarter of the campaign's, so that an hour is enough."""
+DRAWN = {"pretext_steps": 2400, "inpainting_learning_rate": 0.004}
+"""Settings of networks on drawn portraits: a quarter of the campaign's steps of the pretext phase, so
+that an hour is enough, and half its learning rate, at which some of its networks diverged."""
 
 
 def experiments(**settings: Any) -> dict[str, Experiment]:
@@ -59,7 +61,7 @@ def largest(store: Store, seed: int | None = None) -> dict[str, Experiment]:
     """The networks of `SIZE` pixels: the campaign's if their weights are stored, or new ones.
 
     New ones are trained as the campaign's are, but on drawn portraits, which need no download, and
-    with a pretext phase of `PRETEXT_STEPS`.
+    with the settings `DRAWN`.
 
     Parameters
     ----------
@@ -76,13 +78,17 @@ def largest(store: Store, seed: int | None = None) -> dict[str, Experiment]:
     seeds = campaign.FEW if seed is None else (seed,)
     for candidate in seeds:
         chosen = experiments(**campaign.DATA, settings={"size": SIZE}, seed=candidate)
-        if all(
-            store.get(e.fingerprint) is not None and store.weights_path(e.fingerprint).is_file()
-            for e in chosen.values()
-        ):
+        if all(_is_ready(experiment, store) for experiment in chosen.values()):
             return chosen
-    drawn = {"size": SIZE, "pretext_steps": PRETEXT_STEPS}
+    drawn = {"size": SIZE, **DRAWN}
     return experiments(preset=campaign.DATA["preset"], settings=drawn, seed=seed or 0)
+
+
+def _is_ready(experiment: Experiment, store: Store) -> bool:
+    """Whether the weights of a network are stored, and it did not diverge."""
+    record = store.get(experiment.fingerprint)
+    stored = record is not None and store.weights_path(experiment.fingerprint).is_file()
+    return stored and record is not None and not has_diverged(record)
 
 
 def packed(name: str, facts: dict[str, Any], content: bytes) -> str:
@@ -110,8 +116,18 @@ def pack_model(name: str, result: Result) -> str:
     name : str
         By which the page asks for it.
     result : Result
+
+    Raises
+    ------
+    ValueError
+        If the network diverged.
     """
     experiment = result.experiment
+    if has_diverged(result.record):
+        raise ValueError(
+            f"The network {name!r} ({result.fingerprint}) diverged in training; its fills show "
+            "nothing. Train others: python -m wssl.demo --seed 1."
+        )
     facts = {
         "size": experiment.scale.size,
         "preset": experiment.preset,
