@@ -19,6 +19,7 @@ from wssl import campaign, data, demo, paper, study
 from wssl.store import Store
 
 BOOK = Path(__file__).parents[1] / "book"
+LOST = [[1, 0.1], [2, 0.5]]
 PICTURES = BOOK / "_demo" / "pictures"
 
 
@@ -116,6 +117,10 @@ def test_the_campaign_s_networks_are_used_where_the_weights_of_both_are_stored(t
     for experiment in second:
         keep(experiment)
     assert list(demo.largest(store).values()) == second
+    record = store.get(second[0].fingerprint)
+    store.put({**record, "history": LOST})
+    assert demo.largest(store) == drawn, "one of them diverged"
+    store.put(record)
     assert demo.largest(store, seed=campaign.FEW[0])["scratch"].dataset == "synthetic"
 
 
@@ -194,6 +199,19 @@ def test_a_run_that_fails_ends_the_command_with_its_reason(tmp_path, monkeypatch
     with pytest.raises(SystemExit, match="error: .*nowhere"):
         demo.main(["--preset", "smoke", "--dataset", "folder:nowhere", "--output", str(tmp_path)])
     assert not list(tmp_path.glob("*scratch.js"))
+
+
+def test_a_network_that_diverged_is_not_packed(tmp_path, monkeypatch, trained):
+    monkeypatch.setattr(demo, "fetch", lambda *_: None)
+    monkeypatch.setattr(demo, "pack_runtime", lambda _: demo.INTEGRITY)
+    arguments = ["--preset", "smoke", "--output", str(tmp_path / "packed")]
+    demo.main(arguments)
+    (tmp_path / "packed" / "scratch.js").unlink()
+    scratch = demo.experiments(preset="smoke", seed=0)["scratch"]
+    Store().put({**Store().get(scratch.fingerprint), "history": LOST})
+    with pytest.raises(SystemExit, match="'scratch' .* diverged in training.*--seed 1"):
+        demo.main(arguments)
+    assert not (tmp_path / "packed" / "scratch.js").exists()
 
 
 def test_a_preset_that_does_not_exist_is_an_error(tmp_path, monkeypatch):

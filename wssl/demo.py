@@ -39,8 +39,8 @@ SIZE = 128
 """Side of the networks' images in pixels, unless a preset is named."""
 
 DRAWN = {"pretext_steps": 2400, "inpainting_learning_rate": 0.004}
-"""Settings of networks on drawn portraits: a quarter of the campaign's steps of the pretext phase, so
-that an hour is enough, and half its learning rate, at which some of its networks diverged."""
+"""Settings of networks on drawn portraits: a quarter of the campaign's pretext phase, so that an
+hour is enough, and half its learning rate, because some of its networks diverged."""
 
 
 def experiments(**settings: Any) -> dict[str, Experiment]:
