@@ -48,3 +48,15 @@ def test_only_pages_for_the_browser_are_set():
     tree = publish_doctree("A gain of -2 %.")
     EXTENSION["set_numbers"](SimpleNamespace(builder=SimpleNamespace(format="text")), tree, "page")
     assert tree.astext() == "A gain of -2 %."
+
+
+def test_of_html_the_text_of_the_claims_alone_is_set():
+    claims = '<style>a { top: -2 %; }</style><ol class="wssl-claims" title="-2 %">-2 %</ol>'
+    table = "<table><td>-2 %</td></table>"
+    tree = publish_doctree("A page.")
+    tree += [nodes.raw("", html, format="html") for html in (claims, table)]
+    EXTENSION["set_numbers"](SimpleNamespace(builder=SimpleNamespace(format="html")), tree, "page")
+    first, second = tree.findall(nodes.raw)
+    assert first.astext() == claims.replace(">-2 %", f">{MINUS}2{SPACE}%")
+    assert first["format"] == "html"
+    assert second.astext() == table

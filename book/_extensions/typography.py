@@ -1,7 +1,7 @@
 """Numbers as a typesetter would have them: a minus sign, and no line between a number and its unit.
 
 Text in code and formulas stays as it is. Cells of tables are set by the style of the
-book, which breaks no line in a number.
+book, which breaks no line in a number. Of HTML that a notebook made, only the first page's is set.
 """
 
 import re
@@ -35,6 +35,20 @@ def typeset(text: str) -> str:
     return re.sub(r"(?<![\w.\-)/])-(?=\d)", MINUS, kept)
 
 
+def typeset_html(html: str) -> str:
+    """HTML with the numbers of its text set, but for styles and scripts.
+
+    >>> typeset_html('<b title="5 %">5 %</b>') == f'<b title="5 %">5{NBSP}%</b>'
+    True
+    """
+    return re.sub(
+        r"<(style|script)\b.*?</\1>|<[^>]*>|[^<]+",
+        lambda part: part[0] if part[0].startswith("<") else typeset(part[0]),
+        html,
+        flags=re.DOTALL,
+    )
+
+
 def set_numbers(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Set the numbers of a page."""
     if app.builder.format != "html":
@@ -49,6 +63,10 @@ def set_numbers(app: Sphinx, doctree: nodes.document, docname: str) -> None:
         changed = typeset(str(text))
         if changed != text:
             text.parent.replace(text, nodes.Text(changed))
+    for raw in list(doctree.findall(nodes.raw)):
+        if 'class="wssl-claims"' in raw.astext():
+            changed = nodes.raw("", typeset_html(raw.astext()), **raw.attributes)
+            raw.parent.replace(raw, changed)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
