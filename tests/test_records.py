@@ -69,7 +69,8 @@ def test_the_campaign_uses_seeds_that_the_calibration_has_not_seen():
     for path in CAMPAIGN:
         record = load(path)
         own = record["experiment"].get("of", record["experiment"])
-        of_campaign = own["preset"] == campaign.DATA["preset"]
+        made = own["preset"], own["dataset"]
+        of_campaign = made == (campaign.DATA["preset"], campaign.DATA["dataset"])
         if of_campaign and own.get("method", "wssl") in ("wssl", "shift_net", "pic"):
             assert own["seed"] >= 11, path.name
             assert own["split"] == "test", path.name
