@@ -30,7 +30,7 @@ from myst_nb import glue
 import wssl
 from wssl import exploratory, report
 from wssl.claims import Arm
-from wssl.claims.campaign import CLASSICAL, Campaign
+from wssl.claims.campaign import CLASSICAL
 from wssl.claims.catalogue import BEST_ARM, LOSSES, PIC, SCRATCH, SHIFT_NET, WIDE_BEST
 from wssl.notebooks import check_parameters
 from wssl.report import text
@@ -47,9 +47,9 @@ found = study.findings([*learned, *fills])
 
 # %% tags=["remove-input"]
 campaign = found.campaign
-halved = Campaign(exploratory.half_rate_records() if study.registered else [])
 beside = exploratory.half_rate_findings() if study.registered else {}
-wide = report.runs_of(halved, [WIDE_BEST])
+halved = beside.get(exploratory.AT_HALF_RATE)
+wide = report.runs_of(halved.campaign, [WIDE_BEST]) if halved else []
 copied = report.runs_of(campaign, [SHIFT_NET])
 for name, value in {
     "answer": text.brief_answer(found, beside, ["methods", "classical"]),

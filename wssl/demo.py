@@ -87,8 +87,9 @@ def largest(store: Store, seed: int | None = None) -> dict[str, Experiment]:
 def _is_ready(experiment: Experiment, store: Store) -> bool:
     """Whether the weights of a network are stored, and it did not diverge."""
     record = store.get(experiment.fingerprint)
-    stored = record is not None and store.weights_path(experiment.fingerprint).is_file()
-    return stored and record is not None and not has_diverged(record)
+    if record is None or has_diverged(record):
+        return False
+    return store.weights_path(experiment.fingerprint).is_file()
 
 
 def packed(name: str, facts: dict[str, Any], content: bytes) -> str:

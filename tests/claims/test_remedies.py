@@ -186,11 +186,17 @@ def test_an_arm_with_a_run_that_diverged_is_never_the_best(explored):
     exploration.__dict__.pop("converged", None)
     conclusions = {one.statement: one for one in readings(exploration)}
     assert {conclusions[name].holds for name in lost} == {None}, "one seed has no interval"
+    words = tables.reading_table(readings(exploration))["shown"]
+    assert words[lost].tolist() == ["cannot be said: runs diverged"] * 2
 
 
 def test_while_runs_are_missing_nothing_is_concluded(explored):
     exploration = explored(usual, [*CONTROLS, *(e for e in ARMS if e.seed != 13)])
     assert set(shown(exploration).values()) == {None}
+    exploration.runs[RANDOM][11]["history"] = [[1, 0.1], [2, 0.5]]
+    exploration.__dict__.pop("converged", None)
+    said = tables.reading_table(readings(exploration))["shown"]
+    assert set(said) == {"awaiting runs"}, "the one that diverged does not decide what is awaited"
     assert "54 of 81" in tables.awaiting_text(exploration, REMEDIES)
     nothing = Exploration([])
     awaited = "The exploratory runs are awaited (0 of 81 are recorded)."

@@ -354,3 +354,15 @@ def test_where_the_paper_makes_each_claim(verdicts):
     assert row["where"] == "abstract, sections 1 and 4"
     assert row["margin"] == "4.8 %"
     assert table.loc[claim("features-psnr").text, "margin"] == "0.20 dB"
+
+
+def test_what_the_simulation_says_in_words():
+    found = {
+        "power": {"recorded": {"mix": {"0": 0.004}, "features": {"0": 0.16}}},
+        "claims": {"mix": {"covered": 0.95}, "classical": {"covered": 0.884},
+                   "robust": {"covered": 0.9}},
+    }  # fmt: skip
+    assert "found at most in 16 % (recorded) of campaigns" in tables.absence_text(found)
+    assert tables.short_coverage(found) == (
+        "The fewest in any world are those of `classical` (88.4 %) and `robust` (90.0 %)."
+    )

@@ -239,7 +239,7 @@ class Reading:
     holds : bool or None
         None while runs are missing, and where too few are left that did not diverge.
     diverged : bool
-        Whether some of its runs did. These are left out.
+        Whether all of its runs are there and some diverged. These are left out.
     """
 
     statement: str
@@ -277,9 +277,11 @@ def readings(exploration: Campaign, score: Score = SSIM) -> list[Reading]:
     each = LEVEL / 2 / len(others)
 
     def reading(statement: str, means: str, holds: Callable[[], bool], *names: str) -> Reading:
-        whole = all(found[name] for name in names)
-        some = any(with_diverged(exploration, contrasts[name].values()) for name in names)
-        return Reading(statement, means, holds() if whole else None, some)
+        terms = [of for name in names for of in contrasts[name].values()]
+        done, planned = recorded(exploration, [arm for of in terms for _, arm in of])
+        some = done == planned and with_diverged(exploration, terms)
+        known = all(found[name] for name in names)
+        return Reading(statement, means, holds() if known else None, some)
 
     return [
         reading(

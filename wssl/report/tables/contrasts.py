@@ -400,11 +400,11 @@ def with_each_task(arms: Sequence[Arm]) -> dict[str, Terms]:
     found = {}
     for task in dict.fromkeys(task for arm in arms for task in arm.pretext):
         title = set_name([task])
-        weights = np.array([arm.pretext.get(task, 0.0) for arm in arms])
         found[f"with {title} minus without"] = means(
-            [arm for arm, weight in zip(arms, weights, strict=True) if weight],
-            [arm for arm, weight in zip(arms, weights, strict=True) if not weight],
+            [arm for arm in arms if task in arm.pretext],
+            [arm for arm in arms if task not in arm.pretext],
         ).terms
+        weights = np.array([arm.pretext.get(task, 0.0) for arm in arms])
         centred = weights - weights.mean()
         slope = centred / (centred @ centred)
         found[f"{title}, from a weight of 0 to 1"] = tuple(

@@ -26,16 +26,20 @@ def reading_table(readings: Sequence[Reading]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per conclusion: what would show it, and ``yes``, ``no`` or ``awaiting runs``; and
-        whether runs that diverged were left out.
+        One row per conclusion: what would show it, and ``yes`` or ``no``, and whether runs that
+        diverged were left out; ``awaiting runs``, or that too few are left.
     """
     words = {True: "yes", False: "no", None: "awaiting runs"}
-    without = "without runs that diverged"
+    without = {
+        True: "yes, without runs that diverged",
+        False: "no, without runs that diverged",
+        None: "cannot be said: runs diverged",
+    }
     lines = [
         {
             "conclusion": one.statement,
             "it counts as shown if": one.means,
-            "shown": f"{words[one.holds]}, {without}" if one.diverged else words[one.holds],
+            "shown": (without if one.diverged else words)[one.holds],
         }
         for one in readings
     ]

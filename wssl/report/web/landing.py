@@ -10,7 +10,7 @@ from wssl.claims.campaign import NARROW, Campaign, at_width
 from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED, Verdict
 from wssl.claims.estimands import Best, Contrast
 from wssl.claims.estimands import shown as at_other_width
-from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, diverged
+from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, common_seeds, diverged
 from wssl.report.labels import arm_label
 from wssl.report.text import SIGNS, beyond, counted, diverged_words, in_words, why_undecided
 from wssl.report.web.sliders import embedded
@@ -366,13 +366,14 @@ def _narrow(verdict: Verdict, found: Findings) -> str:
     result = at_other_width(campaign, estimand, NARROW)
     if result is None:
         return ""
-    estimate, seeds = result
+    estimate, count = result
     words = effect_words(replace(verdict, effect=estimate))
     arms = [at_width(arm, NARROW) for _, arm in estimand.terms]
-    runs = [run for arm in arms for run in campaign.runs[arm].values()]
+    seeds = common_seeds(campaign, arms, estimand.score)
+    runs = [campaign.runs[arm][seed] for arm in arms for seed in seeds]
     return (
         f'<span class="detail"{attribute(fingerprints(runs))}>At width {campaign.design.narrow} '
-        f"({counted(seeds, 'seed')}, shown without a verdict): {escape(words)}</span>"
+        f"({counted(count, 'seed')}, shown without a verdict): {escape(words)}</span>"
     )
 
 
