@@ -77,20 +77,20 @@ book: install
 	rm -f $(YOURS)/book/studies/*.ipynb
 	WSSL_RESULTS="$$PWD/$(YOURS)/results" $(BIN)/wssl study --preset quick
 	WSSL_RESULTS="$$PWD/$(YOURS)/results" \
-	  $(BIN)/python -m wssl.notebooks --output $(YOURS)/book/studies -p preset quick
+	  $(BIN)/python -m wssl.book.notebooks --output $(YOURS)/book/studies -p preset quick
 	WSSL_RESULTS="$$PWD/$(YOURS)/results" \
-	  $(BIN)/python -m wssl.demo --preset quick --output $(YOURS)/packed && \
+	  $(BIN)/python -m wssl.book.demo --preset quick --output $(YOURS)/packed && \
 	  cp -R $(YOURS)/packed $(YOURS)/book/_demo/ || \
 	  echo 'The page "Try it" is built without its networks; the next make book tries again.'
 	WSSL_RESULTS="$$PWD/$(YOURS)/results" $(BIN)/jupyter-book build $(YOURS)/book $(STRICT)
-	@$(BIN)/python -m wssl.slides $(YOURS)/book/studies --summary
+	@$(BIN)/python -m wssl.book.slides $(YOURS)/book/studies --summary
 	@echo "Your edition: open $$PWD/_build/html/index.html"
 
 reference: install
-	WSSL_RESULTS="$$PWD/results" $(BIN)/python -m wssl.notebooks --output book/studies \
+	WSSL_RESULTS="$$PWD/results" $(BIN)/python -m wssl.book.notebooks --output book/studies \
 	  -p preset desktop -p dataset open-faces-2 --repository "$(REPOSITORY)" \
 	  $(ONLY)
-	$(BIN)/python -m wssl.slides book/studies --picture book/_static/answer.png
+	$(BIN)/python -m wssl.book.slides book/studies --picture book/_static/answer.png
 
 stale: install
 	WSSL_RESULTS="$$PWD/results" $(BIN)/wssl study --stale
@@ -114,7 +114,7 @@ pdf: install
 slides: install
 	@test -n "$(CHROMIUM)" || { echo 'Chromium or Google Chrome is needed to print the slides:' \
 	  'install one, or name it: make slides CHROMIUM=/path/to/chromium'; exit 1; }
-	$(BIN)/python -m wssl.slides $(STUDIES) --output _build/slides/wssl.html
+	$(BIN)/python -m wssl.book.slides $(STUDIES) --output _build/slides/wssl.html
 	rm -f $(SLIDES)
 	"$(CHROMIUM)" $(PRINT) --print-to-pdf="$$PWD/$(SLIDES)" \
 	  "file://$$PWD/_build/slides/wssl.html" 2> _build/slides/chromium.log || true
@@ -122,7 +122,7 @@ slides: install
 	@echo "Ten slides: $$PWD/$(SLIDES)"
 
 demo: install
-	$(BIN)/python -m wssl.demo $(if $(PRESET),--preset $(PRESET))
+	$(BIN)/python -m wssl.book.demo $(if $(PRESET),--preset $(PRESET))
 
 format: install
 	$(BIN)/ruff check --fix .

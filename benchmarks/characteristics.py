@@ -8,9 +8,8 @@ import json
 import sys
 from pathlib import Path
 
-from wssl import campaign
 from wssl.claims.characteristics import summary
-from wssl.study import Study
+from wssl.study import Study, campaign
 
 BOOK = Path(__file__).parents[1] / "book"
 

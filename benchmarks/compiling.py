@@ -18,7 +18,7 @@ from table import Row
 from timing import main
 
 from wssl import Store, run
-from wssl.backend import keras
+from wssl.machine.backend import keras
 from wssl.methods import InpaintingPhase, PretextPhase
 from wssl.presets import Preset
 from wssl.study import table

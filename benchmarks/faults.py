@@ -100,18 +100,19 @@ def announced(function: Callable[..., Any], word: Callable[..., str]) -> Callabl
 
 def train(folder: Path) -> int:
     """``wssl run``: a pretext phase, an inpainting phase, tests, and a record of each."""
-    from wssl import cli, runs, training
+    from wssl import cli
+    from wssl.runs import execution, training
 
     announce_training()
     training.atomic = announced(training.atomic, lambda path: "write")
-    runs.inpainting_scores = announced(runs.inpainting_scores, lambda *_: "tests")
+    execution.inpainting_scores = announced(execution.inpainting_scores, lambda *_: "tests")
     values = [f"{name}={value}" for name, value in SETTINGS.items()]
     options = ["--preset", "smoke", "--pretext", "rotation=1", "--settings", *values]
     return cli.main(["run", *options])
 
 
 def announce_training() -> None:
-    from wssl import training
+    from wssl.runs import training
 
     training.CHECKPOINT_SECONDS = 0.0
     training.train = announced(training.train, lambda *_, title, **__: title.split()[0].strip(","))
@@ -119,18 +120,19 @@ def announce_training() -> None:
 
 def evaluate(folder: Path) -> int:
     """Test the experiment of `train` on photographs; the folder holds what `train` left."""
-    from wssl import Evaluation, Experiment, Store, runs
+    from wssl import Evaluation, Experiment, Store
+    from wssl.runs import execution
 
     mark("begin")
     experiment = Experiment(preset="smoke", pretext={"rotation": 1}, settings=SETTINGS)
     for coverage in ((0.1, 0.2), (0.2, 0.3), (0.3, 0.4), (0.4, 0.5)):
-        runs.evaluate(Evaluation(experiment, dataset="photos", coverage=coverage), Store())
+        execution.evaluate(Evaluation(experiment, dataset="photos", coverage=coverage), Store())
     return 0
 
 
 def records(folder: Path) -> int:
     """Write 60 records of 200 kB, those that are there too."""
-    from wssl.store import Store, fingerprint
+    from wssl.records.store import Store, fingerprint
 
     mark("begin")
     store = Store()
@@ -163,7 +165,7 @@ def prepare(folder: Path) -> int:
 
 def notebook(folder: Path) -> int:
     """Execute a study as ``make book`` does."""
-    from wssl import notebooks
+    from wssl.book import notebooks
 
     mark("begin")
     notebooks.main(["01", "--output", str(folder), "-p", "preset", "smoke"])
@@ -626,7 +628,7 @@ def line(row: Row) -> str:
 
 def write(path: Path, rows: list[Row], seed: int, seconds: float) -> None:
     """The record, and beside the book's pages the table that one of them includes."""
-    from wssl.provenance import provenance
+    from wssl.machine.provenance import provenance
 
     record = {
         "seed": seed,

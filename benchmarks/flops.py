@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from wssl.backend import keras
+from wssl.machine.backend import keras
 
 
 def convolution_flops(network: keras.Model) -> int:

@@ -1,11 +1,11 @@
 """How fast a GPU trains: images per second, and which part of its arithmetic they use.
 
-`KERAS_BACKEND=jax python benchmarks/gpu.py` times `wssl.training.train` itself, at the image size
-and batch of the preset `paper`, in the precision that `wssl.devices.precision` chooses, with images
-and masks on the device. The *utilisation* is the rate of the convolutions' arithmetic, as
-`convolution_flops` counts it, over what the maker promises for dense bfloat16, where the GPU is
-known, and over a product of two large bfloat16 matrices that is timed here. The projections hold
-for this machine and leave loading, compiling and evaluating out.
+`KERAS_BACKEND=jax python benchmarks/gpu.py` times `wssl.runs.training.train` itself, at the image
+size and batch of the preset `paper`, in the precision that `wssl.machine.devices.precision`
+chooses, with images and masks on the device. The *utilisation* is the rate of the convolutions'
+arithmetic, as `convolution_flops` counts it, over what the maker promises for dense bfloat16, where
+the GPU is known, and over a product of two large bfloat16 matrices that is timed here. The
+projections hold for this machine and leave loading, compiling and evaluating out.
 """
 
 import argparse
@@ -29,14 +29,14 @@ from timing import (
 )
 
 from wssl import Store
-from wssl.backend import keras
 from wssl.data.batches import inpainting_batch, pretext_batch
-from wssl.devices import computing_in, precision, resident
 from wssl.experiment import Pretraining
+from wssl.machine.backend import keras
+from wssl.machine.devices import computing_in, precision, resident
 from wssl.methods import Batch, Phase
 from wssl.presets import Preset, preset
 from wssl.pretext import TASKS
-from wssl.schedule import plan
+from wssl.scheduling.schedule import plan
 from wssl.study import PARTS
 
 PROMISED = {"H200": 989e12, "H100": 989e12, "A100": 312e12, "L40S": 362e12, "L4": 121e12}

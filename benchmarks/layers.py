@@ -16,7 +16,7 @@ from table import Row
 from timing import main, timed
 from training import MATRIX, matrix_product
 
-from wssl.backend import keras
+from wssl.machine.backend import keras
 from wssl.methods import unet
 from wssl.presets import Preset
 

@@ -36,10 +36,13 @@ from cosmic_ray.plugins import get_operator, operator_names
 
 ROOT = Path(__file__).parents[1]
 TESTS = {
-    "wssl/losses.py": ["tests/test_losses.py", "tests/test_arrays.py"],
-    "wssl/metrics.py": ["tests/test_metrics.py", "tests/test_arrays.py"],
-    "wssl/pretext.py": ["tests/test_pretext.py", "tests/test_arrays.py"],
-    "wssl/statistics.py": ["tests/test_statistics.py", "tests/test_inference.py"],
+    "wssl/losses.py": ["tests/test_losses.py", "tests/checks/test_arrays.py"],
+    "wssl/metrics.py": ["tests/test_metrics.py", "tests/checks/test_arrays.py"],
+    "wssl/pretext.py": ["tests/test_pretext.py", "tests/checks/test_arrays.py"],
+    "wssl/claims/statistics.py": [
+        "tests/claims/test_statistics.py",
+        "tests/claims/test_inference.py",
+    ],
     "wssl/data/mask_folder.py": ["tests/data/test_mask_folder.py", "tests/data/test_recipes.py"],
     "wssl/data/recipes.py": ["tests/data/test_recipes.py"],
     "wssl/data/strokes.py": ["tests/data/test_strokes.py", "tests/data/test_recipes.py"],

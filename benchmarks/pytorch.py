@@ -22,9 +22,9 @@ import training as ours
 from table import Row, parser_of, show
 from timing import inpainting_phase, random_images, random_masks, take_turns
 
-from wssl.backend import ops
 from wssl.data.batches import inpainting_batch
-from wssl.machine import settings
+from wssl.machine.backend import ops
+from wssl.machine.resources import settings
 from wssl.methods import gather_examples, mask_out
 from wssl.presets import Preset, preset
 

@@ -17,7 +17,7 @@ from timing import classes, inpainting_phase, pretext_phase, random_images, rand
 
 from wssl.data.batches import inpainting_batch, pretext_batch
 from wssl.presets import Preset, preset
-from wssl.training import Batch, Training, train
+from wssl.runs.training import Batch, Training, train
 
 WARM_UP, TURNS, BLOCK = 2, 10, 5
 STEPS = (WARM_UP + TURNS) * 2 * BLOCK + 1

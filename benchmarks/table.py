@@ -31,7 +31,7 @@ def show(title: str, rows: Iterable[Row], record: Path | None = None) -> None:
         print(f"  {row.name:<64}{row.ratio:>7.2f}  {row.target}", flush=True)
         found.append(row._asdict())
     if record:
-        from wssl.provenance import provenance
+        from wssl.machine.provenance import provenance
 
         facts = provenance(time.perf_counter() - began)
         record.parent.mkdir(parents=True, exist_ok=True)

@@ -18,12 +18,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 from table import Row, parser_of, show
 
-from wssl.backend import keras
 from wssl.losses import mix
+from wssl.machine.backend import keras
 from wssl.methods import InpaintingPhase, PretextPhase, encoder, freeze, pretext_model, unet
 from wssl.presets import PRESETS, Preset, preset
 from wssl.pretext import TASKS
-from wssl.training import Batch, Training, train
+from wssl.runs.training import Batch, Training, train
 
 WARM_UP = 3
 TOTAL = 512
@@ -38,12 +38,12 @@ def take_turns(
     turns: int,
     block: int = 1,
 ) -> dict[str, float]:
-    """Train a phase with `wssl.training.train`, and between its steps time others.
+    """Train a phase with `wssl.runs.training.train`, and between its steps time others.
 
     Parameters
     ----------
     phase, batches
-        As for `wssl.training.train`.
+        As for `wssl.runs.training.train`.
     others : dict of callables
         Each does one turn's work and returns the seconds that it took.
     scale : Preset

@@ -2,7 +2,7 @@
 
 Two ratios a phase. The *overhead* is the time of a full step (drawing images, corners, labels and
 masks on the host, cutting, transforming or masking and learning in the compiled step, and the
-bookkeeping of `wssl.training.train`) over that of the bare step: the same network, loss and
+bookkeeping of `wssl.runs.training.train`) over that of the bare step: the same network, loss and
 optimiser on constant tensors that are already transformed or masked. The *efficiency* is the
 arithmetic rate of the full step over that of a product of two 2048 x 2048 float32 matrices. It
 counts the convolutions only, two operations per multiplication with addition, forward and for the
@@ -29,8 +29,8 @@ from timing import (
     timed,
 )
 
-from wssl.backend import keras, ops
 from wssl.data.batches import inpainting_batch, pretext_batch
+from wssl.machine.backend import keras, ops
 from wssl.methods import Batch, gather_examples, mask_out
 from wssl.presets import Preset
 from wssl.pretext import TASKS, transform

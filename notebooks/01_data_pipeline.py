@@ -31,8 +31,8 @@ from myst_nb import glue
 
 import wssl
 from wssl import data, report
+from wssl.book.notebooks import check_parameters
 from wssl.data.batches import centre_crops
-from wssl.notebooks import check_parameters
 
 check_parameters(globals())
 report.use_style()

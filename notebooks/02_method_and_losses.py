@@ -35,9 +35,9 @@ from skimage.metrics import structural_similarity
 
 import wssl
 from wssl import data, losses, methods, metrics, report
+from wssl.book.notebooks import check_parameters
 from wssl.data.batches import centre_crops
 from wssl.methods.classical import harmonic, mean_colour
-from wssl.notebooks import check_parameters
 
 check_parameters(globals())
 report.use_style()

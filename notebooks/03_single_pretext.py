@@ -28,8 +28,8 @@ from myst_nb import glue
 
 import wssl
 from wssl import report
+from wssl.book.notebooks import check_parameters
 from wssl.claims.catalogue import HARMONIC, SINGLES
-from wssl.notebooks import check_parameters
 from wssl.report import text
 from wssl.study import Study
 

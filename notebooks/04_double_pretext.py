@@ -28,9 +28,9 @@ seeds: int = 0  # how many; 0 stands for the preset's own number
 from myst_nb import glue
 
 from wssl import report
+from wssl.book.notebooks import check_parameters
 from wssl.claims.catalogue import DOUBLES, PAIRS, SINGLES
 from wssl.claims.estimands import means
-from wssl.notebooks import check_parameters
 from wssl.report import text
 from wssl.study import Study
 

@@ -27,8 +27,8 @@ seeds: int = 0  # how many; 0 stands for the preset's own number
 from myst_nb import glue
 
 from wssl import report
+from wssl.book.notebooks import check_parameters
 from wssl.claims.catalogue import DOUBLES, PAIRS, SINGLES, TRIPLES
-from wssl.notebooks import check_parameters
 from wssl.report import text
 from wssl.study import Study
 

@@ -28,9 +28,9 @@ from myst_nb import glue
 
 import wssl
 from wssl import report
+from wssl.book.notebooks import check_parameters
 from wssl.claims import Arm, repeats
 from wssl.claims.catalogue import BEST_ARM, LOSSES
-from wssl.notebooks import check_parameters
 from wssl.report import text
 from wssl.report.labels import loss_label
 from wssl.study import Study

@@ -28,13 +28,13 @@ seeds: int = 0  # how many; 0 stands for the preset's own number
 from myst_nb import glue
 
 import wssl
-from wssl import exploratory, report
+from wssl import report
+from wssl.book.notebooks import check_parameters
 from wssl.claims import Arm
 from wssl.claims.campaign import CLASSICAL
 from wssl.claims.catalogue import BEST_ARM, LOSSES, PIC, SCRATCH, SHIFT_NET, WIDE_BEST
-from wssl.notebooks import check_parameters
 from wssl.report import text
-from wssl.study import Study
+from wssl.study import Study, exploratory
 
 check_parameters(globals())
 report.use_style()

@@ -27,14 +27,14 @@ seeds: int = 0  # how many; 0 stands for the preset's own number
 from myst_nb import glue
 
 import wssl
-from wssl import exploratory, report
+from wssl import report
+from wssl.book.notebooks import check_parameters
 from wssl.claims import Arm, repeats
 from wssl.claims.catalogue import BEST_ARM, BIHARMONIC, FINETUNED, HARMONIC, RANDOM, SCRATCH
 from wssl.claims.outcomes import to_show
-from wssl.notebooks import check_parameters
 from wssl.report import text
 from wssl.report.labels import ENCODERS
-from wssl.study import Study
+from wssl.study import Study, exploratory
 
 check_parameters(globals())
 report.use_style()
@@ -265,7 +265,7 @@ report.fills_gallery(pictures, holes, filled, arms)
 #
 # :::{dropdown} Solution
 # ```python
-# from wssl.statistics import contrast, paired_contrast
+# from wssl.claims.statistics import contrast, paired_contrast
 #
 # frozen = {0: 27.1, 1: 26.4, 2: 27.9}
 # scratch = {0: 27.4, 1: 26.8, 2: 28.2}

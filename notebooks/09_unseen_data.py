@@ -28,15 +28,15 @@ seeds: int = 0  # how many; 0 stands for the preset's own number
 from myst_nb import glue
 
 import wssl
-from wssl import exploratory, report
+from wssl import report
+from wssl.book.notebooks import check_parameters
 from wssl.claims.catalogue import BEST_ARM, FINETUNED, RANDOM, SCRATCH
 from wssl.claims.estimands import Score
 from wssl.claims.outcomes import to_show
 from wssl.data.manifests import package_manifest
-from wssl.notebooks import check_parameters
 from wssl.report import text
 from wssl.report.labels import ENCODERS
-from wssl.study import Study
+from wssl.study import Study, exploratory
 
 check_parameters(globals())
 report.use_style()

@@ -32,13 +32,13 @@ import pandas as pd
 from myst_nb import glue
 
 import wssl
-from wssl import exploratory, paper, report
+from wssl import paper, report
+from wssl.book.notebooks import check_parameters
+from wssl.book.showcase import showcase
 from wssl.claims import repeats
 from wssl.claims.catalogue import DOUBLES, SINGLES, TRIPLES
-from wssl.notebooks import check_parameters
 from wssl.report import text
-from wssl.showcase import showcase
-from wssl.study import Study
+from wssl.study import Study, exploratory
 
 check_parameters(globals())
 report.use_style()
@@ -334,7 +334,7 @@ pd.DataFrame(
 #
 # :::{dropdown} Solution
 # ```python
-# from wssl.statistics import holm
+# from wssl.claims.statistics import holm
 #
 # for values in ([0.010, 0.020, 0.040], [0.010, 0.020, 0.040, 0.5]):
 #     print([round(p, 3) for p in holm(values)])

@@ -31,7 +31,7 @@ from myst_nb import glue
 
 import wssl
 from wssl import report
-from wssl.notebooks import check_parameters
+from wssl.book.notebooks import check_parameters
 from wssl.report import benchmark_table, effort_table, machine_table, machines, text
 from wssl.study import Study
 
@@ -130,7 +130,7 @@ benchmark_table([hours])
 #
 # :::{dropdown} Solution
 # ```python
-# from wssl import campaign
+# from wssl.study import campaign
 # from wssl.experiment import Experiment
 #
 # parts = campaign.parts()

@@ -29,13 +29,14 @@ masks: str = "auto"  # strokes: synthetic, quickdraw or folder:PATH; auto follow
 import numpy as np
 from myst_nb import glue
 
-from wssl import data, methods, metrics, paper, protocols, report
+from wssl import data, methods, metrics, paper, report
+from wssl.book.notebooks import check_parameters
 from wssl.data.batches import centre_crops
-from wssl.notebooks import check_parameters
 from wssl.report import plane
 from wssl.report.figures.plane import measures_figure, plane_figure
 from wssl.report.labels import row_name
 from wssl.report.tables import plane as tables
+from wssl.study import protocols
 
 check_parameters(globals())
 report.use_style()
@@ -75,7 +76,8 @@ plane_figure(widths, fills)
 # fill is the flattest; *Telea's* method continues the border of the hole inwards. None of them is
 # trained. The masks have strokes of four widths and are grouped by {term}`coverage`; the published
 # recipe draws strokes of 5 to 15 pixels on a canvas of 512. Mask $i$ belongs to test image $i$.
-# `python -m wssl.protocols` makes the records; after an interruption, the same command resumes.
+# `python -m wssl.study.protocols` makes the records; after an interruption, the same command
+# resumes.
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "A drawn portrait of which about 40 % is missing, with strokes of four widths; below, the biharmonic fill with its PSNR and SSIM. All holes are equally large, but not equally hard to fill.", "name": "fig-widths"}, "image": {"alt": "Two rows of five pictures of a drawn portrait. Above: the portrait, then the same with black strokes from fine to thick. Below: the biharmonic fill of each, which looks whole with fine strokes and smeared with thick ones."}}
 portrait = centre_crops(data.images("synthetic", "test", 256, 4)[3:], 224)[0] / 255.0
@@ -353,7 +355,8 @@ glue("near_single", "; ".join(near_single) or "none", display=False)
 #
 # :::{dropdown} Solution
 # ```python
-# from wssl import data, protocols
+# from wssl import data
+# from wssl.study import protocols
 # from wssl.methods import METHODS
 #
 # image = data.images("photos", "test", 64, 1)[0] / 255

@@ -28,10 +28,10 @@ seeds: int = 0  # how many; 0 stands for the preset's own number
 from myst_nb import glue
 
 from wssl import presets, report
+from wssl.book.notebooks import check_parameters
 from wssl.claims.campaign import Campaign
 from wssl.claims.catalogue import BEST_ARM, BIHARMONIC, FINETUNED, HARMONIC, RANDOM, SCRATCH
 from wssl.claims.ladders import ladders, varied
-from wssl.notebooks import check_parameters
 from wssl.report import text
 from wssl.report.labels import ENCODERS
 from wssl.study import Study

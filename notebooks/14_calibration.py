@@ -17,8 +17,8 @@
 #
 # Everything on this page was measured on validation images, with seeds that are not used again,
 # before the plan was registered. None of it enters a verdict. The runs are defined in
-# `wssl.calibration`; `python -m wssl.calibration` makes their records, which are kept apart from
-# all others.
+# `wssl.study.calibration`; `python -m wssl.study.calibration` makes their records, which are kept
+# apart from all others.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "desktop"  # the preset whose learning rates are marked
@@ -28,10 +28,10 @@ records: str = "auto"  # a folder of records; auto: the reference edition
 from myst_nb import glue
 
 from wssl import presets, report
-from wssl.notebooks import check_parameters
+from wssl.book.notebooks import check_parameters
+from wssl.records.store import Store, reference_root
 from wssl.report.figures.calibration import learning_rates
 from wssl.report.tables import calibration
-from wssl.store import Store, reference_root
 
 check_parameters(globals())
 report.use_style()
@@ -103,7 +103,7 @@ calibration.accuracy_table(phases)
 #
 # :::{dropdown} Solution
 # ```python
-# from wssl.training import Training
+# from wssl.runs.training import Training
 #
 # training = Training(steps=100, batch=16, learning_rate=0.001, warmup=10, schedule="cosine")
 # for step in (0, 9, 10, 55, 99):

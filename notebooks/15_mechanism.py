@@ -31,6 +31,7 @@ seeds: int = 0  # how many; 0 stands for the preset's own number
 from myst_nb import glue
 
 from wssl import report
+from wssl.book.notebooks import check_parameters
 from wssl.claims import Arm, repeats
 from wssl.claims.blocks import learned_runs
 from wssl.claims.campaign import NARROW, WIDE, Campaign, at_width
@@ -44,13 +45,12 @@ from wssl.claims.catalogue import (
     TRIPLES,
 )
 from wssl.claims.estimands import means
-from wssl.notebooks import check_parameters
 from wssl.report import text
 from wssl.report.figures.mechanism import accuracy_scatter, block_curves, skip_curves, where_figure
 from wssl.report.labels import ENCODERS
 from wssl.report.tables import mechanism
-from wssl.similarity import similarity
 from wssl.study import Study
+from wssl.study.similarity import similarity
 
 check_parameters(globals())
 report.use_style()
@@ -288,7 +288,7 @@ mechanism.similarity_table(alike)
 # ```python
 # import numpy as np
 #
-# from wssl.similarity import linear_cka
+# from wssl.study.similarity import linear_cka
 #
 # rng = np.random.default_rng(0)
 # features = rng.normal(size=(500, 16))

@@ -26,7 +26,8 @@ records: str = "auto"  # a folder of records; auto: the reference edition
 # %% tags=["remove-input"]
 from myst_nb import glue
 
-from wssl import exploratory, report
+from wssl import report
+from wssl.book.notebooks import check_parameters
 from wssl.claims import remedies
 from wssl.claims.catalogue import (
     BEST_ARM,
@@ -37,11 +38,11 @@ from wssl.claims.catalogue import (
     WIDE_SCRATCH,
 )
 from wssl.claims.estimands import PSNR, SSIM, Score
-from wssl.notebooks import check_parameters
+from wssl.records.store import Store, reference_root
 from wssl.report import text
 from wssl.report.figures.simplex import simplex_figure
 from wssl.report.tables import remedies as tables
-from wssl.store import Store, reference_root
+from wssl.study import exploratory
 
 check_parameters(globals())
 report.use_style()
@@ -238,7 +239,7 @@ report.contrast_table(exploration, together, unseen, names="on objects") if toge
 #
 # :::{dropdown} Solution
 # ```python
-# from wssl.simplex import propose
+# from wssl.claims.simplex import propose
 #
 # tried = [
 #     ({"rotation": 1.0}, 0.81),

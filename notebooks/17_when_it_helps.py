@@ -21,17 +21,18 @@ records: str = "auto"  # a folder of records; auto: the reference edition
 # %% tags=["remove-input"]
 from myst_nb import glue
 
-from wssl import exploratory, presets, report
+from wssl import presets, report
+from wssl.book.notebooks import check_parameters
 from wssl.claims.advice import CHOICES
 from wssl.claims.campaign import Arm
 from wssl.claims.catalogue import BIHARMONIC, WIDE_SCRATCH
 from wssl.claims.ladders import ladders
 from wssl.claims.remedies import Exploration
-from wssl.notebooks import check_parameters
+from wssl.records.store import Store, reference_root
 from wssl.report import text
 from wssl.report.tables import advice
 from wssl.report.tables.ladders import crossing_text
-from wssl.store import Store, reference_root
+from wssl.study import exploratory
 
 check_parameters(globals())
 report.use_style()

@@ -23,34 +23,31 @@ NAMED = "browser", "backends"
 """Folders of tests that run only when they are named, as their targets of `make` do."""
 
 TENSORFLOW_ONLY = {
+    "book/test_exercises.py": "runs what readers paste, on the backend that they have by default",
+    "book/test_freshness.py": "starts kernels, and computes nothing",
+    "book/test_notebooks.py": "compiles each phase anew in each kernel",
+    "machine/test_devices.py": "starts a process of JAX",
+    "scheduling/test_cluster.py": "compiles each phase anew in each of many worker processes",
     "test_benchmarks.py": "starts programs that choose their backend",
-    "test_cluster.py": "compiles each phase anew in each of many worker processes",
-    "test_devices.py": "starts a process of JAX",
-    "test_exercises.py": "runs what readers paste, on the backend that they have by default",
-    "test_freshness.py": "starts kernels, and computes nothing",
-    "test_notebooks.py": "compiles each phase anew in each kernel",
 }
 WITHOUT_KERAS = [
+    "book/test_book.py",
+    "book/test_publishing.py",
+    "book/test_slides.py",
+    "book/test_traces.py",
+    "checks/test_names.py",
     "claims",
     "data",
+    "machine/test_resources.py",
+    "records/test_committed.py",
+    "records/test_store.py",
     "report",
-    "test_book.py",
-    "test_campaign.py",
+    "machine/test_processes.py",
+    "study/test_campaign.py",
     "test_environment.py",
     "test_faults.py",
-    "test_inference.py",
-    "test_machine.py",
-    "test_names.py",
     "test_package.py",
     "test_paper.py",
-    "test_processes.py",
-    "test_publishing.py",
-    "test_records.py",
-    "test_simplex.py",
-    "test_slides.py",
-    "test_statistics.py",
-    "test_store.py",
-    "test_traces.py",
 ]
 """`TENSORFLOW_ONLY` and `WITHOUT_KERAS` are not collected under another backend, which could not
 make them fail in another way. A new file is collected under each until it is named here."""
@@ -74,13 +71,14 @@ if BACKEND != "tensorflow":
 
 
 def pytest_ignore_collect(collection_path, config):
-    if collection_path.parent != ROOT:
+    if not collection_path.is_relative_to(ROOT):
         return None
-    if BACKEND != "tensorflow" and collection_path.name in {*TENSORFLOW_ONLY, *WITHOUT_KERAS}:
+    name = collection_path.relative_to(ROOT).as_posix()
+    if BACKEND != "tensorflow" and name in {*TENSORFLOW_ONLY, *WITHOUT_KERAS}:
         return True
-    if collection_path.name not in NAMED:
+    if name not in NAMED:
         return None
-    named = any(collection_path.name in str(given) for given in config.invocation_params.args)
+    named = any(name in str(given) for given in config.invocation_params.args)
     return None if named else True
 
 
@@ -130,7 +128,7 @@ def eager():
 @pytest.fixture
 def trained(monkeypatch):
     """The title of each phase that is trained while the test runs."""
-    from wssl import training
+    from wssl.runs import training
 
     titles = []
 
@@ -217,7 +215,7 @@ def page(monkeypatch):
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets.config import Config
 
-    from wssl import notebooks
+    from wssl.book import notebooks
 
     config = Config()
     config.HistoryManager.enabled = False

@@ -6,7 +6,7 @@ from wssl.experiment import Evaluation
 from wssl.methods import METHODS
 from wssl.metrics import NAMES
 from wssl.pretext import TASKS
-from wssl.scores import accuracy_of_learning
+from wssl.runs.scores import accuracy_of_learning
 
 TEST_IMAGES = 8
 TRAIN_IMAGES = 32

@@ -13,15 +13,16 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from wssl import data, losses, pretext, report, schedule
+from wssl import data, losses, pretext, report
 from wssl.claims import Arm, Claim
 from wssl.claims.estimands import difference
 from wssl.cli import main
 from wssl.experiment import Experiment
 from wssl.methods import METHODS
-from wssl.records import is_pretext, is_run
-from wssl.runs import run
-from wssl.store import Store
+from wssl.records.fields import is_pretext, is_run
+from wssl.records.store import Store
+from wssl.runs.execution import run
+from wssl.scheduling import schedule
 from wssl.study import Study
 
 MINE = """\
@@ -102,7 +103,7 @@ import wssl
 from wssl.claims import Arm, Claim
 from wssl.claims.estimands import difference
 from wssl import report
-from wssl.notebooks import check_parameters
+from wssl.book.notebooks import check_parameters
 from wssl.study import Study
 
 check_parameters(globals())

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wssl.machine import DEFAULTS
+from wssl.machine.resources import DEFAULTS
 
 pytestmark = pytest.mark.slow
 

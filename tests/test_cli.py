@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 import wssl
-from wssl import data, exploratory, progress, runs, schedule, study, training
+from wssl import data, study
 from wssl.cli import COMMANDS, inpaint, main
 from wssl.cli import study as cli_study
 from wssl.data import RECIPES, SOURCES, STROKES
@@ -27,8 +27,10 @@ from wssl.methods import METHODS, Method
 from wssl.metrics import METRICS
 from wssl.presets import PRESETS
 from wssl.pretext import TASKS
-from wssl.store import Store
-from wssl.study import PARTS
+from wssl.records.store import Store
+from wssl.runs import execution, training
+from wssl.scheduling import progress, schedule
+from wssl.study import PARTS, exploratory
 
 pytestmark = pytest.mark.xdist_group("cli")
 
@@ -157,14 +159,14 @@ def test_a_plan_tells_what_is_left_and_runs_nothing(results, capsys, monkeypatch
 def test_a_study_of_which_runs_failed_names_them(monkeypatch, tmp_path, capsys):
     fills = [Experiment(preset="smoke", method=name) for name in ("telea", "mean_colour")]
     monkeypatch.setitem(PARTS, "fills", lambda **settings: fills)
-    original = runs.run
+    original = execution.run
 
     def run(experiment, store):
         if experiment == fills[0]:
             raise training.NonFiniteLossError("The loss is nan at step 3 of 9.")
         return original(experiment, store)
 
-    monkeypatch.setattr(runs, "run", run)
+    monkeypatch.setattr(execution, "run", run)
     assert main(["study", "--only", "fills", "--preset", "smoke"]) == 1
     captured = capsys.readouterr()
     assert captured.err.splitlines() == [
@@ -173,7 +175,7 @@ def test_a_study_of_which_runs_failed_names_them(monkeypatch, tmp_path, capsys):
         "Run the same command again to retry them.",
     ]
     assert "1 of 2 runs are left (smoke fills: 1)" in captured.out
-    monkeypatch.setattr(runs, "run", original)
+    monkeypatch.setattr(execution, "run", original)
     assert main(["study", "--only", "fills", "--preset", "smoke"]) == 0
     assert capsys.readouterr().err == ""
 
@@ -220,7 +222,7 @@ def test_a_list_that_is_given_in_parts_is_one_list(followed, monkeypatch):
         seen.append(experiment)
         raise ValueError("enough")
 
-    monkeypatch.setattr(runs, "run", run)
+    monkeypatch.setattr(execution, "run", run)
     pretext = ["--pretext", "rotation=0.5", "--pretext", "sharpness", "saturation=2"]
     settings = ["--settings", "width=16", "--settings", "inpainting_steps=3"]
     assert main(["run", *pretext, *settings]) == 1
@@ -377,7 +379,9 @@ def test_a_run_that_was_done_prints_its_record_at_once(results, capsys):
 def test_a_score_that_has_no_value_is_undefined(results, monkeypatch, capsys):
     record = results.get(ROTATION.fingerprint)
     lost = {**record, "metrics": {**record["metrics"], "st_lpips": None}, "history": []}
-    monkeypatch.setattr(runs, "run", lambda *_, **__: runs.Result(ROTATION, lost, results))
+    monkeypatch.setattr(
+        execution, "run", lambda *_, **__: execution.Result(ROTATION, lost, results)
+    )
     assert main(["run"]) == 0
     out = capsys.readouterr().out
     assert re.search(r"ST-LPIPS +undefined +- +0\.\d{4} +-   lower", out)
@@ -391,7 +395,7 @@ def test_every_field_of_an_experiment_has_its_option(monkeypatch):
         seen.append((experiment, micro_batch))
         raise ValueError("enough")
 
-    monkeypatch.setattr(runs, "run", run)
+    monkeypatch.setattr(execution, "run", run)
     monkeypatch.setitem(LOSSES, "mine", LOSSES["mix"])
     values = {
         "pretext": {"rotation": 0.25, "sharpness": 1.0},
@@ -505,9 +509,9 @@ def test_a_slice_of_a_run_tells_how_long_the_whole_would_take(
             phase["provenance"]["seconds"] = 10 * 3600.0
             store.path(phase["fingerprint"]).unlink()
             store.put(phase)
-        return runs.Result(experiment, record, store)
+        return execution.Result(experiment, record, store)
 
-    monkeypatch.setattr(runs, "run", run)
+    monkeypatch.setattr(execution, "run", run)
     assert main(["run", "--preset", "desktop", "--steps", "10", *arguments]) == 0
     phases = ", ".join(f"{name} {count:.1f} h" for name, count in steps.items())
     words = f"whole run      about {sum(steps.values()):.1f} h at this speed ({phases})\n"
@@ -561,7 +565,7 @@ def test_a_run_that_is_stopped_says_how_to_go_on(monkeypatch, capfd):
     def stop(experiment, micro_batch):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(runs, "run", stop)
+    monkeypatch.setattr(execution, "run", stop)
     assert main(["run"]) == 130
     assert "the same command resumes from here" in capfd.readouterr().err
 
@@ -585,9 +589,9 @@ def test_inpaint_runs_the_default_experiment_when_no_model_is_named(
 
     def run(experiment):
         seen.append(experiment)
-        return runs.Result(ROTATION, results.get(ROTATION.fingerprint), results)
+        return execution.Result(ROTATION, results.get(ROTATION.fingerprint), results)
 
-    monkeypatch.setattr(runs, "run", run)
+    monkeypatch.setattr(execution, "run", run)
     output = tmp_path / "out.png"
     assert main(["inpaint", *map(str, photo), "--output", str(output)]) == 0
     assert seen == [Experiment()]
@@ -652,7 +656,7 @@ def model_file(results, tmp_path, capfd):
 def test_a_model_file_fills_as_its_record_does_and_needs_no_results(
     model_file, results, photo, tmp_path, monkeypatch
 ):
-    named = runs.Result(ROTATION, results.get(ROTATION.fingerprint), results).model()
+    named = execution.Result(ROTATION, results.get(ROTATION.fingerprint), results).model()
     loaded = wssl.load_model(model_file)
     for ours, theirs in zip(loaded.get_weights(), named.get_weights(), strict=True):
         np.testing.assert_array_equal(ours, theirs)
@@ -735,7 +739,7 @@ def test_a_network_that_is_trained_again_is_announced_once(
 ):
     """As in a fresh clone, which has records and no weights."""
     arrays = training.read_arrays(results.weights_path(ROTATION.fingerprint))
-    monkeypatch.setattr(runs, "_train_inpainting", lambda *arguments: (arrays, {}))
+    monkeypatch.setattr(execution, "_train_inpainting", lambda *arguments: (arrays, {}))
     clone = tmp_path / "clone"
     shutil.copytree(results.root, clone, ignore=shutil.ignore_patterns("checkpoints"))
     monkeypatch.setenv("WSSL_RESULTS", str(clone))
@@ -768,7 +772,7 @@ def test_tasks_and_losses_of_ones_own(tmp_path, monkeypatch, capfd, name):
         asked.append(experiment)
         raise ValueError("enough")
 
-    monkeypatch.setattr(runs, "run", run)
+    monkeypatch.setattr(execution, "run", run)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", [*sys.path])
     (tmp_path / "parts").mkdir()

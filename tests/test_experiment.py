@@ -19,7 +19,7 @@ from wssl import experiment as experiment_module
 from wssl.experiment import CODE_VERSIONS, ENCODERS, Evaluation, Experiment, Pretraining
 from wssl.methods import METHODS, Method, Phase, unet
 from wssl.presets import PRESETS, SETTINGS, preset
-from wssl.store import fingerprint
+from wssl.records.store import fingerprint
 
 WEIGHTS = st.dictionaries(
     st.sampled_from(["rotation", "saturation", "sharpness"]),

@@ -8,7 +8,7 @@ from scipy.signal import convolve2d
 from skimage.metrics import peak_signal_noise_ratio
 
 from wssl import metrics, perceptual
-from wssl.records import PER_IMAGE
+from wssl.records.fields import PER_IMAGE
 
 
 @pytest.fixture

@@ -11,72 +11,44 @@ import wssl
 PACKAGE = Path(wssl.__file__).parent
 
 LAYERS = {
-    "names": 0,
-    "arrays": 0,
-    "extras": 0,
-    "machine": 0,
-    "backend": 0,
-    "versions": 0,
-    "processes": 0,
-    "store": 0,
-    "statistics": 0,
-    "simplex": 1,
-    "devices": 1,
+    "checks": 0,
     "paper": 0,
-    "records": 1,
-    "freshness": 1,
-    "claims": 2,
-    "report": 3,
-    "data": 1,
-    "losses": 1,
-    "metrics": 2,
-    "perceptual": 1,
-    "fills": 2,
+    "machine": 1,
     "presets": 1,
-    "provenance": 2,
-    "pretext": 1,
-    "methods": 2,
-    "training": 3,
-    "experiment": 3,
-    "scores": 3,
-    "inputs": 4,
-    "protocols": 4,
-    "mechanism": 5,
-    "runs": 6,
-    "inpainting": 7,
-    "schedule": 7,
-    "cluster": 7,
-    "export": 7,
-    "study": 8,
-    "campaign": 4,
-    "exploratory": 9,
-    "demo": 9,
-    "similarity": 7,
-    "progress": 8,
-    "notebooks": 7,
-    "calibration": 9,
-    "showcase": 10,
-    "slides": 4,
-    "cli": 10,
-    "__main__": 11,
-    "__init__": 12,
+    "records": 1,
+    "claims": 2,
+    "data": 2,
+    "losses": 2,
+    "perceptual": 2,
+    "pretext": 2,
+    "methods": 3,
+    "metrics": 3,
+    "report": 4,
+    "experiment": 4,
+    "runs": 5,
+    "export": 6,
+    "inpainting": 6,
+    "scheduling": 6,
+    "study": 7,
+    "book": 8,
+    "cli": 9,
+    "__main__": 10,
+    "__init__": 11,
 }
-"""The layer of each module; it imports from lower ones only."""
+"""The layer of each module and folder of the package; it imports from lower ones only."""
 
 READING_ROOM = {"claims", "report"}
 WORKSHOP = {
     "data",
+    "experiment",
+    "inpainting",
     "losses",
     "methods",
     "perceptual",
     "presets",
     "pretext",
-    "training",
-    "experiment",
     "runs",
-    "schedule",
-    "inpainting",
-    "protocols",
+    "scheduling",
 }
 
 
@@ -138,7 +110,7 @@ def test_every_public_name_is_there():
     for name in wssl.__all__:
         assert getattr(wssl, name) is not None
     assert dir(wssl) == sorted(wssl.__all__)
-    assert wssl.run is wssl.runs.run
+    assert wssl.run is wssl.runs.execution.run
     assert wssl.study.__name__ == "wssl.study"
 
 
@@ -159,14 +131,14 @@ def named_at_the_top(path):
 
 
 def needs_keras(path):
-    """Whether a file imports Keras as it is loaded, from itself or from `wssl.backend`."""
+    """Whether a file imports Keras as it is loaded, from itself or from `wssl.machine.backend`."""
     names = list(named_at_the_top(path))
-    return any(top(name) == "keras" or name.startswith("wssl.backend") for name in names)
+    return any(top(name) == "keras" or name.startswith("wssl.machine.backend") for name in names)
 
 
 def test_what_is_tried_with_one_backend_imports_no_keras(without_keras):
     heavy = {name for name, path in NAMES.items() if needs_keras(path)}
-    assert {"backend", "losses", "training"} <= heavy
+    assert {"losses", "machine.backend", "runs.training"} <= heavy
     for path in without_keras:
         assert not needs_keras(path), path.name
         assert not heavy & set(imports(path)), path.name
@@ -177,7 +149,7 @@ def test_what_reads_records_needs_no_keras():
 import sys
 for heavy in ("keras", "tensorflow"):
     sys.modules[heavy] = None
-import wssl, wssl.data, wssl.metrics, wssl.paper, wssl.presets, wssl.report, wssl.store
+import wssl, wssl.data, wssl.metrics, wssl.paper, wssl.presets, wssl.report, wssl.records.store
 from wssl import Store, data, paper, report
 print(report.table(1, Store().records()).to_string())
 print(sorted(name for name in sys.modules if name.split(".")[0] in ("keras", "tensorflow")))

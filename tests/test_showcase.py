@@ -3,12 +3,13 @@
 import numpy as np
 import pytest
 
-from wssl import data, fills, study
-from wssl.campaign import DATA
+from wssl import data, study
+from wssl.book.showcase import RECIPE, SUPERVISED, showcase
 from wssl.experiment import Experiment
-from wssl.showcase import RECIPE, SUPERVISED, showcase
-from wssl.store import Store
+from wssl.records import fills
+from wssl.records.store import Store
 from wssl.study import Study
+from wssl.study.campaign import DATA
 
 
 class Network:

@@ -11,27 +11,16 @@ import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from wssl.machine import configure
+from wssl.machine.resources import configure
 
 if TYPE_CHECKING:
-    from wssl import (
-        data,
-        losses,
-        methods,
-        metrics,
-        notebooks,
-        paper,
-        presets,
-        pretext,
-        report,
-        study,
-    )
+    from wssl import data, losses, methods, metrics, paper, presets, pretext, report, study
     from wssl.experiment import Evaluation, Experiment
     from wssl.export import load_model, save_model
     from wssl.inpainting import inpaint, inpaint_folder
-    from wssl.runs import Result, evaluate, pretrain, run
-    from wssl.schedule import run_all
-    from wssl.store import Store
+    from wssl.records.store import Store
+    from wssl.runs.execution import Result, evaluate, pretrain, run
+    from wssl.scheduling.schedule import run_all
 
 configure()
 
@@ -41,15 +30,15 @@ warnings.filterwarnings("ignore", "IProgress not found")
 _HOMES = {
     "Evaluation": "wssl.experiment",
     "Experiment": "wssl.experiment",
-    "Result": "wssl.runs",
-    "Store": "wssl.store",
-    "evaluate": "wssl.runs",
+    "Result": "wssl.runs.execution",
+    "Store": "wssl.records.store",
+    "evaluate": "wssl.runs.execution",
     "inpaint": "wssl.inpainting",
     "inpaint_folder": "wssl.inpainting",
     "load_model": "wssl.export",
-    "pretrain": "wssl.runs",
-    "run": "wssl.runs",
-    "run_all": "wssl.schedule",
+    "pretrain": "wssl.runs.execution",
+    "run": "wssl.runs.execution",
+    "run_all": "wssl.scheduling.schedule",
     "save_model": "wssl.export",
 }
 _MODULES = (
@@ -57,7 +46,6 @@ _MODULES = (
     "losses",
     "methods",
     "metrics",
-    "notebooks",
     "paper",
     "presets",
     "pretext",
@@ -78,7 +66,6 @@ __all__ = [
     "losses",
     "methods",
     "metrics",
-    "notebooks",
     "paper",
     "presets",
     "pretext",

@@ -7,14 +7,14 @@ from functools import cached_property
 from typing import Any
 
 from wssl import data, paper
+from wssl.checks.names import lookup, unknown_name_error
 from wssl.losses import LOSSES, bind, check_a, check_alpha
 from wssl.methods import ENCODER_BLOCKS, METHODS, OBJECTIVES, Method
-from wssl.names import lookup, unknown_name_error
 from wssl.presets import SETTINGS, Preset, preset, with_settings
 from wssl.pretext import TASKS, Task
-from wssl.records import usual_masks
-from wssl.store import fingerprint
-from wssl.versions import changed, version_of
+from wssl.records.fields import usual_masks
+from wssl.records.store import fingerprint
+from wssl.records.versions import changed, version_of
 
 CODE_VERSIONS = {"pretext": 1, "wssl": 1, "shift_net": 1, "pic": 1, "classical": 1, "evaluation": 1}
 """The version of each part of the package that computes results.

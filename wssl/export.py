@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from keras import layers
 
-from wssl.backend import alone
-from wssl.extras import optional_module
+from wssl.checks.extras import optional_module
+from wssl.checks.names import lookup
+from wssl.machine.backend import alone
 from wssl.methods import METHODS
-from wssl.names import lookup
-from wssl.store import atomic, is_present
+from wssl.records.store import atomic, is_present
 
 if TYPE_CHECKING:
     import keras
     import onnx
 
-    from wssl.runs import Result
+    from wssl.runs.execution import Result
 
 OPSET = 17
 _ACTIVATIONS = {"relu": "Relu", "sigmoid": "Sigmoid", "linear": ""}
@@ -83,7 +83,7 @@ def load_model(path: str | Path) -> "keras.Model":
     FileNotFoundError
         If there is no such file.
     OSError
-        As from `wssl.store.is_present`.
+        As from `wssl.records.store.is_present`.
     ValueError
         If it is not a model file, is corrupted, or contains a network that differs from this
         package's network of that name.

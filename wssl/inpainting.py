@@ -17,12 +17,12 @@ from tqdm import tqdm
 from wssl.data.decode import Photo, dim, find_hole, read_photo
 from wssl.data.folder import find_files, passed_over
 from wssl.metrics import composite
-from wssl.store import atomic
+from wssl.records.store import atomic
 
 if TYPE_CHECKING:
     import keras
 
-    from wssl.runs import Result
+    from wssl.runs.execution import Result
 
 CONTEXT = 1.5
 """Minimum side of a network's input window, as a multiple of the longer side of the hole's box."""
@@ -109,7 +109,7 @@ def _fill(
     image: np.ndarray, mask: np.ndarray, network: "keras.Model | Result", grey: bool = False
 ) -> np.ndarray:
     """`inpaint` without checks; `grey` makes the fill grey."""
-    from wssl.runs import Result
+    from wssl.runs.execution import Result
 
     if isinstance(network, Result):
         answer = network.inpaint(image[None].astype(np.float32) / 255.0, mask[None])[0]
@@ -124,7 +124,7 @@ def _fill(
 
 def _answer(image: np.ndarray, mask: np.ndarray, network: "keras.Model") -> np.ndarray:
     """The image with a network's fill in the hole."""
-    from wssl.scores import inpaint_batches
+    from wssl.runs.scores import inpaint_batches
 
     size = network.inputs[0].shape[1]
     parts = apart(mask, size)
@@ -457,7 +457,7 @@ def write(image: np.ndarray, path: Path, photo: Photo | None = None) -> None:
 def _loaded(model: "keras.Model | Result") -> "keras.Model | Result":
     """The network of a result; the result itself if its method has none."""
     from wssl.methods import METHODS
-    from wssl.runs import Result
+    from wssl.runs.execution import Result
 
     learned = isinstance(model, Result) and METHODS[model.experiment.method].learned
     return model.model() if learned else model

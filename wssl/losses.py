@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from wssl.arrays import check_alike, check_images
-from wssl.backend import as_float32, keras, ops
-from wssl.names import Registry
+from wssl.checks.arrays import check_alike, check_images
+from wssl.checks.names import Registry
+from wssl.machine.backend import as_float32, keras, ops
 from wssl.paper import ALPHA, LOG_COSH_SCALE
 
 Tensor = Any

@@ -15,7 +15,7 @@ import numpy as np
 from scipy.ndimage import correlate1d, gaussian_filter
 
 from wssl import perceptual
-from wssl.arrays import check_alike, check_images
+from wssl.checks.arrays import check_alike, check_images
 
 
 @dataclass(frozen=True)

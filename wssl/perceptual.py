@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from wssl.arrays import check_alike, check_images
+from wssl.checks.arrays import check_alike, check_images
 
 PACKAGE = "stlpips-pytorch"
 """The package that contains the weights; its code, which needs PyTorch, is not imported."""
@@ -163,7 +163,7 @@ def _network() -> Any:
     float (B, H, W, 3) in [0, 1] -> five of float (B, h, w, C). The squared distance of two images'
     maps, averaged over the positions of each depth and summed over depths, is ST-LPIPS.
     """
-    from wssl.backend import keras, ops
+    from wssl.machine.backend import keras, ops
 
     tensors = _weights()
     shift, scale = (

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from wssl.names import lookup
+from wssl.checks.names import lookup
 
 SCHEDULES = {
     "constant": "the learning rate stays as it is",

@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from wssl.arrays import check_images, described
-from wssl.backend import as_float32, ops
-from wssl.names import Registry, called, lookup
+from wssl.checks.arrays import check_images, described
+from wssl.checks.names import Registry, called, lookup
+from wssl.machine.backend import as_float32, ops
 
 Tensor = Any
 

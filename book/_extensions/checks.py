@@ -13,7 +13,7 @@ from sphinx.errors import ConfigError, ExtensionError
 from sphinx.util import logging
 
 try:
-    from wssl.notebooks import undrawn
+    from wssl.book.notebooks import undrawn
 except ModuleNotFoundError as error:
     raise ExtensionError(
         "wssl: expected it to be installed, as the reference is generated from its docstrings; "

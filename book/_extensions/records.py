@@ -18,9 +18,10 @@ import nbformat
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
-from wssl import records, report
+from wssl import report
+from wssl.records import fields
+from wssl.records.store import Record, Store, default_root
 from wssl.report.web.trace import MIME
-from wssl.store import Record, Store, default_root
 
 logger = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ def group(record: Mapping[str, Any]) -> str:
 
 
 def _is_default(experiment: Mapping[str, Any], name: str) -> bool:
-    value, default = experiment.get(name), records.DEFAULTS[name]
+    value, default = experiment.get(name), fields.DEFAULTS[name]
     return value is None or value == (list(default) if isinstance(default, tuple) else default)
 
 
@@ -114,7 +115,7 @@ def _configuration(record: Record) -> str:
     """What was trained or tested, without its seed."""
     if record["kind"] not in ("inpainting", "pretext", "evaluation"):
         return ", ".join(f"{name} {value}" for name, value in record["experiment"].items())
-    words = records.describe(record["kind"], record["experiment"])
+    words = fields.describe(record["kind"], record["experiment"])
     plain = re.sub(r",? ?seed \d+", "", words).strip(", ") or "no pretext task"
     return plain[0].upper() + plain[1:]
 
@@ -258,7 +259,7 @@ def _part(words: str, found: Sequence[Record]) -> str:
     scores += [n for n in found[0]["metrics"] if n.startswith("accuracy_") or n == "loss"]
     head = ("fingerprint", "seed", *scores, "machine", "seconds", "finished", "commit")
     rows = "".join(_row(record, scores) for record in found)
-    calls = list(dict.fromkeys(filter(None, map(records.call, found))))
+    calls = list(dict.fromkeys(filter(None, map(fields.call, found))))
     code = "\n".join(calls)
     copied = f'<div class="highlight"><pre tabindex="0">{escape(code)}</pre></div>' if code else ""
     heads = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)

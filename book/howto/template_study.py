@@ -26,10 +26,10 @@ from myst_nb import glue
 
 import wssl
 from wssl import losses, presets, report
+from wssl.book.notebooks import check_parameters
 from wssl.claims import Arm, Claim
 from wssl.claims.catalogue import SCRATCH
 from wssl.claims.estimands import difference
-from wssl.notebooks import check_parameters
 from wssl.report import text
 from wssl.study import Study
 

@@ -147,7 +147,7 @@ def visit(browser):
 @pytest.fixture(scope="session")
 def archive():
     """The function that fetches an npm package, unless it was fetched before."""
-    from wssl import demo
+    from wssl.book import demo
 
     def fetch(package, integrity):
         folder = CACHE / package

@@ -34,7 +34,7 @@ def networks():
 @pytest.fixture(scope="module")
 def edition(html, tmp_path_factory, networks, archive):
     """The built book with these networks and the runtime."""
-    from wssl import demo
+    from wssl.book import demo
     from wssl.export import to_onnx
 
     folder = tmp_path_factory.mktemp("edition")
@@ -120,7 +120,7 @@ def status(page):
 def test_a_drawn_hole_is_filled_and_nothing_else_changes(shown, networks, capsys):
     from wssl.methods import METHODS
     from wssl.metrics import evaluate
-    from wssl.scores import inpaint_batches
+    from wssl.runs.scores import inpaint_batches
 
     page = shown.page
     after_fill(page, page.locator("[data-part=clear]").click)

@@ -26,7 +26,7 @@ OTHERS = [Experiment(**SETTINGS, encoder="random", seed=seed) for seed in (0, 1)
 
 @pytest.fixture
 def records(tmp_path, fabricate):
-    from wssl.store import Store
+    from wssl.records.store import Store
 
     store = Store(tmp_path / "store")
     fabricate(store, [*FROZEN, *OTHERS])

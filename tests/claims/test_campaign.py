@@ -10,8 +10,8 @@ from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign, Design, arm_of
 from wssl.claims.catalogue import claim
 from wssl.claims.characteristics import nothing
 from wssl.claims.estimands import SSIM, Best, Score, difference, linear, shown
+from wssl.claims.statistics import residual_variance
 from wssl.paper import BEST
-from wssl.statistics import residual_variance
 
 KINDS = (("frozen", 500, 0.5), ("scratch", 12_000, 4), ("random", 1000, 1))
 

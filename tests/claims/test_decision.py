@@ -29,7 +29,7 @@ from wssl.claims.decision import (
 )
 from wssl.claims.estimands import SSIM
 from wssl.claims.outcomes import findings
-from wssl.statistics import Estimate
+from wssl.claims.statistics import Estimate
 
 EFFECTS = st.floats(-3, 3, allow_nan=False)
 

@@ -29,8 +29,8 @@ from wssl.claims.estimands import (
     shown,
     trend,
 )
-from wssl.records import PER_IMAGE
-from wssl.statistics import Estimate, moderated
+from wssl.claims.statistics import Estimate, moderated
+from wssl.records.fields import PER_IMAGE
 
 A, B, C, D = (Arm({"rotation": 1.0 - w, "saturation": w}) for w in (0.1, 0.2, 0.3, 0.4))
 FILL = Arm(method="harmonic")

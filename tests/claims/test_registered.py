@@ -4,11 +4,11 @@ import hashlib
 
 import pytest
 
-from wssl import campaign as registered
 from wssl.claims.campaign import Design
 from wssl.claims.catalogue import CLAIMS
 from wssl.claims.decision import AWAITING, judge
 from wssl.experiment import Evaluation, Experiment
+from wssl.study import campaign as registered
 
 IMAGES = 4
 

@@ -9,7 +9,6 @@ import pytest
 
 pytest.importorskip("sklearn", exc_type=ImportError)
 
-from wssl import campaign, exploratory
 from wssl.claims.advice import CHOICES, CLEAR, NO_DIFFERENCE, Advice, Choice
 from wssl.claims.campaign import WIDE, Arm, Campaign, Design
 from wssl.claims.catalogue import BEST_ARM, FINETUNED, RANDOM, SCRATCH, WIDE_SCRATCH
@@ -30,12 +29,13 @@ from wssl.claims.remedies import (
     wide,
 )
 from wssl.experiment import Evaluation, Experiment
+from wssl.records.store import Store
 from wssl.report.labels import arm_label
 from wssl.report.numbers import bounds, change_text
 from wssl.report.tables import advice
 from wssl.report.tables import remedies as tables
 from wssl.report.tables.contrasts import runs_of
-from wssl.store import Store
+from wssl.study import campaign, exploratory
 
 ARMS = [experiment for part in exploratory.parts().values() for experiment in part]
 CONTROLS = [e for e in campaign.controls(16) if e.seed in campaign.FEW]

@@ -12,10 +12,10 @@ from wssl.claims.campaign import NARROW, Campaign, at_width
 from wssl.claims.catalogue import BEST_ARM, LOSSES, SCRATCH, SINGLES, claim
 from wssl.claims.outcomes import findings
 from wssl.experiment import Experiment
+from wssl.records.store import Store
 from wssl.report import exchange_table, repeat_table
 from wssl.report.numbers import bounds_text, number
 from wssl.report.text import repeats_text
-from wssl.store import Store
 
 RECORDS = study(TRUE["features"])
 CHANGES = {

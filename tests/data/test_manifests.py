@@ -126,7 +126,7 @@ def test_a_clone_has_the_same_bytes_on_every_system(tmp_path):
     if not (ROOT / ".git").exists():
         pytest.skip("these are not the files of a clone")
     names = [f"wssl/data/{name}.csv" for name in (*MANIFESTS, "quickdraw")]
-    names += ["wssl/store.py", "book/data.md", "book/studies/11_cost.ipynb"]
+    names += ["wssl/records/store.py", "book/data.md", "book/studies/11_cost.ipynb"]
     settings = ["-c", "core.autocrlf=true", "-c", "core.eol=crlf"]
     command = ["git", *settings, "checkout-index", f"--prefix={tmp_path}{os.sep}", "--", *names]
     subprocess.run(command, cwd=ROOT, check=True)

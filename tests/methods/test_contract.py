@@ -5,7 +5,7 @@ from keras import ops
 
 from wssl.experiment import Experiment
 from wssl.methods import METHODS, Method, Phase, gather_examples, unet
-from wssl.runs import run
+from wssl.runs.execution import run
 
 
 class Plain(Phase):

@@ -6,7 +6,7 @@ from scipy.optimize import approx_fprime
 from wssl import metrics
 from wssl.methods.pic.layers import Attention, SpectralConvolution, seeds_of
 from wssl.methods.pic.network import discriminator, pic, pic_sampler, posterior, samples
-from wssl.scores import inpaint_batches
+from wssl.runs.scores import inpaint_batches
 
 PARTS = ("encoder", "prior", "generator")
 

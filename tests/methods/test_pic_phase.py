@@ -6,15 +6,15 @@ import pytest
 from scipy import stats
 from scipy.integrate import quad
 
-from wssl import training
 from wssl.methods.adversarial import least_squares
 from wssl.methods.pic.network import pic
 from wssl.methods.pic.phase import WEIGHTS, PicPhase, distance, divergence, expected_deviation
+from wssl.runs import training
 
 under_tensorflow = pytest.mark.skipif(
     os.environ.get("KERAS_BACKEND") == "jax",
-    reason="JAX compiles each operation of a step, a minute long; the run of PIC in test_runs.py "
-    "trains under both",
+    reason="JAX compiles each operation of a step, a minute long; the run of PIC in "
+    "test_execution.py trains under both",
 )
 
 

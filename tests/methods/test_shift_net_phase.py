@@ -2,9 +2,9 @@ import keras
 import numpy as np
 import pytest
 
-from wssl import training
 from wssl.methods.adversarial import discriminator_loss, generator_loss
 from wssl.methods.shift_net import ShiftNetPhase, patch_discriminator, shift_net
+from wssl.runs import training
 
 
 def shift_net_phase(width=2, seed=0):

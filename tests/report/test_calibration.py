@@ -6,10 +6,10 @@ import pandas as pd
 import pytest
 
 from wssl.presets import PRESETS
+from wssl.records.store import Store
 from wssl.report.figures.calibration import learning_rates
 from wssl.report.tables import calibration
 from wssl.report.web import trace
-from wssl.store import Store
 
 RECORDS = Path(__file__).parents[2] / "results" / "calibration"
 
@@ -115,7 +115,7 @@ def test_the_reference_presets_courses_were_run_in_the_calibration(training):
 
 
 def test_the_calibration_saw_validation_images_and_no_seed_of_the_campaign():
-    from wssl.campaign import MANY
+    from wssl.study.campaign import MANY
 
     for record in Store(RECORDS).records():
         assert record["experiment"]["split"] == "val"

@@ -3,6 +3,7 @@
 import pytest
 
 from wssl import report, study
+from wssl.records.store import Store
 from wssl.report.tables.costs import (
     benchmark_table,
     effort_table,
@@ -10,7 +11,6 @@ from wssl.report.tables.costs import (
     machine_table,
     machines,
 )
-from wssl.store import Store
 
 
 @pytest.fixture

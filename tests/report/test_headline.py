@@ -10,9 +10,9 @@ from wssl import report
 from wssl.claims import findings
 from wssl.claims.catalogue import BEST_ARM, PIC, RANDOM, SCRATCH
 from wssl.claims.outcomes import to_show
+from wssl.records.store import Store
 from wssl.report.tables.contrasts import runs_of
 from wssl.report.web.headline import ROWS
-from wssl.store import Store
 from wssl.study import Study
 
 

@@ -18,9 +18,9 @@ from wssl.claims.catalogue import OF_CONTROLS, WIDE_BEST, claim
 from wssl.claims.decision import HOLDS, REFUTED, SAME, UNDECIDED
 from wssl.claims.estimands import SSIM
 from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, findings, paired
+from wssl.claims.statistics import Estimate
 from wssl.report import text
 from wssl.report.web import landing, trace
-from wssl.statistics import Estimate
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from scipy import stats
 
 import wssl
 from wssl import report
-from wssl.store import Store
+from wssl.records.store import Store
 
 VIEWS = {report.landscape_line: (1, 2), report.landscape_triangle: (1, 2, 3)}
 """The tables of the paper that each picture shows."""

@@ -9,11 +9,11 @@ from wssl.claims.catalogue import BEST_ARM, FINETUNED, RANDOM, SCRATCH
 from wssl.claims.estimands import PSNR, SSIM, difference
 from wssl.claims.outcomes import paired
 from wssl.experiment import Experiment
+from wssl.records.store import Store
 from wssl.report.figures import mechanism as figures
 from wssl.report.figures.dots import in_unit
 from wssl.report.figures.simplex import simplex_figure
 from wssl.report.tables import mechanism as tables
-from wssl.store import Store
 
 pytestmark = pytest.mark.usefixtures("no_display")
 

@@ -4,8 +4,8 @@ import pytest
 from scipy import stats
 
 from wssl import paper, report
+from wssl.claims.statistics import interval
 from wssl.experiment import Experiment
-from wssl.statistics import interval
 
 pytestmark = pytest.mark.usefixtures("no_display")
 

@@ -19,10 +19,10 @@ from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED, in_p
 from wssl.claims.estimands import SSIM, linear
 from wssl.claims.ladders import ladders
 from wssl.claims.outcomes import NOT_RUN, Findings, paired
-from wssl.records import describe
+from wssl.claims.statistics import Estimate
+from wssl.records.fields import describe
 from wssl.report import text
 from wssl.report.numbers import amount, bounds_text
-from wssl.statistics import Estimate
 
 ONE = Design(few=(0,), many=(0,))
 

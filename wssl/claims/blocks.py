@@ -1,6 +1,6 @@
 """What networks know block by block, and whether learning a pretext task shows in the fills.
 
-From the analysis of each run (`wssl.mechanism.examine`) in its record.
+From the analysis of each run (`wssl.runs.mechanism.examine`) in its record.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,8 +14,8 @@ from scipy import stats
 from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.estimands import SSIM, Score
 from wssl.paper import FROZEN_BLOCKS
-from wssl.records import is_pretext, is_run
-from wssl.store import Record
+from wssl.records.fields import is_pretext, is_run
+from wssl.records.store import Record
 
 READOUTS = ("known", "hole")
 """The pixels that are read out of the features of a block."""

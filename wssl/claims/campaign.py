@@ -10,9 +10,9 @@ from typing import Any, Self
 import numpy as np
 
 from wssl import paper
-from wssl.records import has_diverged
-from wssl.statistics import residual_variance
-from wssl.store import Record
+from wssl.claims.statistics import residual_variance
+from wssl.records.fields import has_diverged
+from wssl.records.store import Record
 
 ARM_FREEDOM = 4
 """The degrees of freedom of a class's variance as an estimate for one of its arms."""

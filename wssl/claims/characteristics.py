@@ -18,9 +18,9 @@ from wssl.claims.campaign import (
 from wssl.claims.catalogue import CLAIMS, CONTROLS, PAIRS, TRIPLES, Claim
 from wssl.claims.decision import HOLDS, LEVEL, SAME, is_wrong, judge
 from wssl.claims.estimands import MARGINS, SpreadByTasks, SpreadOverSeeds, YieldOfMasks
+from wssl.claims.statistics import BestAgainstBest
 from wssl.paper import BEST, FROZEN_BLOCKS
-from wssl.statistics import BestAgainstBest
-from wssl.store import Record
+from wssl.records.store import Record
 
 World = Callable[[Arm, bool], tuple[float, float]]
 """The truth: what an arm adds to the scores by SSIM and by PSNR, on its own or on unseen images."""

@@ -17,8 +17,8 @@ from wssl import paper
 from wssl.claims.campaign import Arm, Campaign, Design
 from wssl.claims.catalogue import CLAIMS, FAMILIES, Claim
 from wssl.claims.estimands import MARGINS, Needed, RecordKind, all_masks
-from wssl.statistics import Effect, Tested, graphical
-from wssl.store import Record
+from wssl.claims.statistics import Effect, Tested, graphical
+from wssl.records.store import Record
 
 HOLDS, REFUTED, SAME = "holds", "refuted", "the same, within the margin"
 UNDECIDED, AWAITING = "undecided", "awaiting runs"
@@ -170,7 +170,7 @@ def decide(
 
     Returns
     -------
-    above, below : dict of str to wssl.statistics.Tested
+    above, below : dict of str to wssl.claims.statistics.Tested
     """
     weights, transitions = gates(claims)
     nan = float("nan")

@@ -7,10 +7,9 @@ from typing import Any, Literal, Protocol
 import numpy as np
 from scipy import special, stats
 
+from wssl.checks.names import unknown_name_error
 from wssl.claims.campaign import Arm, Campaign, at_width
-from wssl.names import unknown_name_error
-from wssl.records import PER_IMAGE
-from wssl.statistics import (
+from wssl.claims.statistics import (
     BestAgainstBest,
     BlockAnalysis,
     Effect,
@@ -21,6 +20,7 @@ from wssl.statistics import (
     moderated,
     two_level,
 )
+from wssl.records.fields import PER_IMAGE
 
 Unit = Literal["ratio", "dB", "points", "SD", "SD ratio", "share", "yield"]
 """Of an effect.
@@ -66,7 +66,7 @@ class Score:
     Attributes
     ----------
     metric : str
-        One of `wssl.records.PER_IMAGE`, such as ``"ssim"``, ``"psnr_hole"`` or ``"gmsd"``.
+        One of `wssl.records.fields.PER_IMAGE`, such as ``"ssim"``, ``"psnr_hole"`` or ``"gmsd"``.
         Similarities s enter as -log(1 - s), distances d as -log(d), of the mean over all test
         images, so that a difference of two scores is the logarithm of a ratio. PSNR is in dB.
     unseen : bool

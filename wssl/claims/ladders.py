@@ -9,7 +9,7 @@ from scipy import stats
 from wssl.claims.campaign import Arm, Campaign, Design
 from wssl.claims.estimands import Score
 from wssl.paper import BEST
-from wssl.store import Record
+from wssl.records.store import Record
 
 BUDGETS = (0.25, 1.0, 4.0, 16.0)
 """Steps of the inpainting phase, in multiples of the registered ones."""

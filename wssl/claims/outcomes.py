@@ -18,9 +18,9 @@ from wssl.claims.estimands import (
     SpreadOverSeeds,
     linear,
 )
-from wssl.records import has_diverged
-from wssl.statistics import Effect, Estimate
-from wssl.store import Record
+from wssl.claims.statistics import Effect, Estimate
+from wssl.records.fields import has_diverged
+from wssl.records.store import Record
 
 SEEN, NOT_RUN = "not judged", "not run at this scale"
 """The outcomes of a claim at another scale than the registered one."""

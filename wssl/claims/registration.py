@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from wssl.store import Record
+from wssl.records.store import Record
 
 
 @dataclass(frozen=True)

@@ -25,10 +25,10 @@ from wssl.claims.catalogue import (
 from wssl.claims.decision import LEVEL
 from wssl.claims.estimands import MARGINS, SSIM, Score, difference
 from wssl.claims.outcomes import lost, paired, recorded
+from wssl.claims.statistics import Estimate
 from wssl.paper import BEST
-from wssl.records import DEFAULTS
-from wssl.statistics import Estimate
-from wssl.store import Record
+from wssl.records.fields import DEFAULTS
+from wssl.records.store import Record
 
 MASK_AWARE = ("mean_filled", "noise_filled", "mask_channel", "partial")
 """The U-Nets that treat holes in another way than the paper's."""

@@ -11,9 +11,9 @@ from wssl.claims.campaign import Campaign
 from wssl.claims.catalogue import Claim
 from wssl.claims.decision import needed
 from wssl.claims.outcomes import Findings
-from wssl.records import has_diverged
-from wssl.statistics import Estimate, contrast
-from wssl.store import Record, Store
+from wssl.claims.statistics import Estimate, contrast
+from wssl.records.fields import has_diverged
+from wssl.records.store import Record, Store
 
 FOLDER = "again"
 """The folder of the repeated records, below that of the others."""

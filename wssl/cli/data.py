@@ -5,8 +5,8 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from wssl.checks.names import lookup
 from wssl.cli.options import at_least_1
-from wssl.names import lookup
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from wssl.cli.options import start_keras
-from wssl.records import describe, is_pretext, is_run, trained_experiment
+from wssl.records.fields import describe, is_pretext, is_run, trained_experiment
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -34,7 +34,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def _list(options: argparse.Namespace) -> None:
     start_keras(devices=False)
-    from wssl.store import Store
+    from wssl.records.store import Store
     from wssl.study import retired
 
     store = Store()

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from wssl.names import unknown_name_error
-from wssl.records import RunRecord, is_pretext, is_run
+from wssl.checks.names import unknown_name_error
+from wssl.records.fields import RunRecord, is_pretext, is_run
 
 if TYPE_CHECKING:
     import keras
 
-    from wssl.runs import Result
+    from wssl.runs.execution import Result
 
 
 def find_model(name: str | None) -> "Result | keras.Model":
@@ -28,7 +28,7 @@ def find_model(name: str | None) -> "Result | keras.Model":
     """
     from wssl.experiment import Experiment
     from wssl.export import load_model
-    from wssl.runs import run
+    from wssl.runs.execution import run
 
     if name is None:
         print(
@@ -54,8 +54,8 @@ def stored_result(fingerprint: str) -> "Result":
         If there is no such record of a run, or the present code would make another one.
     """
     from wssl.experiment import Experiment
-    from wssl.runs import Result
-    from wssl.store import Store
+    from wssl.records.store import Store
+    from wssl.runs.execution import Result
 
     store = Store()
     record = store.get(fingerprint)

@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import MISSING, fields
 from typing import Any
 
-from wssl.names import lookup
-from wssl.processes import quiet
+from wssl.checks.names import lookup
+from wssl.machine.processes import quiet
 
 
 def start_keras(devices: bool = True) -> None:
@@ -18,7 +18,7 @@ def start_keras(devices: bool = True) -> None:
         Whether to initialise the devices; otherwise they are left to worker processes.
     """
     with quiet():
-        from wssl.backend import keras
+        from wssl.machine.backend import keras
 
         if devices:
             keras.ops.zeros(1)

@@ -8,7 +8,7 @@ from wssl.cli.options import add_fields, at_least_1, given_fields, start_keras
 
 if TYPE_CHECKING:
     from wssl.experiment import Experiment
-    from wssl.runs import Result
+    from wssl.runs.execution import Result
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -48,9 +48,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def _run(options: argparse.Namespace) -> None:
     start_keras()
-    from wssl.devices import data_parallel
     from wssl.experiment import Experiment
-    from wssl.runs import run
+    from wssl.machine.devices import data_parallel
+    from wssl.runs.execution import run
 
     experiment = whole = Experiment(**given_fields(options))
     if options.steps is not None:

@@ -10,15 +10,15 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wssl.checks.names import lookup
 from wssl.cli.options import add_fields, at_least_1, given_fields, start_keras
-from wssl.names import lookup
 
 if TYPE_CHECKING:
-    from wssl.cluster import Workers
     from wssl.experiment import Experiment
-    from wssl.progress import Progress
-    from wssl.schedule import Asked
-    from wssl.store import Store
+    from wssl.records.store import Store
+    from wssl.scheduling.cluster import Workers
+    from wssl.scheduling.progress import Progress
+    from wssl.scheduling.schedule import Asked
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -102,9 +102,9 @@ def _study(options: argparse.Namespace) -> int:
         return _stale()
     from rich import print as show
 
-    from wssl import progress
-    from wssl.schedule import jobs_for, plan
-    from wssl.store import Store
+    from wssl.records.store import Store
+    from wssl.scheduling import progress
+    from wssl.scheduling.schedule import jobs_for, plan
 
     _check(options)
     fixed = options.registered or options.exploratory
@@ -162,8 +162,8 @@ def _titled(
     options: argparse.Namespace, parts: "dict[tuple[str, str], list[Experiment]]"
 ) -> "dict[str, list[Asked]]":
     """What was asked for, by the title of its part."""
-    from wssl import campaign, exploratory
-    from wssl.extras import optional_module
+    from wssl.checks.extras import optional_module
+    from wssl.study import campaign, exploratory
 
     titled: dict[str, list[Asked]] = campaign.parts() if options.registered else {}
     if options.exploratory:
@@ -178,7 +178,7 @@ def _titled(
 
 def _search(store: "Store", follow: "Callable[[dict[str, list[Asked]]], Progress]") -> "Progress":
     """Search for weights one run at a time, then run what was found, and the best arms wider."""
-    from wssl import exploratory
+    from wssl.study import exploratory
 
     while experiment := exploratory.next_searched(tried := exploratory.searched(store)):
         done = follow({"search for weights": [experiment]})
@@ -205,10 +205,11 @@ def _print_tables(
 
 def _stale() -> int:
     """Print what is out of date; return 1 if anything is."""
-    from wssl import campaign, notebooks, progress
-    from wssl.records import describe
-    from wssl.store import Store
-    from wssl.study import retired
+    from wssl.book import notebooks
+    from wssl.records.fields import describe
+    from wssl.records.store import Store
+    from wssl.scheduling import progress
+    from wssl.study import campaign, retired
 
     store, behind = Store(), []
     for source in notebooks.studies():
@@ -261,7 +262,7 @@ def _parts(options: argparse.Namespace) -> "dict[tuple[str, str], list[Experimen
 
 def _workers(scheduler: str, store: "Store") -> AbstractContextManager["Workers"]:
     try:
-        from wssl import cluster
+        from wssl.scheduling import cluster
     except ModuleNotFoundError as error:
         raise ValueError(
             f"--scheduler: expected Dask to be installed; received {error}. Install it here and on "

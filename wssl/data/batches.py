@@ -3,7 +3,7 @@
 Every draw is a pure function of seed and step, so that a run resumed at any step gives the same
 numbers. Only integers are drawn. The compiled step uses them to crop
 (`wssl.methods.gather_examples`) and, if the images and masks are on the device
-(`wssl.devices.resident`), to look these up.
+(`wssl.machine.devices.resident`), to look these up.
 """
 
 from collections.abc import Mapping

@@ -21,7 +21,7 @@ from PIL import Image
 from tqdm import tqdm
 
 from wssl.data.manifests import Entry, package_manifest
-from wssl.store import atomic
+from wssl.records.store import atomic
 
 BASE_URL = "https://raw.githubusercontent.com"
 RETRIES = 2

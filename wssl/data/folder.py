@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from PIL import Image
 
-from wssl.names import unknown_name_error
+from wssl.checks.names import unknown_name_error
 
 SPLITS = ("train", "val", "test")
 

@@ -9,11 +9,11 @@ from typing import Any, overload
 
 from tqdm import tqdm
 
+from wssl.checks.extras import optional_module
 from wssl.data.decode import VERSION, Encoded, Picture
 from wssl.data.download import DownloadError
 from wssl.data.files import Files
 from wssl.data.folder import SPLIT_NAMES, SPLITS, digest, hash_split
-from wssl.extras import optional_module
 
 
 class Rows(Sequence[Encoded]):

@@ -5,11 +5,11 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from wssl.checks.extras import optional_module
 from wssl.data import download
 from wssl.data.decode import VERSION, Picture
 from wssl.data.files import Files
 from wssl.data.folder import SPLITS, Folder, digest, hash_split
-from wssl.extras import optional_module
 
 
 class LabeledFaces(Files):

@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from wssl.checks.names import unknown_name_error
 from wssl.data.decode import find_hole
 from wssl.data.folder import Folder, digest
-from wssl.names import unknown_name_error
 
 MASK_FORMS = {"folder:PATH": "white", "qd-imd:PATH": "black"}
 """The default colour of holes, which ``?hole=`` overrides, by the form of a mask source's name."""

@@ -17,8 +17,8 @@ from wssl.data.prepared import INDEX, VERSION, Index, Prepared
 from wssl.data.sources import FORMS, SOURCES, find_source
 from wssl.data.squares import Square, first_names, read_square
 from wssl.data.writer import Writer
-from wssl.machine import cores
-from wssl.processes import LostWorkerError, Processes
+from wssl.machine.processes import LostWorkerError, Processes
+from wssl.machine.resources import cores
 
 BLOCK_ROWS = 128
 BLOCK_BYTES = 2**25
@@ -48,7 +48,7 @@ def prepare(
     size : int, default 256
         Side of the images in pixels: a preset loads 8/7 of the size of its networks.
     workers : int, optional
-        Number of processes that decode; by default `wssl.machine.cores`.
+        Number of processes that decode; by default `wssl.machine.resources.cores`.
     max_unreadable : float, default 0.05
         Share of the files that may be unreadable. Those are skipped and named in the index.
 

@@ -23,7 +23,7 @@ from tqdm import tqdm
 
 from wssl.data.folder import SPLITS, describe_empty_split, digest
 from wssl.data.squares import centre_square
-from wssl.store import atomic
+from wssl.records.store import atomic
 
 VERSION = 1
 ARRAY = "images.npy"

@@ -17,11 +17,11 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw
 from scipy.ndimage import distance_transform_edt
 
+from wssl.checks.names import Registry, check_entry, lookup, own_digest, unknown_name_error
 from wssl.data.folder import SPLITS, check_split, digest
 from wssl.data.mask_folder import MASK_FORMS, find_mask_folder
 from wssl.data.squares import centre_square
 from wssl.data.strokes import BOX, STROKES, Stroke
-from wssl.names import Registry, check_entry, lookup, own_digest, unknown_name_error
 
 VERSION = 1
 PATIENCE = 2000

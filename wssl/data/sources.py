@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from wssl.checks.names import Registry, check_entry, own_digest, unknown_name_error
 from wssl.data import portraits
 from wssl.data.celeba_hq import CelebAHQ
 from wssl.data.files import FolderSource, Listed, Photos
@@ -18,7 +19,6 @@ from wssl.data.hub import Hub
 from wssl.data.lfw import LabeledFaces
 from wssl.data.manifests import MANIFESTS
 from wssl.data.prepared import Prepared
-from wssl.names import Registry, check_entry, own_digest, unknown_name_error
 
 SYNTHETIC_COUNTS = {"train": 512, "val": 64, "test": 128}
 

@@ -14,9 +14,9 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from wssl.checks.names import Registry
 from wssl.data import download
 from wssl.data.folder import check_split, digest
-from wssl.names import Registry
 
 BOX = 256
 

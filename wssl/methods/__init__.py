@@ -4,6 +4,7 @@ from functools import partial
 
 import cv2
 
+from wssl.checks.names import Registry
 from wssl.methods.classical import biharmonic, harmonic, marching, mean_colour
 from wssl.methods.mask_aware import mask_channel, mean_filled, noise_filled, partial_unet
 from wssl.methods.method import Method
@@ -23,7 +24,6 @@ from wssl.methods.unet import (
     with_skips_cut,
 )
 from wssl.methods.wssl import InpaintingPhase, PretextPhase
-from wssl.names import Registry
 
 METHODS: Registry[Method] = Registry(
     {

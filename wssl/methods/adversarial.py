@@ -11,7 +11,7 @@ first.
 
 from collections.abc import Callable
 
-from wssl.backend import keras, ops
+from wssl.machine.backend import keras, ops
 from wssl.methods.phase import Tensor
 
 Criterion = Callable[[Tensor, bool], Tensor]

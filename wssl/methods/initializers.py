@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from wssl.backend import keras
+from wssl.machine.backend import keras
 
 _ROUNDS = 10
 _MULTIPLIERS = np.uint64(0xD2511F53), np.uint64(0xCD9E8D57)

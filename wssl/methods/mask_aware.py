@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from keras import layers
 
-from wssl.backend import keras, ops
+from wssl.machine.backend import keras, ops
 from wssl.methods.method import check_scale
 from wssl.methods.unet import DEPTH, ENCODER_BLOCKS, Initializers, unet_of
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from wssl.backend import keras
+from wssl.checks.names import called
+from wssl.machine.backend import keras
 from wssl.methods.phase import Phase
-from wssl.names import called
 
 
 @dataclass(frozen=True)

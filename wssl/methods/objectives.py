@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from wssl.backend import keras
+from wssl.checks.names import Registry
+from wssl.machine.backend import keras
 from wssl.methods.other_pretexts import (
     Colourisation,
     MaskedPatches,
@@ -13,7 +14,6 @@ from wssl.methods.other_pretexts import (
 from wssl.methods.phase import Phase
 from wssl.methods.weighing import GradNorm, RandomWeights, Uncertainty
 from wssl.methods.wssl import PretextPhase
-from wssl.names import Registry
 
 
 @dataclass(frozen=True)

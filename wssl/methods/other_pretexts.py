@@ -10,7 +10,7 @@ from typing import Self
 import numpy as np
 from keras import layers
 
-from wssl.backend import keras, ops
+from wssl.machine.backend import keras, ops
 from wssl.methods.initializers import GlorotUniform
 from wssl.methods.phase import Batch, Phase, Tensor, batch_size, gather_examples
 from wssl.methods.unet import encoder, pretext_model

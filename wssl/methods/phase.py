@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from wssl.backend import keras, ops
+from wssl.machine.backend import keras, ops
 
 Batch = dict[str, Any]
 Tensor = Any

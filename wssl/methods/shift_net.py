@@ -11,7 +11,7 @@ from itertools import count
 
 from keras import layers, ops
 
-from wssl.backend import keras
+from wssl.machine.backend import keras
 from wssl.methods.adversarial import discriminator_loss, generator_loss
 from wssl.methods.initializers import RandomNormal
 from wssl.methods.phase import Batch, Phase, Tensor, gather_examples, mask_out

@@ -9,7 +9,7 @@ from typing import Any
 
 from keras import layers
 
-from wssl.backend import keras, ops
+from wssl.machine.backend import keras, ops
 from wssl.methods.initializers import GlorotUniform, HeNormal
 from wssl.methods.method import check_scale
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from wssl.backend import keras, ops
+from wssl.machine.backend import keras, ops
 from wssl.methods.phase import Batch, Tensor, batch_size
 from wssl.methods.wssl import PretextPhase
 

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from wssl import pretext
-from wssl.backend import keras, ops
+from wssl.checks.names import lookup
 from wssl.losses import bind
+from wssl.machine.backend import keras, ops
 from wssl.methods.phase import Batch, Phase, Tensor, gather_examples
 from wssl.methods.unet import encoder, pretext_model
-from wssl.names import lookup
 
 
 class PretextPhase(Phase):

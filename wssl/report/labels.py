@@ -11,7 +11,7 @@ import seaborn as sns
 from wssl import paper
 from wssl.claims.campaign import NARROW, Arm
 from wssl.claims.estimands import Score
-from wssl.store import Record
+from wssl.records.store import Record
 
 METRICS = {"ssim": ("SSIM", 4), "psnr": ("PSNR (dB)", 2)}
 """The paper's two metrics: their titles and how many decimals it prints."""

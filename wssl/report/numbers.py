@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from wssl.claims.estimands import Score, Unit
+from wssl.claims.statistics import Effect
 from wssl.report.labels import score_label
-from wssl.statistics import Effect
 
 UNIT_SIGNS: Mapping[Unit, str] = {"ratio": "%", "SD": "%", "dB": "dB"}
 """The sign of a unit, where it has one."""
@@ -112,7 +112,7 @@ def effect_text(effect: Effect, unit: Unit) -> str:
 
     Parameters
     ----------
-    effect : wssl.statistics.Effect
+    effect : wssl.claims.statistics.Effect
     unit : str
         As in `amount`.
     """
@@ -182,7 +182,7 @@ def bounds(effect: Effect) -> tuple[float, float]:
 
     Parameters
     ----------
-    effect : wssl.statistics.Effect
+    effect : wssl.claims.statistics.Effect
     """
     return effect.lower(), effect.upper()
 

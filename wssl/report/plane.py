@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from wssl import paper
-from wssl.store import Record
+from wssl.records.store import Record
 
 BEST = paper.TABLES[4][-1]
 """The row of the paper whose pair of numbers is looked for: 31.38 dB with SSIM 0.9692."""

@@ -32,12 +32,12 @@ from wssl.claims.repeats import (
     mean_of,
     scatter,
 )
-from wssl.records import describe, has_diverged
+from wssl.claims.statistics import Estimate
+from wssl.records.fields import describe, has_diverged
+from wssl.records.store import Record
 from wssl.report.labels import pretext_name, score_label
 from wssl.report.numbers import amount, bounds, bounds_text, change_text, effect_text
 from wssl.report.tables.repeats import difference_of, rows
-from wssl.statistics import Estimate
-from wssl.store import Record
 
 SIGNS = {
     HOLDS: "✓",

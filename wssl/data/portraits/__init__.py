@@ -11,13 +11,13 @@ depend on the size, so that a sitter looks the same at every size.
 import numpy as np
 from numpy.typing import NDArray
 
+from wssl.checks.names import lookup
 from wssl.data.portraits.canvas import Canvas, colour
 from wssl.data.portraits.face import ears, head
 from wssl.data.portraits.hair import back, beard, choose, front
 from wssl.data.portraits.person import cast
 from wssl.data.portraits.scene import background, clothes, neck
 from wssl.data.portraits.worn import glasses, headwear
-from wssl.names import lookup
 
 VERSION = 1
 """Raised whenever the pictures change; it enters the fingerprints."""

@@ -7,7 +7,7 @@ are those of the authors' released model. Inside, images are in [-1, 1] and hole
 import numpy as np
 from keras import layers, ops
 
-from wssl.backend import keras
+from wssl.machine.backend import keras
 from wssl.methods.method import check_scale
 from wssl.methods.pic.layers import (
     Seeds,

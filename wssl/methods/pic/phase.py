@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from wssl.backend import keras, ops
+from wssl.machine.backend import keras, ops
 from wssl.methods.adversarial import (
     discriminator_loss,
     generator_loss,

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
+from wssl.records.store import Record
 from wssl.report.figures.style import finished, placeholder
 from wssl.report.labels import OURS
 from wssl.report.tables.costs import hours_by_kind
-from wssl.store import Record
 
 
 def effort_figure(records: Iterable[Record]) -> Figure:

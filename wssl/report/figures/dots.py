@@ -12,11 +12,11 @@ from matplotlib.figure import Figure
 from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.estimands import PSNR, SSIM, Score, Unit
 from wssl.claims.outcomes import PairedContrast, paired
+from wssl.claims.statistics import Estimate
 from wssl.report.figures.style import with_legend
 from wssl.report.labels import OURS, PAPER, score_label
 from wssl.report.tables.contrasts import runs_of
 from wssl.report.tables.paper import printed_contrast
-from wssl.statistics import Estimate
 
 FEW = 3
 """How many rows without runs a figure has at most."""
@@ -155,7 +155,7 @@ def draw_mean(
     ----------
     axis : matplotlib.axes.Axes
     y : float
-    estimate : wssl.statistics.Estimate
+    estimate : wssl.claims.statistics.Estimate
         Without whiskers where it has no error.
     place : callable
         From the effect to the axis.

@@ -11,12 +11,12 @@ from wssl.claims.campaign import Arm
 from wssl.claims.estimands import SSIM, Score, difference
 from wssl.claims.ladders import CONTRASTS, ENCODERS, LogFit, Rung, contrasted, log_fit, varied
 from wssl.claims.outcomes import paired
+from wssl.records.store import Record
 from wssl.report.figures.dots import UNITS, in_unit
 from wssl.report.figures.style import placeholder, with_legend
 from wssl.report.labels import ENCODERS as NAMES
 from wssl.report.labels import method_label, score_label
 from wssl.report.tables.contrasts import runs_of
-from wssl.store import Record
 
 COLOURS = dict(zip(ENCODERS, ("#0173b2", "#767676", "#029e73", "#d55e00"), strict=True))
 

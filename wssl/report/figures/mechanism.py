@@ -22,12 +22,12 @@ from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.estimands import PSNR, SSIM, Score, difference
 from wssl.claims.outcomes import paired
 from wssl.paper import FROZEN_BLOCKS
+from wssl.records.store import Record
 from wssl.report.figures.dots import UNITS, in_unit
 from wssl.report.figures.ladders import COLOURS
 from wssl.report.figures.style import placeholder, with_legend
 from wssl.report.labels import ENCODERS, score_label
 from wssl.report.tables.contrasts import runs_of
-from wssl.store import Record
 
 _MARKERS = dict(zip(COLOURS, "os^v", strict=True))
 _CHANCE = 0.25

@@ -9,11 +9,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from wssl.claims.campaign import Arm, Campaign
+from wssl.records.store import Record
 from wssl.report.figures.ladders import COLOURS
 from wssl.report.figures.style import finished, placeholder
 from wssl.report.labels import set_name
 from wssl.report.tables.contrasts import phases_of, runs_of
-from wssl.store import Record
 
 
 def confusion(records: Sequence[Record], task: str, level_names: Sequence[str], ax: Axes) -> None:

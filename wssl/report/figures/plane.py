@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from wssl import paper
+from wssl.records.store import Record
 from wssl.report.figures.style import finished
 from wssl.report.labels import OURS, PAPER, method_label, row_name
 from wssl.report.plane import (
@@ -20,7 +21,6 @@ from wssl.report.plane import (
     measured,
     published,
 )
-from wssl.store import Record
 
 CURVES = {
     "ssim_signed_range_1": "scaled to [-1, 1]",

@@ -7,10 +7,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from wssl.claims.simplex import Tried, lattice, surface
+from wssl.records.store import Record
 from wssl.report.figures.style import finished, placeholder
 from wssl.report.labels import set_name
-from wssl.simplex import Tried, lattice, surface
-from wssl.store import Record
 
 _CORNERS = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])
 _PARTS = 40
@@ -22,8 +22,9 @@ def simplex_figure(tried: Tried, tasks: Sequence[str], records: Sequence[Record]
     Parameters
     ----------
     tried : sequence of (mapping of str to float, float)
-        Weights of the tasks and their score on validation images, as for `wssl.simplex.surface`;
-        NaN for a run that diverged, which is numbered but not fitted.
+        Weights of the tasks and their score on validation images, as for
+        `wssl.claims.simplex.surface`; NaN for a run that diverged, which is numbered but not
+        fitted.
     tasks : sequence of str
         Three, at the corners: lower left, lower right, top.
     records : sequence of dict

@@ -11,9 +11,9 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
+from wssl.records.store import Record
 from wssl.report.web import trace
 from wssl.report.web.table import table_html
-from wssl.store import Record
 
 
 def use_style() -> None:

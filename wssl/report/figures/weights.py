@@ -12,12 +12,12 @@ from matplotlib.figure import Figure
 from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.estimands import PSNR, SSIM, Score, means
 from wssl.claims.outcomes import paired
+from wssl.records.store import Record
 from wssl.report.figures.dots import UNITS, in_unit
 from wssl.report.figures.style import axis_limits, placeholder, with_legend
 from wssl.report.labels import NUMBERS, OURS, PAPER, score_label, set_name, task_looks, task_short
 from wssl.report.tables.contrasts import runs_of
 from wssl.report.tables.paper import printed_contrast
-from wssl.store import Record
 
 _SEEDS, _MEAN, _PAPER = -0.028, -0.008, 0.024
 """How far points stand beside the weight that they belong to, so that none hides another."""

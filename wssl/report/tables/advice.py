@@ -9,13 +9,13 @@ from wssl.claims.advice import CLEAR, NO_DIFFERENCE, Choice, deciding, recipe
 from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign
 from wssl.claims.estimands import PSNR, SSIM, Score, difference
 from wssl.claims.outcomes import paired
+from wssl.records.store import Record
 from wssl.report.labels import METRICS, arm_label
 from wssl.report.numbers import bounds, change_text, number, numbers
 from wssl.report.tables.contrasts import phases_of, runs_of
 from wssl.report.tables.paper import indexed
 from wssl.report.text import counted, seeds_text
 from wssl.report.web import trace
-from wssl.store import Record
 
 
 def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wssl.records import is_pretext, is_run
+from wssl.records.fields import is_pretext, is_run
+from wssl.records.store import Record
 from wssl.report.labels import pretext_name
 from wssl.report.text import listed
-from wssl.store import Record
 
 KINDS = {
     "random": "random features, frozen",

@@ -9,6 +9,7 @@ import pandas as pd
 from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.estimands import PSNR, SSIM, Contrast, Score, SpreadOfWeightings, difference, means
 from wssl.claims.outcomes import common_seeds, paired
+from wssl.records.store import Record
 from wssl.report.labels import METRICS, NUMBERS, score_label, set_name
 from wssl.report.numbers import amount, bounds, bounds_text, change_text, heading, number, numbers
 from wssl.report.tables.paper import (
@@ -19,7 +20,6 @@ from wssl.report.tables.paper import (
     with_headings,
 )
 from wssl.report.web import trace
-from wssl.store import Record
 
 Terms = tuple[tuple[float, Arm], ...]
 """The arms of a contrast with their coefficients, which add to zero."""

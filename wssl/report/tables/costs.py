@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wssl.records import is_evaluation, is_pretext
+from wssl.records.fields import is_evaluation, is_pretext
+from wssl.records.store import Record
 from wssl.report.labels import method_label
-from wssl.store import Record
 
 
 def kind_of(record: Record) -> str:
@@ -149,7 +149,7 @@ def benchmark_table(found: Iterable[dict[str, Any]]) -> pd.DataFrame:
     ----------
     found : iterable of dict
         Each with a ``title``, ``rows`` of ``name``, ``ratio`` and ``target``, and the
-        ``provenance`` of `wssl.provenance.provenance`.
+        ``provenance`` of `wssl.machine.provenance.provenance`.
 
     Returns
     -------

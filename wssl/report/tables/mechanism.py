@@ -10,11 +10,11 @@ from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.estimands import SSIM, difference
 from wssl.claims.outcomes import paired
 from wssl.paper import FROZEN_BLOCKS
+from wssl.records.store import Record
 from wssl.report.numbers import bounds, change_text, heading, number, numbers
 from wssl.report.tables.contrasts import runs_of
 from wssl.report.tables.paper import with_headings
 from wssl.report.text import counted, listed
-from wssl.store import Record
 
 AWAITED = "Not answered yet: the runs are awaited."
 
@@ -89,7 +89,7 @@ def similarity_table(record: Record | None) -> pd.DataFrame:
     Parameters
     ----------
     record : dict or None
-        As from `wssl.similarity.similarity`.
+        As from `wssl.study.similarity.similarity`.
 
     Returns
     -------

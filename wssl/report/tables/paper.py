@@ -9,10 +9,10 @@ import pandas as pd
 from wssl import paper
 from wssl.claims.campaign import Arm
 from wssl.claims.estimands import Score
-from wssl.records import is_run
+from wssl.claims.statistics import interval
+from wssl.records.fields import is_run
+from wssl.records.store import Record
 from wssl.report.labels import METRICS, row_name, set_name
-from wssl.statistics import interval
-from wssl.store import Record
 
 
 def format_interval(values: Sequence[float], decimals: int) -> str:

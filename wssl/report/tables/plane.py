@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from wssl import paper
+from wssl.records.store import Record
 from wssl.report.labels import method_label, row_name
 from wssl.report.plane import (
     BEST,
@@ -22,7 +23,6 @@ from wssl.report.plane import (
     measured,
     values_of,
 )
-from wssl.store import Record
 
 
 def pair_line(record: Record, psnr: str = "psnr", ssim: str = "ssim") -> dict[str, str]:

@@ -9,11 +9,11 @@ from wssl.claims.decision import LEVEL
 from wssl.claims.estimands import SSIM
 from wssl.claims.outcomes import paired, recorded
 from wssl.claims.remedies import REMEDIES, Reading, against, on_validation, with_diverged
+from wssl.records.store import Record
 from wssl.report.numbers import change_text
 from wssl.report.tables.paper import indexed
 from wssl.report.text import counted, is_or_are, listed
 from wssl.report.web import trace
-from wssl.store import Record
 
 
 def reading_table(readings: Sequence[Reading]) -> pd.DataFrame:

@@ -22,12 +22,12 @@ from wssl.claims.estimands import (
     shown,
 )
 from wssl.claims.outcomes import Findings, common_seeds, diverged, paired, without_diverged
+from wssl.claims.statistics import Effect, Estimate
 from wssl.report.labels import score_label
 from wssl.report.numbers import amount, bounds_text, heading, number, numbers
 from wssl.report.tables.paper import indexed, with_headings
 from wssl.report.text import SIGNS, counted, judged_text, listed
 from wssl.report.web import trace
-from wssl.statistics import Effect, Estimate
 
 ASSERTED = {
     "says": "stated by the paper",

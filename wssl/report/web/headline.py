@@ -16,11 +16,11 @@ from wssl.claims.catalogue import (
     SHIFT_NET,
 )
 from wssl.claims.outcomes import Findings, to_show
+from wssl.claims.statistics import interval
 from wssl.report.tables.contrasts import runs_of
 from wssl.report.tables.paper import format_interval
 from wssl.report.text import listed
 from wssl.report.web.svg import WIDTH, Chart, Point, circle, line, picture, rectangle, text
-from wssl.statistics import interval
 
 ROWS = {
     "WSSL: pretext tasks, then frozen": BEST_ARM,

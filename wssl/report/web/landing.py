@@ -11,12 +11,12 @@ from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED, Verd
 from wssl.claims.estimands import Best, Contrast
 from wssl.claims.estimands import shown as at_other_width
 from wssl.claims.outcomes import NOT_RUN, SEEN, Findings, common_seeds, diverged
+from wssl.claims.statistics import BestAgainstBest
+from wssl.records.store import Record
 from wssl.report.labels import arm_label
 from wssl.report.text import SIGNS, beyond, counted, diverged_words, in_words, why_undecided
 from wssl.report.web.sliders import embedded
 from wssl.report.web.trace import attribute, fingerprints, verdict_records
-from wssl.statistics import BestAgainstBest
-from wssl.store import Record
 
 _STYLE = """
 figure.wssl-landing { margin: 0 0 1rem; padding: 0; text-align: start; }

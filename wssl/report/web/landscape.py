@@ -10,13 +10,13 @@ from matplotlib.colors import to_hex
 from matplotlib.ticker import MaxNLocator
 
 from wssl import paper
-from wssl.names import lookup
+from wssl.checks.names import lookup
+from wssl.claims.statistics import interval
+from wssl.records.store import Record
 from wssl.report.figures.style import axis_limits
 from wssl.report.labels import METRICS, pretext_name, set_name
 from wssl.report.tables.paper import format_interval, rows
 from wssl.report.web.svg import WIDTH, Chart, Point, circle, line, picture, rectangle, text
-from wssl.statistics import interval
-from wssl.store import Record
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 50, 342, 46, 222
 """The edges of a panel of `landscape_line`."""

@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 
 from wssl.claims.campaign import Campaign
 from wssl.claims.decision import Verdict
-from wssl.store import Record
+from wssl.records.store import Record
 
 MIME = "application/vnd.wssl.records+json"
 """The type of the list of fingerprints that stands beside a picture."""

@@ -1,0 +1,1 @@
+"""Records: the store, their fields, and the versions of functions that make them differ."""
