@@ -158,7 +158,7 @@ PAGE = """\
 # # A page
 
 # %%
-from wssl.claims import statistics
+from wssl import paper
 from wssl.records.store import Store
 
 print(Store().get("awaited"))
@@ -184,16 +184,16 @@ def reasons(page):
 def test_an_executed_page_says_what_it_was_made_from(page, package):
     made = nbformat.read(page, as_version=4).metadata.wssl.made_from
     assert made.records == {"awaited.json": ""}
-    assert set(made.sources) == {"statistics"}
+    assert set(made.sources) == {"paper"}
     assert str(Path.cwd()) not in page.read_text()
     assert reasons(page) == []
     Store().put(record("awaited"))
-    add(package / "statistics.py")
+    add(package / "paper.py")
     edit(Path("notebooks/01_page.py"), "# A page", "# The page")
     assert reasons(page) == [
         "its cells changed",
         "1 record arrived",
-        "changed in wssl: statistics",
+        "changed in wssl: paper",
     ]
     old = json.loads(page.read_text())
     del old["metadata"]["wssl"]
