@@ -158,7 +158,7 @@ glue("log_cosh_at_1", float(curves["log-cosh, a = 1"][-1]), display=False)
 # fill in several variants that are used in the literature. It is the harmonic fill of
 # {numref}`fig-harmonic` on the test images, slightly blurred like the output of a network.
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Holes filled without training, by the smoothest surface through the known pixels (the harmonic fill).", "name": "fig-harmonic"}, "image": {"alt": "A grid of pictures: a row for each of two photographs; columns for the original, the mask, the masked and the filled picture."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Holes filled without training, by the flattest surface through the known pixels (the harmonic fill).", "name": "fig-harmonic"}, "image": {"alt": "A grid of pictures: a row for each of two photographs; columns for the original, the mask, the masked and the filled picture."}}
 shown = centre_crops(data.images("photos", "test", scale.load_size, 2), scale.size) / 255
 shown_holes = data.masks(strokes, 2, scale.size, split="test")
 smooth = [harmonic(image, hole) for image, hole in zip(shown, shown_holes, strict=True)]

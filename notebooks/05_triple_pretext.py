@@ -95,8 +95,8 @@ report.own_noise_table([found[key] for key in asked], campaign)
 # there is none. More than half of the step from two tasks to three is due to two runs of rotation
 # and saturation. The table leaves out the worst runs, or takes the best alone. Such a choice is
 # made after seeing the numbers, so it tests nothing; it shows how much a difference of means
-# depends on a few runs. A claim that holds above and has an interval with zero in this table rests on
-# the runs that are left out here.
+# depends on a few runs. If a claim holds above but its interval in this table includes zero, it depends on
+# the runs that the table leaves out.
 
 # %% tags=["hide-input"]
 report.contrast_table(campaign, parts, in_paper=True)

@@ -113,12 +113,12 @@ report.contrast_table(campaign, report.against(BEST_ARM, others), names="minus t
 # %% [markdown]
 # ## The same losses on one kind of machine
 #
-# In this edition some of these losses were trained on CPUs and others on a GPU, where the pretext
-# phases were trained again. Trainings of one configuration end at different networks, so such a
-# comparison contains that difference, too ({doc}`10_verdicts`). The runs with the mixed loss were
-# therefore repeated on the GPU. With these repetitions in the place of the registered runs, each claim
-# of this table compares runs of one kind of machine. The verdicts are by the registered runs; where
-# the two effects differ by several per cent, trust neither to several per cent.
+# In this edition, networks with some of these losses were trained on CPUs, and others on a GPU, where
+# the pretext phases were trained again. Two trainings of one configuration give different networks,
+# so such a comparison also contains that difference ({doc}`10_verdicts`). The runs with the mixed loss
+# were therefore repeated on the GPU. With these repetitions in the place of the registered runs, each
+# claim of this table compares runs of one kind of machine. The verdicts are by the registered runs.
+# Where the two effects differ by several per cent, neither is reliable to within several per cent.
 
 # %% tags=["hide-input"]
 of_losses = [key for key in alike if found[key].claim.family in ("loss", "appeal")]
@@ -154,8 +154,9 @@ end_to_end = [found["mix-end-to-end"], found["mix-longer"]]
 report.brief_table(end_to_end, campaign)
 
 # %% [markdown]
-# Few seeds borrow the scatter of comparable runs, and some of these diverged. By the scatter of their
-# own runs alone, and without the runs that diverged:
+# A claim with few seeds takes part of its estimate of scatter from {term}`comparable runs`, and some of
+# those diverged. The first table has the intervals that follow from the scatter of a claim's own runs;
+# the second has the effects without the runs that diverged:
 
 # %% tags=["hide-input"]
 report.own_noise_table(end_to_end, campaign)

@@ -160,10 +160,11 @@ report.zoomed(near, holes[-1], [*(n.replace(", ", ",\n") for n in filled), "orig
 report.compare(filled, ("WSSL", "harmonic fill"), "a photograph")
 
 # %% [markdown]
-# **What this page cannot conclude.** How much of the distance is due to the scale: WSSL has fewer steps
-# here and the narrow first block of the grids. {glue:text}`wider` How these methods compare at the training
-# budgets of their own papers; GANs need long training. How these numbers relate to published ones, which have other
-# holes, images and sizes, is the subject of {doc}`12_papers_numbers`.
+# **What this page cannot conclude.** It cannot say how much of the difference between WSSL and Shift-Net
+# is due to the scale: here, WSSL has fewer steps and the first width of the {term}`grids <grid>`.
+# {glue:text}`wider` Nor can it say how these methods compare at the training budgets of their own papers;
+# GANs need long training. {doc}`12_papers_numbers` discusses published numbers, which have other holes,
+# images and sizes.
 
 # %% [markdown]
 # ## Exercises

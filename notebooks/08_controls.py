@@ -106,8 +106,8 @@ report.answer_table(found, beside, QUESTIONS)
 # a U-Net pass the known pixels to the decoder through the first block of the encoder, and a random
 # block of convolutions may do this as well as a trained one.
 #
-# Where an effect is “from seeds … alone”, these seeds were selected by not having diverged, and its
-# interval borrows the scatter of comparable runs.
+# Where a table gives an effect without the runs that diverged, its seeds were selected by not having
+# diverged, and its interval uses the scatter of {term}`comparable runs` as well as their own.
 #
 # ## The experiments
 #
@@ -116,10 +116,10 @@ report.answer_table(found, beside, QUESTIONS)
 # - **Pretrained, fine-tuned**: all layers learn after the pretext phase.
 # - **From scratch**: all layers learn, without a pretext phase.
 #
-# The learning rate was calibrated apart for encoders that stay frozen and for those that learn, which
-# gave the same value ({doc}`14_calibration`). For the frozen ones that was done with random features
-# and one seed, so it may suit these better than pretrained ones. It proved too high for this width:
-# some runs of each kind diverged.
+# The learning rate was calibrated separately for encoders that stay frozen and for those that learn;
+# both calibrations gave the same value ({doc}`14_calibration`). For frozen encoders of this width, it
+# was calibrated with random features and one seed only, so it may suit random encoders better than
+# pretrained ones. It proved too high for this width: some runs of each kind diverged.
 #
 # {glue:text}`scale` {glue:text}`learned`
 

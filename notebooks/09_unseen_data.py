@@ -112,10 +112,10 @@ report.brief_table([found[key] for key in keys], campaign)
 report.contrast_table(campaign, contrasts, elsewhere, names="minus from scratch")
 
 # %% [markdown]
-# The pictures of objects show a few dozen kinds of things. Pictures of one kind are alike, so that an
-# interval for new pictures of the same kinds is too narrow for pictures of other things. The plan
-# registered the former, by which the verdicts are reached. Where the two disagree, nothing should be
-# concluded for other kinds of pictures.
+# The pictures of objects show a few dozen kinds of things. Pictures of one kind are alike. An interval
+# for new pictures of the same kinds is therefore too narrow for pictures of other kinds. The plan
+# registered intervals for the same kinds, and the verdicts use these; the table adds intervals for other
+# kinds. Where the two disagree, nothing should be concluded for other kinds of pictures.
 
 # %% tags=["hide-input"]
 kinds = [entry.group for entry in package_manifest("objects")]

@@ -15,8 +15,8 @@
 #
 # **The answer.** {glue:text}`tally`.
 #
-# {glue:text}`state` Six claims are primary; the paper states most of the others, and some its method
-# presupposes or this study adds.
+# {glue:text}`state` Six claims are primary; the others are secondary. The paper states most of them, its
+# method presupposes some, and this study adds a few.
 
 # %% tags=["parameters", "remove-input"]
 preset: str = "quick"  # the scale: smoke, quick, desktop, gpu or paper
@@ -101,7 +101,7 @@ for name, value in {
 }.items():
     glue(name, value, display=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Effects in multiples of their margins, with the interval that decides. To the right of zero, the effect is as the paper claims; to the left, it is the opposite; within the grey band, it is too small to matter. Diamonds: the effect in the paper's own numbers. The axis is logarithmic beyond 1. Open circles: refuted, but not shown to be the opposite. Pale, with an asterisk: some of the claim's runs diverged, so that the effect is mostly theirs. The figure has every claim; the tally above counts those that the paper states.", "name": "fig-verdicts"}, "image": {"alt": "Dot plot: one row per claim whose runs are complete. Horizontal: its effect with an interval, in multiples of the margin, coloured by verdict; a grey band marks effects within the margin."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Effects in multiples of their margins, with the interval that decides. To the right of zero, the effect is as the paper claims; to the left, it is the opposite; within the grey band, it is too small to matter. Diamonds: the effect in the paper's own numbers. The axis is logarithmic beyond 1. Open circles: refuted, but not shown to be the opposite. Pale symbols with an asterisk mark claims for which some runs diverged; those runs dominate the effect. The figure has every claim; the tally above counts those that the paper states.", "name": "fig-verdicts"}, "image": {"alt": "Dot plot: one row per claim whose runs are complete. Horizontal: its effect with an interval, in multiples of the margin, coloured by verdict; a grey band marks effects within the margin."}}
 report.forest(verdicts, campaign)
 
 # %% [markdown]
@@ -127,15 +127,15 @@ report.forest(verdicts, campaign)
 # a percentage of 1 - SSIM unless another unit is given, with the 95 % interval of this claim alone.
 # The **interval that decides** is adjusted for the number of claims, and the verdict follows from
 # it, and from the {term}`margin` below which an effect does not matter. An asterisk marks an effect for which some
-# runs diverged. It is printed because the plan counts these runs, but it is mostly about them: even its
-# sign may be wrong for the others. What these show is below.
+# runs diverged. It is printed because the plan counts these runs, but they dominate it: for the runs that
+# did not diverge, even its sign may be wrong. “Runs that diverged” below gives the effect without them.
 
 # %% tags=["hide-input", "claims"]
 tables["primary"]
 
 # %% [markdown]
-# {glue:text}`beyond` Where runs diverged, on the other hand, *undecided* was to be expected whatever is
-# true: see “How reliable these rules are” below.
+# {glue:text}`beyond` Where runs diverged, by contrast, *undecided* was the expected outcome, whatever the
+# true effect: see “How reliable these rules are” below.
 
 # %% [markdown]
 # ## The secondary claims
@@ -149,9 +149,9 @@ tables["secondary"]
 # %% [markdown]
 # ## By their own noise
 #
-# Few seeds estimate their own scatter badly. The verdicts therefore average it with that of
-# comparable runs, in both widths, and runs that diverged count there, too. This table takes the
-# scatter of a claim's own runs alone and compares the two. A claim whose effect is the best of
+# A few seeds give only a poor estimate of their scatter. The verdicts therefore average a claim's own
+# scatter with that of {term}`comparable runs` of both widths, including runs that diverged. This table
+# takes the scatter of a claim's own runs alone and compares the two. A claim whose effect is the best of
 # several configurations minus another has the scatter of the two that were selected. An interval from
 # three seeds reaches 4.3 standard errors to each side, so it may be wide although their scatter is
 # small. The table decides nothing, and is empty until a claim's runs are recorded.
@@ -174,20 +174,20 @@ report.converged_table(verdicts, campaign)
 # %% [markdown]
 # ## The controls at half the rate
 #
-# Networks of the width of the controls may diverge at the registered learning rate. Additions to the
-# plan, each written before the first run that it is about, have all four controls run at half of it,
-# everything else equal, and the claims about them judged by the registered rules, with the variance
-# of these runs alone. No verdict above counts them. Two sets of seeds are judged each by itself, with
-# an error rate of 5 % of its own:
+# At the registered learning rate, some networks of the controls' width diverged. Additions to the plan
+# therefore repeat the paper's configuration and its three controls at half that rate, with everything
+# else equal. Each addition was written before its first run. The claims about these networks are judged
+# by the registered rules, with the variance of these runs alone. No verdict above counts them. Two sets
+# of seeds are judged each by itself, with an error rate of 5 % of its own:
 #
 # - *At half the learning rate (exploratory)*: seeds, initial weights and pretext phases are those of the
 #   registered runs, so these are no independent repetition.
-# - *Replication, new seeds*: five seeds that nothing else uses, registered when the first set was
+# - *In the replication, with new seeds*: five seeds that nothing else uses, registered when the first set was
 #   partly known and before any run with them. It is confirmatory: rate, seeds and rules were fixed
 #   before. {glue:text}`replication`
 #
-# Halving the rate costs some networks about 5 %, so smaller effects cannot be told from the choice of
-# the rate, and “no difference that matters” is said of this rate only.
+# Halving the rate raises the 1 - SSIM of some networks by about 5 %. Smaller effects cannot therefore be
+# distinguished from an effect of the rate, and “no difference that matters” applies to this rate only.
 #
 # {glue:text}`beside`
 
@@ -204,8 +204,8 @@ report.beside_table(beside, report.converged_table)
 # per cent of 1 - SSIM, and the means in dB, too. Seeds, initial weights, batches and masks are the
 # same, and the arithmetic is in float32 on both; the backend is another one (JAX instead of
 # TensorFlow), and pretext phases were trained again. A mean over encoders hides shifts that cancel,
-# and claims rest on differences of encoders. So the rows count, not their mean, and above all the last
-# ones: they show by how much a comparison with training from scratch changes.
+# but the claims rest on differences between encoders. So read the rows, not their mean. The last rows
+# matter most: they show by how much a comparison with training from scratch changes.
 
 # %% tags=["hide-input"]
 report.repeat_table(repeated)
@@ -242,8 +242,8 @@ report.width_table(campaign, verdicts)
 # So a claim that holds has an effect above zero, which need not exceed the margin, and a claim that is
 # refuted has the opposite effect, or one too small to matter. A claim is **awaiting runs** while
 # registered runs are missing. Configurations are compared at the
-# same seeds, and each interval is for new seeds and new images; those of spreads and of shares (how
-# much weights matter, how steady results are, whether levels can be told) are for new seeds alone.
+# same seeds. Most intervals are for new seeds and new images; those of spreads and of shares (how much
+# weights matter, how stable results are, whether levels can be told apart) are for new seeds only.
 # The bounds are chosen so that the probability of one or more wrong verdicts in the whole table is at
 # most 5 %. That is a statement about verdicts: more than 5 % of tables may have a bound that is wrong
 # but decides nothing. The margins follow; that of 1 - SSIM is a factor of 1.05, which is 5 % for a
@@ -256,8 +256,8 @@ report.margin_table()
 # ## How reliable these rules are
 #
 # Whole campaigns were simulated with the noise of the runs of {glue:text}`simulated_from` and with true
-# effects that are known. The noise is as *recorded*, or as if *every task* had been *learned*; where
-# runs diverged it is without them, and once more *with* them. The first table gives the percentage of simulated campaigns with one or more wrong
+# effects that are known. There are three kinds of noise: as *recorded*, but without the runs that
+# diverged; as if *every task* had been *learned*; and as recorded, *with runs that diverged*. The first table gives the percentage of simulated campaigns with one or more wrong
 # verdicts, one row for each choice of true effects:
 
 # %% tags=["hide-input"]
@@ -271,9 +271,9 @@ report.world_table(simulated)
 # The second table shows how often a primary claim was found to hold, by its true effect, and how
 # often the absence of an effect was found, in per cent of the simulated campaigns. A claim that would
 # rarely be found to hold, whatever its true effect, has hardly been tested where it is undecided.
-# {glue:text}`absence` The plan had expected, from the noise of the calibration, that it would be
-# found in three campaigns of four or more for claims 1 to 3 if every task is learned. That was wrong:
-# the campaign's own runs scatter more. So "undecided" is what these rules say of a claim without an
+# {glue:text}`absence` From the noise of the calibration, the plan expected it to be found in at least
+# three of four campaigns for claims 1 to 3 if every task is learned. That was wrong: the campaign's own
+# runs scatter more. So "undecided" is what these rules say of a claim without an
 # effect:
 
 # %% tags=["hide-input"]

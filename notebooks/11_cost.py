@@ -66,9 +66,9 @@ glue("preset", preset, display=False)
 
 # %% [markdown]
 # At the preset {glue:text}`preset`, the durations of all {term}`records <record>` add up to
-# {glue:text}`hours:.1f` hours, on whatever machine each was made. A record contains the elapsed time of its run. Runs that share a machine take longer, so
-# by machine the table also gives the time that passed while any run was in progress, the most that
-# were at a time, and the images that were trained on in each second that passed.
+# {glue:text}`hours:.1f` hours, on whatever machine each was made. A record contains the elapsed time of its run. Runs that share a machine take longer.
+# For each machine, the table therefore also gives the hours during which at least one run was in
+# progress, the largest number of simultaneous runs, and the training images per second of those hours.
 
 # %%
 machine_table(records)

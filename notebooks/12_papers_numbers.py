@@ -127,8 +127,8 @@ glue("easy_coverage", 100 * easy["metrics"]["coverage"], display=False)
 
 # %% [markdown]
 # On the study's masks, the biharmonic fill reaches {glue:text}`floor_psnr` dB. Of the
-# {glue:text}`rows:d` rows of the paper's Table 4, these have a lower PSNR: {glue:text}`below_psnr`;
-# and these a lower SSIM: {glue:text}`below_ssim`. On unfiltered masks of the
+# {glue:text}`rows:d` rows of the paper's Table 4, {glue:text}`below_psnr` have a lower PSNR and
+# {glue:text}`below_ssim` a lower SSIM. On unfiltered masks of the
 # published recipe, which cover {glue:text}`easy_coverage:.0f` % of the image, the fill reaches
 # {glue:text}`easy_psnr` dB and an SSIM of {glue:text}`easy_ssim`. The PSNR of a whole image
 # therefore says little without its holes: where most of the image is known, it is high for any
@@ -155,8 +155,8 @@ glue("asked", tables.crossings_text(asked), display=False)
 glue("near_widths", tables.crossings_text(near), display=False)
 
 # %% [markdown]
-# The paper's PSNR is reached with holes of 30 to 50 % by: {glue:text}`asked`. It is reached with an
-# SSIM within 0.005 of the paper's, at any coverage, by: {glue:text}`near_widths`. A few wide
+# With holes of 30 to 50 %, the paper's PSNR is reached by these strokes: {glue:text}`asked`. At any
+# coverage, it is reached with an SSIM within 0.005 of the paper's by these: {glue:text}`near_widths`. A few wide
 # strokes cause large errors in few windows, and many fine strokes cause small errors in nearly all
 # of them; at the same PSNR, wide strokes therefore leave a higher SSIM.
 #

@@ -65,7 +65,7 @@ for name, value in {
 }.items():
     glue(name, value, display=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Pairs of controls at the settings of each scale that has runs at two or more: the number of training steps of the inpainting phase, the channels of the first block, the width of the strokes, the size of the images. Above zero, the first of a pair is better.", "name": "fig-ladders"}, "image": {"alt": "Charts side by side, one for each scale: budget, width, holes and size. Horizontal: the scale; vertical: the change of 1 - SSIM. One curve with intervals for each of three pairs of configurations."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Pairs of configurations at several settings of each scale. The scales are the number of training steps of the inpainting phase, the number of channels of the first block, the width of the strokes and the size of the images; a scale is shown if two or more of its settings have runs. Above zero, the first of a pair is better.", "name": "fig-ladders"}, "image": {"alt": "Charts side by side, one for each scale: budget, width, holes and size. Horizontal: the scale; vertical: the change of 1 - SSIM. One curve with intervals for each of three pairs of configurations."}}
 report.ladder_figure(rungs)
 
 # %% [markdown]

@@ -13,11 +13,11 @@
 # pretrained encoder know of the image? Which of its blocks does the decoder use? And does a network
 # that has learned its pretext task better also fill better?
 #
-# **The answer.** What the features know: {glue:text}`known`
+# **The answer.** *What the features know.* {glue:text}`known`
 #
-# What freezing does: {glue:text}`freezing`
+# *What freezing does.* {glue:text}`freezing`
 #
-# Whether learning the task helps: {glue:text}`learning`
+# *Whether learning the task helps.* {glue:text}`learning`
 #
 # {glue:text}`awaiting`
 
@@ -99,7 +99,11 @@ for name, value in {
     ),
     "freezing": mechanism.freezing_text(
         campaign,
-        {"all five": BEST_ARM, "the first alone": frozen["1"], "the last alone": frozen["5"]},
+        {
+            "all five are": BEST_ARM,
+            "only the first is": frozen["1"],
+            "only the last is": frozen["5"],
+        },
         SCRATCH,
     ),
     "learning": mechanism.learning_text(learned["the paper's weightings"]),
@@ -142,10 +146,10 @@ where_figure(campaign, (best, plain, scratch), by_depth, SCRATCH)
 block_curves(campaign, judged, "readout")
 
 # %% [markdown]
-# A frozen first block with few channels cannot pass on what it does not contain. The table shows an
-# upper bound of what is lost, since the decoder may lose more: how far the network's own output is from the image at known pixels, in grey levels
-# of 255, by the number of channels of the first block. (A fill takes known pixels from the image;
-# this output is discarded.)
+# A frozen first block with few channels cannot pass on what it does not contain. The table shows
+# how far the network's own output is from the image at known pixels, in grey levels (0 to 255), by the
+# number of channels of the first block. This is an upper bound of what the first block loses, because
+# the decoder may lose some of it. (A fill takes known pixels from the image; this output is discarded.)
 
 # %% tags=["hide-input"]
 mechanism.width_table(campaign, widths)
@@ -201,8 +205,8 @@ accuracy_scatter(learned, records)
 mechanism.slope_table(learned)
 
 # %% [markdown]
-# Do pretext features serve at all, whichever the weights? All weightings of the grid together, and
-# those of each number of tasks, against random features:
+# Do pretext features help at all, whatever their weights? The table compares all weightings together,
+# and those of each number of tasks, with random features:
 
 # %% tags=["hide-input"]
 every = {
@@ -215,8 +219,8 @@ grid = {name: means(arms, [RANDOM]).terms for name, arms in every.items()}
 report.contrast_table(campaign, grid, names="minus random, frozen")
 
 # %% [markdown]
-# Many of the weightings were trained on another machine than the random features. With the runs that
-# were repeated there in the place of the first ones ({doc}`10_verdicts`):
+# Many networks with pretext features were trained on another machine than those with random features.
+# The next table replaces runs by their repetitions on that machine ({doc}`10_verdicts`):
 
 # %% tags=["hide-input"]
 again = study.repetitions()
@@ -238,7 +242,8 @@ mechanism.similarity_table(alike)
 # passes on more of the image, and a better fill, may have different causes. What a decoder could
 # learn to use that a linear map does not find. Whether freezing would still cost as much if the image
 # itself went to the decoder, past the frozen block: that was not tried, so it is not known how much of
-# the cost is due to more than what the first block lets through. Nor does a cut connection show how well a network would do that had been trained without it.
+# the cost has causes other than what the first block fails to pass on. A cut connection also does not
+# show how well a network that is trained without it would do.
 # The intervals on the left of {numref}`fig-where` are for new seeds, not for new images.
 
 # %% [markdown]

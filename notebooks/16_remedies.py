@@ -53,7 +53,7 @@ SCORES = (SSIM, PSNR, Score("st_lpips"))
 glue("answer", tables.answer_text(exploration, readings), display=False)
 glue("awaiting", tables.awaiting_text(exploration, remedies.REMEDIES), display=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "Every remedy compared with training the same network from scratch: right of zero is better. Three seeds each; the first rows are the registered controls at the same width.", "name": "fig-remedies"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR: one row per configuration, with its seeds, their mean and its interval."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "Every remedy compared with training the same network from scratch; right of zero, the remedy is better. The first rows are the registered controls at the same width. Each remedy has three seeds.", "name": "fig-remedies"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR: one row per configuration, with its seeds, their mean and its interval."}}
 controls = {"the paper's recipe": BEST_ARM, "the paper's tasks, fine-tuned": FINETUNED}
 report.dots(
     exploration,
@@ -78,8 +78,8 @@ report.dots(
 #
 # ## What was decided before the runs
 #
-# Each conclusion was given its criterion before the runs. A comparison with a run that diverged is
-# made in the other seeds, at least two:
+# The criterion of each conclusion was fixed before the runs. If a run diverged, the comparison uses the
+# remaining seeds, and needs at least two. The criteria:
 
 # %% tags=["hide-input"]
 tables.reading_table(readings)
@@ -181,16 +181,19 @@ simplex_figure(
 # %% [markdown]
 # ## The remedies together
 #
-# The two configurations with the highest SSIM on *validation* images run again at width 32,
-# combined where they change different things, and are compared with the controls of that width on
-# test images that nobody tuned on, and on pictures of objects. All of these have half the registered
-# learning rate, at which some networks of that width diverged ({doc}`10_verdicts`).
+# The two configurations with the highest SSIM on *validation* images are trained again at width 32. If
+# they change different parts of the recipe, they are also combined. They are compared with the controls
+# of that width, on test images that were not used for tuning and on pictures of objects. All of these
+# networks are trained at half the registered learning rate, since some of that width diverged at the
+# registered one ({doc}`10_verdicts`).
 # {glue:text}`diverged`
 
 # %% tags=["remove-input"]
 others = {"from scratch": WIDE_SCRATCH, "the paper's recipe": WIDE_BEST}
 together = remedies.minus(remedies.wide(exploration), others)
-awaited = "" if together else "These runs wait until every remedy was tested on validation images."
+awaited = (
+    "" if together else "These runs wait until every remedy has been tested on validation images."
+)
 glue("together", awaited, display=False)
 runs = [run for by_seed in exploration.runs.values() for run in by_seed.values()]
 glue("diverged", text.diverged_text(runs, text.LEFT_OUT, named=True), display=False)

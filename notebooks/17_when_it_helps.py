@@ -50,11 +50,11 @@ images = once.inpainting_steps * once.inpainting_batch
 glue("crossing", crossing_text(rungs, BIHARMONIC, images), display=False)
 glue("longer", advice.longer_text(exploration, longer, BIHARMONIC), display=False)
 
-# %% tags=["hide-input"] mystnb={"figure": {"caption": "The effect of each choice, first way against second: the per cent by which 1 - SSIM is lower, and the dB by which PSNR is higher. Right of zero, the first way is better. Points are seeds, bars 95 % intervals; one run has no interval.", "name": "fig-choices"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR: one row per choice, with its seeds, their mean and its interval."}}
+# %% tags=["hide-input"] mystnb={"figure": {"caption": "The effect of each choice: the percentage by which 1 - SSIM is lower, and the number of dB by which PSNR is higher, with the first of the two options than with the second. Right of zero, the first option is better. Points are seeds and bars are 95 % intervals; there is no bar where only one seed was run.", "name": "fig-choices"}, "image": {"alt": "Two dot plots, of the change of 1 - SSIM and of PSNR: one row per choice, with its seeds, their mean and its interval."}}
 report.dots(
     exploration,
     {choice.label: ((1.0, choice.first), (-1.0, choice.second)) for choice in CHOICES},
-    zero="the second way",
+    zero="the second option",
 )
 
 # %% [markdown]
@@ -68,18 +68,20 @@ report.dots(
 # %% [markdown]
 # ## What to do, choice by choice
 #
-# The table says what to do. The effect is that of the first of the two ways of each question, as in
-# {numref}`fig-choices`: below zero, the second is better. A percentage depends on the side that it is
-# seen from: what is 50 % worse than the other is 33 % better seen from there. The interval is wider than
+# The table says what to do. The effect is that of the first of the two options of each question, as in
+# {numref}`fig-choices`: below zero, the second is better. A percentage depends on which of the two is the
+# reference: if A is 50 % higher than B, then B is 33 % lower than A. The interval is wider than
 # the 95 % intervals of the figure, to allow for the number of choices. Advice is *clear* if this interval
-# lies on one side of zero and no run of the two ways diverged; if the interval lies within the margin of
-# 5 %, the choice does not matter. What is clear by SSIM need not be so by PSNR: a loss that contains
-# SSIM is favoured by SSIM. Where runs diverged, the advice follows the others; where the interval
-# contains zero, it is the cheaper way. The last column has the steps of both ways, a pretext phase and then the inpainting phase.
-# *Registered runs* are those of the plan,
-# which tests a claim with some of them ({doc}`10_verdicts`); *exploratory runs* were added to it, and
-# what they show is a suggestion. Networks of width 32 are among these: they are trained at half the
-# registered learning rate, and take the place of the registered ones, some of which diverged. {glue:text}`diverged`
+# lies on one side of zero and no run of the two options diverged; if the interval lies within the margin
+# of 5 %, the choice does not matter. What is clear by SSIM need not be so by PSNR: a loss that contains
+# SSIM is favoured by SSIM. Where some runs diverged, the advice rests on the remaining ones. Where the
+# interval contains zero, the advice is the cheaper option. The last column gives the training steps of
+# both options: those of the pretext phase, if there is one, then those of the inpainting phase.
+#
+# *Registered runs* are those of the plan, which tests a claim with some of them ({doc}`10_verdicts`).
+# *Exploratory runs* were added to the plan later, and only suggest. All runs of width 32 on this page are
+# exploratory: they use half the registered learning rate, because some of the registered runs of that
+# width diverged. {glue:text}`diverged`
 
 # %%
 advice.advice_table(exploration, CHOICES)
@@ -98,7 +100,8 @@ print(advice.command_text(exploration, CHOICES))
 # %% [markdown]
 # **Repair.** For each damaged picture, draw a mask of the same size and name, white where the damage is.
 # The first command printed the path of its record, whose name is the FINGERPRINT. A classical fill
-# works at the pictures' own size, whatever that is; a network at the size that it was trained at:
+# works at the original size of the pictures, and a network at the size at which it was trained. The
+# command is the same for both:
 #
 # ```bash
 # wssl inpaint pictures masks -o filled \

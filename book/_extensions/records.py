@@ -240,8 +240,9 @@ def index(pages: Mapping[str, Sequence[Record]]) -> str:
         for name, found in pages.items()
     )
     return (
-        "<section><h1>The records</h1><p>Each number of this book comes from one of these records, "
-        f"or from the paper.</p><ul>{rows}</ul></section>"
+        "<section><h1>The records</h1><p>Each result in this book comes from one of these records, "
+        "from a simulation or measurement that its page names, or from the paper.</p>"
+        f"<ul>{rows}</ul></section>"
     )
 
 

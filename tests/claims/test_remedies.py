@@ -199,7 +199,7 @@ def test_while_runs_are_missing_nothing_is_concluded(explored):
     assert set(said) == {"awaiting runs"}, "the one that diverged does not decide what is awaited"
     assert "54 of 81" in tables.awaiting_text(exploration, REMEDIES)
     nothing = Exploration([])
-    awaited = "The exploratory runs are awaited (0 of 81 are recorded)."
+    awaited = "Not answered yet: 0 of the 81 exploratory runs are recorded."
     assert tables.answer_text(nothing, readings(nothing)) == awaited
     assert set(tables.reading_table(readings(nothing))["shown"]) == {"awaiting runs"}
 
@@ -236,7 +236,7 @@ def test_what_to_do_follows_from_the_interval(explored):
     assert tuned.advice(exploration)[:2] == (tuned.do_second, NO_DIFFERENCE)
     assert features.advice(exploration)[:2] == (features.do_second, CLEAR)
     answer = advice.answer_text(exploration, CHOICES)
-    assert answer.startswith("By the runs so far: train every layer.")
+    assert answer.startswith("The runs so far suggest this: train every layer from scratch.")
     assert " If the encoder must stay frozen: leave it random." in answer
     assert "No difference that matters: classification tasks first or not" in answer
     table = advice.advice_table(exploration, CHOICES)
@@ -262,7 +262,11 @@ def test_what_to_do_follows_from_the_interval(explored):
         ((0.01, 0.2), FREEZE.do_first, CLEAR),
         ((-0.04, 0.04), FREEZE.do_second, NO_DIFFERENCE),
         ((-0.2, -0.01), FREEZE.do_second, CLEAR),
-        ((-0.2, 0.04), FREEZE.do_second, "not clear; the other way gains too little"),
+        (
+            (-0.2, 0.04),
+            FREEZE.do_second,
+            "not clear; the other gains too little",
+        ),
         ((-0.2, 0.2), FREEZE.do_second, "not clear; this is cheaper"),
     ],
 )
@@ -341,11 +345,11 @@ def test_of_ways_that_exclude_each_other_the_best_is_taken(monkeypatch):
     following(monkeypatch, gains)
     answer = advice.answer_text(Exploration([]), CHOICES)
     assert answer == (
-        "By the runs so far: pretrain by filling other holes, then train every layer; give the "
-        "network the mask as a fourth channel; double the width of the network, at half the "
-        "learning rate; train with the squared error. Better than nothing, but less: pretrain on "
-        "classification tasks, then train every layer. If the encoder must stay frozen: leave it "
-        "random."
+        "The runs so far suggest this: pretrain by filling other holes, then train every layer; "
+        "give the network the mask as a fourth channel; double the width of the network, at half "
+        "the learning rate; train with the squared error. Better than nothing, but less: pretrain "
+        "on classification tasks, then train every layer. If the encoder must stay frozen: leave "
+        "it random."
     )
     assert advice.command_text(Exploration([]), CHOICES).replace(" \\\n ", "") == (
         "wssl run --preset desktop --dataset folder:my_portraits --encoder finetuned --objective "
@@ -365,8 +369,10 @@ def test_where_a_fill_is_best_the_way_to_a_network_is_told_too(monkeypatch, expl
     assert exploration.is_fill(CHOICES[0].second)
     answer = advice.answer_text(exploration, CHOICES)
     assert "use the biharmonic fill, which needs no training. If you need a network: " in answer
-    assert answer.endswith("train every layer; double the width of the network, at half the "
-                           "learning rate.")  # fmt: skip
+    assert answer.endswith(
+        "train every layer from scratch; double the width of the network, at half the learning "
+        "rate."
+    )
     rest = advice.networks(exploration, CHOICES)
     assert rest == list(CHOICES[1:])
     command = advice.command_text(exploration, rest).replace(" \\\n ", "")
@@ -390,7 +396,9 @@ def test_freezing_and_other_starts_exclude_each_other(monkeypatch):
     gains = {"frozen or from scratch": 0.2, "classification tasks first or not": 0.1}
     following(monkeypatch, gains)
     answer = advice.answer_text(Exploration([]), CHOICES)
-    assert answer.startswith("By the runs so far: freeze a pretrained encoder. Better than")
+    assert answer.startswith(
+        "The runs so far suggest this: freeze a pretrained encoder. Better than"
+    )
     assert "--encoder frozen" in advice.command_text(Exploration([]), CHOICES)
     following(monkeypatch, {**gains, "classification tasks first or not": -0.1})
     assert advice.answer_text(Exploration([]), CHOICES).endswith(": freeze a pretrained encoder.")
@@ -401,7 +409,7 @@ def test_where_a_fill_is_better_no_network_is_trained(monkeypatch):
     following(monkeypatch, {"network or biharmonic fill": -0.1, "4x or 1x steps": 0.1})
     answer = advice.answer_text(Exploration([]), CHOICES)
     assert answer.startswith(
-        "By the runs so far: use the biharmonic fill, which needs no training."
+        "The runs so far suggest this: use the biharmonic fill, which needs no training."
     )
     command = advice.command_text(Exploration([]), CHOICES)
     assert command.endswith("--method biharmonic")

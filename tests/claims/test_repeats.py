@@ -76,11 +76,11 @@ def test_a_run_that_diverged_on_one_machine_is_named_and_left_out():
     assert repeats.scatter(found) == pytest.approx(np.sqrt(np.mean(np.square(kept))))
     assert repeat_table(found).loc["pretrained, frozen", "seed 11"] == "diverged"
     assert "6 runs of the campaign" in repeats_text(found, [], [])
-    assert "1 of which diverged" in repeats_text(found, [], [])
+    assert "; 1 of them diverged on one" in repeats_text(found, [], [])
 
 
 def test_the_text_names_an_encoder_that_differs_by_itself(found):
-    assert "differs from zero for from scratch (-2.0 %)" in repeats_text(found, [], [])
+    assert "excludes zero in these rows: from scratch (-2.0 %)" in repeats_text(found, [], [])
     assert "No run has been repeated" in repeats_text([], [], [])
 
 

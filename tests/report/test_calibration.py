@@ -130,8 +130,8 @@ def test_no_records_give_empty_tables():
 def test_the_chosen_settings_are_one_sentence_that_groups_equal_ones():
     settings = calibration.chosen(PRESETS["desktop"])
     words = calibration.chosen_text(PRESETS["desktop"])
-    assert words.startswith("With the preset 'desktop', networks train at 0.008 for 1,000 steps ")
+    assert words.startswith("With the preset 'desktop', networks are trained for 1,000 steps at a ")
     for training, rate, schedule, steps in settings:
         assert words.count(training.replace(",", "")) == 1
-        assert f"at {rate:g} for {steps:,} steps ({schedule}): " in words
-    assert words.count(" steps (") == len({setting[1:] for setting in settings})
+        assert f"for {steps:,} steps at a learning rate of {rate:g} ({schedule}): " in words
+    assert words.count(" steps at ") == len({setting[1:] for setting in settings})

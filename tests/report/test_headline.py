@@ -99,7 +99,7 @@ def test_where_runs_diverged_those_at_half_the_rate_are_shown_once_all_are_there
     assert "again-" not in some
     shown = report.headline(found, {HALF: whole})._repr_html_()
     assert shown.count(">0.500<") == 3
-    assert f"In their place are shown runs in which none did: {HALF}." in shown
+    assert f"none of which diverged: {HALF[0].lower()}{HALF[1:]}." in shown
     assert "diverged," not in shown, "each row has all of its seeds"
     pic = next(iter(found.campaign.runs[PIC].values()))["fingerprint"]
     assert pic in shown

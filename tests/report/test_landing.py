@@ -138,7 +138,9 @@ def test_what_the_runs_at_half_the_rate_say_stands_below(found):
     sentence = landing.answer_sentence(found, {HALVED: whole})
     assert sentence.startswith(landing.answer_sentence(found))
     whose = landing.effect_words(whole["supervised"], interval=False, subject=landing.SUBJECT)
-    assert sentence.endswith(f" At half the rate: no difference above the margin of 5 %, {whose}.")
+    assert sentence.endswith(
+        f" At half the rate, no difference above the margin of 5 %, {whose}{landing.THAN}."
+    )
     assert whose == short.replace("error", "the recipe's error is")
     expected = "At half the rate: no difference above the margin of 5 % in these runs"
     html = report.claim_list(found, {HALVED: whole})._repr_html_()
@@ -159,7 +161,8 @@ def test_what_the_runs_at_half_the_rate_say_stands_below(found):
 def test_each_outcome_at_half_the_rate_has_its_words(found, outcome, low, high, short, words):
     halved = with_outcome(found, outcome, low, high)
     sentence = landing.answer_sentence(found, {HALVED: halved})
-    assert f"At half the rate: {short}the recipe's error is " in sentence
+    assert f"At half the rate, {short}the recipe's error is " in sentence
+    assert sentence.endswith(" than that of training from scratch.")
     html = report.claim_list(found, {HALVED: halved})._repr_html_()
     assert f"At half the rate: {words}" in html
 
@@ -170,7 +173,8 @@ def test_other_runs_answer_one_after_the_other(found):
     question = found[landing.QUESTION]
     size = landing.effect_words(question, interval=False, subject=landing.SUBJECT)
     sentence = landing.answer_sentence(found, {"One": better, "Two": worse})
-    assert sentence.endswith(f" One: {size}. Two: {size}.")
+    size += landing.THAN
+    assert sentence.endswith(f" One, {size}. Two, {size}.")
 
 
 def test_a_claim_that_holds_by_less_than_the_margin_says_so(found):
@@ -236,7 +240,7 @@ def test_the_picture_says_which_networks_filled_it():
     assert len(set(alternatives)) == 8
     caption = re.search(r"<figcaption>(.*?)</figcaption>", html)[1]
     assert caption.startswith(
-        "Two examples, which decide nothing. Networks of X: 8 pixels, first width 16, 1,000 steps "
+        "Two examples, which decide nothing. Networks of X (8 pixels, width 16, 1,000 steps "
     )
     assert re.search(r'The paper&#x27;s recipe</b><span data-records="a1"></span>', html)
     assert 'data-records="a1 b2"' in html

@@ -120,7 +120,10 @@ def test_every_run_is_a_point_of_the_scatter(records):
 def test_the_table_of_slopes(records):
     runs = learned_runs(records)
     table = tables.slope_table({"all": runs})
-    assert table["", "compared"].tolist() == ["between configurations", "between the seeds of one"]
+    assert table["", "compared"].tolist() == [
+        "between configurations",
+        "between the seeds of a configuration",
+    ]
     slope = slope_within(runs)
     groups = [rows["accuracy"].tolist() for _, rows in runs.groupby("group")]
     span = max(max(group) - min(group) for group in groups if len(group) > 1)
@@ -131,9 +134,9 @@ def test_the_table_of_slopes(records):
     words = tables.learning_text(runs)
     effect = 100 * (1 - np.exp(-span * slope.value))
     assert words.startswith(
-        f"From the worst to the best learned pretext tasks: 1 - SSIM {abs(effect):.1f} % "
-    )
-    assert words.endswith(" between the seeds of one."), "one configuration has no slope between"
+        "With the pretext tasks learned best instead of worst: between the seeds of a "
+        f"configuration, 1 - SSIM {abs(effect):.1f} % "
+    ), "one configuration has no slope between"
     assert tables.learning_text(runs.iloc[:0]) == tables.AWAITED
 
 
@@ -148,9 +151,11 @@ def test_what_the_first_block_lets_through(campaign):
     text = tables.known_text(campaign, controls)
     words = f"{first} if pretrained ({seeds[0]}) and {second} from scratch ({seeds[1]})."
     assert f"recovers known pixels with a PSNR of {words}" in text
-    costs = tables.freezing_text(campaign, {"the first": FIRST["1"][0]}, SCRATCH)
-    assert costs.startswith("Pretrained blocks frozen (first width 4), compared with training from")
-    assert costs.endswith("for the first.")
+    costs = tables.freezing_text(campaign, {"the first is": FIRST["1"][0]}, SCRATCH)
+    assert costs.startswith(
+        "Compared with training from scratch (first width 4), pretrained blocks "
+    )
+    assert costs.endswith(" if the first is frozen.")
     fills = paired(campaign, difference(BEST_ARM, SCRATCH).terms, SSIM).estimate
     change = 100 * (1 - np.exp(-fills.value))
     way = "lower" if change >= 0 else "higher"

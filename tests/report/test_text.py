@@ -22,7 +22,7 @@ from wssl.claims.outcomes import NOT_RUN, Findings, paired
 from wssl.claims.statistics import Estimate
 from wssl.records.fields import describe
 from wssl.report import text
-from wssl.report.numbers import amount, bounds_text
+from wssl.report.numbers import change_text, size_text
 
 ONE = Design(few=(0,), many=(0,))
 
@@ -62,7 +62,7 @@ def test_lists(parts, words):
 def test_an_answer_says_the_claim_its_verdict_and_the_effect(judged):
     words = text.answer(judged, ["features"])
     assert words.startswith(
-        "Holds: “What the encoder learns from pretext tasks serves inpainting” "
+        "One claim holds: “What the encoder learns from pretext tasks serves inpainting” "
         f"({claim('features').compared}: 1 - SSIM "
     )
     assert "% interval" in words
@@ -76,7 +76,7 @@ def test_an_answer_groups_claims_by_their_outcome(judged):
     groups = text.answer(judged, keys).split(". ")
     assert len(groups) == len({judged[key].status for key in keys})
     assert sum(group.count("“") for group in groups) == len(keys)
-    assert groups[0].startswith("Holds: ")
+    assert groups[0].startswith("Two claims hold: ")
 
 
 def test_an_answer_has_no_effect_that_runs_which_diverged_made(judged):
@@ -102,7 +102,8 @@ def test_other_runs_answer_beside_the_registered_ones(judged):
     words = text.beside_text({"Other runs": judged, "None": awaited, "Part": apart}, "features")
     claimed = judged["features"].claim.text.rstrip(".")
     finding = text.finding_text(judged["features"], judged.campaign)
-    assert words == f"Other runs: “{claimed}”: {finding}."
+    assert finding.startswith("holds (")
+    assert words == f"Other runs, “{claimed}” {finding}."
 
 
 def test_whether_verdicts_count_runs_that_diverged_is_said():
@@ -110,15 +111,17 @@ def test_whether_verdicts_count_runs_that_diverged_is_said():
     runs = [{**run, "history": [[1, 0.1], [2, 0.5]]}]
     assert text.diverged_text([{**run, "history": [[1, 0.5], [2, 0.1]]}], text.COUNTED) == ""
     assert text.diverged_text(runs, text.LEFT_OUT) == (
-        f"1 of 1 run diverged (listed in “The verdicts”). {text.LEFT_OUT}"
+        f"1 of the 1 run here diverged (listed in “The verdicts”). {text.LEFT_OUT}"
     )
     named = text.diverged_text(runs, text.COUNTED, named=True)
     words = describe("inpainting", run["experiment"])
-    assert named == f"1 of 1 run diverged: {words}. {text.COUNTED}"
+    assert named == f"1 of the 1 run here diverged: {words}. {text.COUNTED}"
 
 
 def test_an_answer_awaits_runs():
-    assert text.answer(findings([]), ["mix"]).startswith("Awaiting runs (0 of 9): “The mixed loss")
+    assert text.answer(findings([]), ["mix"]).startswith(
+        "One claim awaits runs (0 of 9): “The mixed loss"
+    )
 
 
 def test_one_seed_is_never_a_verdict(seen):
@@ -186,13 +189,14 @@ def test_the_scale_is_that_of_the_records():
     assert words.endswith("learning rate: 0.002; 2 runs, 2 seeds of each configuration.")
     campaign.runs[BEST_ARM][12]["history"] = [[1, 0.5], [2, 0.1], [3, 0.3]]
     assert text.scale_text(found, [BEST_ARM]).endswith(
-        f"2 seeds of each configuration. 1 of 2 runs diverged (listed in “The verdicts”). "
+        f"2 seeds of each configuration. 1 of the 2 runs here diverged (listed in “The verdicts”). "
         f"{text.COUNTED}"
     )
     beside = text.scale_text(found, [BEST_ARM], text.COUNTED_BESIDE)
-    assert beside.endswith(f"1 of 2 runs diverged: Rotation, seed 12. {text.COUNTED_BESIDE}")
+    named = "1 of the 2 runs here diverged: Rotation, seed 12."
+    assert beside.endswith(f"{named} {text.COUNTED_BESIDE}")
     own = text.scale_text(Findings(campaign, {}, False), [BEST_ARM])
-    assert own.endswith(f"1 of 2 runs diverged: Rotation, seed 12. {text.LEFT_OUT}")
+    assert own.endswith(f"{named} {text.LEFT_OUT}")
     assert text.facts(campaign, [BEST_ARM])["batch"] == 16
 
 
@@ -206,18 +210,18 @@ def test_the_answer_of_the_ladders():
     found = ladders(study(TRUE["features"]))
     words = text.ladder_answer(found, registered=True)
     places = (
-        r"encoder: between \S+ % lower \(width 16, \d seeds\) and \S+ % lower \(.*\), with a 95 % "
-        "interval that leaves out zero at 2 of 2 scales"
+        r"encoder, it is between \S+ % lower \(width 16, \d seeds\) and \S+ % lower \(.*\); "
+        "the 95 % interval excludes zero at 2 of 2 settings"
     )
     assert re.search(places, words)
     twice = {"width": found["width"], "holes": found["width"][:1]}
-    assert text.ladder_answer(twice, registered=True).endswith("of 2 scales.")
+    assert text.ladder_answer(twice, registered=True).endswith("of 2 settings.")
     records = [{**r, "fingerprint": f"other-{r['fingerprint']}"} for r in study(TRUE["supervised"])]
     other = [replace(rung, campaign=Campaign(records)) for rung in found["width"]]
     more = text.ladder_answer({**found, "holes": other}, registered=True)
-    assert more.endswith("of 4 scales.")
+    assert more.endswith("of 4 settings.")
     assert more != words
-    assert "budget 16x" in text.awaited_rungs(found)
+    assert "16x the steps" in text.awaited_rungs(found)
     assert "width 16" not in text.awaited_rungs(found)
     empty = ladders([])
     assert text.ladder_answer(empty, registered=True) == (
@@ -240,8 +244,8 @@ def test_what_a_claim_that_holds_rests_on(judged):
     terms = judged["features"].claim.estimand.terms
     words = text.rests_text(judged, "features", {"the same": terms})
     alone = linear(judged.campaign, terms, SSIM, judged.campaign.design.many, own=True)
-    ends = bounds_text(alone.lower(), alone.upper(), "ratio")
-    assert f"by the scatter of its own 5 seeds its 95 % interval is {ends}; the same: 1 - " in words
+    effect = change_text(alone.value, SSIM, (alone.lower(), alone.upper()))
+    assert f"With the scatter of its own 5 seeds alone, the effect is: {effect}. For the" in words
     assert text.rests_text(judged, "supervised", {}) == "", "it does not hold here"
 
 
@@ -253,9 +257,9 @@ def test_a_brief_answer_has_the_outcomes_of_all_runs_without_intervals(judged):
     words = text.brief_answer(judged, {"Other runs": part, "None": findings([])}, keys)
     serves, mixed = (f"“{judged[key].claim.text.rstrip('.')}” (1 - SSIM " for key in keys)
     first, other = words.split(". ")
-    assert first.startswith(f"The registered runs: holds: {serves}")
-    assert f"); {SAME}: {mixed}" in first
-    assert other.startswith(f"Other runs: holds: {serves}")
+    assert first.startswith(f"In the registered runs, one claim holds: {serves}")
+    assert f"); one claim shows no difference that matters: {mixed}" in first
+    assert other.startswith(f"Other runs, one claim holds: {serves}")
     assert "interval" not in words
     assert text.brief_answer(judged, {}, keys) == text.answer(judged, keys)
 
@@ -264,7 +268,9 @@ def test_a_brief_answer_says_once_that_the_registered_runs_decide_nothing(judged
     keys = ["features", "mix"]
     lost = {key: replace(judged[key], outcome=UNDECIDED) for key in keys}
     words = text.brief_answer(Findings(judged.campaign, lost, True), {"Other runs": judged}, keys)
-    assert words.startswith("The registered runs decide none of the 2 claims. Other runs: holds: “")
+    assert words.startswith(
+        "The registered runs decide none of the 2 claims. Other runs, one claim holds: “"
+    )
 
 
 def test_one_question_with_other_answers_on_other_scales(judged):
@@ -277,7 +283,9 @@ def test_one_question_with_other_answers_on_other_scales(judged):
 def test_an_undecided_claim_has_no_effect_in_an_answer(judged):
     verdict = replace(judged["mix"], outcome=UNDECIDED)
     found = Findings(judged.campaign, {**judged.verdicts, "mix": verdict}, True)
-    assert text.answer(found, ["mix"]) == f"Undecided: “{verdict.claim.text.rstrip('.')}”"
+    assert text.answer(found, ["mix"]) == (
+        f"One claim is undecided: “{verdict.claim.text.rstrip('.')}”"
+    )
 
 
 def test_what_lies_beyond_an_undecided_interval(judged):
@@ -285,8 +293,9 @@ def test_what_lies_beyond_an_undecided_interval(judged):
     low, high = -0.1, printed / 2
     verdict = replace(judged["mix"], outcome=UNDECIDED, low=low, high=high)
     words = text.beyond_text([verdict, judged["features"]])
-    assert f"for 1 undecided claim: “{verdict.claim.text.rstrip('.')}” (the paper" in words
-    assert f"here at most {amount(high, 'ratio')}" in words
+    claimed = f"“{verdict.claim.text.rstrip('.')}” ({size_text(printed, SSIM)} in the paper's"
+    assert f"for 1 undecided claim: {claimed} single runs" in words
+    assert f"allows at most {size_text(high, SSIM)})" in words
     assert text.beyond_text([replace(verdict, high=2 * printed)]) == ""
     assert text.beyond_text([replace(verdict, outcome=HOLDS)]) == ""
     without = replace(judged["supervised"], outcome=UNDECIDED)

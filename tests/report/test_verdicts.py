@@ -213,7 +213,8 @@ def test_a_refuted_claim_says_how(verdicts):
 
 def test_only_what_the_paper_says_is_counted(verdicts):
     said = sum(found.kind == "says" for found in CLAIMS)
-    words = f"Of {said} claims that the paper makes (2 of them the same by another metric), "
+    twice = "2 of them repeat another one with another metric"
+    words = f"Of {said} claims that the paper makes ({twice}), "
     assert text.tally(verdicts).startswith(words)
     words = f"None of the {said} claims that the paper makes is judged yet"
     assert text.tally(judge([])) == words
@@ -260,7 +261,7 @@ def test_outcomes_of_other_runs_stand_one_below_the_other():
 def test_controls_at_each_width(verdicts):
     table = tables.width_table(Campaign(study(nothing)), verdicts)
     assert list(table.loc[claim("features").text].index) == [16, 32]
-    assert list(table["", "judged"].unique()) == ["", "here"]
+    assert list(table["", "judged"].unique()) == ["", "at this width"]
     assert set(table["", "seeds"]) == {5}
     assert {upper for upper, _ in table.columns} == {"1 - SSIM", "PSNR", ""}
     records = study(nothing)
@@ -268,7 +269,7 @@ def test_controls_at_each_width(verdicts):
     rest = [r for r in records if r is not lost]
     rest.append({**lost, "history": [[20, 0.1], [40, 0.5]]})
     table = tables.width_table(Campaign(rest), verdicts).loc[claim("features").text]
-    assert table["", "judged"].tolist() == ["", "here, diverged runs included"]
+    assert table["", "judged"].tolist() == ["", "at this width, with the runs that diverged"]
     assert table["", "seeds"].tolist() == [5, 4]
     assert tables.width_table(Campaign([]), verdicts).empty
 
@@ -362,7 +363,9 @@ def test_what_the_simulation_says_in_words():
         "claims": {"mix": {"covered": 0.95}, "classical": {"covered": 0.884},
                    "robust": {"covered": 0.9}},
     }  # fmt: skip
-    assert "found at most in 16 % (recorded) of campaigns" in tables.absence_text(found)
+    assert "found in at most 16 % (recorded) of the simulated campaigns" in tables.absence_text(
+        found
+    )
     assert tables.short_coverage(found) == (
-        "The fewest in any world are those of `classical` (88.4 %) and `robust` (90.0 %)."
+        "The lowest percentages are those of classical (88.4 %) and robust (90.0 %)."
     )

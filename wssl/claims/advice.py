@@ -124,7 +124,7 @@ class Choice:
         certainty = {
             HOLDS: CLEAR,
             SAME: NO_DIFFERENCE,
-            REFUTED: CLEAR if high < 0 else "not clear; the other way gains too little",
+            REFUTED: CLEAR if high < 0 else "not clear; the other gains too little",
             UNDECIDED: "not clear; this is cheaper",
         }[outcome]
         failed, runs = lost(campaign, (self.first, self.second))
@@ -199,7 +199,7 @@ CHOICES = (
         WIDE_BEST,
         WIDE_SCRATCH,
         "freeze a pretrained encoder",
-        "train every layer",
+        "train every layer from scratch",
         {"--encoder": "frozen"},
         group="start",
     ),

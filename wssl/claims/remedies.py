@@ -292,8 +292,8 @@ def readings(exploration: Campaign, score: Score = SSIM) -> list[Reading]:
         ),
         reading(
             "the tasks are at fault",
-            "another pretraining, frozen, is better than random features and than the paper's, at "
-            "an error rate divided by the number of others",
+            "a frozen encoder from another kind of pretraining is better than a frozen random one "
+            "and than the paper's, each test at an error rate divided by the number of such kinds",
             lambda: any(
                 min(one.lower(each), two.lower(each)) > 0
                 for one, two in zip(found["others"], found["direct"], strict=True)
@@ -303,8 +303,8 @@ def readings(exploration: Campaign, score: Score = SSIM) -> list[Reading]:
         ),
         reading(
             "freezing is at fault",
-            "each way to pretrain, frozen, is worse than training from scratch, and fine-tuned "
-            "worse by less than the margin, if at all",
+            "with each kind of pretraining, the frozen network is worse than training from "
+            "scratch, and the fine-tuned one is worse by less than the margin or not at all",
             lambda: (
                 all(one.lower() > -margin for one in found["tuned"])
                 and all(one.upper() < 0 for one in found["frozen"])

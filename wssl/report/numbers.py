@@ -154,27 +154,39 @@ def change_text(
     if np.isnan(value):
         return "—"
     unit = score.unit
-    ways = ("lower", "higher") if unit == "ratio" else ("higher", "lower")
     name = title or score_label(score)
     if score.drop:
-        ways = "smaller", "larger"
         rise, loss = f"factor by which {name} rises", f"loss of {name}"
         name = f"{rise if unit == 'ratio' else loss} on unseen images"
-
-    def size(value: float) -> str:
-        return amount(value, unit).lstrip("+-")
-
-    def way(value: float) -> str:
-        return ways[int(value < 0)]
-
-    text = f"{name} {size(value)} {way(value)}"
+    text = f"{name} {size_text(value, score)}"
     if not np.isfinite(ends).all():
         return text
     low, high = sorted(ends, key=abs)
-    if way(low) == way(high):
-        return text + _interval(f"{number(low, unit).lstrip('+-')} to {size(high)}")
+    if (low < 0) == (high < 0):
+        size = amount(high, unit).lstrip("+-")
+        return text + _interval(f"{number(low, unit).lstrip('+-')} to {size}")
     low, high = ends
-    return text + _interval(f"{size(low)} {way(low)} to {size(high)} {way(high)}")
+    return text + _interval(f"{size_text(low, score)} to {size_text(high, score)}")
+
+
+def size_text(value: float, score: Score) -> str:
+    """The size and direction of a difference of two scores in words, without their name.
+
+    Parameters
+    ----------
+    value : float
+        The first minus the second.
+    score : wssl.claims.estimands.Score
+
+    Examples
+    --------
+    >>> size_text(-np.log(1.5), Score("ssim")), size_text(0.1, Score("psnr"))
+    ('50.0 % higher', '0.10 dB higher')
+    """
+    ways = ("lower", "higher") if score.unit == "ratio" else ("higher", "lower")
+    if score.drop:
+        ways = "smaller", "larger"
+    return f"{amount(value, score.unit).lstrip('+-')} {ways[int(value < 0)]}"
 
 
 def bounds(effect: Effect) -> tuple[float, float]:

@@ -36,7 +36,7 @@ from wssl.claims.statistics import Estimate
 from wssl.records.fields import describe, has_diverged
 from wssl.records.store import Record
 from wssl.report.labels import pretext_name, score_label
-from wssl.report.numbers import amount, bounds, bounds_text, change_text, effect_text
+from wssl.report.numbers import amount, bounds, change_text, effect_text, size_text
 from wssl.report.tables.repeats import difference_of, rows
 
 SIGNS = {
@@ -153,7 +153,8 @@ def beyond_text(verdicts: Iterable[Verdict]) -> str:
     return (
         "Undecided does not mean that anything is possible. The interval that decides lies below "
         f"the paper's own effect for {counted(len(below), 'undecided claim')}: {listed(below)}. At "
-        f"this scale {'it is' if one else 'they are'} smaller, or not there."
+        f"this scale {'this effect is' if one else 'these effects are'} smaller than in the paper, "
+        "or absent."
     )
 
 
@@ -164,11 +165,17 @@ def beyond(verdict: Verdict) -> str:
     ----------
     verdict : Verdict
     """
-    printed, unit = in_paper([verdict.claim])[verdict.claim.key], verdict.claim.estimand.unit
+    printed, estimand = in_paper([verdict.claim])[verdict.claim.key], verdict.claim.estimand
     if verdict.outcome != UNDECIDED or not verdict.high < printed:
         return ""
-    single = "from single runs, their noise included" if unit == "SD" else "from single runs"
-    return f"the paper {amount(printed, unit)} {single}, here at most {amount(verdict.high, unit)}"
+    unit, score = estimand.unit, getattr(estimand, "score", SSIM)
+    most = "the interval that decides allows at most"
+    if unit == score.unit:
+        own, here = size_text(printed, score), size_text(verdict.high, score)
+        return f"{own} in the paper's single runs; {most} {here}"
+    noise = ", their noise included" if unit == "SD" else ""
+    own, here = amount(printed, unit), amount(verdict.high, unit)
+    return f"{own} in the paper's single runs{noise}; {most} {here}"
 
 
 def why_undecided(verdict: Verdict) -> str:
@@ -284,8 +291,29 @@ def _by_status(
         quoted = f"“{verdict.claim.text.rstrip('.')}”" + f" ({effect})" * bool(effect)
         groups.setdefault(verdict.status, []).append(quoted)
     return [
-        f"{status.replace(': ', ', ')}: {'; '.join(quoted)}" for status, quoted in groups.items()
+        f"{_count(len(quoted))} {_verb(status, len(quoted))}: {listed(quoted)}"
+        for status, quoted in groups.items()
     ]
+
+
+def _count(claims: int) -> str:
+    """``"one claim"``, ``"two claims"``, ``"13 claims"``."""
+    words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    number = words[claims] if claims < len(words) else str(claims)
+    return f"{number} claim{'s' * (claims != 1)}"
+
+
+def _verb(status: str, claims: int = 1) -> str:
+    """The status of one or several claims as the verb of a sentence about them."""
+    be = is_or_are(claims)
+    word, _, how = status.partition(": ")
+    how = f" ({how})" * bool(how)
+    if word.startswith(AWAITING):
+        return status.replace("awaiting", "awaits" if claims == 1 else "await")
+    return {
+        HOLDS: "holds" if claims == 1 else "hold",
+        SAME: f"{'shows' if claims == 1 else 'show'} no difference that matters",
+    }.get(word, f"{be} {word}{how}")
 
 
 def judged_text(verdict: Verdict, campaign: Campaign) -> str:
@@ -340,8 +368,8 @@ def brief_answer(found: Findings, beside: Mapping[str, Findings], keys: Iterable
         registered = f"The registered runs decide none of the {len(keys)} claims{why}"
     else:
         judged = _by_status(verdicts, found.campaign, _brief_effect)
-        registered = f"The registered runs: {'; '.join(judged)}"
-    return ". ".join([registered, *(f"{title}: {judged}" for title, judged in others.items())])
+        registered = f"In the registered runs, {'; '.join(judged)}"
+    return ". ".join([registered, *(f"{title}, {judged}" for title, judged in others.items())])
 
 
 def differ_text(found: Findings, keys: Iterable[str]) -> str:
@@ -371,7 +399,7 @@ def rests_text(found: Findings, key: str, others: Mapping[str, Sequence[tuple[fl
     Returns
     -------
     str
-        A sentence; empty unless the claim holds.
+        Some sentences; empty unless the claim holds.
     """
     verdict, campaign = found[key], found.campaign
     estimand = verdict.claim.estimand
@@ -379,17 +407,18 @@ def rests_text(found: Findings, key: str, others: Mapping[str, Sequence[tuple[fl
         return ""
     seeds = campaign.design.many if estimand.many else campaign.design.few
     alone = linear(campaign, estimand.terms, estimand.score, seeds, own=True)
+    quoted = verdict.claim.text.rstrip(".")
+    change = change_text(alone.value, estimand.score, bounds(alone))
     parts = [
-        f"by the scatter of its own {counted(len(seeds), 'seed')} its 95 % interval is "
-        f"{bounds_text(*bounds(alone), estimand.unit)}"
+        f"How much does “{quoted}” depend on a few runs? With the scatter of its own "
+        f"{counted(len(seeds), 'seed')} alone, the effect is: {change}."
     ]
     for name, terms in others.items():
         rest = paired(campaign, terms, estimand.score)
         if rest is not None:
             change = change_text(rest.estimate.value, estimand.score, bounds(rest.estimate))
-            parts.append(f"{name}: {change}")
-    quoted = verdict.claim.text.rstrip(".")
-    return f"How much “{quoted}” rests on a few runs: {'; '.join(parts)}."
+            parts.append(f"For {name}, it is: {change}.")
+    return " ".join(parts)
 
 
 def beside_text(beside: Mapping[str, Findings], key: str) -> str:
@@ -407,12 +436,14 @@ def beside_text(beside: Mapping[str, Findings], key: str) -> str:
     str
         Empty if the claim has not all of these runs.
     """
-    return " ".join(
-        f"{title}: “{found[key].claim.text.rstrip('.')}”: "
-        f"{finding_text(found[key], found.campaign)}."
-        for title, found in beside.items()
-        if key in found.verdicts and found[key].effect is not None
-    )
+    sentences = []
+    for title, found in beside.items():
+        if key in found.verdicts and found[key].effect is not None:
+            verdict = found[key]
+            effect = finding_text(verdict, found.campaign).removeprefix(verdict.status)
+            quoted = verdict.claim.text.rstrip(".")
+            sentences.append(f"{title}, “{quoted}” {_verb(verdict.status)}{effect}.")
+    return " ".join(sentences)
 
 
 def shown_text(title: str) -> str:
@@ -426,8 +457,8 @@ def shown_text(title: str) -> str:
     if not title:
         return ""
     return (
-        f"The figure shows other runs of the controls, in which none diverged: “{title}”. The "
-        "tables further down show the registered ones that did not diverge."
+        f"The figure shows runs of the controls of which none diverged ({title.lower()}). The "
+        "tables further down show those registered runs that did not diverge."
     )
 
 
@@ -524,7 +555,7 @@ def diverged_text(runs: Iterable[Record], then: str, *, named: bool = False) -> 
         return ""
     listing = f": {'; '.join(names)}" if named else " (listed in “The verdicts”)"
     learned = sum(run["kind"] == "inpainting" and bool(run["history"]) for run in runs)
-    return f"{len(names)} of {counted(learned, 'run')} diverged{listing}. {then}"
+    return f"{len(names)} of the {counted(learned, 'run')} here diverged{listing}. {then}"
 
 
 def repeats_text(
@@ -550,8 +581,11 @@ def repeats_text(
     change, one = mean_change(found), scatter(found)
     devices = listed(sorted({str(r.again["provenance"]["device"]) for r in found}))
     seeds, lost = len({repeat.seed for repeat in kept}), len(found) - len(kept)
+    ends = (change.lower(), change.upper())
     rule = "not met, which does not show that there is none" if is_undetected(change) else "met"
-    without = f", {lost} of which diverged on one of the two" if lost else ""
+    without = ""
+    if lost:
+        without = f"; {lost} of them diverged on one of the two machines"
     apart = []
     for name, (first, second) in rows(found).items():
         means: dict[Unit, Estimate] = {
@@ -565,20 +599,20 @@ def repeats_text(
         ]
         if sizes:
             apart.append(f"{name} ({' and '.join(sizes)})")
-    alone = f"for {'; '.join(apart)}" if apart else "for none of them"
+    alone = f"in these rows: {'; '.join(apart)}" if apart else "in none of them"
     others = sum(a.outcome != b.outcome for a, b in zip(judged, exchanged, strict=True))
     return (
-        f"{counted(len(found), 'run')} of the campaign were made once more on another machine "
-        f"({devices}){without}. The mean change there is {amount(change.value, 'ratio')} of "
-        f"1 - SSIM (95 % interval {bounds_text(*change.interval(), 'ratio')}, "
-        f"{counted(seeds, 'seed')}; above zero is better). The plan's criterion for a difference "
-        f"is {rule}. By row of the table, each with an interval of its own, a change differs from "
+        f"{counted(len(found), 'run')} of the campaign were repeated on another machine "
+        f"({devices}){without}. In the repetitions, {change_text(change.value, SSIM, ends)} on "
+        f"average ({counted(seeds, 'seed')}). The plan's criterion for a difference "
+        f"is {rule}. The table gives each row an interval of its own; it excludes "
         f"zero {alone}. A single run changed by {100 * one:.1f} % (standard deviation): two "
-        "trainings of one configuration end at different networks. "
-        f"{counted(len(judged), 'claim')} rest on runs of both kinds of machines; {alike} of them "
-        "rest on one kind when repetitions take the place of runs. In the others only a part is "
-        f"exchanged, or nothing. {counted(others, 'outcome') if others else 'No outcome'} "
-        "would change, but effects do, as the second table shows."
+        "trainings of one configuration give different networks. "
+        f"{counted(len(judged), 'claim')} rest on runs of both kinds of machines. If repetitions "
+        f"take the place of the runs that they repeat, {alike} of them rest on one kind; for the "
+        "others, only some of the runs can be replaced, or none. "
+        f"{counted(others, 'outcome') if others else 'No outcome'} would change, "
+        "but the effects do, as the second table shows."
     )
 
 
@@ -642,7 +676,7 @@ def tally(verdicts: Iterable[Verdict]) -> str:
     parts = [f"{counts[outcome]} {verb}" for outcome, verb in verbs.items() if counts[outcome]]
     keys = {verdict.claim.key for verdict in said}
     again = sum(key.removesuffix("-psnr") in keys for key in keys if key.endswith("-psnr"))
-    twice = f" ({again} of them the same by another metric)" if again else ""
+    twice = f" ({again} of them repeat another one with another metric)" if again else ""
     same = f"for {counts[SAME]} there is no difference that matters" if counts[SAME] else ""
     words = "; ".join(filter(None, [listed(parts), same]))
     return f"Of {len(said)} claims that the paper makes{twice}, {words}"
@@ -682,7 +716,7 @@ def ladder_answer(
     registered : bool
         Whether the ladders are those of the registered campaign, the only one that has them.
     """
-    parts = []
+    parts: list[str] = []
     controls = {"scratch": "training from scratch", "random": "a frozen random encoder"}
     for other, against in controls.items():
         seen: dict[Any, tuple[float, tuple[float, float], str]] = {}
@@ -695,22 +729,21 @@ def ladder_answer(
                     runs = [run for arm in arms for run in rung.campaign.runs[arm].values()]
                     key = tuple(run["fingerprint"] for run in runs)
                     seeds = counted(len(found.per_seed), "seed")
-                    place = f"{name} {rung.label}, {seeds}"
+                    place = f"{_setting(name, rung)}, {seeds}"
                     seen[key] = found.estimate.value, bounds(found.estimate), place
         if len(seen) > 1:
-            title = score_label(score)
             ends = [
-                f"{change_text(value, score).removeprefix(f'{title} ')} ({where})"
+                f"{size_text(value, score)} ({where})"
                 for value, _, where in (min(seen.values()), max(seen.values()))
             ]
             apart = sum(low * high > 0 for _, (low, high), _ in seen.values())
+            whose = "it" if parts else f"{score_label(score)} of the paper's frozen network"
             parts.append(
-                f"compared with {against}: between {' and '.join(ends)}, with a 95 % interval "
-                f"that leaves out zero at {apart} of {counted(len(seen), 'scale')}"
+                f"Compared with {against}, {whose} is between {' and '.join(ends)}; the 95 % "
+                f"interval excludes zero at {apart} of {counted(len(seen), 'setting')}."
             )
     if parts:
-        title = score_label(score)
-        return f"{title} of the paper's pretrained, frozen network, {'; '.join(parts)}."
+        return " ".join(parts)
     if registered:
         return "Not answered yet: no scale has runs at two of its settings."
     return "Only the registered campaign varies the scale; at this preset there are no such runs."
@@ -724,12 +757,18 @@ def awaited_rungs(ladders: Mapping[str, Sequence[Rung]]) -> str:
     ladders : mapping of str to sequence of Rung
     """
     missing = [
-        f"{name} {rung.label}"
+        _setting(name, rung)
         for name, rungs in ladders.items()
         for rung in rungs
         if not rung.campaign.runs.get(rung.arm("frozen"))
     ]
-    return f"The paper's network awaits runs at {listed(missing)}." if missing else ""
+    return f"Runs of the paper's network are awaited: {listed(missing)}." if missing else ""
+
+
+def _setting(ladder: str, rung: Rung) -> str:
+    """A rung in words that need no name of a scale."""
+    words = {"budget": f"{rung.label} the steps", "holes": f"{rung.label} strokes"}
+    return words.get(ladder, rung.label if ladder == "size" else f"{ladder} {rung.label}")
 
 
 def large_text(campaign: Campaign, scale: Mapping[str, Any]) -> str:

@@ -33,7 +33,7 @@ REPLICATION = (16, 17, 18, 19, 20)
 AT_HALF_RATE = "At half the learning rate (exploratory)"
 """The title of the controls at half the rate, with the registered seeds."""
 
-REPLICATED = "Replication, new seeds"
+REPLICATED = "In the replication, with new seeds"
 """The title of the controls at half the rate, with the seeds of the replication."""
 
 SEARCH_RUNS = 16

@@ -102,10 +102,10 @@ def answer_text(campaign: Campaign, choices: Sequence[Choice]) -> str:
     found = {choice: advice for choice in choices if (advice := choice.advice(campaign))}
     if not found:
         return "Not answered yet: no choice has all of its runs."
-    start = "By these runs" if len(found) == len(choices) else "By the runs so far"
+    start = "These runs suggest" if len(found) == len(choices) else "The runs so far suggest"
     taken = recipe(campaign, choices)
     words = "; ".join(advice.action for advice in taken.values())
-    parts = [f"{start}: {words}." if words else f"{start}, none of the choices is clear."]
+    parts = [f"{start} this: {words}." if words else f"{start} no clear choice."]
     clear = {choice: one for choice, one in found.items() if one.certainty == CLEAR}
     less = [
         one.action for c, one in clear.items() if one.first and c not in taken and not c.condition

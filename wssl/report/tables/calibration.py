@@ -169,10 +169,10 @@ def chosen_text(preset: Any) -> str:
     """
     kinds: dict[str, list[str]] = {}
     for training, rate, schedule, steps in chosen(preset):
-        course = f"at {rate:g} for {steps:,} steps ({schedule})"
+        course = f"for {steps:,} steps at a learning rate of {rate:g} ({schedule})"
         kinds.setdefault(course, []).append(training.replace(",", ""))
     parts = [f"{setting}: {listed(names)}" for setting, names in kinds.items()]
-    return f"With the preset {preset.name!r}, networks train {'; '.join(parts)}."
+    return f"With the preset {preset.name!r}, networks are trained {'; '.join(parts)}."
 
 
 def accuracy_table(frame: pd.DataFrame) -> pd.DataFrame:

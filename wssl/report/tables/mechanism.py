@@ -64,17 +64,17 @@ def learning_text(runs: pd.DataFrame) -> str:
     for way, slope in _slopes(runs).items():
         if slope is not None:
             ends = _over(slope, "low"), _over(slope, "high")
-            found.append(f"{change_text(_over(slope, 'value'), SSIM, ends)} {way}")
+            found.append(f"{way}, {change_text(_over(slope, 'value'), SSIM, ends)}")
     if not found:
         return AWAITED
-    return f"From the worst to the best learned pretext tasks: {'; '.join(found)}."
+    return f"With the pretext tasks learned best instead of worst: {'; '.join(found)}."
 
 
 def _slopes(runs: pd.DataFrame) -> dict[str, Slope | None]:
     """Both slopes of a fill's quality over pretext accuracy, by what they compare."""
     return {
         "between configurations": slope_between(runs),
-        "between the seeds of one": slope_within(runs),
+        "between the seeds of a configuration": slope_within(runs),
     }
 
 
@@ -155,13 +155,13 @@ def freezing_text(campaign: Campaign, depths: Mapping[str, Arm], reference: Arm)
         cost = paired(campaign, difference(arm, reference).terms, SSIM)
         if cost is not None:
             change = change_text(cost.estimate.value, SSIM, bounds(cost.estimate))
-            costs.append(f"{change} for {words}")
+            costs.append(f"{change} if {words} frozen")
     if not costs:
         return AWAITED
-    frozen = (
-        f"Pretrained blocks frozen{_wide(campaign, depths)}, compared with training from scratch"
+    return (
+        f"Compared with training from scratch{_wide(campaign, depths)}, pretrained blocks give: "
+        f"{'; '.join(costs)}."
     )
-    return f"{frozen}: {'; '.join(costs)}."
 
 
 def _wide(campaign: Campaign, arms: Mapping[str, Arm]) -> str:

@@ -65,7 +65,7 @@ def answer_text(exploration: Campaign, readings: Sequence[Reading]) -> str:
     }
     done, planned = recorded(exploration, REMEDIES.values())
     if done < planned or not found:
-        return f"The exploratory runs are awaited ({done} of {planned} are recorded)."
+        return f"Not answered yet: {done} of the {planned} exploratory runs are recorded."
     best = max(found, key=lambda label: found[label].value)
     each = LEVEL / 2 / len(found)
     ends = found[best].lower(each), found[best].upper(each)

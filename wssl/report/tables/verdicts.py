@@ -417,7 +417,7 @@ def _where(width: str, verdict: Verdict, records: Campaign) -> str:
     if width != WIDE:
         return ""
     lost = diverged(verdict, records)[0]
-    return "here, diverged runs included" if lost else "here"
+    return "at this width, with the runs that diverged" if lost else "at this width"
 
 
 def margin_table() -> pd.DataFrame:
@@ -489,7 +489,10 @@ def absence_text(found: Mapping[str, Any]) -> str:
         noise: max(of["0"] for of in claims.values()) for noise, claims in found["power"].items()
     }
     most = listed([f"{100 * share:.0f} % ({noise})" for noise, share in shares.items()])
-    return f"The absence of an effect of a primary claim was found at most in {most} of campaigns."
+    return (
+        "Where a primary claim had no effect, its absence was found in at most "
+        f"{most} of the simulated campaigns."
+    )
 
 
 def short_coverage(found: Mapping[str, Any]) -> str:
@@ -501,8 +504,8 @@ def short_coverage(found: Mapping[str, Any]) -> str:
         As from `wssl.claims.characteristics.summary`.
     """
     worst = sorted(found["claims"].items(), key=lambda item: item[1]["covered"])[:2]
-    words = listed([f"`{key}` ({100 * of['covered']:.1f} %)" for key, of in worst])
-    return f"The fewest in any world are those of {words}."
+    words = listed([f"{key} ({100 * of['covered']:.1f} %)" for key, of in worst])
+    return f"The lowest percentages are those of {words}."
 
 
 def coverage_table(found: Mapping[str, Any]) -> pd.DataFrame:

@@ -99,19 +99,24 @@ def headline(found: Findings, beside: Mapping[str, Findings] | None = None) -> C
     best = f" The lowest error is that of “{min(known, key=known.__getitem__)}”." if known else ""
     return Chart(
         (picture(label, body, points, bottom + (36 if axis.values else 0)),),
-        "Error (1 - SSIM) of whole test images after their holes were filled, lower is better."
+        "Error (1 - SSIM) of whole test images after their holes were filled; lower is better."
         f"{best} WSSL and its controls have the first width {width}. "
-        "Orange: the paper's method. Small dots are seeds; large dots and numbers are their means, "
-        "bars the 95 % intervals of these. Methods without training have one value."
-        f"{_INSTEAD.format(title) if title else ''}{_left_out(diverged, recorded)}",
+        "Orange: the paper's method. Small dots are seeds; large dots and numbers are the means "
+        "over seeds; bars are the 95 % intervals of the means. Methods without training have one "
+        "value."
+        f"{_instead(title)}{_left_out(diverged, recorded)}",
         tuple(fingerprint for by_run in rows.values() for fingerprint in by_run),
     )
 
 
-_INSTEAD = (
-    " Some registered runs of WSSL and its controls diverged. In their place are shown runs in "
-    "which none did: {}."
-)
+def _instead(title: str) -> str:
+    """Which runs a chart shows instead of the registered ones; empty for these."""
+    if not title:
+        return ""
+    return (
+        " Some registered runs of WSSL and its controls diverged. The chart shows other runs "
+        f"instead, none of which diverged: {title[0].lower()}{title[1:]}."
+    )
 
 
 def _ends(values: Sequence[float]) -> list[float]:

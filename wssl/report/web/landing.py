@@ -133,9 +133,9 @@ def _caption(runs: list[Record], networks: str) -> str:
     first = runs[0]
     scale, made, settings = first["scale"], first["provenance"], first["experiment"]
     return (
-        f"Two examples, which decide nothing. {networks}: {scale['size']} pixels, first width "
+        f"Two examples, which decide nothing. {networks} ({scale['size']} pixels, width "
         f"{scale['width']}, {scale['inpainting_steps']:,} steps on {made['train_images']:,} images "
-        f"of {settings['dataset']}, seed {settings['seed']}."
+        f"of {settings['dataset']}, seed {settings['seed']})."
     )
 
 
@@ -164,9 +164,9 @@ def _capital(words: str) -> str:
 PLAIN = {
     "supervised": "The recipe, two pretext tasks first (saturation and sharpness) and then a "
     "frozen encoder, fills holes better than training from scratch.",
-    "weights-matter": "How much weight each pretext task has decides how well holes are filled.",
-    "features": "What the encoder learns from pretext tasks helps: with random weights in its "
-    "place holes are filled worse.",
+    "weights-matter": "How well holes are filled depends on the weights of the pretext tasks.",
+    "features": "What the encoder learns from pretext tasks helps: an encoder with random weights "
+    "fills holes worse.",
     "methods": "The recipe fills holes better than two other published methods, Shift-Net and PIC.",
     "mix": "Training with a mix of two losses works better than with either alone.",
     "combination": "The best combination of pretext tasks works better than the best single task.",
@@ -174,13 +174,16 @@ PLAIN = {
 """The primary claims by their keys, in words that need no other page."""
 
 NOTES = {
-    "methods": "; these have four times its steps, not counting its pretext phase, and PIC was "
-    "still improving when its training ended"
+    "methods": "; Shift-Net and PIC were trained for four times as many steps as the recipe's "
+    "inpainting phase, and PIC was still improving when its training ended"
 }
 """What has to be said with a verdict, by the key of its claim (plan, corrections)."""
 
 SUBJECT = "the recipe's"
 """Whose error the first page's sentence is about."""
+
+THAN = " than that of training from scratch"
+"""What that error is compared with."""
 
 QUESTION = "supervised"
 """The key of the claim that the first page's sentence answers."""
@@ -200,10 +203,10 @@ def answer_sentence(found: Findings, beside: Mapping[str, Findings] | None = Non
         verdict = other.verdicts.get(QUESTION)
         if verdict is not None and verdict.effect is not None:
             lost, count = diverged(verdict, other.campaign)
-            size = effect_words(verdict, interval=False, subject=SUBJECT)
+            size = effect_words(verdict, interval=False, subject=SUBJECT) + THAN
             if lost:
                 size = f"training broke down in {lost} of {counted(count, 'run')}"
-            sentences.append(f"{title}: {_short(verdict)}{size}.")
+            sentences.append(f"{title}, {_short(verdict)}{size}.")
     return " ".join(sentences)
 
 

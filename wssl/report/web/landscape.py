@@ -135,9 +135,10 @@ def landscape_triangle(records: Iterable[Record], metric: str = "ssim") -> Chart
     return Chart(
         (picture(label, body, points, bottom + 104),),
         f"Mean {title} over seeds at each weighting of three pretext tasks, as a number and as a "
-        "colour. A corner is one task alone, a side two tasks, the inside all three: the nearer to "
-        "a corner, the more weight its task has, 0.2 more from one thin line to the next. The bar "
-        "above the colours is as long as the 95 % interval over seeds of the median weighting.",
+        "colour. Each corner is one task alone; a side combines two tasks, and the inside all "
+        "three. The nearer a point is to a corner, the greater the weight of that task; it grows "
+        "by 0.2 from one thin line to the next. The bar above the colours has the median length of "
+        "the 95 % intervals over seeds.",
     )
 
 
