@@ -178,10 +178,11 @@ report.compare(filled, ("WSSL", "harmonic fill"), "a photograph")
 # :::{dropdown} Solution
 # ```python
 # import wssl
+# from wssl.claims.campaign import CLASSICAL
 #
 # psnr = {
 #     name: wssl.run(wssl.Experiment(preset="quick", method=name)).metrics["psnr"]
-#     for name in wssl.study.CLASSICAL
+#     for name in CLASSICAL
 # }
 # for name in sorted(psnr, key=psnr.get, reverse=True):
 #     print(f"{name}: {psnr[name]:.2f} dB")

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 
 from wssl import data, losses, metrics
+from wssl.claims.campaign import CLASSICAL
 from wssl.experiment import Evaluation, Experiment
 from wssl.inpainting import inpaint
 from wssl.machine.backend import keras
@@ -25,7 +26,7 @@ from wssl.runs import execution, scores, training
 from wssl.runs.execution import Result, evaluate, pretrain, run
 from wssl.runs.inputs import evaluation_data
 from wssl.runs.scores import inpaint_batches
-from wssl.study import CLASSICAL, OTHERS
+from wssl.study import OTHERS
 
 pytestmark = pytest.mark.xdist_group("runs")
 

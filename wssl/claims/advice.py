@@ -33,7 +33,7 @@ class Advice(NamedTuple):
     ----------
     action, certainty : str
     first : bool
-        Whether it is the first of the two ways.
+        Whether it is the first of the two options.
     gain : float
         By how much that way is better, by SSIM; negative if it is not.
     """
@@ -46,7 +46,7 @@ class Advice(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Choice:
-    """A choice between two ways, each of which has runs.
+    """A choice between two options, each of which has runs.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Choice:
     otherwise : mapping of str to str
         The same where it is the second.
     group : str
-        Of the choices with one name the first way of one only can be taken.
+        Of the choices with one name the first option of one only can be taken.
     condition : str
         When the choice is there at all; empty for always.
     """
@@ -95,7 +95,7 @@ class Choice:
         return paired(campaign, difference(self.first, self.second).terms, score)
 
     def recorded(self, campaign: Campaign) -> tuple[int, int]:
-        """How many runs of the two ways are recorded, and how many were planned.
+        """How many runs of the two options are recorded, and how many were planned.
 
         Parameters
         ----------
@@ -104,10 +104,10 @@ class Choice:
         return recorded(campaign, (self.first, self.second))
 
     def advice(self, campaign: Campaign) -> Advice | None:
-        """What to do by SSIM; None while a run of one of the two ways is missing.
+        """What to do by SSIM; None while a run of one of the two options is missing.
 
         An interval, widened for the number of choices, is compared with the smallest effect of
-        interest, as in a verdict. The second way is the cheaper one, and is advised unless the
+        interest, as in a verdict. The second option is the cheaper one, and is advised unless the
         first is better. Where a run of one of the two diverged, the certainty says how many did.
 
         Parameters
@@ -156,9 +156,9 @@ def recipe(campaign: Campaign, choices: Sequence[Choice]) -> dict[Choice, Advice
     Returns
     -------
     dict of Choice to Advice
-        Without choices that are there on a condition. Of a group, the first way with the greatest
-        gain is taken; where no first way of it is clear, the second ways. Nothing else where a
-        classical fill is better than a network.
+        Without choices that are there on a condition. Of a group, the first option with the
+        greatest gain is taken; where no first option of it is clear, the second options. Nothing
+        else where a classical fill is better than a network.
     """
     clear = {
         choice: advice

@@ -457,8 +457,8 @@ def shown_text(title: str) -> str:
     if not title:
         return ""
     return (
-        f"The figure shows runs of the controls of which none diverged ({title.lower()}). The "
-        "tables further down show those registered runs that did not diverge."
+        f"The figure shows runs of the controls of which none diverged: {title[0].lower()}"
+        f"{title[1:]}. The tables further down show those registered runs that did not diverge."
     )
 
 
@@ -603,9 +603,9 @@ def repeats_text(
     others = sum(a.outcome != b.outcome for a, b in zip(judged, exchanged, strict=True))
     return (
         f"{counted(len(found), 'run')} of the campaign were repeated on another machine "
-        f"({devices}){without}. In the repetitions, {change_text(change.value, SSIM, ends)} on "
-        f"average ({counted(seeds, 'seed')}). The plan's criterion for a difference "
-        f"is {rule}. The table gives each row an interval of its own; it excludes "
+        f"({devices}){without}. The mean change in the repetitions is: "
+        f"{change_text(change.value, SSIM, ends)} ({counted(seeds, 'seed')}). The plan's criterion "
+        f"for a difference is {rule}. The table gives each row an interval of its own; it excludes "
         f"zero {alone}. A single run changed by {100 * one:.1f} % (standard deviation): two "
         "trainings of one configuration give different networks. "
         f"{counted(len(judged), 'claim')} rest on runs of both kinds of machines. If repetitions "

@@ -1,6 +1,5 @@
 """The study as lists of experiments, the registered campaign, and what was added to it."""
 
-from wssl.claims.campaign import CLASSICAL
 from wssl.study.parts import (
     OTHERS,
     PARTS,
@@ -15,7 +14,6 @@ from wssl.study.parts import (
 from wssl.study.study import Study, retired
 
 __all__ = [
-    "CLASSICAL",
     "OTHERS",
     "PARTS",
     "Study",

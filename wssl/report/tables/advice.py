@@ -29,7 +29,7 @@ def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per choice. The effect is that of the first way against the second, as in the
+        One row per choice. The effect is that of the first option against the second, as in the
         figure, by 1 - SSIM and by PSNR, with intervals that allow for the number of choices.
     """
     lines, traced = [], []
@@ -43,7 +43,7 @@ def advice_table(campaign: Campaign, choices: Sequence[Choice]) -> pd.DataFrame:
                 "choice": choice.question,
                 "what to do": advice.action if advice else _awaited(campaign, choice),
                 "how sure, by SSIM": advice.certainty if advice else "",
-                "first way better by (%)": effect,
+                "first option better by (%)": effect,
                 "interval that decides": interval,
                 "the same in dB": by_psnr,
                 "its interval": its_interval,
