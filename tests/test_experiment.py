@@ -172,6 +172,10 @@ def test_policies_without_a_pretext_have_none():
         ({"coverage": 0.5}, "coverage: expected two shares"),
         ({"seed": -1}, "seed: expected a non-negative integer"),
         ({"seed": 0.5}, "seed: expected a non-negative integer"),
+        ({"seed": True}, "seed: expected a non-negative integer"),
+        ({"alpha": "0.5"}, "alpha: expected a number"),
+        ({"a": None}, "a: expected a number"),
+        ({"a": True}, "a: expected a number"),
     ],
 )
 def test_bad_values(arguments, message):
@@ -292,6 +296,13 @@ def test_what_was_added_later_leaves_the_fingerprints_of_before(
     assert experiment.pretraining.fingerprint == phase
     keys = {"pretext", "preset", "settings", "dataset", "split", "seed"}
     assert set(experiment.pretraining.to_dict()) == keys
+
+
+def test_numbers_of_another_type_are_the_same_experiment():
+    plain = Experiment(alpha=1.0, a=2.0, seed=3)
+    other = Experiment(alpha=1, a=np.float32(2), seed=np.int64(3))
+    assert other == plain
+    assert other.fingerprint == plain.fingerprint
 
 
 def test_an_evaluation_keeps_its_fingerprint_too():

@@ -1,7 +1,9 @@
 """Experiments as values: everything that determines the results of a run, and its fingerprint."""
 
 import math
+import operator
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 from wssl import data, paper
 from wssl.checks.names import lookup, unknown_name_error
 from wssl.losses import LOSSES, bind, check_a, check_alpha
-from wssl.methods import ENCODER_BLOCKS, METHODS, OBJECTIVES, Method
+from wssl.methods import ENCODER_BLOCKS, METHODS, OBJECTIVES, Method, Objective
 from wssl.presets import SETTINGS, Preset, preset, with_settings
 from wssl.pretext import TASKS, Task
 from wssl.records.fields import usual_masks
@@ -257,6 +259,9 @@ class Experiment:
     objective: str = "weighted"
 
     def __post_init__(self) -> None:
+        for name in ("alpha", "a"):
+            object.__setattr__(self, name, _real(name, getattr(self, name)))
+        object.__setattr__(self, "seed", _seed(self.seed))
         taken = bind(lookup("loss", self.loss, LOSSES), alpha=self.alpha, a=self.a).keywords
         for name in ("alpha", "a"):
             if name not in taken and getattr(self, name) != getattr(Experiment, name):
@@ -266,13 +271,11 @@ class Experiment:
                 )
         lookup("encoder policy", self.encoder, ENCODERS)
         lookup("method", self.method, METHODS, Method)
-        lookup("objective", self.objective, OBJECTIVES)
+        lookup("objective", self.objective, OBJECTIVES, Objective)
         lookup("mask recipe", self.recipe, data.RECIPES, data.Recipe)
         preset(self.preset)
         check_alpha(self.alpha)
         check_a(self.a)
-        if not (isinstance(self.seed, int) and self.seed >= 0):
-            raise ValueError(f"seed: expected a non-negative integer; received {self.seed!r}.")
         if self.split not in ("test", "val"):
             raise ValueError(f"split: expected 'test' or 'val'; received {self.split!r}.")
         masks = self.masks
@@ -631,6 +634,23 @@ def _blocks(blocks: Iterable[int], encoder: str) -> tuple[int, ...]:
             f"encoder={encoder!r}. Remove it."
         )
     return chosen
+
+
+def _real(name: str, value: Any) -> float:
+    """A number as a float, so that equal experiments have equal fingerprints."""
+    if not isinstance(value, bool | str):
+        with suppress(TypeError, ValueError):
+            return float(value)
+    raise ValueError(f"{name}: expected a number, such as 0.5; received {value!r}.")
+
+
+def _seed(value: Any) -> int:
+    """A seed as an int, so that equal experiments have equal fingerprints."""
+    if not isinstance(value, bool):
+        with suppress(TypeError):
+            if operator.index(value) >= 0:
+                return operator.index(value)
+    raise ValueError(f"seed: expected a non-negative integer, such as 0; received {value!r}.")
 
 
 def _coverage(coverage: tuple[float, float]) -> tuple[float, float]:

@@ -201,8 +201,8 @@ def preset(name: str) -> Preset:
     Raises
     ------
     ValueError
-        If there is none, with the nearest name in the message; or if the number of steps is not
-        smaller than that of both phases.
+        If there is none, with the nearest name in the message; or if the number of steps exceeds
+        that of a phase.
 
     Examples
     --------

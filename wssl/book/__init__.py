@@ -1,1 +1,1 @@
-"""What the book is made with: the execution of pages, its pictures, networks and slides."""
+"""What the book is made with: pages and which are out of date, pictures, networks and slides."""

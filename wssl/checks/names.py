@@ -41,6 +41,7 @@ REGISTRIES = {
     "image source": "wssl.data.SOURCES",
     "mask source": "wssl.data.STROKES",
     "mask recipe": "wssl.data.RECIPES",
+    "objective": "wssl.methods.OBJECTIVES",
 }
 """The dictionary in which entries of one's own are registered, by their kind."""
 

@@ -97,7 +97,8 @@ def _images(result: "Result") -> str:
 def _cut(whole: "Experiment", steps: int) -> "Experiment":
     """The same experiment with each phase limited to a number of steps."""
     settings = {k: v for k, v in whole.settings.items() if not k.endswith(("_steps", "_warmup"))}
-    return whole.replace(preset=f"{whole.preset}:{steps}", settings=settings)
+    name, _, _ = whole.preset.partition(":")
+    return whole.replace(preset=f"{name}:{steps}", settings=settings)
 
 
 def _projection(result: "Result", whole: "Experiment") -> str:

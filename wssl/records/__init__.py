@@ -1,1 +1,1 @@
-"""Records: the store, their fields, and the versions of functions that make them differ."""
+"""Records: the store, their fields, the pictures beside them, and the versions of functions."""
