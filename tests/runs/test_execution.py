@@ -620,10 +620,20 @@ def test_an_evaluation_on_photographs(done, store, trained):
     assert defined(record["metrics"]) == pytest.approx(defined(found), rel=1e-5, abs=1e-6)
 
 
-def test_an_evaluation_trains_what_it_needs(tmp_path, trained):
+def test_an_evaluation_trains_what_it_needs(tmp_path, trained, monkeypatch):
     scratch = Experiment(preset="smoke", encoder="scratch")
     store = Store(tmp_path / "new")
+    now = [0.0]
+    monkeypatch.setattr(execution.time, "monotonic", lambda: now[0])
+    run_first = execution.run
+
+    def run_for_an_hour(*given):
+        now[0] += 3600.0
+        return run_first(*given)
+
+    monkeypatch.setattr(execution, "run", run_for_an_hour)
     record = evaluate(Evaluation(scratch, coverage=(0.1, 0.2)), store)
+    assert record["provenance"]["seconds"] == 0.0
     assert trained == ["inpainting, mix loss, seed 0"]
     assert {r["fingerprint"] for r in store.records()} == {
         scratch.fingerprint,

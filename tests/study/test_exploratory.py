@@ -189,6 +189,7 @@ def test_a_run_of_the_search_that_diverged_counts_and_is_not_fitted(tmp_path):
     assert exploratory.next_searched(tried).seed == 11
     tested = exploratory.best_searched(tried)
     assert {dict(e.pretext) == dict(tried[2][0].pretext) for e in tested} == {True}
+    assert exploratory.best_searched(tried[1:2]) == []
 
 
 def put_scores(store, scores):
@@ -198,6 +199,13 @@ def put_scores(store, scores):
         record = {"kind": "evaluation", "experiment": test.to_dict(), "provenance": {}}
         score = {"metrics": {"ssim": scores(arm)}, "fingerprint": test.fingerprint}
         store.put({**record, **score})
+
+
+def put_diverged(store, run):
+    """A record of a run whose loss rose."""
+    record = {"kind": "inpainting", "experiment": run.to_dict(), "provenance": {}}
+    lost = {"fingerprint": run.fingerprint, "metrics": {}, "history": [[1, 0.1], [2, 0.5]]}
+    store.put({**record, **lost})
 
 
 def chosen(store):
@@ -229,10 +237,21 @@ def test_an_arm_with_a_run_that_diverged_is_not_one_of_the_best(tmp_path):
     order = {"vicreg": 0.9, "colourisation": 0.8, "masked_patches": 0.7}
     put_scores(store, lambda e: order.get(e.objective, 0.1) if e.encoder == "finetuned" else 0.0)
     (run,) = (e for e in ARMS if (e.objective, e.encoder, e.seed) == ("vicreg", "finetuned", 12))
-    record = {"kind": "inpainting", "experiment": run.to_dict(), "provenance": {}}
-    lost = {"fingerprint": run.fingerprint, "metrics": {}, "history": [[1, 0.1], [2, 0.5]]}
-    store.put({**record, **lost})
+    put_diverged(store, run)
     assert [e.objective for e in chosen(store)] == ["colourisation", "masked_patches"]
+
+
+def test_where_all_arms_but_one_diverged_it_is_run_alone(tmp_path):
+    store = Store(tmp_path)
+    put_scores(store, lambda e: 0.5)
+    first, *others = (e for e in ARMS if e.seed == 11)
+    for arm in others:
+        put_diverged(store, arm)
+    tasks = exploratory.together(store)
+    assert {e.objective for e in tasks if isinstance(e, Experiment)} == {first.objective}
+    assert len(tasks) == 6
+    put_diverged(store, first)
+    assert exploratory.together(store) == []
 
 
 def test_the_controls_of_the_exploratory_pages_are_those_at_half_the_rate(fabricate, tmp_path):

@@ -193,6 +193,7 @@ def test_the_presets_choose_images_and_strokes():
     groups = protocols.settings("synthetic", "auto", "smoke")
     assert {s.masks for group in groups.values() for s in group} == {"synthetic"}
     assert {(s.size, s.count) for group in groups.values() for s in group} == {(64, 2)}
+    assert protocols.settings("synthetic", "auto", "smoke:1") == groups
     groups = protocols.settings("open-faces-2", "auto", "desktop")
     assert {s.masks for group in groups.values() for s in group} == {"quickdraw"}
     assert {s.size for group in groups.values() for s in group} == {224}

@@ -291,9 +291,10 @@ def evaluate(evaluation: Evaluation, store: Store | None = None) -> EvaluationRe
 @alone()
 def _evaluate(evaluation: Evaluation, store: Store) -> EvaluationRecord:
     store.check_writable()
-    began = time.monotonic()
     images, masks = evaluation_data(evaluation.test)
-    outputs = _outputs(run(evaluation.experiment, store), images, masks)
+    fill = _filler(run(evaluation.experiment, store))
+    began = time.monotonic()
+    outputs = fill(images, masks)
     means, per_image = inpainting_scores(images, outputs, masks)
     parts = [slice(i, i + BATCH) for i in range(0, len(images), BATCH)]
     terms = [losses.terms(images[part], outputs[part]) for part in parts]
@@ -495,12 +496,12 @@ def _trained_weights(result: Result) -> Arrays:
     return weights
 
 
-def _outputs(result: Result, images: np.ndarray, masks: np.ndarray) -> np.ndarray:
+def _filler(result: Result) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    """As `Result.inpainter`, with a network that experiments of one shape share."""
     experiment = result.experiment
     if not METHODS[experiment.method].learned:
-        return _fill_all(experiment.method, images, masks)
-    network = _evaluator(experiment, _trained_weights(result))
-    return inpaint_batches(network, images, masks)
+        return partial(_fill_all, experiment.method)
+    return partial(inpaint_batches, _evaluator(experiment, _trained_weights(result)))
 
 
 def _fill_all(name: str, images: np.ndarray, masks: np.ndarray) -> np.ndarray:

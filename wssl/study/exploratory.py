@@ -279,8 +279,16 @@ def best_searched(tried: Iterable[tuple[Experiment, float]]) -> list[Experiment]
     ----------
     tried : iterable of (Experiment, float)
         As for `next_searched`.
+
+    Returns
+    -------
+    list of Experiment
+        Empty if every run of the search diverged.
     """
-    best, _ = max((pair for pair in tried if np.isfinite(pair[1])), key=lambda pair: pair[1])
+    converged = [(score, experiment) for experiment, score in tried if np.isfinite(score)]
+    if not converged:
+        return []
+    _, best = max(converged, key=lambda pair: pair[0])
     return _repeated([{"pretext": _weights(best)}], FEW)
 
 
@@ -297,7 +305,8 @@ def together(store: Store) -> list[Experiment | Evaluation]:
 
     Where the two change different things of the paper's recipe (the pretext phase, the network, the
     freezing), the second is replaced by their combination. Each runs at half the rate, and is also
-    tested on unseen images. An arm with a run that diverged cannot be one of the best.
+    tested on unseen images. An arm with a run that diverged cannot be one of the best; if all
+    but one have, there is one arm only.
 
     Parameters
     ----------
@@ -306,7 +315,7 @@ def together(store: Store) -> list[Experiment | Evaluation]:
     Returns
     -------
     list of Experiment or Evaluation
-        Empty while an arm of `parts` lacks a test on validation images.
+        Empty while an arm of `parts` lacks a test on validation images, and if all diverged.
     """
     scored = []
     for experiment in chain.from_iterable(parts().values()):
@@ -319,13 +328,13 @@ def together(store: Store) -> list[Experiment | Evaluation]:
             if any(run is not None and has_diverged(run) for run in runs):
                 continue
             scored.append((np.mean([r["metrics"]["ssim"] for r in records if r]), experiment))
-    best, second = (e for _, e in sorted(scored, key=lambda pair: -pair[0])[:2])
-    changes = _changes(best), _changes(second)
-    if not changes[0].keys() & changes[1].keys():
-        merged = {name: value for part in changes for name, value in part.items()}
+    best = [e for _, e in sorted(scored, key=lambda pair: -pair[0])[:2]]
+    changes = [_changes(e) for e in best]
+    if len(best) == 2 and not changes[0].keys() & changes[1].keys():
+        merged = changes[0] | changes[1]
         settings = {name: value for part in merged.values() for name, value in part.items()}
-        second = Experiment(**DATA, **settings)
-    wide = [e.replace(settings={"width": WIDE}) for e in (best, second)]
+        best[1] = Experiment(**DATA, **settings)
+    wide = [e.replace(settings={"width": WIDE}) for e in best]
     chosen = [at_half_rate(e.replace(seed=s)) for s in FEW for e in wide]
     return [task for e in chosen for task in (e, Evaluation(e, dataset=UNSEEN))]
 

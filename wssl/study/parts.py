@@ -200,7 +200,7 @@ def evaluations(experiments: Iterable[Experiment]) -> list[Evaluation]:
 
 def _is_control(experiment: Experiment) -> bool:
     """Whether it differs from the paper's best configuration only in the encoder policy."""
-    neutral = ("loss", "alpha", "a", "frozen_blocks", "method")
+    neutral = ("loss", "alpha", "a", "frozen_blocks", "method", "objective")
     return dict(experiment.pretext or {}) in (paper.BEST, {}) and all(
         getattr(experiment, name) == getattr(Experiment, name) for name in neutral
     )

@@ -130,8 +130,8 @@ def settings(
     masks : str
         The strokes; ``auto`` stands for ``synthetic`` with drawn images, else for ``quickdraw``.
     preset : str
-        ``smoke`` and ``quick`` use two and six images of 64 px; all others 224 px, the paper's
-        size, all test images in the first group and 60 in the rest.
+        ``smoke`` and ``quick`` use two and six images of 64 px, at any number of steps; all others
+        224 px, the paper's size, all test images in the first group and 60 in the rest.
 
     Returns
     -------
@@ -141,7 +141,7 @@ def settings(
         ``images``: the study's masks on other images.
     """
     find_preset(preset)
-    small = {"smoke": 2, "quick": 6}.get(preset)
+    small = {"smoke": 2, "quick": 6}.get(preset.partition(":")[0])
     size, few = (64, small) if small else (224, 60)
     strokes = {"auto": "synthetic" if dataset == "synthetic" else "quickdraw"}.get(masks, masks)
     make = partial(Setting, masks=strokes, size=size)
