@@ -581,7 +581,6 @@ def repeats_text(
     change, one = mean_change(found), scatter(found)
     devices = listed(sorted({str(r.again["provenance"]["device"]) for r in found}))
     seeds, lost = len({repeat.seed for repeat in kept}), len(found) - len(kept)
-    ends = (change.lower(), change.upper())
     rule = "not met, which does not show that there is none" if is_undetected(change) else "met"
     without = ""
     if lost:
@@ -604,8 +603,9 @@ def repeats_text(
     return (
         f"{counted(len(found), 'run')} of the campaign were repeated on another machine "
         f"({devices}){without}. The mean change in the repetitions is: "
-        f"{change_text(change.value, SSIM, ends)} ({counted(seeds, 'seed')}). The plan's criterion "
-        f"for a difference is {rule}. The table gives each row an interval of its own; it excludes "
+        f"{change_text(change.value, SSIM, bounds(change))} ({counted(seeds, 'seed')}). The plan's "
+        f"criterion for a difference is {rule}. The table gives each row an interval of its own; "
+        "it excludes "
         f"zero {alone}. A single run changed by {100 * one:.1f} % (standard deviation): two "
         "trainings of one configuration give different networks. "
         f"{counted(len(judged), 'claim')} rest on runs of both kinds of machines. If repetitions "

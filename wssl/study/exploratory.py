@@ -23,9 +23,9 @@ from wssl.experiment import Evaluation, Experiment
 from wssl.methods import METHODS
 from wssl.records.fields import has_diverged
 from wssl.records.store import Record, Store
-from wssl.study import Study
 from wssl.study.campaign import DATA, FEW, MANY, UNSEEN, WIDE, baselines, controls, tier_1
 from wssl.study.campaign import parts as campaign_parts
+from wssl.study.study import Study, records_of
 
 REPLICATION = (16, 17, 18, 19, 20)
 """The seeds of the replication, which nothing else uses."""
@@ -190,7 +190,7 @@ def half_rate_findings(store: Store | None = None) -> dict[str, Findings]:
         for title, seeds in ((AT_HALF_RATE, MANY), (REPLICATED, REPLICATION))
     }
     for title, tasks in repeated(store).items():
-        records = _existing(tasks, store)
+        records = records_of(tasks, store)
         part = Campaign(records)
         whole = [
             claim
@@ -218,17 +218,7 @@ def half_rate_records(store: Store | None = None, seeds: Sequence[int] = MANY) -
     """
     store = store or Store()
     fills = [experiment for experiment in baselines() if not METHODS[experiment.method].learned]
-    return _existing([*half_rate(seeds), *fills], store)
-
-
-def _existing(tasks: Iterable[Experiment | Evaluation], store: Store) -> list[Record]:
-    """The records of tasks, and of the pretext phases of experiments among them."""
-    names = []
-    for task in tasks:
-        names.append(task.fingerprint)
-        if isinstance(task, Experiment) and task.pretraining:
-            names.append(task.pretraining.fingerprint)
-    return [record for name in dict.fromkeys(names) if (record := store.get(name)) is not None]
+    return records_of([*half_rate(seeds), *fills], store)
 
 
 def next_searched(tried: Iterable[tuple[Experiment, float]]) -> Experiment | None:
@@ -372,7 +362,7 @@ def records(store: Store | None = None) -> list[Record]:
     for experiment in controls(WIDE):
         found.pop(experiment.fingerprint, None)
     added = chain(chain.from_iterable(tasks().values()), half_rate(), together(store))
-    return [*(found | {r["fingerprint"]: r for r in _existing(added, store)}).values()]
+    return [*(found | {r["fingerprint"]: r for r in records_of(added, store)}).values()]
 
 
 def parts() -> dict[str, list[Experiment]]:

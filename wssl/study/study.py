@@ -209,13 +209,7 @@ class Study:
         ----------
         store : Store, optional
         """
-        store = store or Store()
-        fingerprints: dict[str, None] = {}
-        for task in self.tasks:
-            fingerprints[task.fingerprint] = None
-            if isinstance(task, Experiment) and task.pretraining:
-                fingerprints[task.pretraining.fingerprint] = None
-        return [record for f in fingerprints if (record := store.get(f)) is not None]
+        return records_of(self.tasks, store or Store())
 
     def repetitions(self, store: Store | None = None) -> list[Record]:
         """The runs of the registered campaign made once more on another machine; else none.
@@ -351,6 +345,22 @@ class Study:
             if filled is not None:
                 found[name] = filled
         return found
+
+
+def records_of(tasks: Iterable[Experiment | Evaluation], store: Store) -> list[Record]:
+    """The existing records of tasks, and of the pretext phases of experiments among them.
+
+    Parameters
+    ----------
+    tasks : iterable of Experiment or Evaluation
+    store : Store
+    """
+    names: dict[str, None] = {}
+    for task in tasks:
+        names[task.fingerprint] = None
+        if isinstance(task, Experiment) and task.pretraining:
+            names[task.pretraining.fingerprint] = None
+    return [record for name in names if (record := store.get(name)) is not None]
 
 
 def retired(store: Store | None = None) -> dict[str, str]:
