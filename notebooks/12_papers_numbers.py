@@ -31,8 +31,8 @@ from myst_nb import glue
 
 from wssl import data, methods, metrics, paper, report
 from wssl.book.notebooks import check_parameters
+from wssl.claims import plane
 from wssl.data.batches import centre_crops
-from wssl.report import plane
 from wssl.report.figures.plane import measures_figure, plane_figure
 from wssl.report.labels import row_name
 from wssl.report.tables import plane as tables
@@ -318,7 +318,7 @@ glue("near_single", "; ".join(near_single) or "none", display=False)
 #
 # :::{dropdown} Solution
 # ```python
-# from wssl.report.plane import BEST
+# from wssl.claims.plane import BEST
 #
 # error = 10 ** (-BEST.psnr / 10)
 # for coverage in (0.3, 0.4, 0.5):

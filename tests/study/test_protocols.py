@@ -9,8 +9,8 @@ from scipy.ndimage import gaussian_filter
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from wssl import data, metrics
+from wssl.claims import plane
 from wssl.records.store import Store
-from wssl.report import plane
 from wssl.study import protocols
 from wssl.study.protocols import RESIZINGS, Setting, hole_masks, measure
 

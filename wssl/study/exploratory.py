@@ -47,7 +47,7 @@ EQUAL = dict.fromkeys(SEARCHED, 1 / 3)
 FOUND = ("random_weights", "uncertainty", "gradnorm")
 """The objectives that find the weights of the tasks, of `wssl.methods.OBJECTIVES`."""
 
-OTHERS = ("masked_patches", "colourisation", "vicreg", "real_or_generated")
+WITHOUT_TASKS = ("masked_patches", "colourisation", "vicreg", "real_or_generated")
 """The objectives without pretext tasks."""
 
 
@@ -85,7 +85,7 @@ def other_pretraining(seeds: Sequence[int] = FEW) -> list[Experiment]:
     return _repeated(
         [
             {"objective": name, "encoder": encoder}
-            for name in OTHERS
+            for name in WITHOUT_TASKS
             for encoder in ("frozen", "finetuned")
         ],
         seeds,

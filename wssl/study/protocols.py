@@ -275,7 +275,7 @@ def measure(original: Array, result: Array, hole: Mask) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        Keys begin with ``psnr``, in dB, or with ``ssim`` or ``ms_ssim``; `wssl.report.plane`
+        Keys begin with ``psnr``, in dB, or with ``ssim`` or ``ms_ssim``; `wssl.claims.plane`
         describes each. ``psnr`` and ``ssim`` are the study's own.
     """
     gaussian = moments(original, result, _gaussian)

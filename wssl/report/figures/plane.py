@@ -11,16 +11,16 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 
 from wssl import paper
-from wssl.records.store import Record
-from wssl.report.figures.style import finished
-from wssl.report.labels import OURS, PAPER, method_label, row_name
-from wssl.report.plane import (
+from wssl.claims.plane import (
     BEST,
     WIDTHS,
     in_the_papers_range,
     measured,
     published,
 )
+from wssl.records.store import Record
+from wssl.report.figures.style import finished
+from wssl.report.labels import OURS, PAPER, method_label, row_name
 
 CURVES = {
     "ssim_signed_range_1": "scaled to [-1, 1]",

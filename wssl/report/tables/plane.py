@@ -7,9 +7,7 @@ import numpy as np
 import pandas as pd
 
 from wssl import paper
-from wssl.records.store import Record
-from wssl.report.labels import method_label, row_name
-from wssl.report.plane import (
+from wssl.claims.plane import (
     BEST,
     PSNR,
     SSIM,
@@ -23,6 +21,8 @@ from wssl.report.plane import (
     measured,
     values_of,
 )
+from wssl.records.store import Record
+from wssl.report.labels import method_label, row_name
 
 
 def pair_line(record: Record, psnr: str = "psnr", ssim: str = "ssim") -> dict[str, str]:

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from wssl import paper
-from wssl.report import plane
+from wssl.claims import plane
 from wssl.report.figures.plane import CURVES, measures_figure, plane_figure
 from wssl.report.labels import row_name
 from wssl.report.tables import plane as tables
