@@ -13,7 +13,8 @@
 # alone? In the paper (section 3.3, Table 4) it is: SSIM 0.9692 and 31.38 dB, compared with 0.9338
 # and 29.46 dB for log-cosh, and 0.9629 and 28.90 dB for SSIM.
 #
-# **The answer.** {glue:text}`answer`. {glue:text}`beside`
+# **The answer.** {glue:text}`answer`. {glue:text}`beside` What each term adds (exploratory):
+# {glue:text}`terms`.
 #
 # {glue:text}`awaiting`
 
@@ -31,6 +32,7 @@ from wssl import report
 from wssl.book.notebooks import check_parameters
 from wssl.claims import Arm, repeats
 from wssl.claims.catalogue import BEST_ARM, LOSSES
+from wssl.claims.estimands import PSNR, SSIM, difference
 from wssl.report import text
 from wssl.report.labels import loss_label
 from wssl.study import Study
@@ -53,11 +55,20 @@ found = study.findings(arms)
 
 # %% tags=["remove-input"]
 campaign = found.campaign
+
+
+def without_term(loss, score=SSIM):
+    """The mix against one of its terms alone, by the metric that this term does not optimise."""
+    minus = {f"the mix minus {loss_label(loss)}": difference(BEST_ARM, LOSSES[loss]).terms}
+    return report.contrasts_text(campaign, minus, score) or "awaiting runs"
+
+
 alike = repeats.on_one_machine(found, study.repeated(found))
 beside = {repeats.ONE_MACHINE: alike} if alike else {}
 for name, value in {
     "answer": text.answer(found, ["mix", "both-terms", "log-cosh-mse"]),
     "beside": text.beside_text(beside, "mix"),
+    "terms": f"{without_term('log_cosh')}; {without_term('ssim', PSNR)}",
     "awaiting": text.awaiting_text(*study.recorded(arms)) if study.registered else "",
     "scale": text.scale_text(found, frozen.values()),
 }.items():

@@ -114,11 +114,16 @@ report.contrast_table(campaign, contrasts, elsewhere, names="minus from scratch"
 # %% [markdown]
 # The pictures of objects show a few dozen kinds of things. Pictures of one kind are alike. An interval
 # for new pictures of the same kinds is therefore too narrow for pictures of other kinds. The plan
-# registered intervals for the same kinds, and the verdicts use these; the table adds intervals for other
-# kinds. Where the two disagree, nothing should be concluded for other kinds of pictures.
+# registered intervals for the same kinds, and the verdicts use these; the tables add intervals for other
+# kinds. Where the two disagree, nothing should be concluded for other kinds of pictures. The first table
+# is of the runs at half the learning rate, the second of the registered ones that did not diverge.
 
 # %% tags=["hide-input"]
 kinds = [entry.group for entry in package_manifest("objects")]
+halved = beside.get(exploratory.AT_HALF_RATE)
+report.group_table([*halved.values()], halved.campaign, kinds) if halved else None
+
+# %% tags=["hide-input"]
 report.group_table(list(found.values()) if study.registered else [], campaign, kinds)
 
 # %% [markdown]

@@ -13,7 +13,7 @@
 # `wssl/claims/catalogue.py` with the quantity that decides it. This page applies the tests to the
 # records; every number on it is computed.
 #
-# **The answer.** {glue:text}`tally`.
+# **The answer.** {glue:text}`tally`. {glue:text}`caveats`
 #
 # {glue:text}`state` Six claims are primary; the others are secondary. The paper states most of them, its
 # method presupposes some, and this study adds a few.
@@ -36,7 +36,17 @@ from wssl import paper, report
 from wssl.book.notebooks import check_parameters
 from wssl.book.showcase import showcase
 from wssl.claims import repeats
-from wssl.claims.catalogue import DOUBLES, SINGLES, TRIPLES
+from wssl.claims.catalogue import (
+    BEST_ARM,
+    DOUBLES,
+    PIC,
+    SHIFT_NET,
+    SINGLES,
+    TRIPLES,
+    WIDE_BEST,
+)
+from wssl.claims.estimands import difference
+from wssl.claims.remedies import Exploration
 from wssl.report import text
 from wssl.study import Study, exploratory
 
@@ -60,6 +70,18 @@ exchanged = study.repeated(found)
 alike = repeats.on_one_machine(found, exchanged)
 mixed = repeats.mixed([v.claim for v in verdicts], campaign)
 parts = report.more_tasks({1: SINGLES, 2: DOUBLES, 3: TRIPLES}, campaign)
+wide = Exploration(exploratory.records() if study.registered else [])
+compared = [
+    (campaign, "the recipe minus PIC", BEST_ARM, PIC),
+    (wide, "the recipe minus Shift-Net, at width 32 and half the rate", WIDE_BEST, SHIFT_NET),
+]
+explored = {
+    "weights-matter": report.each_task_text(campaign, [*SINGLES, *DOUBLES, *TRIPLES], "error"),
+    "methods": "; ".join(
+        report.contrasts_text(of, {name: difference(first, second).terms}, title="error")
+        for of, name, first, second in compared
+    ),
+}
 tables = {
     "primary": report.verdict_table(primary, campaign),
     "secondary": report.verdict_table(secondary, campaign),
@@ -67,13 +89,16 @@ tables = {
 for name, value in {
     **tables,
     "tally": text.tally(verdicts),
+    "caveats": text.caveats_text(verdicts),
     "state": text.state_text(found),
     "plan": text.plan_text(BOOK / "plan.md", runs if study.registered else []),
     "headline": report.headline(found, beside),
     "picture": report.picture_strip(**vars(showcase(study))),
     "question": report.answer_sentence(found, beside),
     "primary_claims": report.claim_list(
-        found, {**beside, repeats.ONE_MACHINE: alike} if alike else beside
+        found,
+        {**beside, repeats.ONE_MACHINE: alike} if alike else beside,
+        explored if study.registered else {},
     ),
     "summary": report.summary(found, len(runs), text.hours(records)),
     "size": campaign.design.size,

@@ -48,6 +48,7 @@ whole = presets.preset("paper")
 predicted = whole.inpainting_steps * whole.inpainting_batch
 images = study.design.steps * presets.preset(preset).inpainting_batch
 larger = Study(preset="gpu", dataset=dataset, masks=masks)
+runs = [record for record in study.records() if record["kind"] == "inpainting"]
 large = Campaign(larger.records() if study.registered else [], larger.design)
 controls = {ENCODERS[arm.encoder]: arm for arm in (BEST_ARM, RANDOM, FINETUNED, SCRATCH)}
 others = {name: arm for name, arm in controls.items() if arm != SCRATCH}
@@ -55,7 +56,8 @@ pairs = [("frozen", "random"), ("frozen", "scratch"), ("finetuned", "scratch")]
 for name, value in {
     "answer": text.ladder_answer(rungs, registered=study.registered),
     "awaiting": text.awaited_rungs(rungs) if study.registered else "",
-    "diverged": text.diverged_text(study.records(), text.COUNTED),
+    "diverged": text.diverged_text(runs, text.COUNTED),
+    "machines": f"The runs were {made_on}." if (made_on := text.machines_text(runs)) else "",
     "predicted": predicted,
     "others": ""
     if varied(rungs["holes"]) or varied(rungs["size"])
@@ -82,7 +84,7 @@ report.ladder_figure(rungs)
 # is for new seeds and new images. {doc}`10_verdicts` explains how a verdict is reached. Each claim
 # is judged at the scale that the plan fixed for it; this page shows effects at other scales without
 # judging them. Where a scale does not say otherwise, networks have the first width
-# {glue:text}`narrow:d`. {glue:text}`diverged`
+# {glue:text}`narrow:d`. {glue:text}`diverged` {glue:text}`machines`
 #
 # ## More training
 

@@ -109,6 +109,12 @@ def test_the_runs_that_followed_a_pretext_phase(records):
         assert 1 - np.exp(-row.score) == pytest.approx(run["metrics"]["ssim"])
         assert row.learned == all(by_name[run["pretext"]]["learned"].values())
     assert found["group"].nunique() == 1
+    alone = learned_runs(records, "sharpness").set_index("run")["accuracy"]
+    for run, accuracy in alone.items():
+        metrics = by_name[by_name[run]["pretext"]]["metrics"]
+        assert accuracy == pytest.approx(metrics["accuracy_sharpness"])
+    assert len(alone) == 3
+    assert learned_runs(records, "rotation").empty, "none of them has this task"
     assert learned_runs([]).columns.tolist() == found.columns.tolist()
 
 

@@ -389,7 +389,14 @@ def test_a_fill_is_compared_with_a_network_after_more_steps(explored):
         in words
     )
     assert "of width 16" in words
+    assert "diverged: watch" not in words
     assert advice.longer_text(Exploration([]), SCRATCH, FREEZE.second) == ""
+    runs = exploration.runs[SCRATCH]
+    broken = {**runs[11], "history": [[1, 0.1], [2, 0.5]]}
+    records = [run for by_seed in exploration.runs.values() for run in by_seed.values()]
+    again = Exploration([broken if run is runs[11] else run for run in records])
+    words = advice.longer_text(again, SCRATCH, FREEZE.second)
+    assert f" Of its {len(runs)} runs, 1 diverged: watch the loss of a long training." in words
 
 
 def test_freezing_and_other_starts_exclude_each_other(monkeypatch):
@@ -409,7 +416,8 @@ def test_where_a_fill_is_better_no_network_is_trained(monkeypatch):
     following(monkeypatch, {"network or biharmonic fill": -0.1, "4x or 1x steps": 0.1})
     answer = advice.answer_text(Exploration([]), CHOICES)
     assert answer.startswith(
-        "The runs so far suggest this: use the biharmonic fill, which needs no training."
+        "The runs so far suggest this: for strokes as thin as these, use the biharmonic fill, "
+        "which needs no training."
     )
     command = advice.command_text(Exploration([]), CHOICES)
     assert command.endswith("--method biharmonic")

@@ -368,10 +368,14 @@ def test_arms_in_words(arm, label):
 
 def test_ladders_are_drawn_and_tabulated_with_what_is_there(campaign):
     records = study(TRUE["features"])
+    for record in records:
+        new = record.get("scale", {}).get("width") == 32 and record["experiment"].get("seed") == 11
+        record["provenance"]["backend"] = "jax" if new else "tensorflow"
     found = ladders(records)
     table = report.ladder_table(found["width"], [("frozen", "random")], "width")
     seeds = table["", "seeds"].tolist()
     assert seeds == [0, 5, 5]
+    assert table["", "made under"].tolist() == ["—", "tensorflow", "jax, tensorflow"]
     terms = difference(BEST_ARM, RANDOM).terms
     effect = paired(Campaign(records), terms, SSIM).estimate.value
     shown = number(table["1 - SSIM", "better by (%)"].iloc[1])
@@ -425,6 +429,8 @@ def test_weightings_with_a_task_and_the_trend_over_its_weight():
     assert np.dot([c for c, _ in slope], line) == pytest.approx(-0.3)
     world = Campaign(study(single("saturation", -0.5)))
     words = report.each_task_text(world, [*SINGLES, *DOUBLES, *TRIPLES])
-    assert re.match(r"As a mean over weightings: with Sharpness minus without: 1 - SSIM \d", words)
+    assert re.match(r"as a mean over weightings, with Sharpness minus without: 1 - SSIM \d", words)
     assert words.count("95 % interval") == 3
+    words = report.each_task_text(world, [*SINGLES, *DOUBLES, *TRIPLES], "error")
+    assert words.count(": error ") == 3
     assert report.each_task_text(EMPTY, SINGLES) == ""

@@ -14,7 +14,7 @@ from worlds import TRUE, opposite, study
 
 from wssl.claims import findings
 from wssl.claims.campaign import Campaign, Design
-from wssl.claims.catalogue import BEST_ARM, SCRATCH, WIDE_BEST, claim
+from wssl.claims.catalogue import BEST_ARM, CAVEATS, CLAIMS, SCRATCH, WIDE_BEST, claim
 from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED, in_paper
 from wssl.claims.estimands import SSIM, linear
 from wssl.claims.ladders import ladders
@@ -142,6 +142,33 @@ def test_the_tally_of_what_is_not_judged(seen, judged):
     assert "every verdict is provisional" in text.state_text(findings([]))
 
 
+def test_caveats_are_of_claims():
+    assert set(CAVEATS) <= {claim.key for claim in CLAIMS}
+
+
+def test_refuted_claims_are_read_with_care(judged):
+    keys = ("methods", "methods-psnr", "shapes-needed", "features")
+    refuted = [replace(judged[key], outcome=REFUTED) for key in keys]
+    words = text.caveats_text(refuted)
+    for key in ("methods", "shapes-needed"):
+        assert f"“{judged[key].claim.text.rstrip('.')}”: {CAVEATS[key]}." in words
+    again = judged["methods-psnr"].claim.text.rstrip(".")
+    assert f"“{again}”: the same finding by another metric." in words
+    assert judged["features"].claim.text.rstrip(".") not in words
+    assert text.caveats_text(refuted[3:]) == ""
+    assert text.caveats_text([replace(one, outcome=UNDECIDED) for one in refuted]) == ""
+
+
+def test_runs_of_two_kinds_of_machines_are_named():
+    runs = [
+        {"history": [[1, 0.5]], "provenance": {"backend": backend}}
+        for backend in ("tensorflow", "jax", "jax")
+    ]
+    words = text.machines_text(runs)
+    assert words.startswith("made on different machines (2 under jax and 1 under tensorflow;")
+    assert text.machines_text(runs[1:]) == ""
+
+
 def test_the_sentence_follows_the_evidence(judged):
     other = findings(study(opposite(TRUE["features"])))
     for found, way in ((judged, "lower"), (other, "higher")):
@@ -211,15 +238,19 @@ def test_the_answer_of_the_ladders():
     words = text.ladder_answer(found, registered=True)
     places = (
         r"encoder, it is between \S+ % lower \(width 16, \d seeds\) and \S+ % lower \(.*\); "
-        "the 95 % interval excludes zero at 2 of 2 settings"
+        "the 95 % interval excludes zero at 2 of 2 settings with at least two seeds"
     )
     assert re.search(places, words)
     twice = {"width": found["width"], "holes": found["width"][:1]}
-    assert text.ladder_answer(twice, registered=True).endswith("of 2 settings.")
+    assert "at 2 of 2 settings with" in text.ladder_answer(twice, registered=True)
     records = [{**r, "fingerprint": f"other-{r['fingerprint']}"} for r in study(TRUE["supervised"])]
     other = [replace(rung, campaign=Campaign(records)) for rung in found["width"]]
     more = text.ladder_answer({**found, "holes": other}, registered=True)
-    assert more.endswith("of 4 settings.")
+    assert " of 4 settings with" in more
+    narrow, wide = found["width"][-2:]
+    one = [r for r in study(TRUE["features"]) if r["experiment"].get("seed") == 11]
+    alone = {"width": (narrow, replace(wide, campaign=Campaign(one)))}
+    assert " of 1 setting with" in text.ladder_answer(alone, registered=True)
     assert more != words
     assert "16x the steps" in text.awaited_rungs(found)
     assert "width 16" not in text.awaited_rungs(found)

@@ -151,22 +151,25 @@ def minus(first: Mapping[int, np.ndarray], second: Mapping[int, np.ndarray]) -> 
     return profile({seed: first[seed] - second[seed] for seed in first if seed in second})
 
 
-def learned_runs(records: Iterable[Record]) -> pd.DataFrame:
+def learned_runs(records: Iterable[Record], task: str = "") -> pd.DataFrame:
     """How well the pretext phase of each frozen network learned its tasks, and how well it fills.
 
     Parameters
     ----------
     records : iterable of dict
         Runs and pretext phases.
+    task : str
+        The only task whose accuracy counts; all if not given.
 
     Returns
     -------
     pandas.DataFrame
         One row per run of WSSL with all of its blocks frozen after a pretext phase with tasks:
         ``weighting``; ``group``, the weighting with the scale; ``seed``;
-        ``accuracy``, the mean of the tasks' accuracies by their weights; ``learned``, whether every
-        task was; ``score``, the logarithmic SSIM as in `wssl.claims.estimands.Score`; ``run``, the
-        fingerprint. An empty table has the columns, too.
+        ``accuracy``, the mean of the tasks' accuracies by their weights, or that of the one;
+        ``learned``, whether every task was; ``score``, the logarithmic SSIM as in
+        `wssl.claims.estimands.Score`; ``run``, the fingerprint. An empty table has the columns,
+        too.
     """
     found = list({record["fingerprint"]: record for record in records}.values())
     phases = {record["fingerprint"]: record for record in found if is_pretext(record)}
@@ -175,18 +178,21 @@ def learned_runs(records: Iterable[Record]) -> pd.DataFrame:
         phase = phases.get(run.get("pretext") or "")
         if phase is None or not is_run(run) or not _frozen(run["experiment"]):
             continue
-        weights = {task: w for task, w in run["experiment"]["pretext"].items() if w}
-        if not weights or any(f"accuracy_{task}" not in phase["metrics"] for task in weights):
+        weights = {name: w for name, w in run["experiment"]["pretext"].items() if w}
+        if not weights or any(f"accuracy_{name}" not in phase["metrics"] for name in weights):
             continue
-        accuracy = sum(w * phase["metrics"][f"accuracy_{task}"] for task, w in weights.items())
-        weighting = ", ".join(f"{task} {w:g}" for task, w in sorted(weights.items()))
+        if task and task not in weights:
+            continue
+        counted = {task: 1.0} if task else weights
+        accuracy = sum(w * phase["metrics"][f"accuracy_{name}"] for name, w in counted.items())
+        weighting = ", ".join(f"{name} {w:g}" for name, w in sorted(weights.items()))
         scale = sorted({**run["scale"], **phase.get("scale", {})}.items())
         lines.append(
             {
                 "weighting": weighting,
                 "group": f"{weighting}; {scale}",
                 "seed": run["experiment"]["seed"],
-                "accuracy": accuracy / sum(weights.values()),
+                "accuracy": accuracy / sum(counted.values()),
                 "learned": all(phase["learned"].values()),
                 "score": -float(np.log(1 - (run["metrics"]["ssim"] or 0.0))),
                 "run": run["fingerprint"],

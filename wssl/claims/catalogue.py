@@ -70,6 +70,10 @@ class Claim:
     printed : str
         The paper's own numbers for it; empty where it gives none.
 
+    See Also
+    --------
+    CAVEATS : what has to be said with the verdict of some claims.
+
     Raises
     ------
     ValueError
@@ -586,6 +590,16 @@ CLAIMS: tuple[Claim, ...] = (
     ),
 )
 """All claims: the primary ones in their order, then the secondary ones."""
+
+CAVEATS = {
+    "methods": "Shift-Net and PIC are given the mask, and were trained for four times as many "
+    "steps as the recipe's inpainting phase; PIC was still improving when its training ended",
+    "shapes-needed": "the paper says this of single tasks, and the plan reads it as a statement "
+    "about pairs",
+    "both-terms": "the threshold of a quarter of the gradient is the plan's, and a term with a "
+    "small share can matter",
+}
+"""What has to be said with the verdict of a claim, by its key."""
 
 OF_CONTROLS = tuple(claim for claim in CLAIMS if getattr(claim.estimand, "many", False))
 """The claims about the controls, which are also judged at half the rate (plan, 2026-11-27)."""

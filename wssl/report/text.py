@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from wssl.claims.campaign import Arm, Campaign
+from wssl.claims.catalogue import CAVEATS
 from wssl.claims.decision import (
     AWAITING,
     HOLDS,
@@ -152,9 +153,10 @@ def beyond_text(verdicts: Iterable[Verdict]) -> str:
     one = len(below) == 1
     return (
         "Undecided does not mean that anything is possible. The interval that decides lies below "
-        f"the paper's own effect for {counted(len(below), 'undecided claim')}: {listed(below)}. At "
-        f"this scale {'this effect is' if one else 'these effects are'} smaller than in the paper, "
-        "or absent."
+        f"the paper's own number for {counted(len(below), 'undecided claim')}: {listed(below)}. "
+        f"At this scale, {'the effect is' if one else 'the effects are'} smaller than "
+        f"{'this printed number' if one else 'these printed numbers'}, which come from single runs "
+        "and so contain chance, and, where the best of several was picked, that choice."
     )
 
 
@@ -523,14 +525,27 @@ def scale_text(found: Findings, arms: Iterable[Arm], then: str = "") -> str:
         seeds = " to ".join(dict.fromkeys(str(count) for count in (min(counts), max(counts))))
         one = "" if max(counts) == 1 else "s"
         parts.append(f"{counted(len(learned), 'run')}, {seeds} seed{one} of each configuration")
-        machines = Counter(str(run["provenance"].get("backend")) for run in learned)
-        if len(machines) > 1:
-            kinds = [f"{count} under {backend}" for backend, count in machines.most_common()]
-            parts.append(f"made on different machines ({listed(kinds)}; “The verdicts” say what "
-                         "that changes)")  # fmt: skip
+        if made_on := machines_text(learned):
+            parts.append(made_on)
     then = then or (COUNTED if found.registered else LEFT_OUT)
     named = not found.registered or then == COUNTED_BESIDE
     return " ".join(filter(None, ["; ".join(parts) + ".", diverged_text(runs, then, named=named)]))
+
+
+def machines_text(runs: Iterable[Record]) -> str:
+    """On which kinds of machines networks were trained, without a full stop; empty if on one.
+
+    Parameters
+    ----------
+    runs : iterable of dict
+        Of any method.
+    """
+    learned = [run for run in runs if run["history"]]
+    machines = Counter(str(run["provenance"].get("backend")) for run in learned)
+    if len(machines) < 2:
+        return ""
+    kinds = [f"{count} under {backend}" for backend, count in machines.most_common()]
+    return f"made on different machines ({listed(kinds)}; “The verdicts” say what that changes)"
 
 
 COUNTED = "Verdicts count such runs, as planned; tables and figures do not unless they say so."
@@ -682,6 +697,29 @@ def tally(verdicts: Iterable[Verdict]) -> str:
     return f"Of {len(said)} claims that the paper makes{twice}, {words}"
 
 
+def caveats_text(verdicts: Iterable[Verdict]) -> str:
+    """What has to be said with the refuted claims that the paper itself makes, as a sentence.
+
+    Parameters
+    ----------
+    verdicts : iterable of Verdict
+
+    Returns
+    -------
+    str
+        Empty where nothing has.
+    """
+    refuted = [v for v in verdicts if v.claim.kind == "says" and v.outcome == REFUTED]
+    keys, parts = {verdict.claim.key for verdict in refuted}, []
+    for verdict in refuted:
+        key, quoted = verdict.claim.key, f"“{verdict.claim.text.rstrip('.')}”"
+        if key in CAVEATS:
+            parts.append(f"{quoted}: {CAVEATS[key]}")
+        elif key.removesuffix("-psnr") in keys - {key}:
+            parts.append(f"{quoted}: the same finding by another metric")
+    return f"Of the refuted claims, read these with care. {'. '.join(parts)}." if parts else ""
+
+
 def state_text(found: Findings) -> str:
     """Whether verdicts are final, provisional or none, as a sentence.
 
@@ -736,11 +774,13 @@ def ladder_answer(
                 f"{size_text(value, score)} ({where})"
                 for value, _, where in (min(seen.values()), max(seen.values()))
             ]
-            apart = sum(low * high > 0 for _, (low, high), _ in seen.values())
+            known = [(low, high) for _, (low, high), _ in seen.values() if np.isfinite(low)]
+            apart = sum(low * high > 0 for low, high in known)
             whose = "it" if parts else f"{score_label(score)} of the paper's frozen network"
             parts.append(
                 f"Compared with {against}, {whose} is between {' and '.join(ends)}; the 95 % "
-                f"interval excludes zero at {apart} of {counted(len(seen), 'setting')}."
+                f"interval excludes zero at {apart} of {counted(len(known), 'setting')} with at "
+                "least two seeds."
             )
     if parts:
         return " ".join(parts)

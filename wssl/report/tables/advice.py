@@ -8,7 +8,7 @@ import pandas as pd
 from wssl.claims.advice import CLEAR, NO_DIFFERENCE, Choice, deciding, recipe
 from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign
 from wssl.claims.estimands import PSNR, SSIM, Score, difference
-from wssl.claims.outcomes import paired
+from wssl.claims.outcomes import lost, paired
 from wssl.records.store import Record
 from wssl.report.labels import METRICS, arm_label
 from wssl.report.numbers import bounds, change_text, number, numbers
@@ -201,7 +201,16 @@ def longer_text(campaign: Campaign, network: Arm, fill: Arm) -> str:
         f"steps, compared with the {arm_label(fill)}: {change} (from "
         f"{seeds_text(found.per_seed)}, which did not diverge; the interval "
         "borrows the scatter of comparable runs). Wider networks were not trained for longer."
+        + _broken(campaign, network)
     )
+
+
+def _broken(campaign: Campaign, network: Arm) -> str:
+    """How many of the runs of a network diverged, as a sentence; empty if none did."""
+    failed, runs = lost(campaign, [network])
+    if not failed:
+        return ""
+    return f" Of its {counted(runs, 'run')}, {failed} diverged: watch the loss of a long training."
 
 
 def _hours(runs: Sequence[Record]) -> float:

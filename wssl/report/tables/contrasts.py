@@ -413,28 +413,47 @@ def with_each_task(arms: Sequence[Arm]) -> dict[str, Terms]:
     return found
 
 
-def each_task_text(campaign: Campaign, arms: Sequence[Arm]) -> str:
-    """How weightings with each task compare with those without it, as a sentence.
+def contrasts_text(
+    campaign: Campaign, contrasts: Mapping[str, Terms], score: Score = SSIM, title: str = ""
+) -> str:
+    """Some contrasts in words, each after its name; empty without runs.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    contrasts : mapping of str to sequence of (float, Arm)
+        By name.
+    score : Score
+    title : str
+        What the score is called; its own name if not given.
+    """
+    known = {}
+    for name, terms in contrasts.items():
+        if (found := paired(campaign, terms, score)) is not None:
+            ends = bounds(found.estimate)
+            known[name] = change_text(found.estimate.value, score, ends, title)
+    return "; ".join(map(": ".join, known.items()))
+
+
+def each_task_text(campaign: Campaign, arms: Sequence[Arm], title: str = "") -> str:
+    """How weightings with each task compare with those without it, without a full stop.
 
     Parameters
     ----------
     campaign : Campaign
     arms : sequence of Arm
         As for `with_each_task`.
+    title : str
+        As for `contrasts_text`.
 
     Returns
     -------
     str
         Empty without runs.
     """
-    known = {}
-    for name, terms in with_each_task(arms).items():
-        found = paired(campaign, terms, SSIM) if name.startswith("with ") else None
-        if found is not None:
-            known[name] = change_text(found.estimate.value, SSIM, bounds(found.estimate))
-    return (
-        f"As a mean over weightings: {'; '.join(map(': '.join, known.items()))}." if known else ""
-    )
+    contrasts = {k: v for k, v in with_each_task(arms).items() if k.startswith("with ")}
+    words = contrasts_text(campaign, contrasts, title=title)
+    return words and f"as a mean over weightings, {words}"
 
 
 def ends(sets: Mapping[tuple[str, ...], Sequence[Arm]], singles: Sequence[Arm]) -> dict[str, Terms]:

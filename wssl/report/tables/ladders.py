@@ -13,7 +13,7 @@ from wssl.claims.outcomes import paired
 from wssl.report.labels import ENCODERS as NAMES
 from wssl.report.labels import method_label, score_label
 from wssl.report.numbers import amount, heading, number, numbers
-from wssl.report.tables.contrasts import p_text
+from wssl.report.tables.contrasts import p_text, runs_of
 from wssl.report.tables.paper import with_headings
 
 
@@ -50,6 +50,9 @@ def ladder_table(
                 line[title, "95 % interval"] = numbers(*bounds, score.unit)
                 seeds = max(seeds, len(found.per_seed) if found else 0)
             line["", "seeds"] = seeds
+            runs = runs_of(rung.campaign, [rung.arm(encoder) for encoder in pair])
+            backends = {run["provenance"].get("backend", "—") for run in runs}
+            line["", "made under"] = ", ".join(sorted(backends)) or "—"
             lines.append(line)
     return with_headings(lines, index=2)
 

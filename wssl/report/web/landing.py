@@ -7,6 +7,7 @@ from html import escape
 import numpy as np
 
 from wssl.claims.campaign import NARROW, Campaign, at_width
+from wssl.claims.catalogue import CAVEATS
 from wssl.claims.decision import AWAITING, HOLDS, REFUTED, SAME, UNDECIDED, Verdict
 from wssl.claims.estimands import Best, Contrast
 from wssl.claims.estimands import shown as at_other_width
@@ -173,12 +174,6 @@ PLAIN = {
 }
 """The primary claims by their keys, in words that need no other page."""
 
-NOTES = {
-    "methods": "; Shift-Net and PIC were trained for four times as many steps as the recipe's "
-    "inpainting phase, and PIC was still improving when its training ended"
-}
-"""What has to be said with a verdict, by the key of its claim (plan, corrections)."""
-
 SUBJECT = "the recipe's"
 """Whose error the first page's sentence is about."""
 
@@ -309,7 +304,11 @@ def verdict_words(verdict: Verdict) -> str:
     }[verdict.outcome]
 
 
-def claim_list(found: Findings, beside: Mapping[str, Findings] | None = None) -> Markup:
+def claim_list(
+    found: Findings,
+    beside: Mapping[str, Findings] | None = None,
+    exploratory: Mapping[str, str] | None = None,
+) -> Markup:
     """The primary claims, each with its verdict in words and its effect.
 
     Parameters
@@ -317,17 +316,24 @@ def claim_list(found: Findings, beside: Mapping[str, Findings] | None = None) ->
     found : wssl.claims.Findings
     beside : mapping of str to wssl.claims.Findings, optional
         Of other runs, by their title. Their outcomes stand below those of the same claims.
+    exploratory : mapping of str to str, optional
+        What else the runs show of the question of a claim, by its key, without a full stop.
     """
     primary = sorted(
         (verdict for verdict in found.values() if verdict.claim.primary is not None),
         key=lambda verdict: verdict.claim.primary or 0,
     )
-    items = [_item(verdict, found, beside or {}) for verdict in primary]
+    items = [
+        _item(verdict, found, beside or {}, (exploratory or {}).get(verdict.claim.key, ""))
+        for verdict in primary
+    ]
     words = "; ".join(f"{v.claim.text.rstrip('.')}: {verdict_words(v)}" for v in primary)
     return Markup(f'<ol class="wssl-claims">{"".join(items)}</ol>', words)
 
 
-def _item(verdict: Verdict, found: Findings, beside: Mapping[str, Findings]) -> str:
+def _item(
+    verdict: Verdict, found: Findings, beside: Mapping[str, Findings], exploratory: str
+) -> str:
     claim, judged, below = verdict.claim, verdict_words(verdict), ""
     for title, other in beside.items():
         again = other.verdicts.get(claim.key)
@@ -337,6 +343,8 @@ def _item(verdict: Verdict, found: Findings, beside: Mapping[str, Findings]) -> 
                 f"{escape(_beside(title, again, other.campaign))}</span>"
             )
     below += _narrow(verdict, found)
+    if exploratory:
+        below += f'<span class="detail">Exploratory: {escape(exploratory)}</span>'
     effect = effect_words(verdict) if verdict.effect is not None else ""
     if effect:
         lost = diverged_words(verdict, found.campaign, effect_words)
@@ -348,8 +356,8 @@ def _item(verdict: Verdict, found: Findings, beside: Mapping[str, Findings]) -> 
     compared = claim.compared + _which(verdict)
     if found.registered and "width" not in compared:
         compared += f", width {found.campaign.design.narrow}"
-    if found.registered and verdict.effect is not None:
-        compared += NOTES.get(claim.key, "")
+    if found.registered and verdict.effect is not None and claim.key in CAVEATS:
+        compared += f"; {CAVEATS[claim.key]}"
     return (
         f'<li><span class="claim">{escape(PLAIN.get(claim.key, claim.text))}'
         f'<span class="detail">Compared: {escape(compared)}'
