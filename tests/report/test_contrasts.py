@@ -370,7 +370,7 @@ def test_ladders_are_drawn_and_tabulated_with_what_is_there(campaign):
     records = study(TRUE["features"])
     for record in records:
         new = record.get("scale", {}).get("width") == 32 and record["experiment"].get("seed") == 11
-        record["provenance"]["backend"] = "jax" if new else "tensorflow"
+        record["provenance"] = {**record["provenance"], "backend": "jax" if new else "tensorflow"}
     found = ladders(records)
     table = report.ladder_table(found["width"], [("frozen", "random")], "width")
     seeds = table["", "seeds"].tolist()
