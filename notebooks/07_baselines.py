@@ -33,6 +33,7 @@ from wssl.book.notebooks import check_parameters
 from wssl.claims import Arm
 from wssl.claims.campaign import CLASSICAL
 from wssl.claims.catalogue import BEST_ARM, LOSSES, PIC, SCRATCH, SHIFT_NET, WIDE_BEST
+from wssl.records.store import Store, reference_root
 from wssl.report import text
 from wssl.study import Study, exploratory
 
@@ -45,18 +46,36 @@ fills = [arm for arm in (Arm(method=name) for name in CLASSICAL) if study.of([ar
 learned = [BEST_ARM, SHIFT_NET, PIC, SCRATCH]
 found = study.findings([*learned, *fills])
 
+
 # %% tags=["remove-input"]
+def ssim_of(runs):
+    """The SSIM of runs, as text."""
+    return [f"{run['metrics']['ssim']:.3f}" for run in runs]
+
+
 campaign = found.campaign
 beside = exploratory.half_rate_findings() if study.registered else {}
 halved = beside.get(exploratory.AT_HALF_RATE)
 wide = report.runs_of(halved.campaign, [WIDE_BEST]) if halved else []
 copied = report.runs_of(campaign, [SHIFT_NET])
+drawn = report.runs_of(campaign, [PIC])
+chosen = [
+    run
+    for run in Store(reference_root() / "calibration").records()
+    if study.registered
+    and run["experiment"].get("method") == PIC.method
+    and run["scale"] in [one["scale"] for one in drawn]
+]
 for name, value in {
     "answer": text.brief_answer(found, beside, ["methods", "classical"]),
     "awaiting": text.awaiting_text(*study.recorded(learned)) if study.registered else "",
     "scale": text.scale_text(found, learned),
     "wider": text.levels_text({"WSSL of width 32, at half the rate": wide, "Shift-Net": copied}),
     "shift_grid": campaign.design.size // 8,
+    "pic": f"PIC scatters: its runs have SSIM {text.listed(ssim_of(drawn))} on the test images, and "
+    f"the run that chose its learning rate had {text.listed(ssim_of(chosen))} on validation images."
+    if chosen
+    else "",
 }.items():
     glue(name, value, display=False)
 
@@ -92,7 +111,7 @@ report.dots(campaign, contrasts, zero="WSSL, the paper's best weights", in_paper
 # says what more steps gave in the calibration. Shift-Net, PIC and the classical fills are given the
 # mask; WSSL sees only black pixels. At this size neither network is what its authors trained: both
 # are narrower, and Shift-Net, which copies features from known places to places in the hole, has a
-# grid of {glue:text}`shift_grid:d` places a side instead of 32. {glue:text}`scale`
+# grid of {glue:text}`shift_grid:d` places a side instead of 32. {glue:text}`pic` {glue:text}`scale`
 
 # %%
 wssl.Experiment(method="shift_net", preset=preset, dataset=dataset, seed=study.design.few[0])
