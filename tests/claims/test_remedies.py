@@ -77,6 +77,8 @@ def test_a_remedy_on_other_images_or_of_another_method_is_none_of_them():
     experiment = ARMS[1]
     assert remedy_of(run_of(experiment.replace(split="val")), Design()) is None
     assert remedy_of(run_of(experiment.replace(recipe="medium")), Design()) is None
+    assert remedy_of(run_of(experiment), Design()) is not None
+    assert remedy_of(run_of(experiment.replace(alpha=0.5)), Design()) is None
     assert remedy_of(run_of(experiment.replace(method="shift_net", objective="weighted",
                                                pretext=None)), Design()) is None  # fmt: skip
 

@@ -86,6 +86,26 @@ class Design:
             and experiment.get("split", "test") == "test"
         )
 
+    def channels(self, width: str) -> int:
+        """The number of channels that a width of an arm stands for.
+
+        Parameters
+        ----------
+        width : str
+            As in `Arm`.
+        """
+        named = {NARROW: self.narrow, WIDE: self.wide}
+        return named[width] if width in named else int(width)
+
+    def width_of(self, channels: int) -> str:
+        """The width of an arm whose first block has some channels.
+
+        Parameters
+        ----------
+        channels : int
+        """
+        return {self.narrow: NARROW, self.wide: WIDE}.get(channels, str(channels))
+
 
 @dataclass(frozen=True)
 class Arm:
@@ -202,24 +222,33 @@ def arm_of(experiment: Mapping[str, Any], scale: Mapping[str, Any], design: Desi
         return None
     if method in CLASSICAL or "width" not in scale:
         return Arm(method=method)
-    width = {design.narrow: NARROW, design.wide: WIDE}.get(scale["width"], str(scale["width"]))
+    width = design.width_of(scale["width"])
     if method != "wssl":
         by_itself = not experiment["pretext"] and experiment["encoder"] != "random"
         return Arm(method=method) if width == NARROW and by_itself else None
-    loss = experiment["loss"]
-    if (loss == "mix" and experiment["alpha"] != paper.ALPHA) or (
-        experiment["a"] != paper.LOG_COSH_SCALE
-    ):
+    if not has_the_papers_constants(experiment):
         return None
     arm = Arm(
         dict(experiment["pretext"]),
         experiment["encoder"],
-        loss,
+        experiment["loss"],
         tuple(experiment["frozen_blocks"]),
         width=width,
     )
     once = design.end_to_end_steps if arm.end_to_end else design.steps
     return replace(arm, budget=scale["inpainting_steps"] / once)
+
+
+def has_the_papers_constants(experiment: Mapping[str, Any]) -> bool:
+    """Whether the loss of an experiment has the paper's alpha, if it has one, and its a.
+
+    Parameters
+    ----------
+    experiment : mapping
+        Of a run's record.
+    """
+    alpha = experiment["loss"] != "mix" or experiment["alpha"] == paper.ALPHA
+    return bool(alpha and experiment["a"] == paper.LOG_COSH_SCALE)
 
 
 ScoreFunction = Callable[["Campaign", Arm, int], float]

@@ -10,7 +10,6 @@ import numpy as np
 from wssl.claims.campaign import (
     CLASSICAL,
     NARROW,
-    WIDE,
     Arm,
     Campaign,
     Design,
@@ -271,7 +270,7 @@ def _scale(arm: Arm, design: Design) -> dict[str, Any]:
     once = design.end_to_end_steps if arm.end_to_end else design.steps
     return {
         "size": design.size,
-        "width": {NARROW: design.narrow, WIDE: design.wide}[arm.width],
+        "width": design.channels(arm.width),
         "inpainting_steps": round(arm.budget * once),
     }
 

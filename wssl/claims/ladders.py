@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import stats
 
-from wssl.claims.campaign import Arm, Campaign, Design
+from wssl.claims.campaign import NARROW, Arm, Campaign, Design
 from wssl.claims.estimands import Score
 from wssl.paper import BEST
 from wssl.records.store import Record
@@ -76,21 +76,20 @@ def ladders(records: Iterable[Record], design: Design | None = None) -> dict[str
     records = list(records)
     design = design or Design()
     own = Campaign(records, design)
-    named = {design.narrow: "narrow", design.wide: "wide"}
     others = {
         "holes": Campaign(records, replace(design, recipe="medium")),
         "size": Campaign(records, replace(design, size=2 * design.size)),
     }
     return {
-        "budget": tuple(Rung(f"{b:g}x", own, "narrow", b) for b in BUDGETS),
-        "width": tuple(Rung(str(w), own, named.get(w, str(w))) for w in WIDTHS),
+        "budget": tuple(Rung(f"{b:g}x", own, NARROW, b) for b in BUDGETS),
+        "width": tuple(Rung(str(w), own, design.width_of(w)) for w in WIDTHS),
         "holes": (
-            Rung("dense", own, "narrow"),
-            Rung("wide", others["holes"], "narrow"),
+            Rung("dense", own, NARROW),
+            Rung("wide", others["holes"], NARROW),
         ),
         "size": (
-            Rung(f"{design.size} px", own, "narrow"),
-            Rung(f"{2 * design.size} px", others["size"], "narrow"),
+            Rung(f"{design.size} px", own, NARROW),
+            Rung(f"{2 * design.size} px", others["size"], NARROW),
         ),
     }
 

@@ -12,7 +12,14 @@ from itertools import chain
 import numpy as np
 
 from wssl.claims import campaign
-from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign, Design
+from wssl.claims.campaign import (
+    NARROW,
+    WIDE,
+    Arm,
+    Campaign,
+    Design,
+    has_the_papers_constants,
+)
 from wssl.claims.catalogue import (
     BEST_ARM,
     DOUBLES,
@@ -98,6 +105,8 @@ def remedy_of(record: Record, design: Design) -> Remedy | None:
         return None
     if method not in (*MASK_AWARE, "wssl") or not design.describes(experiment, scale):
         return None
+    if not has_the_papers_constants(experiment):
+        return None
     encoder = experiment["encoder"]
     once = design.end_to_end_steps if encoder in ("scratch", "finetuned") else design.steps
     return Remedy(
@@ -106,7 +115,7 @@ def remedy_of(record: Record, design: Design) -> Remedy | None:
         experiment["loss"],
         tuple(experiment["frozen_blocks"]),
         method,
-        {design.narrow: NARROW, design.wide: WIDE}.get(scale["width"], str(scale["width"])),
+        design.width_of(scale["width"]),
         scale["inpainting_steps"] / once,
         objective,
     )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from wssl import data, metrics
-from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign, Design, arm_of
+from wssl.claims.campaign import Arm, Campaign, Design, arm_of
 from wssl.claims.catalogue import CLAIMS, Claim
 from wssl.claims.outcomes import Findings, findings
 from wssl.claims.repeats import exchanged, repetitions
@@ -273,8 +273,7 @@ class Study:
         arm : Arm
             Of the method WSSL.
         """
-        width = {NARROW: self.design.narrow, WIDE: self.design.wide}.get(arm.width)
-        network = unet(self.design.size, int(arm.width) if width is None else width)
+        network = unet(self.design.size, self.design.channels(arm.width))
         if arm.encoder in ("frozen", "random"):
             freeze(network, list(arm.blocks))
         return sum(math.prod(variable.shape) for variable in network.trainable_variables)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from wssl.claims.advice import CLEAR, NO_DIFFERENCE, Choice, deciding, recipe
-from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign
+from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.estimands import PSNR, SSIM, Score, difference
 from wssl.claims.outcomes import lost, paired
 from wssl.records.store import Record
@@ -80,9 +80,10 @@ def _steps(campaign: Campaign, arm: Arm) -> str:
 
 def _seen_with(campaign: Campaign, choice: Choice, seeds: int) -> str:
     """The scale at which a choice was seen: width, seeds, steps, and which runs these are."""
-    named = {NARROW: campaign.design.narrow, WIDE: campaign.design.wide}
     learned = [arm for arm in (choice.first, choice.second) if not campaign.is_fill(arm)]
-    width = " against ".join(dict.fromkeys(str(named[arm.width]) for arm in learned))
+    width = " against ".join(
+        dict.fromkeys(str(campaign.design.channels(arm.width)) for arm in learned)
+    )
     steps = [_steps(campaign, arm) for arm in (choice.first, choice.second)]
     parts = [f"width {width}", "registered runs" if choice.registered else "exploratory runs"]
     if seeds:

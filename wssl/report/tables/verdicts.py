@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from wssl.claims.campaign import NARROW, WIDE, Arm, Campaign
+from wssl.claims.campaign import WIDE, Arm, Campaign
 from wssl.claims.decision import Verdict, in_paper
 from wssl.claims.estimands import (
     MARGINS,
@@ -385,8 +385,7 @@ def width_table(records: Campaign, verdicts: Sequence[Verdict]) -> pd.DataFrame:
     """
     all_records, records = records, records.converged
     widths = dict.fromkeys(arm.width for arm in records.runs if arm.method == "wssl")
-    named = {NARROW: records.design.narrow, WIDE: records.design.wide}
-    channels = {width: named[width] if width in named else int(width) for width in widths}
+    channels = {width: records.design.channels(width) for width in widths}
     lines = []
     for verdict in verdicts:
         estimand = verdict.claim.estimand

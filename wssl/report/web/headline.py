@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.ticker import MaxNLocator
 
-from wssl.claims.campaign import NARROW, WIDE
 from wssl.claims.catalogue import (
     BEST_ARM,
     BIHARMONIC,
@@ -93,7 +92,7 @@ def headline(found: Findings, beside: Mapping[str, Findings] | None = None) -> C
             shown = "diverged *" if name in diverged else "awaiting runs"
         body.append(text(_RIGHT, top + 12, shown, "name" if by_run else "", "end"))
     design = found.campaign.design
-    width = {NARROW: design.narrow, WIDE: design.wide}[found.width]
+    width = design.channels(found.width)
     label = "Error of WSSL, of its controls and of other methods"
     known = {name: float(np.mean([*by_run.values()])) for name, by_run in rows.items() if by_run}
     best = f" The lowest error is that of “{min(known, key=known.__getitem__)}”." if known else ""
