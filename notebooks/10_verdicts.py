@@ -71,15 +71,22 @@ alike = repeats.on_one_machine(found, exchanged)
 mixed = repeats.mixed([v.claim for v in verdicts], campaign)
 parts = report.more_tasks({1: SINGLES, 2: DOUBLES, 3: TRIPLES}, campaign)
 wide = Exploration(exploratory.records() if study.registered else [])
+weightings = [*SINGLES, *DOUBLES, *TRIPLES]
 compared = [
     (campaign, "the recipe minus PIC", BEST_ARM, PIC),
     (wide, "the recipe minus Shift-Net, at width 32 and half the rate", WIDE_BEST, SHIFT_NET),
 ]
 explored = {
-    "weights-matter": report.each_task_text(campaign, [*SINGLES, *DOUBLES, *TRIPLES], "error"),
-    "methods": "; ".join(
-        report.contrasts_text(of, {name: difference(first, second).terms}, title="error")
-        for of, name, first, second in compared
+    "weights-matter": (
+        report.each_task_text(campaign, weightings, "error"),
+        report.runs_of(campaign, weightings),
+    ),
+    "methods": (
+        "; ".join(
+            report.contrasts_text(of, {name: difference(first, second).terms}, title="error")
+            for of, name, first, second in compared
+        ),
+        [run for of, _, *arms in compared for run in report.runs_of(of, arms)],
     ),
 }
 tables = {

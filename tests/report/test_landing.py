@@ -118,8 +118,9 @@ def test_each_primary_claim_has_a_verdict_and_its_records(found):
             for run in by_seed.values()}  # fmt: skip
     assert {name for names in named for name in names.split()} <= runs
     assert "Exploratory" not in html
-    more = report.claim_list(found, {}, {"features": "a < b", "unknown": "c"})._repr_html_()
-    assert more.count('class="detail">Exploratory: a &lt; b</span>') == 1
+    more = {"features": ("a < b", [{"fingerprint": "ab"}]), "unknown": ("c", [])}
+    more = report.claim_list(found, {}, more)._repr_html_()
+    assert more.count('class="detail" data-records="ab">Exploratory: a &lt; b</span>') == 1
     assert more.count("Exploratory") == 1
     assert "features" not in landing.verdict_words(found["features"])
     assert landing.verdict_words(found["features"]) == "Yes, it holds"

@@ -1,6 +1,6 @@
 """The first page: a picture, a sentence that answers, the primary claims in plain words."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from html import escape
 
@@ -307,7 +307,7 @@ def verdict_words(verdict: Verdict) -> str:
 def claim_list(
     found: Findings,
     beside: Mapping[str, Findings] | None = None,
-    exploratory: Mapping[str, str] | None = None,
+    exploratory: Mapping[str, tuple[str, Sequence[Record]]] | None = None,
 ) -> Markup:
     """The primary claims, each with its verdict in words and its effect.
 
@@ -316,15 +316,16 @@ def claim_list(
     found : wssl.claims.Findings
     beside : mapping of str to wssl.claims.Findings, optional
         Of other runs, by their title. Their outcomes stand below those of the same claims.
-    exploratory : mapping of str to str, optional
-        What else the runs show of the question of a claim, by its key, without a full stop.
+    exploratory : mapping of str to (str, sequence of dict), optional
+        What else runs show of the question of a claim, by its key: without a full stop, and the
+        records of these runs.
     """
     primary = sorted(
         (verdict for verdict in found.values() if verdict.claim.primary is not None),
         key=lambda verdict: verdict.claim.primary or 0,
     )
     items = [
-        _item(verdict, found, beside or {}, (exploratory or {}).get(verdict.claim.key, ""))
+        _item(verdict, found, beside or {}, *(exploratory or {}).get(verdict.claim.key, ("", ())))
         for verdict in primary
     ]
     words = "; ".join(f"{v.claim.text.rstrip('.')}: {verdict_words(v)}" for v in primary)
@@ -332,7 +333,11 @@ def claim_list(
 
 
 def _item(
-    verdict: Verdict, found: Findings, beside: Mapping[str, Findings], exploratory: str
+    verdict: Verdict,
+    found: Findings,
+    beside: Mapping[str, Findings],
+    exploratory: str,
+    runs: Sequence[Record],
 ) -> str:
     claim, judged, below = verdict.claim, verdict_words(verdict), ""
     for title, other in beside.items():
@@ -344,7 +349,8 @@ def _item(
             )
     below += _narrow(verdict, found)
     if exploratory:
-        below += f'<span class="detail">Exploratory: {escape(exploratory)}</span>'
+        traced = attribute(fingerprints(runs))
+        below += f'<span class="detail"{traced}>Exploratory: {escape(exploratory)}</span>'
     effect = effect_words(verdict) if verdict.effect is not None else ""
     if effect:
         lost = diverged_words(verdict, found.campaign, effect_words)
