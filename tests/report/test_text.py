@@ -238,7 +238,7 @@ def test_the_answer_of_the_ladders():
     words = text.ladder_answer(found, registered=True)
     places = (
         r"encoder, it is between \S+ % lower \(width 16, \d seeds\) and \S+ % lower \(.*\); "
-        "the 95 % interval excludes zero at 2 of 2 settings with at least two seeds"
+        "the 95 % interval excludes zero at 2 of 2 settings with enough runs for one"
     )
     assert re.search(places, words)
     twice = {"width": found["width"], "holes": found["width"][:1]}
