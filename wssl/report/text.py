@@ -779,8 +779,8 @@ def ladder_answer(
             whose = "it" if parts else f"{score_label(score)} of the paper's frozen network"
             parts.append(
                 f"Compared with {against}, {whose} is between {' and '.join(ends)}; the 95 % "
-                f"interval excludes zero at {apart} of {counted(len(known), 'setting')} with enough "
-                "runs for one."
+                f"interval excludes zero at {apart} of {counted(len(known), 'setting')} with "
+                "enough runs for one."
             )
     if parts:
         return " ".join(parts)
