@@ -142,6 +142,9 @@ class Study:
     def _runs(self, arm: Arm) -> Iterator[Experiment]:
         return (task for task in self.of([arm]) if isinstance(task, Experiment))
 
+    def _first(self, arm: Arm | Experiment) -> Experiment | None:
+        return arm if isinstance(arm, Experiment) else next(self._runs(arm), None)
+
     def findings(
         self,
         arms: Iterable[Arm] | None = None,
@@ -244,12 +247,12 @@ class Study:
         runs = [task for task in self.of(arms) if isinstance(task, Experiment)]
         return sum(store.path(run.fingerprint).exists() for run in runs), len(runs)
 
-    def result(self, arm: Arm, store: Store | None = None) -> Result | None:
-        """The run of an arm with its first seed, to fill pictures with.
+    def result(self, arm: Arm | Experiment, store: Store | None = None) -> Result | None:
+        """An experiment, or that of an arm with its first seed, to fill pictures with.
 
         Parameters
         ----------
-        arm : Arm
+        arm : Arm or Experiment
         store : Store, optional
 
         Returns
@@ -258,7 +261,7 @@ class Study:
             None without a record, and for the registered campaign also without weights, since
             training them again takes hours.
         """
-        store, run = store or Store(), next(self._runs(arm), None)
+        store, run = store or Store(), self._first(arm)
         record = None if run is None else store.get(run.fingerprint)
         if run is None or record is None or not is_run(record):
             return None
@@ -278,13 +281,23 @@ class Study:
             freeze(network, list(arm.blocks))
         return sum(math.prod(variable.shape) for variable in network.trainable_variables)
 
-    def pictures(self, photographs: int = 1, drawn: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    def pictures(
+        self,
+        photographs: int = 1,
+        drawn: int = 1,
+        size: int | None = None,
+        recipe: str | None = None,
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Freely usable pictures for showing fills, and holes from the study's test masks.
 
         Parameters
         ----------
         photographs, drawn : int
             How many of scikit-image's photographs, and of drawn portraits.
+        size : int, optional
+            Side of the pictures, in pixels; the study's if not given.
+        recipe : str, optional
+            Of the masks; the study's if not given.
 
         Returns
         -------
@@ -292,7 +305,8 @@ class Study:
         masks : bool (N, S, S)
             True = hole.
         """
-        scale = Experiment(preset=self.preset, dataset=self.dataset).scale
+        own = {"size": size} if size else {}
+        scale = Experiment(preset=self.preset, dataset=self.dataset, settings=own).scale
         wanted = {"photos": photographs, "synthetic": drawn}
         parts = [
             data.images(source, "test", scale.load_size, count)
@@ -306,24 +320,25 @@ class Study:
             scale.size,
             coverage=self.design.coverage,
             split="test",
-            recipe=self.design.recipe,
+            recipe=recipe or self.design.recipe,
         )
         return pictures, masks
 
     def filled(
         self,
-        arms: Mapping[str, Arm],
+        arms: Mapping[str, Arm | Experiment],
         pictures: np.ndarray,
         masks: np.ndarray,
         store: Store | None = None,
     ) -> dict[str, np.ndarray]:
-        """Pictures whose holes the first seed of each arm has filled.
+        """Pictures whose holes the first seed of each arm has filled, or each experiment.
 
         Parameters
         ----------
-        arms : mapping of str to Arm
+        arms : mapping of str to Arm or Experiment
+            Of this study.
         pictures, masks
-            As from `pictures`.
+            As from `pictures`, of the size of the networks.
         store : Store, optional
 
         Returns
@@ -339,7 +354,7 @@ class Study:
                 filled = metrics.composite(pictures, result.inpaint(pictures, masks), masks)
                 if self.registered and METHODS[result.experiment.method].learned:
                     fills.keep(store, result.fingerprint, pictures, masks, filled)
-            elif self.registered and (run := next(self._runs(arm), None)):
+            elif self.registered and (run := self._first(arm)):
                 filled = fills.kept(store, run.fingerprint, pictures, masks)
             if filled is not None:
                 found[name] = filled
