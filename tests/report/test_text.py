@@ -237,7 +237,8 @@ def test_the_answer_of_the_ladders():
     found = ladders(study(TRUE["features"]))
     words = text.ladder_answer(found, registered=True)
     places = (
-        r"encoder, it is between \S+ % lower \(width 16, \d seeds\) and \S+ % lower \(.*\); "
+        r"encoder, it is between \S+ % lower, 95 % interval \S+ to \S+ % \(width 16, \d seeds\) "
+        r"and \S+ % lower, 95 % interval .* \(.*\); "
         "the 95 % interval excludes zero at 2 of 2 settings with enough runs for one"
     )
     assert re.search(places, words)

@@ -770,13 +770,14 @@ def ladder_answer(
                     place = f"{_setting(name, rung)}, {seeds}"
                     seen[key] = found.estimate.value, bounds(found.estimate), place
         if len(seen) > 1:
+            name = score_label(score)
             ends = [
-                f"{size_text(value, score)} ({where})"
-                for value, _, where in (min(seen.values()), max(seen.values()))
+                f"{change_text(value, score, interval, name).removeprefix(f'{name} ')} ({where})"
+                for value, interval, where in (min(seen.values()), max(seen.values()))
             ]
             known = [(low, high) for _, (low, high), _ in seen.values() if np.isfinite(low)]
             apart = sum(low * high > 0 for low, high in known)
-            whose = "it" if parts else f"{score_label(score)} of the paper's frozen network"
+            whose = "it" if parts else f"{name} of the paper's frozen network"
             parts.append(
                 f"Compared with {against}, {whose} is between {' and '.join(ends)}; the 95 % "
                 f"interval excludes zero at {apart} of {counted(len(known), 'setting')} with "
