@@ -55,20 +55,21 @@ found = study.findings(arms)
 
 # %% tags=["remove-input"]
 campaign = found.campaign
-
-
-def without_term(loss, score=SSIM):
-    """The mix against one of its terms alone, by the metric that this term does not optimise."""
-    minus = {f"the mix minus {loss_label(loss)}": difference(BEST_ARM, LOSSES[loss]).terms}
-    return report.contrasts_text(campaign, minus, score) or "awaiting runs"
-
-
+# Against each term alone, by the metric that this term does not optimise.
+terms = [
+    report.contrasts_text(
+        campaign,
+        {f"the mix minus {loss_label(loss)}": difference(BEST_ARM, LOSSES[loss]).terms},
+        score,
+    )
+    for loss, score in (("log_cosh", SSIM), ("ssim", PSNR))
+]
 alike = repeats.on_one_machine(found, study.repeated(found))
 beside = {repeats.ONE_MACHINE: alike} if alike else {}
 for name, value in {
     "answer": text.answer(found, ["mix", "both-terms", "log-cosh-mse"]),
     "beside": text.beside_text(beside, "mix"),
-    "terms": f"{without_term('log_cosh')}; {without_term('ssim', PSNR)}",
+    "terms": "; ".join(filter(None, terms)) or "awaiting runs",
     "awaiting": text.awaiting_text(*study.recorded(arms)) if study.registered else "",
     "scale": text.scale_text(found, frozen.values()),
 }.items():

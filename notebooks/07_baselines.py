@@ -46,13 +46,7 @@ fills = [arm for arm in (Arm(method=name) for name in CLASSICAL) if study.of([ar
 learned = [BEST_ARM, SHIFT_NET, PIC, SCRATCH]
 found = study.findings([*learned, *fills])
 
-
 # %% tags=["remove-input"]
-def ssim_of(runs):
-    """The SSIM of runs, as text."""
-    return [f"{run['metrics']['ssim']:.3f}" for run in runs]
-
-
 campaign = found.campaign
 beside = exploratory.half_rate_findings() if study.registered else {}
 halved = beside.get(exploratory.AT_HALF_RATE)
@@ -72,10 +66,7 @@ for name, value in {
     "scale": text.scale_text(found, learned),
     "wider": text.levels_text({"WSSL of width 32, at half the rate": wide, "Shift-Net": copied}),
     "shift_grid": campaign.design.size // 8,
-    "pic": f"PIC scatters: its runs have SSIM {text.listed(ssim_of(drawn))} on the test images, and "
-    f"the run that chose its learning rate had {text.listed(ssim_of(chosen))} on validation images."
-    if chosen
-    else "",
+    "pic": text.tuned_text("PIC", drawn, chosen),
 }.items():
     glue(name, value, display=False)
 

@@ -130,22 +130,20 @@ report.ladder_table(rungs["size"], pairs[:2], "images") if varied(rungs["size"])
 # The first figure has the strokes of the study on larger images, the second wider strokes on images of
 # the study's size. No network was trained on these pictures.
 
-
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "The same holes at twice the image size, filled by the paper's configuration, with a random encoder and by a network trained from scratch (first seed), and the original in the last column. Known pixels are those of the original.", "name": "fig-larger-fills"}, "image": {"alt": "A grid of larger pictures: one row per picture; columns for the masked picture, the fill of each network, and the original."}}
-def fills(part, **changes):
-    """The fills of the networks of a part of the campaign, with its first seed."""
-    if not study.registered:
-        return report.placeholder("Only the registered campaign has such networks.")
-    networks = {ENCODERS[e.encoder]: e for e in registered.tier_2()[part] if e.seed == first}
-    pictures, holes = study.pictures(**changes)
-    return report.fills_gallery(pictures, holes, study.filled(networks, pictures, holes), networks)
-
-
-first = study.design.few[0]
-fills("128 px", size=2 * study.design.size)
+larger, wider = (
+    {ENCODERS[e.encoder]: e for e in part if study.registered and e.seed == study.design.few[0]}
+    for part in (registered.tier_2()["128 px"], registered.tier_2()["wide holes"])
+)
+elsewhere = "Only the registered campaign has such networks."
+pictures, holes = study.pictures(size=2 * study.design.size)
+filled = study.filled(larger, pictures, holes)
+report.fills_gallery(pictures, holes, filled, larger) if larger else report.placeholder(elsewhere)
 
 # %% tags=["hide-input"] mystnb={"figure": {"caption": "Wider holes at the study's image size, filled by the same three configurations (first seed), and the original in the last column.", "name": "fig-wider-fills"}, "image": {"alt": "A grid of pictures with wide holes: one row per picture; columns for the masked picture, the fill of each network, and the original."}}
-fills("wide holes", recipe="medium")
+pictures, holes = study.pictures(recipe="medium")
+filled = study.filled(wider, pictures, holes)
+report.fills_gallery(pictures, holes, filled, wider) if wider else report.placeholder(elsewhere)
 
 # %% [markdown]
 # ## At the paper's image size

@@ -334,6 +334,15 @@ def test_what_lies_beyond_an_undecided_interval(judged):
     assert text.beyond(without) == "", "the paper has no such number"
 
 
+def test_runs_beside_the_one_that_chose_their_rate():
+    runs = [{"metrics": {"ssim": value}} for value in (0.8, 0.75, 0.9)]
+    assert text.tuned_text("PIC", runs[:2], runs[2:]) == (
+        "The runs of PIC have SSIM 0.800 and 0.750 on the test images, and the calibration run "
+        "that chose the learning rate had 0.900 on validation images."
+    )
+    assert text.tuned_text("PIC", [], runs) == text.tuned_text("PIC", runs, []) == ""
+
+
 def test_levels_beside_each_other():
     runs = [{"metrics": {"ssim": value}} for value in (0.8, 0.9)]
     words = text.levels_text({"One": runs, "another": runs[:1]})

@@ -135,6 +135,32 @@ def levels_text(runs: Mapping[str, Sequence[Record]]) -> str:
     return f"Mean SSIM on the same images: {listed(levels)}."
 
 
+def tuned_text(name: str, runs: Sequence[Record], tuned: Sequence[Record]) -> str:
+    """How runs compare with the calibration run of their settings, as a sentence.
+
+    Parameters
+    ----------
+    name : str
+        Of the method.
+    runs, tuned : sequence of dict
+        Records of runs on test images, and of the calibration on validation images.
+
+    Returns
+    -------
+    str
+        Empty without either.
+    """
+    if not runs or not tuned:
+        return ""
+    tested, chosen = (
+        listed([f"{run['metrics']['ssim']:.3f}" for run in some]) for some in (runs, tuned)
+    )
+    return (
+        f"The runs of {name} have SSIM {tested} on the test images, and the calibration run that "
+        f"chose the learning rate had {chosen} on validation images."
+    )
+
+
 def beyond_text(verdicts: Iterable[Verdict]) -> str:
     """Which undecided claims have an interval below the paper's own effect, as a sentence.
 
