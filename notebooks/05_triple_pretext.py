@@ -29,6 +29,7 @@ from myst_nb import glue
 from wssl import report
 from wssl.book.notebooks import check_parameters
 from wssl.claims.catalogue import DOUBLES, PAIRS, SINGLES, TRIPLES
+from wssl.records.fields import is_shallow
 from wssl.report import text
 from wssl.study import Study
 
@@ -44,10 +45,16 @@ campaign = found.campaign
 groups = {1: SINGLES, 2: DOUBLES, 3: TRIPLES}
 everything = [*SINGLES, *DOUBLES, *TRIPLES]
 asked = ["two-tasks", "three-tasks", "combination", "steadier"]
+shallow = text.shallow_text(report.runs_of(campaign, everything))
+whole = [a for a in everything if not any(map(is_shallow, report.runs_of(campaign, [a])))]
 parts = report.more_tasks(groups, campaign)
 for name, value in {
     "answer": text.answer(found, asked),
     "each_task": report.each_task_text(campaign, everything),
+    "shallow": shallow,
+    "whole": f"Without these weightings: {report.each_task_text(campaign, whole)}."
+    if shallow
+    else "",
     "rests": text.rests_text(found, "three-tasks", report.three_without_some(parts)),
     "awaiting": text.awaiting_text(*study.recorded(everything)) if study.registered else "",
     "scale": text.scale_text(found, everything),
@@ -106,7 +113,7 @@ report.contrast_table(campaign, parts, in_paper=True)
 #
 # The table compares the mean of all weightings with a task with that of all without it, and then the
 # slope over its weight (exploratory). Weightings with and without a task differ in their number of
-# tasks, too. In short: {glue:text}`each_task`.
+# tasks, too. In short: {glue:text}`each_task`. {glue:text}`shallow` {glue:text}`whole`
 
 # %% tags=["hide-input"]
 report.contrast_table(campaign, report.with_each_task(everything), in_paper=True)

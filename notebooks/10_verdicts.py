@@ -115,6 +115,7 @@ for name, value in {
     "hours": text.hours(records),
     "diverged": text.diverged_text(runs, text.COUNTED, named=True)
     or "No run of this edition diverged.",
+    "shallow": text.shallow_text(runs),
     "replication": "" if exploratory.REPLICATED in beside else "None of its runs is recorded yet.",
     "beyond": text.beyond_text(verdicts),
     "rests": text.rests_text(found, "three-tasks", report.three_without_some(parts)),
@@ -199,6 +200,8 @@ report.own_noise_table(verdicts, campaign)
 # without these runs, from the seeds in which no compared run diverged. These seeds are selected by
 # having converged. With one of them there is no interval; with two there is one only if comparable
 # runs lend their variance. The table decides nothing.
+#
+# {glue:text}`shallow`
 
 # %% tags=["hide-input"]
 report.converged_table(verdicts, campaign)

@@ -20,6 +20,7 @@ from wssl.claims.estimands import SSIM, linear
 from wssl.claims.ladders import ladders
 from wssl.claims.outcomes import NOT_RUN, Findings, paired
 from wssl.claims.statistics import Estimate
+from wssl.experiment import Experiment
 from wssl.records.fields import describe
 from wssl.report import text
 from wssl.report.numbers import change_text, size_text
@@ -332,6 +333,22 @@ def test_what_lies_beyond_an_undecided_interval(judged):
     assert text.beyond_text([replace(verdict, outcome=HOLDS)]) == ""
     without = replace(judged["supervised"], outcome=UNDECIDED)
     assert text.beyond(without) == "", "the paper has no such number"
+
+
+def test_networks_without_depth_are_named():
+    def run(seed, deep, losses=(0.1, 0.05)):
+        skips = {"none": {"psnr": 25.0}, "1": {"psnr": 9.0}, "5": {"psnr": 25.0 - deep}}
+        return {
+            "kind": "inpainting",
+            "experiment": {**Experiment(seed=seed).to_dict()},
+            "mechanism": {"skips": skips},
+            "history": list(enumerate(losses)),
+        }
+
+    words = text.shallow_text([run(1, 0.0), run(2, 0.3), run(3, 0.0, (0.05, 0.2))])
+    assert words.startswith("In 1 run that did not diverge")
+    assert "seed 1)" in words
+    assert text.shallow_text([run(2, 0.3), {**run(1, 0.0), "mechanism": None}]) == ""
 
 
 def test_runs_beside_the_one_that_chose_their_rate():

@@ -29,6 +29,12 @@ Of the calibration's runs, the one that diverged has 3.4, all others at most 1.3
 UNIMPROVED = 0.8
 """A run whose last loss is more than this times its first has diverged, too (plan, 2026-11-27)."""
 
+UNUSED = 0.01
+"""Less than this many dB is no use of a skip connection.
+
+Of the registered runs, six are at 0.0001 dB or less, and all others at 0.24 dB or more.
+"""
+
 PER_IMAGE = "ssim", "psnr", "ssim_hole", "psnr_hole", "ms_ssim", "gmsd", "st_lpips"
 """The metrics, of `wssl.metrics.NAMES`, that a record keeps for each image."""
 
@@ -229,6 +235,35 @@ def has_diverged(record: Mapping[str, Any]) -> bool:
         return False
     unimproved = len(losses) >= 50 and losses[-1] > UNIMPROVED * losses[0]
     return unimproved or losses[-1] > DIVERGED * min(losses)
+
+
+def is_shallow(record: Mapping[str, Any]) -> bool:
+    """Whether a network uses none but its first skip connection (plan, 2026-11-28).
+
+    Cutting any other changes its PSNR on validation images by less than `UNUSED`, so that nothing
+    of the deeper blocks reaches its output: part of its decoder died in training. A run that
+    diverged is none of these.
+
+    Parameters
+    ----------
+    record : mapping
+        Of any kind; without an analysis of the network it is unknown, and False.
+
+    Examples
+    --------
+    >>> cut = {"none": {"psnr": 25.0}, "1": {"psnr": 9.0}, "2": {"psnr": 25.0}}
+    >>> is_shallow({"kind": "inpainting", "mechanism": {"skips": cut}})
+    True
+    >>> cut["2"] = {"psnr": 24.0}
+    >>> is_shallow({"kind": "inpainting", "mechanism": {"skips": cut}})
+    False
+    """
+    examined = record.get("mechanism") if is_run(record) else None
+    if not examined or has_diverged(record):
+        return False
+    found = {name: scores["psnr"] for name, scores in examined["skips"].items()}
+    whole, deeper = found.pop("none"), [v for name, v in found.items() if name != "1"]
+    return all(abs(whole - value) < UNUSED for value in deeper)
 
 
 def trained_experiment(record: Mapping[str, Any]) -> dict[str, Any]:

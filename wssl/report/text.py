@@ -34,7 +34,7 @@ from wssl.claims.repeats import (
     scatter,
 )
 from wssl.claims.statistics import Estimate
-from wssl.records.fields import describe, has_diverged
+from wssl.records.fields import describe, has_diverged, is_shallow
 from wssl.records.store import Record
 from wssl.report.labels import pretext_name, score_label
 from wssl.report.numbers import amount, bounds, change_text, effect_text, size_text
@@ -597,6 +597,24 @@ def diverged_text(runs: Iterable[Record], then: str, *, named: bool = False) -> 
     listing = f": {'; '.join(names)}" if named else " (listed in “The verdicts”)"
     learned = sum(run["kind"] == "inpainting" and bool(run["history"]) for run in runs)
     return f"{len(names)} of the {counted(learned, 'run')} here diverged{listing}. {then}"
+
+
+def shallow_text(runs: Iterable[Record]) -> str:
+    """Which networks use none but their first skip connection, as sentences; empty if none do.
+
+    Parameters
+    ----------
+    runs : iterable of dict
+    """
+    names = [describe(run["kind"], run["experiment"]) for run in runs if is_shallow(run)]
+    if not names:
+        return ""
+    return (
+        f"In {counted(len(names), 'run')} that did not diverge by the plan's definition, part of "
+        "the decoder died: cutting any skip connection but the first changes nothing, so that the "
+        f"deeper blocks are not used ({'; '.join(names)}). Verdicts, tables and figures count "
+        "these runs unless they say otherwise."
+    )
 
 
 def repeats_text(
