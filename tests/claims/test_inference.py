@@ -13,6 +13,7 @@ from wssl.claims.statistics import (
     BestAgainstBest,
     BlockAnalysis,
     Estimate,
+    _noncentral_f,
     bootstrap_images,
     contrast,
     graphical,
@@ -553,3 +554,14 @@ def test_tests_at_their_level_are_rejected_and_those_without_a_share_are_not():
     assert [found[name].rejected for name in "abc"] == [True, True, False]
     assert [found[name].level for name in "abc"] == pytest.approx([0.02, 0.03, 0.0])
     assert graphical({}, {}, {}, 0.05) == {}
+
+
+def test_a_noncentral_probability_is_found_where_scipy_has_none(monkeypatch):
+    rng = np.random.default_rng(0)
+    for patched in (False, True):
+        if patched:
+            monkeypatch.setattr(stats.ncf, "cdf", lambda *_: np.nan)
+        for value, noncentrality in ((0.5, 1691.0), (4.0, 5.0), (4.0, 50.0), (20.0, 500.0)):
+            drawn = rng.noncentral_f(21, 42, noncentrality, size=20_000) <= value
+            found = _noncentral_f(value, 21, 42, noncentrality)
+            assert found == pytest.approx(drawn.mean(), abs=0.02)

@@ -457,7 +457,12 @@ class BlockAnalysis:
 def _noncentral_f(value: float, between: float, within: float, noncentrality: float) -> float:
     if noncentrality == 0:
         return float(stats.f.cdf(value, between, within))
-    return float(stats.ncf.cdf(value, between, within, noncentrality))
+    found = float(stats.ncf.cdf(value, between, within, noncentrality))
+    if np.isnan(found):  # SciPy's, far in the tail; there Patnaik's approximation is used
+        grown = 1 + noncentrality / between
+        freedom = (between + noncentrality) ** 2 / (between + 2 * noncentrality)
+        found = float(stats.f.cdf(value / grown, freedom, within))
+    return found
 
 
 def bootstrap_images(
