@@ -43,16 +43,17 @@ report.use_style()
 
 # %%
 study = Study(preset=preset, dataset=dataset, masks=masks, seeds=seeds or None)
-rungs = ladders(study.records(), study.design)
+records = study.records()
+rungs = ladders(records, study.design)
 
 # %% tags=["remove-input"]
 scale = presets.preset("paper")
 predicted = scale.inpainting_steps * scale.inpainting_batch
 images = study.design.steps * presets.preset(preset).inpainting_batch
 larger = Study(preset="gpu", dataset=dataset, masks=masks)
-runs = [record for record in study.records() if record["kind"] == "inpainting"]
+runs = [record for record in records if record["kind"] == "inpainting"]
 shallow = text.shallow_text(runs)
-whole = ladders([r for r in study.records() if not is_shallow(r)], study.design)
+whole = ladders([r for r in records if not is_shallow(r)], study.design)
 large = Campaign(larger.records() if study.registered else [], larger.design)
 controls = {ENCODERS[arm.encoder]: arm for arm in (BEST_ARM, RANDOM, FINETUNED, SCRATCH)}
 others = {name: arm for name, arm in controls.items() if arm != SCRATCH}

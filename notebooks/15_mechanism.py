@@ -87,10 +87,11 @@ weightings = {
     "the paper's weightings": [*SINGLES, *DOUBLES, *TRIPLES],
     "the paper's best, wide": [at_width(BEST_ARM, WIDE)],
 }
-learned = {
-    name: learned_runs([*report.runs_of(campaign, arms), *report.phases_of(campaign, arms)])
+recorded = {
+    name: [*report.runs_of(campaign, arms), *report.phases_of(campaign, arms)]
     for name, arms in weightings.items()
 }
+learned = {name: learned_runs(some) for name, some in recorded.items()}
 alike = similarity(study.firsts(dict(zip(ENCODERS.values(), judged, strict=True))))
 for name, value in {
     "known": mechanism.known_text(
@@ -222,10 +223,9 @@ mechanism.slope_table(learned)
 # learned it; the last row shows whether that is seen again.
 
 # %% tags=["hide-input"]
-everything = weightings["the paper's weightings"]
-found_records = [*report.runs_of(campaign, everything), *report.phases_of(campaign, everything)]
+of_grid = recorded["the paper's weightings"]
 mechanism.slope_table(
-    {task: learned_runs(found_records, task) for task in ("rotation", "saturation", "sharpness")}
+    {task: learned_runs(of_grid, task) for task in ("rotation", "saturation", "sharpness")}
 )
 
 # %% [markdown]
