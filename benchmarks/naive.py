@@ -24,7 +24,7 @@ from steps import STEPS, TURNS, WARM_UP, Pace, Side, side_options
 from table import Row, parser_of, show
 from timing import random_images, random_masks
 
-from wssl.machine.resources import DEFAULTS
+from wssl.machine.settings import DEFAULTS
 from wssl.presets import PRESETS, Preset, preset
 from wssl.pretext import TASKS
 

@@ -13,7 +13,7 @@ from steps import TURNS, WARM_UP, Side
 from table import Row
 from timing import main
 
-from wssl.machine.resources import DEFAULTS
+from wssl.machine.settings import DEFAULTS
 from wssl.presets import Preset
 
 

@@ -24,7 +24,7 @@ from timing import inpainting_phase, random_images, random_masks, take_turns
 
 from wssl.data.batches import inpainting_batch
 from wssl.machine.backend import ops
-from wssl.machine.resources import settings
+from wssl.machine.settings import current_settings
 from wssl.methods import gather_examples, mask_out
 from wssl.presets import Preset, preset
 
@@ -51,7 +51,7 @@ def measure(scale: Preset, python: Path) -> Iterator[Row]:
     step = ours.bare_step(bare.network, loss, scale, masked, originals)
     with TemporaryDirectory() as folder:
         facts = {
-            "threads": settings("tensorflow")["threads"],
+            "threads": current_settings("tensorflow")["threads"],
             "width": scale.width,
             "arrays": len(weights),
             "learning_rate": scale.inpainting_learning_rate,

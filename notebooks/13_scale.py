@@ -65,6 +65,10 @@ for name, value in {
     if shallow
     else "",
     "shallow": shallow,
+    "restated": "Which of two configurations is ahead, and where a trend leads, can depend on these "
+    "runs. The tables above without them, for more training, wider strokes and larger images:"
+    if shallow
+    else "No run of this page is one of these.",
     "awaiting": text.awaited_rungs(rungs) if study.registered else "",
     "diverged": text.diverged_text(runs, text.COUNTED),
     "machines": f"The runs were {made_on}." if (made_on := text.machines_text(runs)) else "",
@@ -134,8 +138,15 @@ report.ladder_table(rungs["holes"], pairs[:2], "strokes") if varied(rungs["holes
 report.ladder_table(rungs["size"], pairs[:2], "images") if varied(rungs["size"]) else None
 
 # %% [markdown]
-# The next two tables leave out the runs part of whose decoder died. Which of two configurations is ahead
-# can depend on them:
+# ## Without the runs part of whose decoder died
+#
+# {glue:text}`restated`
+
+# %% tags=["hide-input"]
+report.ladder_table(whole["budget"], pairs, "steps") if shallow else None
+
+# %% tags=["hide-input"]
+report.fit_table(whole["budget"], [HARMONIC, BIHARMONIC], images, predicted) if shallow else None
 
 # %% tags=["hide-input"]
 report.ladder_table(whole["holes"], pairs[:2], "strokes") if shallow else None

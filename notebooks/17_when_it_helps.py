@@ -29,6 +29,7 @@ from wssl.claims.catalogue import BIHARMONIC, WIDE_SCRATCH
 from wssl.claims.estimands import PSNR, SSIM, difference
 from wssl.claims.ladders import ladders
 from wssl.claims.remedies import Exploration
+from wssl.records.fields import is_shallow
 from wssl.records.store import Store, reference_root
 from wssl.report import text
 from wssl.report.tables import advice
@@ -40,16 +41,32 @@ report.use_style()
 found = exploratory.records(Store(reference_root() if records == "auto" else records))
 exploration = Exploration(found)
 glue("answer", advice.answer_text(exploration, CHOICES), display=False)
-runs = [run for by_seed in exploration.runs.values() for run in by_seed.values()]
+arms = dict.fromkeys(arm for choice in CHOICES for arm in (choice.first, choice.second))
+runs = [run for arm in arms for run in exploration.runs.get(arm, {}).values()]
 glue("diverged", text.diverged_text(runs, text.LEFT_OUT, named=True), display=False)
+glue("shallow", text.shallow_text(runs), display=False)
+whole = exploration.without(is_shallow)
+affected = {
+    choice.label: difference(choice.first, choice.second).terms
+    for choice in CHOICES
+    if any(whole.runs.get(a) != exploration.runs.get(a) for a in (choice.first, choice.second))
+}
+restated = report.contrasts_text(whole, affected)
+glue("restated", f"Without them: {restated}." if restated else "", display=False)
 glue("plan", advice.plan_text(exploration, CHOICES), display=False)
 glue("cost", advice.cost_text(exploration, WIDE_SCRATCH), display=False)
 longer = Arm(encoder="scratch", budget=4.0)
 rungs = ladders(found)["budget"]
 once = presets.preset("desktop")
 images = once.inpainting_steps * once.inpainting_batch
-glue("crossing", crossing_text(rungs, BIHARMONIC, images), display=False)
+crossing = crossing_text(rungs, BIHARMONIC, images)
+kept = ladders([record for record in found if not is_shallow(record)])["budget"]
+if (otherwise := crossing_text(kept, BIHARMONIC, images)) and otherwise != crossing:
+    crossing += f" Without runs part of whose decoder died: {otherwise[0].lower()}{otherwise[1:]}"
+glue("crossing", crossing, display=False)
 glue("longer", advice.longer_text(exploration, longer, BIHARMONIC), display=False)
+longest = Arm(encoder="scratch", budget=16.0)
+glue("broken", advice.broken_text(exploration, [longer, longest]), display=False)
 squared = Arm(encoder="scratch", loss="mse", budget=4.0)
 minus = {"the squared error minus the mixed loss": difference(squared, longer).terms}
 losses = [report.contrasts_text(exploration, minus, score) for score in (SSIM, PSNR)]
@@ -89,7 +106,8 @@ report.dots(
 # *Registered runs* are those of the plan, which tests a claim with some of them ({doc}`10_verdicts`).
 # *Exploratory runs* were added to the plan later, and only suggest. All runs of width 32 on this page are
 # exploratory: they use half the registered learning rate, because some of the registered runs of that
-# width diverged. {glue:text}`diverged` {glue:text}`machines`
+# width diverged. {glue:text}`diverged` {glue:text}`shallow` {glue:text}`restated`
+# {glue:text}`machines`
 
 # %%
 advice.advice_table(exploration, CHOICES)
@@ -123,9 +141,9 @@ print(advice.command_text(exploration, CHOICES))
 # holes of 30 to 50 % drawn as strokes one or two pixels wide.
 #
 # **Use the day.** A network may be worth it after longer training. {glue:text}`longer`
-# {glue:text}`crossing` That is an extrapolation ({doc}`13_scale`), for width 16. This command takes half
-# a day of one core. No run of this width was as long; measure it in the same way, and keep whichever
-# scores higher:
+# {glue:text}`crossing` That is an extrapolation ({doc}`13_scale`), for width 16. {glue:text}`broken`
+# This command takes half a day of one core. No run of this width was as long; measure it in the same
+# way, and keep whichever scores higher:
 
 # %% tags=["remove-input"]
 steps = advice.half_a_day(exploration, WIDE_SCRATCH)

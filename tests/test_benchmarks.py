@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wssl.machine.resources import DEFAULTS
+from wssl.machine.settings import DEFAULTS
 
 pytestmark = pytest.mark.slow
 

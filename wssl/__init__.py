@@ -11,7 +11,7 @@ import warnings
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from wssl.machine.resources import configure
+from wssl.machine.settings import configure
 
 if TYPE_CHECKING:
     from wssl import data, losses, methods, metrics, paper, presets, pretext, report, study

@@ -29,6 +29,7 @@ from wssl.claims.remedies import (
     wide,
 )
 from wssl.experiment import Evaluation, Experiment
+from wssl.records.fields import has_diverged, is_shallow
 from wssl.records.store import Store
 from wssl.report.labels import arm_label
 from wssl.report.numbers import bounds, change_text
@@ -190,6 +191,26 @@ def test_an_arm_with_a_run_that_diverged_is_never_the_best(explored):
     assert {conclusions[name].holds for name in lost} == {None}, "one seed has no interval"
     words = tables.reading_table(readings(exploration))["shown"]
     assert words[lost].tolist() == ["cannot be said: runs diverged"] * 2
+
+
+def test_conclusions_can_leave_out_networks_part_of_whose_decoder_died(explored):
+    exploration = explored(lambda e: usual(e) + 0.09 * (e.objective == "masked_patches"))
+    best = REMEDIES["masked-image modelling, frozen"]
+    cut = {"none": {"psnr": 25.0}, "1": {"psnr": 9.0}, "2": {"psnr": 25.0}}
+    whole = {one.statement: one.holds for one in readings(exploration, without=is_shallow)}
+    assert whole == shown(exploration), "none of them died"
+    for seed in (11, 12):
+        exploration.runs[best][seed]["mechanism"] = {"skips": cut}
+    assert shown(exploration)["the tasks are at fault"], "all runs count"
+    without = readings(exploration, without=is_shallow)
+    rests = {"the tasks are at fault", "freezing is at fault", "nothing helps"}
+    assert {one.statement for one in without if one.holds is None} == rests, "one seed is left"
+    column = tables.reading_table(readings(exploration), without).iloc[:, -1]
+    assert column.tolist() == ["no", "—", "—", "—"]
+    assert "died" in column.name
+    assert "died" not in tables.reading_table(readings(exploration)).columns[-1]
+    assert exploration.without(is_shallow).runs[best].keys() == {13}
+    assert exploration.without(has_diverged) is exploration
 
 
 def test_while_runs_are_missing_nothing_is_concluded(explored):
@@ -391,14 +412,22 @@ def test_a_fill_is_compared_with_a_network_after_more_steps(explored):
         in words
     )
     assert "of width 16" in words
-    assert "diverged: watch" not in words
     assert advice.longer_text(Exploration([]), SCRATCH, FREEZE.second) == ""
+
+
+def test_long_trainings_that_broke_down_are_counted(explored):
+    exploration = explored(usual)
+    longer = replace(SCRATCH, budget=4.0)
+    assert advice.broken_text(exploration, [SCRATCH, longer]) == ""
     runs = exploration.runs[SCRATCH]
-    broken = {**runs[11], "history": [[1, 0.1], [2, 0.5]]}
-    records = [run for by_seed in exploration.runs.values() for run in by_seed.values()]
-    again = Exploration([broken if run is runs[11] else run for run in records])
-    words = advice.longer_text(again, SCRATCH, FREEZE.second)
-    assert f" Of its {len(runs)} runs, 1 diverged: watch the loss of a long training." in words
+    runs[11]["history"] = [[1, 0.1], [2, 0.5]]
+    words = advice.broken_text(exploration, [SCRATCH, longer])
+    assert f"of {len(runs)} runs of 1,000 steps, 1 diverged. So" in words
+    cut = {"none": {"psnr": 25.0}, "1": {"psnr": 9.0}, "2": {"psnr": 25.0}}
+    for seed in (12, 13):
+        runs[seed]["mechanism"] = {"skips": cut}
+    words = advice.broken_text(exploration, [SCRATCH])
+    assert "1 diverged and in 2 part of the decoder died. So" in words
 
 
 def test_freezing_and_other_starts_exclude_each_other(monkeypatch):

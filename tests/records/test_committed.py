@@ -91,19 +91,23 @@ def test_a_repeated_run_was_made_on_another_machine_than_the_run_that_counts():
 
 
 def test_runs_that_diverged_are_known_whatever_the_length_of_an_entry():
-    """All that have put out one constant image; at 16x an entry has 320 steps, at 1x only 20."""
+    """Those that put out one constant image, and one whose deeper blocks died half-way."""
     runs = [r for r in map(load, CAMPAIGN) if fields.is_run(r) and r["history"]]
-    lost = [run for run in runs if fields.has_diverged(run)]
-    assert lost
-    assert {run["fingerprint"] for run in runs if run["metrics"]["ssim"] < 0.4} == {
-        run["fingerprint"] for run in lost
-    }
+    lost = {run["fingerprint"]: run for run in runs if fields.has_diverged(run)}
+    constant = {run["fingerprint"] for run in runs if run["metrics"]["ssim"] < 0.4}
+    assert constant
+    assert constant <= lost.keys()
+    (other,) = lost.keys() - constant
+    skips = {name: scores["psnr"] for name, scores in lost[other]["mechanism"]["skips"].items()}
+    whole, first = skips.pop("none"), skips.pop("1")
+    assert whole - first > 5
+    assert all(abs(whole - psnr) < 0.01 for psnr in skips.values())
     for run in runs:
         losses = [loss for _, loss in run["history"]]
         count = max(1, min(16, 320 // run["history"][0][0]))
         first = sum(losses[:count]) / count
         longer = [[step, loss] for step, loss in enumerate([first, *losses[-1:] * 49])]
-        assert fields.has_diverged({**run, "history": longer}) == (run in lost)
+        assert fields.has_diverged({**run, "history": longer}) == (run["fingerprint"] in lost)
 
 
 def test_a_short_run_has_not_diverged_for_not_having_learned():

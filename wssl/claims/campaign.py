@@ -366,8 +366,20 @@ class Campaign:
     @cached_property
     def converged(self) -> Self:
         """The same campaign without the runs that diverged; verdicts count these."""
+        found = self.without(has_diverged)
+        found.__dict__["converged"] = found
+        return found
+
+    def without(self, left_out: Callable[[Record], bool]) -> Self:
+        """The same campaign without some of its runs; itself if it has none of them.
+
+        Parameters
+        ----------
+        left_out : callable of dict to bool
+            Whether a run is one of them.
+        """
         runs = {
-            arm: {seed: run for seed, run in by_seed.items() if not has_diverged(run)}
+            arm: {seed: run for seed, run in by_seed.items() if not left_out(run)}
             for arm, by_seed in self.runs.items()
         }
         if runs == self.runs:
@@ -378,7 +390,6 @@ class Campaign:
                 found.__dict__.pop(name, None)
         found.runs = {arm: by_seed for arm, by_seed in runs.items() if by_seed}
         found.draws = {}
-        found.__dict__["converged"] = found
         return found
 
     @cached_property

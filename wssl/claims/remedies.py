@@ -257,7 +257,11 @@ class Reading:
     diverged: bool = False
 
 
-def readings(exploration: Campaign, score: Score = SSIM) -> list[Reading]:
+def readings(
+    exploration: Campaign,
+    score: Score = SSIM,
+    without: Callable[[Record], bool] | None = None,
+) -> list[Reading]:
     """The plan's four conclusions, read from the intervals of the contrasts.
 
     Each asserts what an interval shows. What is not shown is not the opposite.
@@ -266,6 +270,8 @@ def readings(exploration: Campaign, score: Score = SSIM) -> list[Reading]:
     ----------
     exploration : Exploration
     score : Score
+    without : callable of dict to bool, optional
+        Whether a recorded run is left out of the contrasts, as those that diverged are.
     """
     masked = DOMAIN_GAP["pretext on masked images, frozen"]
     others = {k: arm for k, arm in OTHER_PRETRAINING.items() if arm.encoder == "frozen"}
@@ -281,14 +287,17 @@ def readings(exploration: Campaign, score: Score = SSIM) -> list[Reading]:
         "tuned": against(tuned, "scratch"),
         "all": against({**REMEDIES, **tuned, **frozen}, "scratch"),
     }
-    found = {name: _estimates(exploration, terms, score) for name, terms in contrasts.items()}
+    shown = exploration.converged.without(without) if without else exploration.converged
+    found = {
+        name: _estimates(shown, terms, score) if _complete(exploration, terms.values()) else []
+        for name, terms in contrasts.items()
+    }
     margin = MARGINS[score.unit]
     each = LEVEL / 2 / len(others)
 
     def reading(statement: str, means: str, holds: Callable[[], bool], *names: str) -> Reading:
         terms = [of for name in names for of in contrasts[name].values()]
-        done, planned = recorded(exploration, [arm for of in terms for _, arm in of])
-        some = done == planned and with_diverged(exploration, terms)
+        some = _complete(exploration, terms) and with_diverged(exploration, terms)
         known = all(found[name] for name in names)
         return Reading(statement, means, holds() if known else None, some)
 
@@ -344,17 +353,22 @@ def with_diverged(
     return lost(exploration, (arm for terms in contrasts for _, arm in terms))[0] > 0
 
 
-def _estimates(
-    exploration: Campaign, contrasts: Mapping[str, tuple[tuple[float, Arm], ...]], score: Score
-) -> list[Estimate]:
-    """The estimate of each contrast from the seeds in which no run of its arms diverged.
+def _complete(exploration: Campaign, contrasts: Iterable[tuple[tuple[float, Arm], ...]]) -> bool:
+    """Whether no run of the arms of some contrasts is awaited."""
+    done, planned = recorded(exploration, [arm for terms in contrasts for _, arm in terms])
+    return done == planned
 
-    None of them while one lacks a run at a seed of the grids, or has fewer than two such seeds.
+
+def _estimates(
+    shown: Campaign, contrasts: Mapping[str, tuple[tuple[float, Arm], ...]], score: Score
+) -> list[Estimate]:
+    """The estimate of each contrast from the runs that count.
+
+    None of them if one has fewer than two seeds in which all of its arms have such a run.
     """
-    done, planned = recorded(exploration, [arm for of in contrasts.values() for _, arm in of])
-    found = [paired(exploration.converged, terms, score) for terms in contrasts.values()]
+    found = [paired(shown, terms, score) for terms in contrasts.values()]
     known = [pair.estimate for pair in found if pair and len(pair.per_seed) > 1]
-    return known if done == planned and len(known) == len(found) else []
+    return known if len(known) == len(found) else []
 
 
 def on_validation(exploration: Campaign, arms: Mapping[str, Arm]) -> dict[str, float]:

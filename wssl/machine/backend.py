@@ -70,7 +70,7 @@ def in_order() -> Iterator[None]:
     memory becomes free, so that the last digits of a sum would differ between processes.
 
     A step that contains a condition or a loop must not be run like this: with one thread between
-    operations (`wssl.machine.resources.DEFAULTS`) it would wait for itself.
+    operations (`wssl.machine.settings.DEFAULTS`) it would wait for itself.
     """
     if keras.backend.backend() != "tensorflow":
         yield

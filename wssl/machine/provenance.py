@@ -11,7 +11,8 @@ from typing import Any
 
 from wssl.machine.backend import keras
 from wssl.machine.devices import accelerators, gpu_name, precision
-from wssl.machine.resources import cores, processor, settings
+from wssl.machine.resources import cores, processor
+from wssl.machine.settings import current_settings
 
 
 def provenance(seconds: float) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def environment() -> dict[str, Any]:
     backend = keras.backend.backend()
     return {
         "backend": backend,
-        **settings(backend),
+        **current_settings(backend),
         "versions": {
             "python": platform.python_version(),
             **{name: _version(name) for name in ("wssl", "keras", backend, "numpy", "pillow")},

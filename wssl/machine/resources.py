@@ -1,4 +1,4 @@
-"""The machine: processor, cores and memory, and settings to make before TensorFlow is loaded."""
+"""The machine: processor, cores and memory."""
 
 import math
 import os
@@ -8,35 +8,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 INSTRUCTION_SETS = "avx512_vnni", "avx512f", "avx2", "avx", "sse4_2"
 """Instruction sets that determine which kernels run, from the most to the least capable."""
 
-DEFAULTS = {
-    "TF_ENABLE_ONEDNN_OPTS": "1",
-    "TF_NUM_INTRAOP_THREADS": "1",
-    "TF_NUM_INTEROP_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-}
-"""Environment variables that TensorFlow and NumPy read once, when they are loaded, and our values.
-
-TensorFlow leaves oneDNN's convolutions off on processors without AVX-512 VNNI, where they are about
-twice as fast as its own. One thread per run makes a run's numbers independent of the number of
-cores; several runs side by side use the cores better than threads inside one run.
-"""
-
 MEMORY = 2**30
 """Bytes that a worker process needs in addition to its batches: backend, graphs and images."""
-
-
-def configure() -> None:
-    """Set `DEFAULTS` where the user has not, unless TensorFlow is loaded already."""
-    if "tensorflow" in sys.modules:
-        return
-    for name, value in DEFAULTS.items():
-        if name != "TF_ENABLE_ONEDNN_OPTS" or platform.machine() in ("x86_64", "AMD64"):
-            os.environ.setdefault(name, value)
 
 
 @lru_cache(maxsize=1)
@@ -58,29 +35,6 @@ def processor() -> dict[str, str]:
         flags = set(fields.get("flags", "").split())
     found = next((x for x in INSTRUCTION_SETS if x in flags), platform.machine())
     return {"name": name, "instructions": found}
-
-
-def settings(backend: str) -> dict[str, Any]:
-    """The settings that, besides the processor, determine the last digits of a run.
-
-    Parameters
-    ----------
-    backend : str
-        Of Keras.
-
-    Returns
-    -------
-    dict
-        ``threads``, of one operation, and under TensorFlow ``onednn``, whether its convolutions are
-        oneDNN's; None = TensorFlow's own choice.
-    """
-    if backend != "tensorflow":
-        return {"threads": cores()}
-    chosen = os.environ.get("TF_ENABLE_ONEDNN_OPTS")
-    return {
-        "threads": int(os.environ.get("TF_NUM_INTRAOP_THREADS") or 0) or cores(),
-        "onednn": None if chosen is None else chosen.lower() in ("1", "true"),
-    }
 
 
 def room(memory: int = MEMORY, root: Path = Path("/")) -> int:

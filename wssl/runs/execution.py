@@ -335,6 +335,40 @@ def _pretrain(
         store.finish(pretraining.fingerprint)
         return record, training.read_arrays(path)
     store.check_writable(pretraining.fingerprint)
+    phase, images, trained = _train_encoder(pretraining, store, micro_batch)
+    weights = [variable.numpy() for variable in encoder_variables(phase.network)]
+    training.save_arrays(weights, path)
+    if record is not None:
+        store.finish(pretraining.fingerprint)
+        return record, weights
+    scores, tested = _pretext_scores(pretraining, phase)
+    found, learned = FoundWeights(), phase.found_weights()
+    if learned:
+        found = {"weights": {task: float(f"{weight:.5g}") for task, weight in learned.items()}}
+    new: PretextRecord = {
+        "kind": "pretext",
+        "experiment": pretraining.to_dict(),
+        "fingerprint": pretraining.fingerprint,
+        "scale": pretraining.hyperparameters(),
+        **scores,
+        **found,
+        "history": trained["history"],
+        "provenance": {
+            **provenance(trained["seconds"]),
+            "images": data.fingerprint(pretraining.dataset),
+            "train_images": images,
+            "test_images": tested,
+        },
+    }
+    store.put(new)
+    store.finish(pretraining.fingerprint)
+    return new, weights
+
+
+def _train_encoder(
+    pretraining: Pretraining, store: Store, micro_batch: int | None
+) -> tuple[Phase, int, dict[str, Any]]:
+    """The trained phase, the number of its images, and the result of `training.train`."""
     scale = pretraining.scale
     tasks = {task: lookup("pretext task", task, TASKS) for task in pretraining.pretext}
     for name in tasks:
@@ -373,33 +407,7 @@ def _pretrain(
         checkpoint=store.checkpoint_path(pretraining.fingerprint),
         micro_batch=micro_batch,
     )
-    weights = [variable.numpy() for variable in encoder_variables(phase.network)]
-    training.save_arrays(weights, path)
-    if record is not None:
-        store.finish(pretraining.fingerprint)
-        return record, weights
-    scores, tested = _pretext_scores(pretraining, phase)
-    found, learned = FoundWeights(), phase.found_weights()
-    if learned:
-        found = {"weights": {task: float(f"{weight:.5g}") for task, weight in learned.items()}}
-    new: PretextRecord = {
-        "kind": "pretext",
-        "experiment": pretraining.to_dict(),
-        "fingerprint": pretraining.fingerprint,
-        "scale": pretraining.hyperparameters(),
-        **scores,
-        **found,
-        "history": trained["history"],
-        "provenance": {
-            **provenance(trained["seconds"]),
-            "images": data.fingerprint(pretraining.dataset),
-            "train_images": len(images),
-            "test_images": tested,
-        },
-    }
-    store.put(new)
-    store.finish(pretraining.fingerprint)
-    return new, weights
+    return phase, len(images), trained
 
 
 def _pretext_scores(pretraining: Pretraining, phase: Phase) -> tuple[PretextScores, int]:

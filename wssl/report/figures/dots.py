@@ -75,9 +75,8 @@ def dots(
     else:
         contrasts = whole
     count = len(contrasts)
-    figure, axes = plt.subplots(
-        1, len(scores), figsize=(9.5, 1.5 + 0.45 * count), sharey=True, squeeze=False
-    )
+    height = 1.5 + (0.45 if count <= 12 else 0.36) * count
+    figure, axes = plt.subplots(1, len(scores), figsize=(9.5, height), sharey=True, squeeze=False)
     for axis, score in zip(axes[0], scores, strict=True):
         title = score_label(score)
         drawn = [paired(campaign, terms, score) for terms in contrasts.values()]

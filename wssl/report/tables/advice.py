@@ -8,13 +8,14 @@ import pandas as pd
 from wssl.claims.advice import CLEAR, NO_DIFFERENCE, Choice, deciding, recipe
 from wssl.claims.campaign import Arm, Campaign
 from wssl.claims.estimands import PSNR, SSIM, Score, difference
-from wssl.claims.outcomes import lost, paired
+from wssl.claims.outcomes import paired
+from wssl.records.fields import has_diverged, is_shallow
 from wssl.records.store import Record
 from wssl.report.labels import METRICS, arm_label
 from wssl.report.numbers import bounds, change_text, number, numbers
 from wssl.report.tables.contrasts import phases_of, runs_of
 from wssl.report.tables.paper import indexed
-from wssl.report.text import counted, seeds_text
+from wssl.report.text import counted, listed, seeds_text
 from wssl.report.web import trace
 
 
@@ -202,16 +203,32 @@ def longer_text(campaign: Campaign, network: Arm, fill: Arm) -> str:
         f"steps, compared with the {arm_label(fill)}: {change} (from "
         f"{seeds_text(found.per_seed)}, which did not diverge; the interval "
         "borrows the scatter of comparable runs). Wider networks were not trained for longer."
-        + _broken(campaign, network)
     )
 
 
-def _broken(campaign: Campaign, network: Arm) -> str:
-    """How many of the runs of a network diverged, as a sentence; empty if none did."""
-    failed, runs = lost(campaign, [network])
-    if not failed:
+def broken_text(campaign: Campaign, networks: Sequence[Arm]) -> str:
+    """How many long trainings broke down, as sentences; empty if none did.
+
+    Parameters
+    ----------
+    campaign : Campaign
+    networks : sequence of Arm
+    """
+    found = []
+    for network in networks:
+        runs = list(campaign.runs.get(network, {}).values())
+        failed, dead = sum(map(has_diverged, runs)), sum(map(is_shallow, runs))
+        words = [f"{failed} diverged"] * bool(failed)
+        words += [f"in {dead} part of the decoder died"] * bool(dead)
+        if words:
+            steps = f"{runs[0]['scale']['inpainting_steps']:,}"
+            found.append(f"of {counted(len(runs), 'run')} of {steps} steps, {listed(words)}")
+    if not found:
         return ""
-    return f" Of its {counted(runs, 'run')}, {failed} diverged: watch the loss of a long training."
+    return (
+        f"Long trainings can break down: {'; '.join(found)}. So keep an eye on the loss, and score "
+        "the network on images that it was not trained on."
+    )
 
 
 def _hours(runs: Sequence[Record]) -> float:

@@ -16,12 +16,14 @@ from wssl.report.text import counted, is_or_are, listed
 from wssl.report.web import trace
 
 
-def reading_table(readings: Sequence[Reading]) -> pd.DataFrame:
+def reading_table(readings: Sequence[Reading], whole: Sequence[Reading] = ()) -> pd.DataFrame:
     """What the plan said would count as what, and whether it was seen.
 
     Parameters
     ----------
     readings : sequence of Reading
+    whole : sequence of Reading
+        The same without the runs part of whose decoder died, for a column of its own.
 
     Returns
     -------
@@ -43,6 +45,8 @@ def reading_table(readings: Sequence[Reading]) -> pd.DataFrame:
         }
         for one in readings
     ]
+    for line, one in zip(lines, whole, strict=bool(whole)):
+        line["without runs part of whose decoder died"] = {**words, None: "—"}[one.holds]
     return indexed(lines, "conclusion")
 
 
