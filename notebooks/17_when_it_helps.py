@@ -59,11 +59,8 @@ longer = Arm(encoder="scratch", budget=4.0)
 rungs = ladders(found)["budget"]
 once = presets.preset("desktop")
 images = once.inpainting_steps * once.inpainting_batch
-crossing = crossing_text(rungs, BIHARMONIC, images)
 kept = ladders([record for record in found if not is_shallow(record)])["budget"]
-if (otherwise := crossing_text(kept, BIHARMONIC, images)) and otherwise != crossing:
-    crossing += f" Without runs part of whose decoder died: {otherwise[0].lower()}{otherwise[1:]}"
-glue("crossing", crossing, display=False)
+glue("crossing", crossing_text(rungs, kept, BIHARMONIC, images), display=False)
 glue("longer", advice.longer_text(exploration, longer, BIHARMONIC), display=False)
 longest = Arm(encoder="scratch", budget=16.0)
 glue("broken", advice.broken_text(exploration, [longer, longest]), display=False)
@@ -141,9 +138,12 @@ print(advice.command_text(exploration, CHOICES))
 # holes of 30 to 50 % drawn as strokes one or two pixels wide.
 #
 # **Use the day.** A network may be worth it after longer training. {glue:text}`longer`
-# {glue:text}`crossing` That is an extrapolation ({doc}`13_scale`), for width 16. {glue:text}`broken`
-# This command takes half a day of one core. No run of this width was as long; measure it in the same
-# way, and keep whichever scores higher:
+# {glue:text}`crossing` That is an extrapolation ({doc}`13_scale`), for width 16.
+#
+# {glue:text}`broken`
+#
+# The next command takes half a day of one core. No run of this width was as long; measure it in the
+# same way, and keep whichever scores higher:
 
 # %% tags=["remove-input"]
 steps = advice.half_a_day(exploration, WIDE_SCRATCH)

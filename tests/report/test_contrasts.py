@@ -412,9 +412,43 @@ def test_a_fill_that_the_shortest_training_passes_has_no_crossing(level, words):
     table = report.fit_table(rungs, [fill], 16_000, 484_000)
     assert words in table.loc["from scratch", "images to reach the harmonic fill"]
     cell = table.loc["from scratch", "images to reach the harmonic fill"]
-    words = crossing_text(rungs, fill, 16_000)
+    words = crossing_text(rungs, rungs, fill, 16_000)
     assert words.endswith(f" with the harmonic fill after {cell} images.")
-    assert crossing_text(ladders([])["budget"], fill, 16_000) == "", "no runs"
+    none = ladders([])["budget"]
+    assert crossing_text(none, none, fill, 16_000) == "", "no runs"
+    assert crossing_text(rungs, none, fill, 16_000) == words, "too few runs are left"
+
+
+def test_a_run_part_of_whose_decoder_died_is_hollow_and_the_crossing_is_given_without_it():
+    records = study(TRUE["features"])
+    longer = [
+        {**run, "scale": {**run["scale"], "inpainting_steps": 16_000}, "fingerprint": f"long {at}"}
+        for at, run in enumerate(records)
+        if run["kind"] == "inpainting"
+        and run["experiment"]["encoder"] == "scratch"
+        and run["experiment"]["loss"] == "mix"
+        and run["scale"].get("inpainting_steps") == 4000
+    ]
+    cut = {"none": {"psnr": 25.0}, "1": {"psnr": 9.0}, "2": {"psnr": 25.0}}
+    died, other, *_ = longer
+    died["metrics"] = {**died["metrics"], "ssim": died["metrics"]["ssim"] - 0.05}
+    died["mechanism"] = {"skips": cut}
+    other["metrics"] = {**other["metrics"], "ssim": other["metrics"]["ssim"] + 0.02}
+    records = [*records, died, other]
+    rungs = ladders(records)["budget"]
+    whole = ladders([run for run in records if run is not died])["budget"]
+    fill = next(arm for arm in rungs[0].campaign.runs if arm.method == "biharmonic")
+    words = crossing_text(rungs, whole, fill, 16_000)
+    (one,) = re.findall("after (.*) images;", words)
+    (two,) = re.findall("died, after (.*).$", words)
+    table, without = (report.fit_table(kind, [fill], 16_000, 1e5) for kind in (rungs, whole))
+    column = "images to reach the biharmonic fill"
+    assert one == table.loc["from scratch", column] != two == without.loc["from scratch", column]
+    for shown, count in ((rungs, 1), (whole, 0)):
+        (axis,) = report.budget_figure(shown, [fill], 16_000).axes
+        drawn = [line for line in axis.lines if len(line.get_xdata()) == 1]
+        assert sum(line.get_markerfacecolor() == "none" for line in drawn) == count
+        assert ("part of the decoder died" in axis.get_legend_handles_labels()[1]) == bool(count)
 
 
 def test_weightings_with_a_task_and_the_trend_over_its_weight():

@@ -201,3 +201,12 @@ def test_a_data_set_without_validation_images_is_not_examined(network, tmp_path,
     experiment = Experiment(preset="smoke", dataset=f"folder:{tmp_path}", masks="synthetic")
     found = mechanism.examine(network, experiment)
     assert found is None
+
+
+def test_validation_images_that_cannot_be_read_are_an_error(network, monkeypatch):
+    def images(dataset, split, scale):
+        raise ValueError(f"damaged {split}")
+
+    monkeypatch.setattr(mechanism.inputs, "images", images)
+    with pytest.raises(ValueError, match="damaged val"):
+        mechanism.examine(network, Experiment(preset="smoke"))

@@ -2,7 +2,7 @@
 
 from wssl.data.decode import read_image, read_mask
 from wssl.data.download import DownloadError
-from wssl.data.folder import SPLITS
+from wssl.data.folder import SPLITS, EmptySplitError
 from wssl.data.mask_folder import MASK_FORMS
 from wssl.data.preparation import prepare
 from wssl.data.prepared import Prepared
@@ -29,6 +29,7 @@ __all__ = [
     "SPLITS",
     "STROKES",
     "DownloadError",
+    "EmptySplitError",
     "MaskSample",
     "Prepared",
     "Recipe",

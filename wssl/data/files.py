@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from wssl.data import download
 from wssl.data.decode import VERSION, Picture
-from wssl.data.folder import SPLITS, Folder, content_hash, describe_empty_split, digest
+from wssl.data.folder import SPLITS, Folder, content_hash, digest, empty_split_error
 from wssl.data.manifests import manifest_fingerprint, manifest_path, package_manifest
 from wssl.data.squares import read_images
 
@@ -30,12 +30,12 @@ class Files(ABC):
 
         Raises
         ------
-        ValueError
+        EmptySplitError
             If the split is empty; the message says how many each split has.
         """
         found = self.by_split()
         if not found[split]:
-            raise ValueError(describe_empty_split(split, self, "images", found))
+            raise empty_split_error(split, self, "images", found)
         return found[split]
 
     def images(self, split: str, size: int, count: int | None) -> npt.NDArray[np.uint8]:

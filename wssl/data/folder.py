@@ -201,13 +201,19 @@ def no_images_error(root: Path, what: str, others: Sequence[Path]) -> FileNotFou
     )
 
 
-def describe_empty_split(split: str, root: object, what: str, found: Mapping[str, Sized]) -> str:
-    """The message that a split is empty, with the number of `what` in each split."""
+class EmptySplitError(ValueError):
+    """A split has no images."""
+
+
+def empty_split_error(
+    split: str, root: object, what: str, found: Mapping[str, Sized], way_out: str = ""
+) -> EmptySplitError:
+    """The error for an empty split, with the number of `what` in each split."""
     total = sum(map(len, found.values()))
     counts = ", ".join(f"{len(found[s])} in {s}" for s in SPLITS)
-    return (
+    return EmptySplitError(
         f"split: expected one with {what}; received {split!r}, which is empty in {root}: of its "
-        f"{total} {what}, {counts}."
+        f"{total} {what}, {counts}.{way_out}"
     )
 
 
@@ -279,16 +285,16 @@ class Folder:
 
         Raises
         ------
-        ValueError
+        EmptySplitError
             If the split is empty; the message says how many files there are.
         """
         found = self.by_split()
         if not found[split]:
-            raise ValueError(
-                f"{describe_empty_split(split, self.root, self.what, found)} Files are split by "
-                f"content, 80/10/10. Add {self.what}, or sort them into the subfolders train, val "
-                "and test."
+            way_out = (
+                f" Files are split by content, 80/10/10. Add {self.what}, or sort them into the "
+                "subfolders train, val and test."
             )
+            raise empty_split_error(split, self.root, self.what, found, way_out)
         return found[split]
 
     def by_split(self) -> dict[str, list[Path]]:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 from PIL import Image
 from tqdm import tqdm
 
-from wssl.data.folder import SPLITS, describe_empty_split, digest
+from wssl.data.folder import SPLITS, digest, empty_split_error
 from wssl.data.squares import centre_square
 from wssl.records.store import atomic
 
@@ -178,7 +178,7 @@ class Prepared:
         start, stop = index.splits[split]
         if start == stop:
             rows = {name: range(*bounds) for name, bounds in index.splits.items()}
-            raise ValueError(describe_empty_split(split, self.root, "prepared images", rows))
+            raise empty_split_error(split, self.root, "prepared images", rows)
         images = self.array()[start:stop][:count]
         return images if size == index.size else self._resized(images, size)
 

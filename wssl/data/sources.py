@@ -14,7 +14,7 @@ from wssl.checks.names import Registry, check_entry, own_digest, unknown_name_er
 from wssl.data import portraits
 from wssl.data.celeba_hq import CelebAHQ
 from wssl.data.files import FolderSource, Listed, Photos
-from wssl.data.folder import check_split, digest
+from wssl.data.folder import EmptySplitError, check_split, digest
 from wssl.data.hub import Hub
 from wssl.data.lfw import LabeledFaces
 from wssl.data.manifests import MANIFESTS
@@ -129,8 +129,10 @@ def images(
     Raises
     ------
     ValueError
-        If a name is unknown, the split is empty, images are unreadable, or an entry of `SOURCES`
-        returns another type, another shape or more than `count` images.
+        If a name is unknown, images are unreadable, or an entry of `SOURCES` returns another type,
+        another shape or more than `count` images.
+    EmptySplitError
+        If the split is empty, a ValueError.
     FileNotFoundError
         If the folder is missing or contains no image.
     DownloadError
@@ -162,7 +164,8 @@ def _check_images(found: Images, source: str, size: int, count: int | None) -> N
     right = dtype == np.uint8 and len(shape) == 4 and shape[1:] == (size, size, 3)
     if not right or not 1 <= shape[0] <= (count or shape[0]):
         number = f"1 to {count}" if count else "N"
-        raise ValueError(
+        empty = right and not shape[0]
+        raise (EmptySplitError if empty else ValueError)(
             f"images: expected uint8 ({number}, {size}, {size}, 3), 0 to 255, from the source "
             f"{source!r}; received {dtype} {shape}. Convert or cut them in its method `images`."
         )

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from wssl import metrics
+from wssl import data, metrics
 from wssl.data.batches import centre_crops
 from wssl.experiment import Experiment
 from wssl.machine.backend import keras, ops
@@ -80,7 +80,7 @@ def examine(network: keras.Model, experiment: Experiment) -> dict[str, Any] | No
     scale = experiment.scale
     try:
         held_out = inputs.images(experiment.dataset, "val", scale)
-    except ValueError:
+    except data.EmptySplitError:
         return None
     fit = inputs.images(experiment.dataset, "train", scale)
     count = min(FIT_IMAGES, max(len(fit) // 8, 8), len(fit))

@@ -11,6 +11,7 @@ from wssl.claims.campaign import Arm
 from wssl.claims.estimands import SSIM, Score, difference
 from wssl.claims.ladders import CONTRASTS, ENCODERS, LogFit, Rung, contrasted, log_fit, varied
 from wssl.claims.outcomes import paired
+from wssl.records.fields import is_shallow
 from wssl.records.store import Record
 from wssl.report.figures.dots import UNITS, in_unit
 from wssl.report.figures.style import placeholder, with_legend
@@ -100,19 +101,26 @@ def budget_figure(
     images : float
         How many images 1x is.
     score : wssl.claims.estimands.Score
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        The circle of a run part of whose decoder died is hollow; the lines count it.
     """
     if not any(rung.runs for rung in rungs):
         return placeholder("Awaiting runs: the ladder of budgets has no rung yet.")
     figure, axis = plt.subplots(figsize=(9, 4.6))
+    died = False
     for encoder in ENCODERS:
         colour = COLOURS[encoder]
         for rung in rungs:
             arm = rung.arm(encoder)
-            values = [
-                score(rung.campaign, arm, seed)
-                for seed in rung.campaign.converged.runs.get(arm, {})
-            ]
-            axis.plot([images * rung.budget] * len(values), values, "o", color=colour, alpha=0.6)
+            for seed, run in rung.campaign.converged.runs.get(arm, {}).items():
+                value = score(rung.campaign, arm, seed)
+                (point,) = axis.plot(images * rung.budget, value, "o", color=colour, alpha=0.6)
+                if is_shallow(run):
+                    point.set(markerfacecolor="none", markeredgewidth=1.6)
+                    died = True
         fit = log_fit(rungs, encoder, score)
         if fit is not None:
             _draw_fit(axis, fit, images, colour, max(rung.budget for rung in rungs))
@@ -122,6 +130,11 @@ def budget_figure(
         level = score(campaign, fill, 0)
         if np.isfinite(level):
             axis.axhline(level, color="0.3", linestyle=style, label=method_label(fill.method))
+    if died:
+        label = "part of the decoder died"
+        axis.plot(
+            [], [], "o", color="0.4", markerfacecolor="none", markeredgewidth=1.6, label=label
+        )
     axis.set_xscale("log")
     places = [images * rung.budget for rung in rungs]
     axis.set_xticks(places, [f"{place:,.0f}" for place in places], minor=False)

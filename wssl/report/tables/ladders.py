@@ -110,23 +110,35 @@ def fit_table(
     return pd.DataFrame.from_dict(lines, orient="index")
 
 
-def crossing_text(rungs: Sequence[Rung], fill: Arm, images: float, score: Score = SSIM) -> str:
+def crossing_text(
+    rungs: Sequence[Rung], whole: Sequence[Rung], fill: Arm, images: float, score: Score = SSIM
+) -> str:
     """When a network from scratch would reach a classical fill, as a sentence; empty without a fit.
 
     Parameters
     ----------
     rungs, images, score
         As for `fit_table`.
+    whole : sequence of Rung
+        The same without the runs part of whose decoder died.
     fill : Arm
     """
+    found, kept = (_crossing(ladder, fill, images, score) for ladder in (rungs, whole))
+    if not found:
+        return ""
+    without = f"; without runs part of whose decoder died, after {kept}"
+    return (
+        f"A straight line through the budgets that were run puts a network from scratch on a level "
+        f"with the {method_label(fill.method)} after {found} images"
+        f"{without if kept and kept != found else ''}."
+    )
+
+
+def _crossing(rungs: Sequence[Rung], fill: Arm, images: float, score: Score) -> str:
     fit, level = log_fit(rungs, "scratch", score), score(rungs[0].campaign, fill, 0)
     if fit is None or not np.isfinite(level):
         return ""
-    found = _reached(rungs, "scratch", fit, level, images)
-    return (
-        f"A straight line through the budgets that were run puts a network from scratch on a level "
-        f"with the {method_label(fill.method)} after {found} images."
-    )
+    return _reached(rungs, "scratch", fit, level, images)
 
 
 def _reached(rungs: Sequence[Rung], encoder: str, fit: LogFit, level: float, images: float) -> str:
