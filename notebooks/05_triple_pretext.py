@@ -55,7 +55,7 @@ for name, value in {
     "whole": f"Without these weightings: {report.each_task_text(campaign, whole)}."
     if shallow
     else "",
-    "rests": text.rests_text(found, "three-tasks", report.three_without_some(parts)),
+    "rests": text.rests_text(found, "three-tasks", report.three_without_some(groups, campaign)),
     "awaiting": text.awaiting_text(*study.recorded(everything)) if study.registered else "",
     "scale": text.scale_text(found, everything),
     "learned": text.learned_text(report.phases_of(campaign, everything)),

@@ -90,7 +90,7 @@ report.dots(shown, contrasts, zero="trained from scratch")
 
 # %% [markdown]
 # The questions of this page, one by one ({doc}`10_verdicts` explains the verdicts and
-# the runs at half the learning rate; the rate itself changes 1 - SSIM by about 5 %, so “no difference
+# the runs at half the learning rate; in a trial with one seed, the rate itself changed 1 - SSIM by about 5 %, so “no difference
 # that matters” applies to one rate only):
 
 # %% tags=["hide-input"]

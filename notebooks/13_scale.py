@@ -33,10 +33,12 @@ from wssl.claims.campaign import Campaign
 from wssl.claims.catalogue import BEST_ARM, BIHARMONIC, FINETUNED, HARMONIC, RANDOM, SCRATCH
 from wssl.claims.ladders import ladders, varied
 from wssl.records.fields import is_shallow
+from wssl.records.store import Store
 from wssl.report import text
 from wssl.report.labels import ENCODERS
-from wssl.study import Study
+from wssl.study import Study, exploratory
 from wssl.study import campaign as registered
+from wssl.study.study import records_of
 
 check_parameters(globals())
 report.use_style()
@@ -44,6 +46,8 @@ report.use_style()
 # %%
 study = Study(preset=preset, dataset=dataset, masks=masks, seeds=seeds or None)
 records = study.records()
+if study.registered:
+    records += records_of(exploratory.fills(), Store())
 rungs = ladders(records, study.design)
 
 # %% tags=["remove-input"]
@@ -136,6 +140,18 @@ report.ladder_table(rungs["holes"], pairs[:2], "strokes") if varied(rungs["holes
 
 # %% tags=["hide-input"]
 report.ladder_table(rungs["size"], pairs[:2], "images") if varied(rungs["size"]) else None
+
+# %% [markdown]
+# The scores beside those of the classical fills, which were added to the plan later and decide nothing.
+# First wider strokes, then larger images:
+
+# %% tags=["hide-input"]
+scored = {ENCODERS[name]: rungs["holes"][1].arm(name) for name in ("frozen", "random", "scratch")}
+scored |= {"harmonic fill": HARMONIC, "biharmonic fill": BIHARMONIC}
+report.score_table(rungs["holes"][1].campaign, scored) if varied(rungs["holes"]) else None
+
+# %% tags=["hide-input"]
+report.score_table(rungs["size"][1].campaign, scored) if varied(rungs["size"]) else None
 
 # %% [markdown]
 # ## Without the runs part of whose decoder died

@@ -13,6 +13,7 @@ from wssl.claims.advice import CHOICES, CLEAR, NO_DIFFERENCE, Advice, Choice
 from wssl.claims.campaign import WIDE, Arm, Campaign, Design
 from wssl.claims.catalogue import BEST_ARM, FINETUNED, RANDOM, SCRATCH, WIDE_SCRATCH
 from wssl.claims.estimands import SSIM, difference
+from wssl.claims.ladders import ladders
 from wssl.claims.outcomes import PairedContrast, paired
 from wssl.claims.remedies import (
     DOMAIN_GAP,
@@ -176,7 +177,7 @@ def test_an_arm_with_a_run_that_diverged_is_never_the_best(explored):
     exploration.__dict__.pop("converged", None)
     after = tables.answer_text(exploration, readings(exploration))
     assert "is “masked-image modelling, fine-tuned”" not in after
-    assert "1 configuration with runs that diverged is left out." in after
+    assert "1 comparison with runs that diverged is left out." in after
     conclusions = {one.statement: one for one in readings(exploration)}
     lost = [name for name, one in conclusions.items() if one.diverged]
     assert lost == ["freezing is at fault", "nothing helps"]
@@ -259,7 +260,10 @@ def test_what_to_do_follows_from_the_interval(explored):
     assert tuned.advice(exploration)[:2] == (tuned.do_second, NO_DIFFERENCE)
     assert features.advice(exploration)[:2] == (features.do_second, CLEAR)
     answer = advice.answer_text(exploration, CHOICES)
-    assert answer.startswith("The runs so far suggest this: train every layer from scratch.")
+    assert answer.startswith(
+        "No pretraining that was tried is clearly better than none. The runs so far suggest this: "
+        "train every layer from scratch."
+    )
     assert " If the encoder must stay frozen: leave it random." in answer
     assert "No difference that matters: classification tasks first or not" in answer
     table = advice.advice_table(exploration, CHOICES)
@@ -288,7 +292,7 @@ def test_what_to_do_follows_from_the_interval(explored):
         (
             (-0.2, 0.04),
             FREEZE.do_second,
-            "not clear; the other gains too little",
+            "not clear; the other gains less than the margin",
         ),
         ((-0.2, 0.2), FREEZE.do_second, "not clear; this is cheaper"),
     ],
@@ -413,6 +417,29 @@ def test_a_fill_is_compared_with_a_network_after_more_steps(explored):
     )
     assert "of width 16" in words
     assert advice.longer_text(Exploration([]), SCRATCH, FREEZE.second) == ""
+
+
+def test_a_fill_is_shown_beside_networks_that_stayed_whole_on_other_holes(tmp_path, fabricate):
+    store = Store(tmp_path)
+    wide = [*exploratory.fills(), *campaign.scales(recipe="medium")]
+    fabricate(store, wide, lambda e, rng: 0.9 if e.method == "biharmonic" else usual(e))
+    records = list(store.records())
+    cut = {"none": {"psnr": 25.0}, "1": {"psnr": 9.0}, "2": {"psnr": 25.0}}
+    for run in records:
+        own = run.get("experiment", {})
+        if run["kind"] == "inpainting" and own.get("encoder") == "scratch":
+            run["mechanism"] = {"skips": cut}
+        if run["kind"] == "inpainting" and (own.get("encoder"), own["seed"]) == ("random", 12):
+            run["history"] = [[1, 0.1], [2, 0.5]]
+    (_, rung) = ladders(records)["holes"]
+    networks = [rung.arm(name) for name in ("frozen", "random", "scratch")]
+    words = advice.other_holes_text(rung.campaign, networks, Arm(method="biharmonic"))
+    assert "the biharmonic fill has SSIM 0.9000, PSNR (dB)" in words
+    assert "of width 16, have: pretrained, frozen SSIM 0.7800, PSNR" in words
+    assert "(2 runs); random, frozen SSIM 0.8000," in words
+    assert "(1 run). No run of these stayed whole: from scratch." in words
+    (dense, _) = ladders(records)["holes"]
+    assert advice.other_holes_text(dense.campaign, networks, Arm(method="biharmonic")) == ""
 
 
 def test_long_trainings_that_broke_down_are_counted(explored):

@@ -135,9 +135,10 @@ def test_the_worst_task_is_found_and_left_out():
 
 
 def test_what_three_tasks_may_rest_on_leaves_out_pairs_alone():
-    (terms,) = report.three_without_some(
-        report.more_tasks(GROUPS, Campaign(study(single("saturation", -0.5))))
-    ).values()
+    world = Campaign(study(single("saturation", -0.5)))
+    ((name, terms),) = report.three_without_some(GROUPS, world).items()
+    assert report.more_tasks(GROUPS, world)[name] == terms
+    assert report.three_without_some(GROUPS, EMPTY) == {}
     assert {arm for c, arm in terms if c > 0} == set(TRIPLES)
     assert {arm for c, arm in terms if c < 0} < set(DOUBLES)
 

@@ -32,6 +32,13 @@ def test_no_arm_is_one_of_the_campaigns():
     assert not registered & {experiment.fingerprint for experiment in ARMS}
 
 
+def test_fills_stand_beside_the_networks_of_other_holes_and_sizes():
+    scales = [campaign.scales(recipe="medium"), campaign.scales(size=128)]
+    networks = {(e.recipe, e.scale.size) for part in scales for e in part}
+    found = [(e.method, e.recipe, e.scale.size) for e in exploratory.fills()]
+    assert sorted(found) == sorted((m, *s) for m in ("harmonic", "biharmonic") for s in networks)
+
+
 def test_the_controls_at_half_the_rate():
     tasks = exploratory.half_rate()
     runs = [task for task in tasks if isinstance(task, Experiment)]

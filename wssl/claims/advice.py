@@ -124,7 +124,7 @@ class Choice:
         certainty = {
             HOLDS: CLEAR,
             SAME: NO_DIFFERENCE,
-            REFUTED: CLEAR if high < 0 else "not clear; the other gains too little",
+            REFUTED: CLEAR if high < 0 else "not clear; the other gains less than the margin",
             UNDECIDED: "not clear; this is cheaper",
         }[outcome]
         failed, runs = lost(campaign, (self.first, self.second))

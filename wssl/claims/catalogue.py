@@ -594,6 +594,8 @@ CLAIMS: tuple[Claim, ...] = (
 CAVEATS = {
     "methods": "Shift-Net and PIC are given the mask, and were trained for four times as many "
     "steps as the recipe's inpainting phase; PIC was still improving when its training ended",
+    "three-tasks": "without the weakest pair of tasks, or with the scatter of its own seeds alone, "
+    "the interval includes zero; two networks part of whose decoder died are of that pair",
     "shapes-needed": "the paper says this of single tasks, and the plan reads it as a statement "
     "about pairs",
     "both-terms": "the threshold of a quarter of the gradient is the plan's, and a term with a "

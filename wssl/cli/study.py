@@ -169,6 +169,7 @@ def _titled(
     if options.exploratory:
         optional_module("sklearn.gaussian_process", "search")  # before days of other runs
         titled["controls, half the rate"] = exploratory.half_rate()
+        titled["classical fills, wide holes and 128 px"] = [*exploratory.fills()]
         titled |= exploratory.tasks() | exploratory.repeated()
         titled["controls, replication"] = exploratory.half_rate(exploratory.REPLICATION)
     for (preset, name), experiments in parts.items():

@@ -742,7 +742,7 @@ def tally(verdicts: Iterable[Verdict]) -> str:
 
 
 def caveats_text(verdicts: Iterable[Verdict]) -> str:
-    """What has to be said with the refuted claims that the paper itself makes, as a sentence.
+    """What has to be said with the decided claims that the paper itself makes, as a sentence.
 
     Parameters
     ----------
@@ -753,15 +753,15 @@ def caveats_text(verdicts: Iterable[Verdict]) -> str:
     str
         Empty where nothing has.
     """
-    refuted = [v for v in verdicts if v.claim.kind == "says" and v.outcome == REFUTED]
-    keys, parts = {verdict.claim.key for verdict in refuted}, []
-    for verdict in refuted:
+    decided = [v for v in verdicts if v.claim.kind == "says" and v.outcome in (HOLDS, REFUTED)]
+    keys, parts = {verdict.claim.key for verdict in decided}, []
+    for verdict in decided:
         key, quoted = verdict.claim.key, f"“{verdict.claim.text.rstrip('.')}”"
         if key in CAVEATS:
             parts.append(f"{quoted}: {CAVEATS[key]}")
         elif key.removesuffix("-psnr") in keys - {key}:
             parts.append(f"{quoted}: the same finding by another metric")
-    return f"Of the refuted claims, read these with care. {'. '.join(parts)}." if parts else ""
+    return f"Of the decided claims, read these with care. {'. '.join(parts)}." if parts else ""
 
 
 def state_text(found: Findings) -> str:

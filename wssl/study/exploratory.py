@@ -164,6 +164,15 @@ def half_rate(seeds: Sequence[int] = MANY) -> list[Experiment | Evaluation]:
     return [task for run in runs for task in (run, Evaluation(run, dataset=UNSEEN))]
 
 
+def fills() -> list[Experiment]:
+    """The classical fills on wide holes and at twice the size, for which none was registered."""
+    return [
+        Experiment(**DATA, method=name, **scale)
+        for scale in ({"recipe": "medium"}, {"settings": {"size": 128}})
+        for name in ("harmonic", "biharmonic")
+    ]
+
+
 def half_rate_findings(store: Store | None = None) -> dict[str, Findings]:
     """What the runs at half the rate say of claims, by the registered rules.
 
@@ -361,7 +370,7 @@ def records(store: Store | None = None) -> list[Record]:
     found = {record["fingerprint"]: record for record in Study(**DATA).records(store)}
     for experiment in controls(WIDE):
         found.pop(experiment.fingerprint, None)
-    added = chain(chain.from_iterable(tasks().values()), half_rate(), together(store))
+    added = chain(chain.from_iterable(tasks().values()), half_rate(), together(store), fills())
     return [*(found | {r["fingerprint"]: r for r in records_of(added, store)}).values()]
 
 

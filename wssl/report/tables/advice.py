@@ -11,7 +11,7 @@ from wssl.claims.estimands import PSNR, SSIM, Score, difference
 from wssl.claims.outcomes import paired
 from wssl.records.fields import has_diverged, is_shallow
 from wssl.records.store import Record
-from wssl.report.labels import METRICS, arm_label
+from wssl.report.labels import ENCODERS, METRICS, arm_label
 from wssl.report.numbers import bounds, change_text, number, numbers
 from wssl.report.tables.contrasts import phases_of, runs_of
 from wssl.report.tables.paper import indexed
@@ -108,6 +108,9 @@ def answer_text(campaign: Campaign, choices: Sequence[Choice]) -> str:
     taken = recipe(campaign, choices)
     words = "; ".join(advice.action for advice in taken.values())
     parts = [f"{start} this: {words}." if words else f"{start} no clear choice."]
+    pretrained = [one for choice, one in found.items() if choice.group == "start"]
+    if pretrained and not any(one.first and one.certainty == CLEAR for one in pretrained):
+        parts.insert(0, "No pretraining that was tried is clearly better than none.")
     clear = {choice: one for choice, one in found.items() if one.certainty == CLEAR}
     less = [
         one.action for c, one in clear.items() if one.first and c not in taken and not c.condition
@@ -231,6 +234,46 @@ def broken_text(campaign: Campaign, networks: Sequence[Arm]) -> str:
     )
 
 
+def other_holes_text(campaign: Campaign, networks: Sequence[Arm], fill: Arm) -> str:
+    """How a fill and networks score on other holes, as sentences; empty without a run of the fill.
+
+    Parameters
+    ----------
+    campaign : Campaign
+        Of runs on these holes.
+    networks : sequence of Arm
+        Those whose runs diverged or lost part of their decoder are left out.
+    fill : Arm
+    """
+    filled = runs_of(campaign, [fill])
+    if not filled:
+        return ""
+    whole, known, missing = campaign.without(is_shallow), [], []
+    for network in networks:
+        runs, name = runs_of(whole, [network]), ENCODERS[network.encoder]
+        if runs:
+            known.append(f"{name} {_scores(runs)} ({counted(len(runs), 'run')})")
+        elif campaign.runs.get(network):
+            missing.append(name)
+    words = f"On such holes the {arm_label(fill)} has {_scores(filled)}."
+    if known:
+        width = campaign.design.channels(networks[0].width)
+        words += (
+            f" The networks that were trained on them, of width {width}, have: {'; '.join(known)}."
+        )
+    if missing:
+        words += f" No run of these stayed whole: {listed(missing)}."
+    return words
+
+
+def _scores(runs: Sequence[Record]) -> str:
+    """The mean scores of runs."""
+    return ", ".join(
+        f"{title} {np.mean([run['metrics'][name] for run in runs]):.{decimals}f}"
+        for name, (title, decimals) in METRICS.items()
+    )
+
+
 def _hours(runs: Sequence[Record]) -> float:
     """The median: some runs shared their core with other work."""
     return float(np.median([run["provenance"]["seconds"] for run in runs])) / 3600
@@ -264,15 +307,11 @@ def cost_text(campaign: Campaign, arm: Arm) -> str:
     hours = _hours(runs)
     steps = runs[0]["scale"]["inpainting_steps"]
     batch = runs[0]["scale"]["inpainting_batch"]
-    scores = ", ".join(
-        f"{title} {np.mean([run['metrics'][name] for run in runs]):.{decimals}f}"
-        for name, (title, decimals) in METRICS.items()
-    )
     scale = f"width {runs[0]['scale']['width']} and {campaign.design.size} px"
     images = runs[0]["provenance"]["train_images"]
     return (
         f"For comparison, training from scratch at {scale} on {images:,} portraits, {steps:,} "
         f"steps of {batch}, took {60 * hours:.0f} minutes (median) of one processor core and "
-        f"reached {scores} ({counted(len(runs), 'seed')}). A day of one core is "
+        f"reached {_scores(runs)} ({counted(len(runs), 'seed')}). A day of one core is "
         f"{24 / hours:.0f} times as long."
     )

@@ -333,39 +333,55 @@ def more_tasks(groups: Mapping[int, Sequence[Arm]], campaign: Campaign) -> dict[
         "two tasks minus one": means(two, one).terms,
         "three tasks minus two": means(three, two).terms,
     }
-    campaign = campaign.converged
-    seeds = common_seeds(campaign, [*one, *two], SSIM)
-    if not seeds:
+    ranked = _ranked(groups, campaign)
+    if not ranked:
         return found
-
-    def mean(arms: Sequence[Arm]) -> float:
-        return float(np.mean([SSIM(campaign, arm, seed) for arm in arms for seed in seeds]))
-
-    worst = min(one, key=lambda arm: mean([arm]))
-    pairs: dict[tuple[str, ...], list[Arm]] = {}
-    for arm in two:
-        pairs.setdefault(tuple(arm.pretext), []).append(arm)
-    low, high = (choose(pairs, key=lambda pair: mean(pairs[pair])) for choose in (min, max))
-    kept = [arm for arm in two if tuple(arm.pretext) != low]
-    without = [arm for arm in one if arm != worst]
-    return found | {
-        f"all pairs minus {' and '.join(set_name(arm.pretext) for arm in without)}, each alone": (
-            means(two, without).terms
-        ),
-        f"three minus two, without {set_name(low)}": means(three, kept).terms,
-        f"three minus {set_name(high)} alone": means(three, pairs[high]).terms,
+    worst, *_ = (arms for number, arms in ranked if number == 1)
+    *_, best = (arms for number, arms in ranked if number == 2)
+    without = [arm for arm in one if arm not in worst]
+    names = " and ".join(set_name(arm.pretext) for arm in without)
+    return {
+        **found,
+        f"all pairs minus {names}, each alone": means(two, without).terms,
+        **three_without_some(groups, campaign),
+        f"three minus {set_name(best[0].pretext)} alone": means(three, best).terms,
     }
 
 
-def three_without_some(parts: Mapping[str, Terms]) -> dict[str, Terms]:
-    """Three tasks minus two without some of the pairs: what a claim on three tasks may rest on.
+def three_without_some(groups: Mapping[int, Sequence[Arm]], campaign: Campaign) -> dict[str, Terms]:
+    """Three tasks minus two without the worst pair: what a claim on three tasks may rest on.
 
     Parameters
     ----------
-    parts : mapping of str to sequence of (float, Arm)
-        As from `more_tasks`.
+    groups, campaign
+        As for `more_tasks`.
+
+    Returns
+    -------
+    dict of str to tuple of (float, Arm)
+        Empty without runs.
     """
-    return {name: terms for name, terms in parts.items() if name.startswith("three minus two,")}
+    pairs = [arms for number, arms in _ranked(groups, campaign) if number == 2]
+    if not pairs:
+        return {}
+    kept = [arm for arm in groups[2] if arm not in pairs[0]]
+    name = f"three minus two, without {set_name(pairs[0][0].pretext)}"
+    return {name: means(groups[3], kept).terms}
+
+
+def _ranked(groups: Mapping[int, Sequence[Arm]], campaign: Campaign) -> list[tuple[int, list[Arm]]]:
+    """The number of tasks and the weightings of each task and pair, the lowest mean score first."""
+    campaign = campaign.converged
+    seeds = common_seeds(campaign, [*groups[1], *groups[2]], SSIM)
+    sets: dict[tuple[str, ...], list[Arm]] = {}
+    for arm in [*groups[1], *groups[2]]:
+        sets.setdefault(tuple(arm.pretext), []).append(arm)
+    if not seeds:
+        return []
+    return sorted(
+        ((len(tasks), arms) for tasks, arms in sets.items()),
+        key=lambda one: np.mean([SSIM(campaign, arm, seed) for arm in one[1] for seed in seeds]),
+    )
 
 
 def even_weights(sets: Mapping[str, Sequence[Arm]]) -> dict[str, Terms]:

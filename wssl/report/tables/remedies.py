@@ -5,12 +5,21 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from wssl.claims.campaign import Arm, Campaign
+from wssl.claims.catalogue import SCRATCH
 from wssl.claims.decision import LEVEL
-from wssl.claims.estimands import SSIM
+from wssl.claims.estimands import SSIM, difference
 from wssl.claims.outcomes import paired, recorded
-from wssl.claims.remedies import REMEDIES, Reading, against, on_validation, with_diverged
+from wssl.claims.remedies import (
+    REMEDIES,
+    WITHOUT_PRETRAINING,
+    Reading,
+    against,
+    on_validation,
+    with_diverged,
+)
 from wssl.records.store import Record
 from wssl.report.numbers import change_text
+from wssl.report.tables.contrasts import Terms
 from wssl.report.tables.paper import indexed
 from wssl.report.text import counted, is_or_are, listed
 from wssl.report.web import trace
@@ -51,35 +60,34 @@ def reading_table(readings: Sequence[Reading], whole: Sequence[Reading] = ()) ->
 
 
 def answer_text(exploration: Campaign, readings: Sequence[Reading]) -> str:
-    """The best arm against training from scratch, and the conclusions that were shown.
+    """The best configurations against training from scratch, and the conclusions that were shown.
 
-    An arm of which a run diverged, or whose reference did, cannot be the best.
+    A configuration of which a run diverged, or whose reference did, cannot be the best.
 
     Parameters
     ----------
     exploration : wssl.claims.remedies.Exploration
     readings : sequence of Reading
     """
-    contrasts = against(REMEDIES, "scratch")
-    found = {
-        label: pair.estimate
-        for label, terms in contrasts.items()
-        if (pair := paired(exploration, terms, SSIM)) is not None
-        and not with_diverged(exploration, [terms])
-    }
     done, planned = recorded(exploration, REMEDIES.values())
-    if done < planned or not found:
+    pretrained = against(REMEDIES, "scratch")
+    alone = {k: arm for k, arm in WITHOUT_PRETRAINING.items() if arm.encoder == "scratch"}
+    networks = {label: difference(arm, SCRATCH).terms for label, arm in alone.items()}
+    best = _best_text(exploration, pretrained) if done == planned else ""
+    if not best:
         return f"Not answered yet: {done} of the {planned} exploratory runs are recorded."
-    best = max(found, key=lambda label: found[label].value)
-    each = LEVEL / 2 / len(found)
-    ends = found[best].lower(each), found[best].upper(each)
-    change = change_text(found[best].value, SSIM, ends)
     parts = [
-        f"Of {len(found)} configurations, the best against the same network trained from scratch "
-        f"is “{best}”: {change}, which allows for the choice of the best."
+        "Of the configurations with a pretext phase, the best against the same network trained "
+        f"from scratch is {best}."
     ]
-    if left := len(contrasts) - len(found):
-        words = f"{counted(left, 'configuration')} with runs that diverged"
+    if plain := _best_text(exploration, networks):
+        parts.append(
+            "Of the networks that treat holes in another way, all trained from scratch, the best "
+            f"against the paper's network is {plain}."
+        )
+    everything = {**pretrained, **networks}.values()
+    if left := sum(with_diverged(exploration, [terms]) for terms in everything):
+        words = f"{counted(left, 'comparison')} with runs that diverged"
         parts.append(f"{words} {is_or_are(left)} left out.")
     shown = [one.statement for one in readings if one.holds]
     refused = [one.statement for one in readings if one.holds is False]
@@ -88,6 +96,23 @@ def answer_text(exploration: Campaign, readings: Sequence[Reading]) -> str:
     if refused:
         parts.append(f"Not shown by them: {_quoted(refused)}.")
     return " ".join(parts)
+
+
+def _best_text(exploration: Campaign, contrasts: Mapping[str, Terms]) -> str:
+    """The contrast with the greatest effect, without a full stop; empty without one."""
+    found = {
+        label: pair.estimate
+        for label, terms in contrasts.items()
+        if (pair := paired(exploration, terms, SSIM)) is not None
+        and not with_diverged(exploration, [terms])
+    }
+    if not found:
+        return ""
+    best = max(found, key=lambda label: found[label].value)
+    each = LEVEL / 2 / len(found)
+    ends = found[best].lower(each), found[best].upper(each)
+    change = change_text(found[best].value, SSIM, ends)
+    return f"“{best}” (of {len(found)}): {change}, which allows for the choice of the best"
 
 
 def _quoted(statements: Sequence[str]) -> str:
