@@ -238,9 +238,10 @@ def test_the_answer_of_the_ladders():
     found = ladders(study(TRUE["features"]))
     words = text.ladder_answer(found, registered=True)
     places = (
-        r"encoder, it is between \S+ % lower, 95 % interval \S+ to \S+ % \(width 16, \d seeds\) "
-        r"and \S+ % lower, 95 % interval .* \(.*\); "
-        "the 95 % interval excludes zero at 2 of 2 settings with enough runs for one"
+        r"It is worse than a frozen random encoder at 0 of \d settings: 1 - SSIM is between "
+        r"\S+ % lower, 95 % interval \S+ to \S+ % \(width 16, \d seeds\) "
+        r"and \S+ % lower, 95 % interval .* \(.*\). "
+        "The 95 % interval excludes zero at 2 of 2 settings with enough runs for one"
     )
     assert re.search(places, words)
     twice = {"width": found["width"], "holes": found["width"][:1]}

@@ -821,10 +821,12 @@ def ladder_answer(
             ]
             known = [(low, high) for _, (low, high), _ in seen.values() if np.isfinite(low)]
             apart = sum(low * high > 0 for low, high in known)
-            whose = "it" if parts else f"{name} of the paper's frozen network"
+            whose = "It" if parts else "The paper's frozen network"
+            worse = sum(value < 0 for value, _, _ in seen.values())
             parts.append(
-                f"Compared with {against}, {whose} is between {' and '.join(ends)}; the 95 % "
-                f"interval excludes zero at {apart} of {counted(len(known), 'setting')} with "
+                f"{whose} is worse than {against} at {worse} of "
+                f"{counted(len(seen), 'setting')}: {name} is between {' and '.join(ends)}. The "
+                f"95 % interval excludes zero at {apart} of {counted(len(known), 'setting')} with "
                 "enough runs for one."
             )
     if parts:
