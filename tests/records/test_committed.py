@@ -68,6 +68,7 @@ def test_calibration_saw_validation_images_only():
 
 @pytest.mark.skipif(not CAMPAIGN, reason="the campaign has not begun")
 def test_the_campaign_uses_seeds_that_the_calibration_has_not_seen():
+    pytest.importorskip("sklearn", exc_type=ImportError)
     searched = {run.fingerprint for run, _ in exploratory.searched(Store(RESULTS))}
     for path in CAMPAIGN:
         record = load(path)
