@@ -437,7 +437,7 @@ def test_a_fill_is_shown_beside_networks_that_stayed_whole_on_other_holes(tmp_pa
     assert "the biharmonic fill has SSIM 0.9000, PSNR (dB)" in words
     assert "of width 16, have: pretrained, frozen SSIM 0.7800, PSNR" in words
     assert "(2 runs); random, frozen SSIM 0.8000," in words
-    assert "(1 run). No run of these stayed whole: from scratch." in words
+    assert "(1 run). All runs of this kind broke down: from scratch." in words
     (dense, _) = ladders(records)["holes"]
     assert advice.other_holes_text(dense.campaign, networks, Arm(method="biharmonic")) == ""
 
@@ -474,8 +474,8 @@ def test_where_a_fill_is_better_no_network_is_trained(monkeypatch):
     following(monkeypatch, {"network or biharmonic fill": -0.1, "4x or 1x steps": 0.1})
     answer = advice.answer_text(Exploration([]), CHOICES)
     assert answer.startswith(
-        "The runs so far suggest this: for strokes as thin as these, use the biharmonic fill, "
-        "which needs no training."
+        "The runs so far suggest this: for strokes one or two pixels wide, use the biharmonic "
+        "fill, which needs no training."
     )
     command = advice.command_text(Exploration([]), CHOICES)
     assert command.endswith("--method biharmonic")

@@ -190,7 +190,7 @@ CHOICES = (
         WIDE_SCRATCH,
         BIHARMONIC,
         "train a network",
-        "for strokes as thin as these, use the biharmonic fill, which needs no training",
+        "for strokes one or two pixels wide, use the biharmonic fill, which needs no training",
         otherwise={"--method": "biharmonic"},
     ),
     Choice(

@@ -262,7 +262,7 @@ def other_holes_text(campaign: Campaign, networks: Sequence[Arm], fill: Arm) -> 
             f" The networks that were trained on them, of width {width}, have: {'; '.join(known)}."
         )
     if missing:
-        words += f" No run of these stayed whole: {listed(missing)}."
+        words += f" All runs of this kind broke down: {listed(missing)}."
     return words
 
 
