@@ -70,7 +70,8 @@ def answer_text(exploration: Campaign, readings: Sequence[Reading]) -> str:
     readings : sequence of Reading
     """
     done, planned = recorded(exploration, REMEDIES.values())
-    pretrained = against(REMEDIES, "scratch")
+    learned = {k: arm for k, arm in REMEDIES.items() if k not in WITHOUT_PRETRAINING}
+    pretrained = against(learned, "scratch")
     alone = {k: arm for k, arm in WITHOUT_PRETRAINING.items() if arm.encoder == "scratch"}
     networks = {label: difference(arm, SCRATCH).terms for label, arm in alone.items()}
     best = _best_text(exploration, pretrained) if done == planned else ""
