@@ -56,13 +56,13 @@ glue("restated", f"Without them: {restated}." if restated else "", display=False
 glue("plan", advice.plan_text(exploration, CHOICES), display=False)
 glue("cost", advice.cost_text(exploration, WIDE_SCRATCH), display=False)
 longer = Arm(encoder="scratch", budget=4.0)
-rungs = ladders(found)["budget"]
+rungs = ladders(found)
 once = presets.preset("desktop")
 images = once.inpainting_steps * once.inpainting_batch
 kept = ladders([record for record in found if not is_shallow(record)])["budget"]
-glue("crossing", crossing_text(rungs, kept, BIHARMONIC, images), display=False)
+glue("crossing", crossing_text(rungs["budget"], kept, BIHARMONIC, images), display=False)
 glue("longer", advice.longer_text(exploration, longer, BIHARMONIC), display=False)
-wide = ladders(found)["holes"][1]
+wide = rungs["holes"][1]
 networks = [wide.arm(name) for name in ("frozen", "random", "scratch")]
 glue("wide", advice.other_holes_text(wide.campaign, networks, BIHARMONIC), display=False)
 longest = Arm(encoder="scratch", budget=16.0)
